@@ -1,0 +1,108 @@
+"""Binding: which references a document holds, and the same document with them replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from blueops_qb.domain.documents import (
+    BankDeposit,
+    Bill,
+    CustomerPayment,
+    CustomerRecord,
+    Document,
+    ExpenseDocument,
+    JournalEntry,
+    SalesInvoice,
+    VendorRecord,
+)
+from blueops_qb.domain.refs import RecordRef, Ref
+
+Replace = Callable[[Ref], Ref]
+
+
+def replace_refs(document: Document, replace: Replace) -> Document:
+    """The document with every reference to a party or document passed through `replace`."""
+
+    def maybe(ref: Ref | None) -> Ref | None:
+        return None if ref is None else replace(ref)
+
+    match document:
+        case CustomerRecord():
+            return (
+                document
+                if document.parent is None
+                else attrs.evolve(document, parent=replace(document.parent))
+            )
+        case VendorRecord():
+            return document
+        case SalesInvoice():
+            return attrs.evolve(document, customer=replace(document.customer))
+        case CustomerPayment():
+            return attrs.evolve(
+                document,
+                customer=replace(document.customer),
+                allocations=tuple(attrs.evolve(a, invoice=replace(a.invoice)) for a in document.allocations),
+            )
+        case Bill():
+            lines = tuple(attrs.evolve(line, customer=maybe(line.customer)) for line in document.lines)
+            return attrs.evolve(document, vendor=replace(document.vendor), lines=lines)
+        case ExpenseDocument():
+            lines = tuple(attrs.evolve(line, customer=maybe(line.customer)) for line in document.lines)
+            return attrs.evolve(document, payee=maybe(document.payee), lines=lines)
+        case JournalEntry():
+            postings = tuple(attrs.evolve(line, customer=maybe(line.customer)) for line in document.lines)
+            return attrs.evolve(document, lines=postings)
+        case BankDeposit():
+            parts = tuple(attrs.evolve(line, payment=maybe(line.payment)) for line in document.lines)
+            return attrs.evolve(document, lines=parts)
+
+
+def refs_of(document: Document) -> tuple[Ref, ...]:
+    """Every party and document it names, each once, in order of appearance."""
+    seen: dict[Ref, None] = {}
+
+    def note(ref: Ref) -> Ref:
+        seen[ref] = None
+        return ref
+
+    replace_refs(document, note)
+    return tuple(seen)
+
+
+def linked_refs(document: Document) -> tuple[Ref, ...]:
+    """The documents it is directly linked with: writing it changes them too."""
+    match document:
+        case CustomerPayment():
+            return tuple(dict.fromkeys(a.invoice for a in document.allocations))
+        case BankDeposit():
+            return tuple(dict.fromkeys(line.payment for line in document.lines if line.payment is not None))
+        case _:
+            return ()
+
+
+class Unbound(LookupError):
+    """A document names a record that has no place in the books yet; `refs` lists them."""
+
+    def __init__(self, refs: tuple[RecordRef, ...]) -> None:
+        super().__init__("not in the books yet: " + ", ".join(str(ref) for ref in refs))
+        self.refs = refs
+
+
+def bind(document: Document, places: Mapping[RecordRef, Ref]) -> Document:
+    """The document with our references replaced by the books'; raises Unbound naming what has no place."""
+    missing = tuple(ref for ref in refs_of(document) if isinstance(ref, RecordRef) and ref not in places)
+    if missing:
+        raise Unbound(missing)
+    return replace_refs(document, lambda ref: places[ref] if isinstance(ref, RecordRef) else ref)
+
+
+def loosely_bound(document: Document, places: Mapping[RecordRef, Ref]) -> Document:
+    """Like `bind`, but what has no place stays ours (for previews and comparisons)."""
+    return replace_refs(document, lambda ref: places.get(ref, ref) if isinstance(ref, RecordRef) else ref)
+
+
+def unbind(document: Document, ours: Mapping[Ref, RecordRef]) -> Document:
+    """The books' references replaced by ours where they are known."""
+    return replace_refs(document, lambda ref: ours.get(ref, ref))

@@ -1,0 +1,178 @@
+"""Comparison: what changed on which side since both agreed, and what follows from it.
+
+Fields are compared in groups that belong together, because half of a group taken from each side would be a
+record that nobody ever wrote (total with status, amount with allocations, the lines).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from blueops_qb.domain.documents import (
+    BankDeposit,
+    Bill,
+    CustomerPayment,
+    CustomerRecord,
+    Document,
+    ExpenseDocument,
+    JournalEntry,
+    SalesInvoice,
+    VendorRecord,
+)
+from blueops_qb.domain.policy import Overlap
+
+Groups = Mapping[str, tuple[str, ...]]
+
+GROUPS: Mapping[type[Any], Groups] = {
+    CustomerRecord: {
+        "name": ("name", "company", "given_name", "family_name"),
+        "parent": ("parent",),
+        "email": ("email",),
+        "phone": ("phone",),
+        "mobile": ("mobile",),
+        "billing": ("billing",),
+        "shipping": ("shipping",),
+        "terms": ("terms",),
+        "tax": ("taxable", "exemption_reason", "certificate"),
+        "active": ("active",),
+    },
+    VendorRecord: {
+        "name": ("name", "company"),
+        "email": ("email",),
+        "phone": ("phone",),
+        "address": ("address",),
+        "account_number": ("account_number",),
+        "is_1099": ("is_1099",),
+        "terms": ("terms",),
+        "active": ("active",),
+    },
+    SalesInvoice: {
+        "customer": ("customer",),
+        "money": (
+            "lines",
+            "discount",
+            "discount_account",
+            "discount_before_tax",
+            "tax",
+            "tax_code",
+            "tax_mode",
+            "total",
+            "void",
+            "currency",
+        ),
+        "dates": ("date", "due_date", "terms"),
+        "number": ("number",),
+        "tags": ("location", "class_"),
+        "notes": ("memo", "email", "shipping"),
+    },
+    CustomerPayment: {
+        "money": ("customer", "amount", "allocations", "void", "currency"),
+        "dates": ("date",),
+        "method": ("method", "reference", "deposit_to"),
+        "notes": ("memo",),
+    },
+    Bill: {
+        "vendor": ("vendor",),
+        "money": ("lines", "total", "ap_account", "void", "currency"),
+        "dates": ("date", "due_date", "terms"),
+        "number": ("number",),
+        "tags": ("location",),
+        "notes": ("memo",),
+    },
+    ExpenseDocument: {
+        "payee": ("payee",),
+        "money": ("lines", "total", "paid_by", "account", "refund", "void", "currency"),
+        "dates": ("date",),
+        "number": ("number", "method"),
+        "tags": ("location",),
+        "notes": ("memo",),
+    },
+    JournalEntry: {"money": ("lines", "void", "currency"), "dates": ("date",), "notes": ("number", "memo")},
+    BankDeposit: {
+        "money": ("account", "lines", "total", "void", "currency"),
+        "dates": ("date",),
+        "notes": ("memo",),
+    },
+}
+
+#: Groups on which an overlap is a matter of contacts, not of money.
+CONTACT_TYPES = (CustomerRecord, VendorRecord)
+
+
+class Step(enum.StrEnum):
+    """What happens with one group."""
+
+    #: Nothing moved, or both moved to the same.
+    AGREE = "agree"
+    #: Our side moved: write it to the books.
+    PUSH = "push"
+    #: Their side moved: bring it to core.
+    PULL = "pull"
+    #: Both moved, differently, and no policy decides.
+    CONFLICT = "conflict"
+
+
+@attrs.frozen(kw_only=True)
+class Decision:
+    """The step per group."""
+
+    steps: Mapping[str, Step]
+
+    def groups(self, step: Step) -> tuple[str, ...]:
+        """The groups with that step."""
+        return tuple(group for group, taken in self.steps.items() if taken is step)
+
+
+def group_of(document: Document, fields: tuple[str, ...]) -> tuple[Any, ...]:
+    """The values of a group."""
+    return tuple(getattr(document, field) for field in fields)
+
+
+def differing(one: Document, other: Document) -> tuple[str, ...]:
+    """The groups in which two documents of one type differ."""
+    groups = GROUPS[type(one)]
+    return tuple(g for g, fields in groups.items() if group_of(one, fields) != group_of(other, fields))
+
+
+def decide(
+    *,
+    base_ours: Document,
+    ours: Document,
+    base_theirs: Document,
+    theirs: Document,
+    policy: Overlap = Overlap.ASK,
+) -> Decision:
+    """Three-way comparison by group; all four are normal and of one type.
+
+    `base_ours` and `base_theirs` are the two snapshots of the moment of agreement. `ours` and `theirs` are
+    compared with each other only after both were found to have moved.
+    """
+    steps: dict[str, Step] = {}
+    for group, fields in GROUPS[type(ours)].items():
+        we_moved = group_of(base_ours, fields) != group_of(ours, fields)
+        they_moved = group_of(base_theirs, fields) != group_of(theirs, fields)
+        if not we_moved and not they_moved:
+            step = Step.AGREE
+        elif not they_moved:
+            step = Step.PUSH
+        elif not we_moved:
+            step = Step.PULL
+        elif group_of(ours, fields) == group_of(theirs, fields):
+            step = Step.AGREE
+        elif policy is Overlap.ASK:
+            step = Step.CONFLICT
+        else:
+            step = Step.PUSH if policy is Overlap.OURS else Step.PULL
+        steps[group] = step
+    return Decision(steps=steps)
+
+
+def merged(into: Document, source: Document, groups: tuple[str, ...]) -> Document:
+    """`into` with the named groups taken from `source`."""
+    table = GROUPS[type(into)]
+    values = {field: getattr(source, field) for group in groups for field in table[group]}
+    return attrs.evolve(into, **values) if values else into

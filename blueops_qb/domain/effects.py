@@ -1,0 +1,177 @@
+"""The effect of a document on the ledger: its debits and credits as our sub-ledger keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from blueops_qb.domain.documents import (
+    BankDeposit,
+    Bill,
+    CustomerPayment,
+    CustomerRecord,
+    Document,
+    ExpenseDocument,
+    JournalEntry,
+    PurchaseLine,
+    SalesInvoice,
+    Side,
+    VendorRecord,
+)
+from blueops_qb.domain.mapping import Family
+from blueops_qb.domain.mapping import Mapping as Rules
+from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.postings import Posting
+from blueops_qb.domain.refs import BooksRef
+
+
+@attrs.frozen(kw_only=True)
+class _Accounts:
+    """Where items and special duties post to; an unknown account is the empty string."""
+
+    roles: Mapping[str, str]
+    income: Mapping[str, str]
+    cost: Mapping[str, str]
+
+    def role(self, key: str) -> str:
+        return self.roles.get(key, "")
+
+    def sale(self, account: BooksRef | None, item: BooksRef | None) -> str:
+        if account is not None:
+            return account.id
+        return self.income.get(item.id, "") if item is not None else ""
+
+    def purchase(self, line: PurchaseLine) -> str:
+        if line.account is not None:
+            return line.account.id
+        return self.cost.get(line.item.id, "") if line.item is not None else ""
+
+
+def effects(
+    document: Document,
+    *,
+    roles: Mapping[str, str],
+    item_accounts: Mapping[str, str] | None = None,
+    item_cost_accounts: Mapping[str, str] | None = None,
+) -> tuple[Posting, ...]:
+    """The postings of a document; they sum to 0.00, and a void document or a party has none.
+
+    `roles` gives account ids by special duty (`ar`, `ap`, `undeposited`, `discounts`, `tax_payable`), the
+    two others the income and cost account of items by item id. Receivables and payables follow from the
+    lines. In tax mode A the tax counts once the books have told it. The cost of goods that the books post
+    by themselves for inventory items is theirs and not here. Raises ValueError for a journal entry whose
+    debits and credits differ.
+    """
+    if isinstance(document, (CustomerRecord, VendorRecord)) or document.void:
+        return ()
+    accounts = _Accounts(roles=roles, income=item_accounts or {}, cost=item_cost_accounts or {})
+    return tuple(posting for posting in EFFECTS[type(document)](document, accounts) if posting.amount)
+
+
+def roles_of(mapping: Rules) -> dict[str, str]:
+    """The account ids of the special duties that a company mapped, for `effects`."""
+    return {
+        rule.key: rule.target.account.id
+        for rule in mapping.rules
+        if rule.family is Family.ROLE and not rule.scope and rule.target.account is not None
+    }
+
+
+def _invoice(document: SalesInvoice, accounts: _Accounts) -> Iterator[Posting]:
+    def posting(account: str, amount: Decimal, class_: BooksRef | None = document.class_) -> Posting:
+        return Posting(
+            account=account,
+            amount=amount,
+            date=document.date,
+            customer=document.customer,
+            class_=_id(class_),
+            location=_id(document.location),
+        )
+
+    tax = document.tax or ZERO
+    net = sum((line.amount for line in document.lines), ZERO) - document.discount
+    yield posting(accounts.role("ar"), net + tax)
+    for line in document.lines:
+        account = accounts.sale(line.account, line.item)
+        yield posting(account, -line.amount, line.class_ or document.class_)
+    yield posting(_id(document.discount_account) or accounts.role("discounts"), document.discount)
+    yield posting(accounts.role("tax_payable"), -tax)
+
+
+def _payment(document: CustomerPayment, accounts: _Accounts) -> Iterator[Posting]:
+    into = _id(document.deposit_to) or accounts.role("undeposited")
+    for account, amount in ((into, document.amount), (accounts.role("ar"), -document.amount)):
+        yield Posting(account=account, amount=amount, date=document.date, customer=document.customer)
+
+
+def _bill(document: Bill, accounts: _Accounts) -> Iterator[Posting]:
+    yield from _purchase(
+        document, document.vendor, _id(document.ap_account) or accounts.role("ap"), accounts, sign=1
+    )
+
+
+def _expense(document: ExpenseDocument, accounts: _Accounts) -> Iterator[Posting]:
+    sign = -1 if document.refund else 1
+    yield from _purchase(document, document.payee, document.account.id, accounts, sign=sign)
+
+
+def _purchase(
+    document: Bill | ExpenseDocument, vendor: Any, against: str, accounts: _Accounts, *, sign: int
+) -> Iterator[Posting]:
+    whole = ZERO
+    location = _id(document.location)
+    for line in document.lines:
+        whole += line.amount
+        yield Posting(
+            account=accounts.purchase(line),
+            amount=sign * line.amount,
+            date=document.date,
+            customer=line.customer,
+            vendor=vendor,
+            class_=_id(line.class_),
+            location=location,
+        )
+    yield Posting(account=against, amount=-sign * whole, date=document.date, vendor=vendor, location=location)
+
+
+def _journal(document: JournalEntry, _: _Accounts) -> Iterator[Posting]:
+    signed = [line.amount if line.side is Side.DEBIT else -line.amount for line in document.lines]
+    if sum(signed, ZERO):
+        raise ValueError(
+            f"journal entry {document.number or document.date} is out of balance by {sum(signed)}"
+        )
+    for line, amount in zip(document.lines, signed, strict=True):
+        yield Posting(
+            account=line.account.id,
+            amount=amount,
+            date=document.date,
+            customer=line.customer,
+            class_=_id(line.class_),
+            location=_id(line.location),
+        )
+
+
+def _deposit(document: BankDeposit, accounts: _Accounts) -> Iterator[Posting]:
+    whole = sum((line.amount for line in document.lines), ZERO)
+    yield Posting(account=document.account.id, amount=whole, date=document.date)
+    for line in document.lines:
+        account = _id(line.account) or accounts.role("undeposited")
+        yield Posting(account=account, amount=-line.amount, date=document.date)
+
+
+def _id(ref: BooksRef | None) -> str:
+    return ref.id if ref is not None else ""
+
+
+#: What each kind of document posts.
+EFFECTS: dict[type[Document], Callable[[Any, _Accounts], Iterator[Posting]]] = {
+    SalesInvoice: _invoice,
+    CustomerPayment: _payment,
+    Bill: _bill,
+    ExpenseDocument: _expense,
+    JournalEntry: _journal,
+    BankDeposit: _deposit,
+}

@@ -1,0 +1,51 @@
+"""Policies: versioned switches of behaviour, one value per company (accounting-treatments section 17)."""
+
+from __future__ import annotations
+
+import enum
+
+import attrs
+
+from blueops_qb.domain.documents import TaxMode
+
+
+class ClosedPeriod(enum.StrEnum):
+    """What to do with a document dated in a closed period (accounting-treatments section 9)."""
+
+    HOLD = "hold"
+    #: Date it on the first open day and keep the true date in the memo.
+    REDATE = "redate"
+
+
+class Overlap(enum.StrEnum):
+    """Who wins when both sides changed the same field."""
+
+    ASK = "ask"
+    OURS = "ours"
+    THEIRS = "theirs"
+
+
+class PurchaseTax(enum.StrEnum):
+    """Where the tax on a purchase is put (accounting-treatments 3.1)."""
+
+    IN_COST = "in_cost"
+    #: A cost line of its own, mapped as expense category `purchase_tax`.
+    OWN_LINE = "own_line"
+
+
+@attrs.frozen(kw_only=True)
+class Policy:
+    """The switches that posting and comparison look at. A document keeps the version it was posted with."""
+
+    version: int = 0
+    tax_mode: TaxMode = TaxMode.OURS
+    #: Document numbers we give start with this; kept under it they need no preflight.
+    number_prefix: str = "BO-"
+    closed_period: ClosedPeriod = ClosedPeriod.HOLD
+    purchase_tax: PurchaseTax = PurchaseTax.IN_COST
+    #: Post approved labour at burdened cost (off: payroll is costed in the books).
+    post_labor: bool = False
+    #: Send cost lines as billable (off: BlueOps invoices them itself).
+    send_billable: bool = False
+    contacts_overlap: Overlap = Overlap.ASK
+    money_overlap: Overlap = Overlap.ASK

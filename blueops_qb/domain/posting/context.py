@@ -1,0 +1,59 @@
+"""What a posting rule may look at, and what it may answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingOf
+
+import attrs
+
+from blueops_qb.domain.documents import Document
+from blueops_qb.domain.mapping import Mapping, Missing
+from blueops_qb.domain.policy import Policy
+from blueops_qb.domain.profile import BooksProfile
+from blueops_qb.domain.records import Record
+from blueops_qb.domain.refs import DocumentKey, RecordRef
+
+
+@attrs.frozen(kw_only=True)
+class PostingContext:
+    """Everything beside the record itself.
+
+    `related` holds the records that the record names (customer, job, vendor), as core shows them now.
+    `item_accounts` and `item_cost_accounts` give the income and cost account ids of catalog items,
+    for the sub-ledger. `posted` is what the record's documents were last time.
+    """
+
+    mapping: Mapping = attrs.field(factory=Mapping)
+    policy: Policy = attrs.field(factory=Policy)
+    profile: BooksProfile = attrs.field(factory=BooksProfile)
+    related: MappingOf[RecordRef, Record] = attrs.field(factory=dict)
+    item_accounts: MappingOf[str, str] = attrs.field(factory=dict)
+    item_cost_accounts: MappingOf[str, str] = attrs.field(factory=dict)
+    inactive: frozenset[str] = frozenset()
+    posted: MappingOf[DocumentKey, Document] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Posted:
+    """The documents that the record needs, complete: a key posted earlier and absent here is withdrawn."""
+
+    documents: MappingOf[DocumentKey, Document]
+
+
+@attrs.frozen(kw_only=True)
+class Blocked:
+    """Nothing can be posted before a person acts. `missing` lists the unmapped keys, if that is the cause."""
+
+    reason: str
+    remedy: str
+    missing: tuple[Missing, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class NotPosted:
+    """The record rightly has no document in the books, and why."""
+
+    reason: str
+
+
+Result = Posted | Blocked | NotPosted

@@ -1,0 +1,75 @@
+"""Posting rules for parties: customers, their jobs, vendors."""
+
+from __future__ import annotations
+
+from blueops_qb.domain.documents import CustomerRecord, Document, VendorRecord
+from blueops_qb.domain.posting.lookup import Lookup
+from blueops_qb.domain.records import Customer, Job, Vendor
+from blueops_qb.domain.refs import DocumentKey, RecordKind, RecordRef
+
+Documents = dict[DocumentKey, Document]
+
+
+def customer(record: Customer, lookup: Lookup) -> Documents:
+    """A customer at the top level; the first of the sites is the shipping address."""
+    exemption = record.exemption
+    document = CustomerRecord(
+        name=_name(record.name, record.company, f"{record.given_name} {record.family_name}", lookup=lookup),
+        company=record.company,
+        given_name=record.given_name,
+        family_name=record.family_name,
+        email=record.email,
+        phone=record.phone,
+        mobile=record.mobile,
+        billing=record.billing,
+        shipping=record.sites[0] if record.sites else None,
+        terms=lookup.terms(record.terms),
+        taxable=_taxable(record, lookup),
+        exemption_reason=exemption.reason if exemption else None,
+        certificate=exemption.certificate if exemption else "",
+        active=record.active,
+    )
+    return {DocumentKey(record.ref): document}
+
+
+def job(record: Job, lookup: Lookup) -> Documents:
+    """A job: a customer below its customer, with the site as shipping address."""
+    document = CustomerRecord(
+        name=_name(record.name, lookup=lookup),
+        parent=RecordRef(RecordKind.CUSTOMER, record.customer_id),
+        shipping=record.site,
+        active=record.active,
+    )
+    return {DocumentKey(record.ref): document}
+
+
+def vendor(record: Vendor, lookup: Lookup) -> Documents:
+    """A vendor."""
+    document = VendorRecord(
+        name=_name(record.name, record.company, lookup=lookup),
+        company=record.company,
+        email=record.email,
+        phone=record.phone,
+        address=record.address,
+        account_number=record.account_number,
+        is_1099=record.is_1099,
+        terms=lookup.terms(record.terms),
+        active=record.active,
+    )
+    return {DocumentKey(record.ref): document}
+
+
+def _name(*names: str, lookup: Lookup) -> str:
+    for name in names:
+        if name.strip():
+            return name.strip()
+    raise lookup.held("has no name", "Give it a name in BlueOps; it is sent by itself then.")
+
+
+def _taxable(record: Customer, lookup: Lookup) -> bool | None:
+    """False for an exempt customer; unsaid otherwise, unless we said something before."""
+    if record.exemption is not None:
+        return False
+    posted = lookup.context.posted.get(DocumentKey(record.ref))
+    said = isinstance(posted, CustomerRecord) and posted.taxable is not None
+    return True if said else None

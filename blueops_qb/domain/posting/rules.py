@@ -1,0 +1,98 @@
+"""The posting rules' one door: a record and its circumstances in, the documents it needs out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from blueops_qb.domain.documents import CustomerRecord, Document, VendorRecord
+from blueops_qb.domain.posting import deposits, expenses, invoices, parties, payments
+from blueops_qb.domain.posting.closing import respect_closing_date
+from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted, PostingContext, Result
+from blueops_qb.domain.posting.lookup import Held, Lookup
+from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Payout, Record, Vendor
+from blueops_qb.domain.refs import DocumentKey
+
+#: A rule answers the record's documents, or why it rightly has none; it raises `Held` for a person.
+Rule = Callable[[Any, Lookup], Mapping[DocumentKey, Document] | NotPosted]
+
+#: The rule of each kind of record.
+RULES: dict[type[Record], Rule] = {
+    Customer: parties.customer,
+    Job: parties.job,
+    Vendor: parties.vendor,
+    Invoice: invoices.invoice,
+    Payment: payments.payment,
+    Expense: expenses.expense,
+    Payout: deposits.payout,
+}
+
+
+def post(record: Record, context: PostingContext) -> Result:
+    """The documents that `record` needs in the books.
+
+    Pure: the same record and context give the same answer. `Blocked` names record, cause and remedy, with
+    every key that is not mapped at once; nothing is ever posted to a default. A void record gives its
+    documents as last posted, void; one that was void before anything was posted gives them as they would
+    have been, void, or `NotPosted` when they cannot even be built.
+    """
+    lookup = Lookup(context=context, label=label(record))
+    try:
+        if isinstance(record, (Invoice, Payment, Expense, Payout)) and record.void:
+            return _void(record, lookup)
+        documents = _documents(record, lookup)
+        if isinstance(documents, (Blocked, NotPosted)):
+            return documents
+        return Posted(documents=respect_closing_date(documents, lookup))
+    except Held as held:
+        return held.blocked
+
+
+def label(record: Record) -> str:
+    """How sentences name the record, as in `Invoice 1041`."""
+    kind = record.ref.kind.value.capitalize()
+    if isinstance(record, Invoice):
+        return f"{kind} {record.number or record.id}"
+    if isinstance(record, (Customer, Job, Vendor)):
+        return f"{kind} {record.id} “{record.name}”"
+    return f"{kind} {record.id}"
+
+
+def _documents(record: Record, lookup: Lookup) -> Mapping[DocumentKey, Document] | Blocked | NotPosted:
+    _check_currency(record, lookup)
+    documents = RULES[type(record)](record, lookup)
+    return lookup.blocked() or documents
+
+
+def _void(record: Invoice | Payment | Expense | Payout, lookup: Lookup) -> Result:
+    posted = {key: doc for key, doc in lookup.context.posted.items() if key.source == record.ref}
+    if posted:
+        void = {key: _voided(document) for key, document in posted.items()}
+        return Posted(documents=respect_closing_date(void, lookup))
+    never = NotPosted(reason=f"{lookup.label} was void before it reached the books.")
+    try:
+        documents = _documents(attrs.evolve(record, void=False), lookup)
+    except Held:
+        return never
+    if isinstance(documents, (Blocked, NotPosted)):
+        return never
+    return Posted(documents={key: _voided(document) for key, document in documents.items()})
+
+
+def _voided(document: Document) -> Document:
+    if isinstance(document, (CustomerRecord, VendorRecord)):
+        return document
+    return attrs.evolve(document, void=True)
+
+
+def _check_currency(record: Record, lookup: Lookup) -> None:
+    """One currency per company unless its books keep several (accounting-treatments section 12)."""
+    profile = lookup.context.profile
+    currency = getattr(record, "currency", profile.currency)
+    if currency != profile.currency and not profile.multicurrency:
+        raise lookup.held(
+            f"is in {currency}, but the books are kept in {profile.currency} only",
+            "Correct the currency in BlueOps, or switch several currencies on in the books (for good).",
+        )

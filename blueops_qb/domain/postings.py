@@ -1,0 +1,26 @@
+"""Postings: the debits and credits a document causes, as our own sub-ledger keeps them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import attrs
+
+from blueops_qb.domain.refs import Ref
+
+
+@attrs.frozen(kw_only=True)
+class Posting:
+    """One effect on one account: debits positive, credits negative.
+
+    `account` is the books' account id; empty when the books choose it themselves and we do not know it.
+    """
+
+    account: str
+    amount: Decimal
+    date: dt.date
+    customer: Ref | None = None
+    vendor: Ref | None = None
+    class_: str = ""
+    location: str = ""

@@ -1,0 +1,217 @@
+"""Arrivals: records that appeared in the books and have no counterpart of ours yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from blueops_qb.domain.binding import refs_of, unbind
+from blueops_qb.domain.documents import CustomerPayment, CustomerRecord, kind_of
+from blueops_qb.domain.posting.context import Posted
+from blueops_qb.domain.records import Customer, Job
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
+from blueops_qb.domain.reverse import customer_from, payment_from
+from blueops_qb.engine import to_core
+from blueops_qb.engine.known import sources_of
+from blueops_qb.engine.landing import Landing
+from blueops_qb.engine.related import read_related
+from blueops_qb.engine.rule_room import post_record
+from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk import wire
+from blueops_qb.sdk.core import Applied, SaveCustomer, SaveJob, SavePayment
+from blueops_qb.store import tables as t
+from blueops_qb.store.bulk import insert_all
+from blueops_qb.store.types import new_id
+
+
+def arrived(turn: Turn, row: Any) -> bool:
+    """Bring a new record of the books to core if it concerns us; False when it must be looked at again."""
+    if row["deleted"] or row["origin"] in ("listing", "ours") or not row["document"]:
+        return True
+    if row["marker"] and _is_coming(turn, row["marker"]):
+        # Ours, and its own exchange has not been settled yet: that settles it.
+        return False
+    match BooksKind(row["kind"]):
+        case BooksKind.PAYMENT:
+            return _payment(turn, row)
+        case BooksKind.CUSTOMER:
+            return _customer(turn, row)
+        case _:
+            return True
+
+
+def _is_coming(turn: Turn, marker: str) -> bool:
+
+    o = t.operations
+    query = sa.select(sa.func.count()).where(
+        o.c.connection_id == turn.id, o.c.marker == marker, o.c.state.in_(["out", "uncertain", "ready"])
+    )
+    return bool(turn.connection.execute(query).scalar_one())
+
+
+def _payment(turn: Turn, row: Any) -> bool:
+    document = wire.load_document(BooksKind.PAYMENT, row["document"])
+    assert isinstance(document, CustomerPayment)
+    if document.void:
+        return True
+    sources = sources_of(turn.connection, turn.id, [r for r in refs_of(document) if isinstance(r, BooksRef)])
+    unbound = unbind(document, sources)
+    assert isinstance(unbound, CustomerPayment)
+    ours = [a for a in unbound.allocations if isinstance(a.invoice, RecordRef)]
+    named = unbound.customer
+    # A customer that BlueOps does not have is QuickBooks' own business, unless it pays invoices of ours.
+    party = named if isinstance(named, RecordRef) else _payer_of(turn, ours[0].invoice if ours else None)
+    if party is None:
+        return True
+    customer_id = to_core.customer_of(turn, party)
+    if customer_id is None:
+        return True
+    payment = payment_from(unbound, id="", party=party, customer_id=customer_id, mapping=turn.mapping)
+    place = BooksRef(BooksKind.PAYMENT, row["books_id"])
+    answer = turn.tx.apply(SavePayment(record=payment), expected_revision=None, key=f"{turn.id}:{place}:new")
+    if isinstance(answer, Applied):
+        _link(turn, row, answer.ref, answer.revision)
+        return True
+    why = getattr(answer, "why", "it moved meanwhile")
+    _refused(turn, place, f"payment {row['books_id']} of {payment.amount} recorded in QuickBooks", why)
+    return True
+
+
+def _payer_of(turn: Turn, invoice: Any) -> RecordRef | None:
+    snapshot = turn.tx.read(invoice) if isinstance(invoice, RecordRef) else None
+    customer_id = getattr(snapshot.record, "customer_id", None) if snapshot else None
+    return RecordRef(RecordKind.CUSTOMER, customer_id) if customer_id else None
+
+
+def _customer(turn: Turn, row: Any) -> bool:
+    """A customer, or a job of a customer that is linked, entered in the books after we went live."""
+    document = wire.load_document(BooksKind.CUSTOMER, row["document"])
+    assert isinstance(document, CustomerRecord)
+    if not document.active:
+        return True
+    place = BooksRef(BooksKind.CUSTOMER, row["books_id"])
+    key = f"{turn.id}:{place}:new"
+    if document.parent is None:
+        empty = Customer(id="", name=document.name)
+        groups = ("name", "email", "phone", "mobile", "billing", "terms", "tax", "shipping")
+
+        record = customer_from(document, empty, groups, turn.mapping)
+        answer = turn.tx.apply(SaveCustomer(record=record), expected_revision=None, key=key)
+    else:
+        sources = sources_of(
+            turn.connection, turn.id, [document.parent] if isinstance(document.parent, BooksRef) else []
+        )
+        parent = sources.get(document.parent)
+        if parent is None or parent.kind is not RecordKind.CUSTOMER:
+            return True
+        job = Job(id="", customer_id=parent.id, name=document.name, site=document.shipping)
+        answer = turn.tx.apply(SaveJob(record=job), expected_revision=None, key=key)
+    if isinstance(answer, Applied):
+        _link(turn, row, answer.ref, answer.revision)
+    else:
+        _refused(turn, place, f"customer “{document.name}” entered in QuickBooks", getattr(answer, "why", ""))
+    return True
+
+
+def _refused(turn: Turn, place: BooksRef, what: str, why: str) -> None:
+    landing = Landing(turn=turn)
+    landing.conflict(
+        cause="incoming",
+        place=place,
+        ref=None,
+        document_id=None,
+        group="arrival",
+        reason=f"{what} was not taken into BlueOps: {why}",
+        remedy="Correct it in QuickBooks or in BlueOps; it is tried again when it changes.",
+    )
+    landing.write()
+
+
+def _link(turn: Turn, row: Any, ref: RecordRef, revision: int) -> None:
+    """Link the new record of core with its origin; both sides agree from the start."""
+    snapshot = turn.tx.read(ref)
+    assert snapshot is not None
+    result = post_record(
+        turn, snapshot.record, read_related(turn.core, turn.tenant_id, [snapshot.record]), []
+    )
+    key = DocumentKey(ref)
+    document = result.documents.get(key) if isinstance(result, Posted) else None
+    theirs = wire.load_document(BooksKind(row["kind"]), row["document"])
+    link_document(
+        turn,
+        key=key,
+        revision=revision,
+        ours=wire.dump_document(document if document is not None else theirs),
+        place=BooksRef(kind_of(theirs), row["books_id"]),
+        version=row["version"],
+        theirs=row["document"],
+    )
+    turn.note("arrived", str(ref), numbers=f"{row['kind']}#{row['books_id']} v{row['version']}")
+
+
+def link_document(
+    turn: Turn,
+    *,
+    key: DocumentKey,
+    revision: int,
+    ours: str,
+    place: BooksRef,
+    version: str,
+    theirs: str | None,
+) -> int:
+    """A document and its link at once, agreed on `ours` and `theirs`; answers the document's id."""
+    document_id = new_id()
+    insert_all(
+        turn.connection,
+        t.documents,
+        [
+            {
+                "id": document_id,
+                "connection_id": turn.id,
+                "source_kind": key.source.kind.value,
+                "source_id": key.source.id,
+                "role": key.role,
+                "part": key.part,
+                "books_kind": place.kind.value,
+                "generation": 1,
+                "revision": revision,
+                "content": ours,
+                "state": "linked",
+                "mapping_version": turn.row["mapping_version"],
+                "policy_version": turn.row["policy_version"],
+            }
+        ],
+    )
+    insert_all(
+        turn.connection,
+        t.links,
+        [
+            {
+                "id": new_id(),
+                "connection_id": turn.id,
+                "document_id": document_id,
+                "generation": 1,
+                "books_kind": place.kind.value,
+                "books_id": place.id,
+                "version": version,
+                "base_ours": ours,
+                "base_theirs": theirs,
+                "state": "live",
+                "linked_at": turn.now,
+            }
+        ],
+    )
+    insert_all(
+        turn.connection,
+        t.memberships,
+        [
+            {
+                "document_id": document_id,
+                "ref_kind": key.source.kind.value,
+                "ref_id": key.source.id,
+                "share_cents": None,
+            }
+        ],
+    )
+    return document_id

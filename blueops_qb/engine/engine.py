@@ -1,0 +1,174 @@
+"""Engine: the two doors and the steps behind them, for one host and its providers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from blueops_qb.engine import audit, due, hand_out, hear, incoming, plan, uncertain
+from blueops_qb.engine.hand_out import Sent
+from blueops_qb.engine.rulebook import Rulebook
+from blueops_qb.engine.settings import EngineSettings
+from blueops_qb.engine.turn import Turn, Turns
+from blueops_qb.engine.vault import MissingKey, SealedVault
+from blueops_qb.sdk.core import Core
+from blueops_qb.sdk.doors import Outgoing, Reply
+from blueops_qb.sdk.hooks import Switch
+from blueops_qb.sdk.provider import Provider
+from blueops_qb.store import tables as t
+from blueops_qb.store.types import db_now
+
+log = logging.getLogger(__name__)
+
+
+class Engine:
+    """Implements `sdk.doors.Doors`. Safe to use from several threads and processes."""
+
+    def __init__(
+        self, *, core: Core, providers: Mapping[str, Provider], settings: EngineSettings | None = None
+    ) -> None:
+        self.core = core
+        self.settings = settings or EngineSettings()
+        self.rulebook = Rulebook()
+        self.keys = audit.Keys(core.secret_keys)
+        self.turns = Turns(
+            core=core,
+            providers=dict(providers),
+            settings=self.settings,
+            rulebook=self.rulebook,
+            keys=self.keys,
+        )
+        self._sent: dict[str, tuple[str, Sent | None]] = {}
+
+    @property
+    def providers(self) -> Mapping[str, Provider]:
+        """The installed providers by name."""
+        return self.turns.providers
+
+    def vault(self, connection_id: str) -> SealedVault:
+        """The secrets of a connection."""
+        return SealedVault(self.core, self.turns.place(connection_id)[0], connection_id)
+
+    # -- the doors ---------------------------------------------------------------------------------
+    def next_exchange(self, connection_id: str) -> Outgoing | None:
+        """Settle what is overdue, compare what moved, plan what is new, and hand out one exchange."""
+        sign_in = self._sign_in_due(connection_id)
+        if sign_in is None:
+            return None
+        with self.turns.open(connection_id, lease=True) as turn:
+            if turn is None or not _may_work(turn):
+                return None
+            uncertain.overdue(turn)
+            uncertain.look_up(turn)
+            incoming.compare_dirty(turn)
+            plan.plan(turn)
+            due.make_due(turn)
+            wants_sign_in = sign_in or turn.row["health"] == "refresh"
+            if wants_sign_in:
+                due.make_sign_in(turn)
+            if _rests(turn):
+                return None
+            outgoing = hand_out.hand_out(turn, only_sign_in=wants_sign_in)
+            if outgoing is None:
+                return None
+            sent: Sent | None = turn.sent
+        self._sent[outgoing.exchange_id] = (connection_id, sent)
+        return outgoing
+
+    def finish(self, exchange_id: str, reply: Reply) -> bool:
+        """Hear how an exchange ended; see `sdk.doors.Doors.finish`."""
+        connection_id, sent = self._sent.pop(exchange_id, (None, None))
+        if connection_id is None:
+            connection_id = self._connection_of(exchange_id)
+            if connection_id is None:
+                log.warning("an answer to an exchange that is not ours was dropped: %s", exchange_id)
+                return False
+        with self.turns.open(connection_id) as turn:
+            assert turn is not None
+            return hear.hear(turn, exchange_id, reply, sent)
+
+    # -- around them -------------------------------------------------------------------------------
+    def work_pending(self, connection_id: str) -> bool:
+        """Plan and compare without handing anything out; True when something was done (for hosts' schedulers)."""
+        with self.turns.open(connection_id, lease=True) as turn:
+            if turn is None or not _may_work(turn):
+                return False
+            return bool(incoming.compare_dirty(turn) + plan.plan(turn))
+
+    def company_of(self, connection_id: str) -> str:
+        """The books' id of the company."""
+        c = t.connections
+        with self.core.engine.connect() as connection:
+            return str(
+                connection.execute(
+                    c.select().with_only_columns(c.c.company_id).where(c.c.id == connection_id)
+                ).scalar_one()
+            )
+
+    def _sign_in_due(self, connection_id: str) -> bool | None:
+        """Whether to renew the sign-in first; None when the secrets cannot be opened (the connection stops)."""
+        provider = self.turns.provider(connection_id)
+        try:
+            return provider.needs_sign_in(self.vault(connection_id), self.core.now())
+        except MissingKey as problem:
+            with self.turns.open(connection_id) as turn:
+                assert turn is not None
+                if turn.row["health_reason"] != str(problem):
+                    turn.set(health="stopped", health_reason=str(problem))
+            return None
+
+    def _connection_of(self, exchange_id: str) -> str | None:
+        e = t.exchanges
+        with self.core.engine.connect() as connection:
+            found = connection.execute(
+                e.select().with_only_columns(e.c.connection_id).where(e.c.id == exchange_id)
+            ).scalar_one_or_none()
+        return None if found is None else str(found)
+
+
+def _may_work(turn: Turn) -> bool:
+    """Switched on, not retired, and nothing that a person must mend first."""
+    if turn.row["state"] == "retired" or turn.row["health"] in ("sign_in", "stopped"):
+        return False
+    switch = turn.connection.execute(
+        t.tenants.select()
+        .with_only_columns(t.tenants.c.switch)
+        .where(t.tenants.c.tenant_id == turn.tenant_id)
+    ).scalar_one_or_none()
+    return switch == Switch.ON.value
+
+
+def _rests(turn: Turn) -> bool:
+    until: dt.datetime | None = turn.row["rest_until"]
+    return until is not None and dt.timedelta(0) < until - turn.now < dt.timedelta(hours=1)
+
+
+def seconds_until_due(engine: Engine, connection_id: str) -> float:
+    """How long a carrier may sleep before something of the connection is due by the clock."""
+    o, e, f = t.operations, t.exchanges, t.feeds
+    with engine.core.engine.connect() as connection:
+        now = db_now(connection)
+        moments: list[Any] = [
+            connection.execute(query).scalar_one_or_none()
+            for query in (
+                o.select()
+                .with_only_columns(o.c.not_before)
+                .where(o.c.connection_id == connection_id, o.c.state == "ready", o.c.not_before.is_not(None))
+                .order_by(o.c.not_before)
+                .limit(1),
+                e.select()
+                .with_only_columns(e.c.settle_at)
+                .where(e.c.connection_id == connection_id, e.c.state.in_(["uncertain", "resend"]))
+                .order_by(e.c.settle_at)
+                .limit(1),
+                f.select()
+                .with_only_columns(f.c.due_at)
+                .where(f.c.connection_id == connection_id)
+                .order_by(f.c.due_at)
+                .limit(1),
+            )
+        ]
+    spans = [(moment - now).total_seconds() for moment in moments if moment is not None]
+    return max(0.0, min(spans, default=engine.settings.sweep_seconds))

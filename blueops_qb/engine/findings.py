@@ -1,0 +1,101 @@
+"""Findings: what reads, look-ups, change pages and catalogs brought, and where their cursors stand."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from blueops_qb.domain.refs import BooksRef
+from blueops_qb.engine.due import CHANGES, LISTING, operation_row
+from blueops_qb.engine.known import load_by_place
+from blueops_qb.engine.landing import READING, Landing
+from blueops_qb.sdk import wire
+from blueops_qb.sdk.outcomes import Found
+from blueops_qb.sdk.provider import Lane, Operation, Verb
+from blueops_qb.store import tables as t
+from blueops_qb.store.bulk import upsert
+
+
+def take_found(landing: Landing, operation: Operation, found: Found) -> None:
+    """Store records, confirm deletions by a read, move the cursor of a page that is stored with it."""
+    turn = landing.turn
+    full = bool(operation.params.get("full"))
+    # What exists when we go live has been matched; only what comes later is an arrival.
+    origin = "listing" if turn.row["state"] == "matching" else _origin(operation)
+    compare = operation.verb is not Verb.CATALOG and (not full or bool(operation.params.get("compare")))
+    for record in found.records:
+        landing.show(record, origin=origin, compare=compare)
+    if operation.verb is Verb.READ and operation.kind is not None:
+        _read_again(landing, BooksRef(operation.kind, operation.target_id))
+    _deletions(landing, operation, found)
+    if found.profile is not None:
+        turn.set(profile_json=wire.dump(found.profile), company_name=found.profile.company_name)
+    if operation.verb is Verb.CATALOG and found.complete:
+        turn.set(catalog_at=turn.now)
+    if operation.verb is Verb.CHANGES:
+        _move_cursor(landing, operation, found, full=full)
+
+
+def _origin(operation: Operation) -> str:
+    if operation.params.get("full") or operation.verb is Verb.CATALOG:
+        return "listing"
+    return "lookup" if operation.verb is Verb.FIND else "changes"
+
+
+def _deletions(landing: Landing, operation: Operation, found: Found) -> None:
+    turn = landing.turn
+    if operation.verb is Verb.FIND:
+        # Created and deleted since: what was never seen may be what is being looked for.
+        for ref in found.deleted:
+            if not landing.knows(ref):
+                landing.deleted(ref, origin="lookup")
+        return
+    known = load_by_place(turn.connection, turn.id, found.deleted)
+    rows = [
+        operation_row(turn, Verb.READ, kind=ref.kind, target_id=ref.id, lane=Lane.CHANGES) for ref in known
+    ]
+    if rows:
+        turn.connection.execute(t.operations.insert(), rows)
+    for ref in found.deleted:
+        if ref not in known:
+            landing.deleted(ref)
+
+
+def _move_cursor(landing: Landing, operation: Operation, found: Found, *, full: bool) -> None:
+    turn = landing.turn
+    if found.too_old:
+        # The feed no longer reaches back: everything is listed and compared instead.
+        turn.note("feed too old", f"connection {turn.id}", numbers=operation.params.get("cursor", ""))
+        turn.connection.execute(
+            t.operations.insert(), [operation_row(turn, Verb.CHANGES, params={"full": "1", "compare": "1"})]
+        )
+    if not found.complete and not found.too_old:
+        return
+    feed = LISTING if full else CHANGES
+    span = dt.timedelta(days=3650) if full else turn.scaled(turn.settings.sweep_seconds)
+    row = {
+        "connection_id": turn.id,
+        "feed": feed,
+        "cursor": found.cursor if found.cursor is not None else operation.params.get("cursor", ""),
+        "moved_at": turn.now,
+        "due_at": turn.now + span,
+    }
+    upsert(turn.connection, t.feeds, [row])
+
+
+def _read_again(landing: Landing, place: BooksRef) -> None:
+    """A record whose existence or version was in doubt has been read."""
+    lk = t.links
+    landing.turn.connection.execute(
+        lk.update()
+        .where(
+            lk.c.connection_id == landing.turn.id,
+            lk.c.books_kind == place.kind.value,
+            lk.c.books_id == place.id,
+            lk.c.state == "live",
+            lk.c.doubtful == READING,
+        )
+        .values(doubtful="")
+    )
+    known = load_by_place(landing.turn.connection, landing.turn.id, [place]).get(place)
+    if known is not None:
+        landing.read_again(known)

@@ -1,0 +1,134 @@
+"""Free names: whether a party may be created, and under which name, before anything is written."""
+
+from __future__ import annotations
+
+import attrs
+import sqlalchemy as sa
+
+from blueops_qb.domain.documents import CustomerRecord, Document, VendorRecord
+from blueops_qb.domain.naming import name_key
+from blueops_qb.domain.refs import NAMED_KINDS, DocumentKey, RecordKind, RecordRef
+from blueops_qb.engine.known import Known
+from blueops_qb.engine.outbox import Hold, State
+from blueops_qb.engine.turn import Turn
+from blueops_qb.store import tables as t
+from blueops_qb.store.bulk import upsert
+
+
+class Held(Exception):
+    """A record that another one needs cannot be written now; carries the move of the needy record."""
+
+    def __init__(
+        self, state: State, reason: str, *, remedy: str = "", hold: Hold, waits_for: RecordRef
+    ) -> None:
+        super().__init__(reason)
+        self.state, self.reason, self.remedy, self.hold, self.waits_for = (
+            state,
+            reason,
+            remedy,
+            hold,
+            waits_for,
+        )
+
+
+@attrs.define(kw_only=True)
+class FreeNames:
+    """The names in the books' common pool and the decisions of the match plan, read once per round."""
+
+    turn: Turn
+    _names: dict[str, str] | None = None
+    _decisions: dict[RecordRef, tuple[str, str]] | None = None
+
+    def named(self, key: DocumentKey, document: Document, known: Known | None) -> Document:
+        """The document under a name that is free in the books; raises Held when a person must choose."""
+        if not isinstance(document, CustomerRecord | VendorRecord) or (known is not None and known.linked):
+            return self._keep_derived(key, document)
+        self._decided(key.source)
+        if known is not None and known.ready_operation is not None:
+            return self._keep_derived(key, document)
+        owner = self._taken().get(name_key(document.name))
+        if owner is None:
+            self._taken()[name_key(document.name)] = str(key.source)
+            return document
+        if owner == str(key.source):
+            return document
+        if key.source.kind is RecordKind.JOB:
+            return self._derive(key, document)
+        raise Held(
+            State.HELD,
+            f"{key.source} “{document.name}” cannot be created: the name is already used in the books by {owner}",
+            remedy="Link it to that record on the matching page, or change the name on one side.",
+            hold=Hold.MATCH,
+            waits_for=key.source,
+        )
+
+    def _derive(self, key: DocumentKey, document: Document) -> Document:
+        assert isinstance(document, CustomerRecord)
+        taken = self._taken()
+        derived, number = f"{document.name} ({key.source.id})", 2
+        while name_key(derived) in taken:
+            derived, number = f"{document.name} ({key.source.id}-{number})", number + 1
+        taken[name_key(derived)] = str(key.source)
+        row = {
+            "connection_id": self.turn.id,
+            "space": "name",
+            "source": str(key.source),
+            "original": document.name,
+            "derived": derived,
+        }
+        upsert(self.turn.connection, t.derived_names, [row])
+        return attrs.evolve(document, name=derived)
+
+    def _keep_derived(self, key: DocumentKey, document: Document) -> Document:
+        if not isinstance(document, CustomerRecord) or key.source.kind is not RecordKind.JOB:
+            return document
+        row = self.turn.connection.execute(
+            sa.select(t.derived_names.c.original, t.derived_names.c.derived).where(
+                t.derived_names.c.connection_id == self.turn.id,
+                t.derived_names.c.space == "name",
+                t.derived_names.c.source == str(key.source),
+            )
+        ).one_or_none()
+        return attrs.evolve(document, name=row.derived) if row and row.original == document.name else document
+
+    def _taken(self) -> dict[str, str]:
+        """Every name in the books' common pool, inactive ones included, and who has it."""
+        if self._names is None:
+            m = t.mirror
+            rows = self.turn.connection.execute(
+                sa.select(m.c.name_key, m.c.kind, m.c.books_id).where(
+                    m.c.connection_id == self.turn.id,
+                    m.c.kind.in_([k.value for k in NAMED_KINDS]),
+                    m.c.deleted.is_(False),
+                )
+            )
+            self._names = {row.name_key: f"{row.kind} {row.books_id}" for row in rows}
+        return self._names
+
+    def _decided(self, ref: RecordRef) -> None:
+        """The match plan must have decided what becomes of a party before it is created."""
+        if self._decisions is None:
+            m = t.matches
+            rows = self.turn.connection.execute(
+                sa.select(m.c.ref_kind, m.c.ref_id, m.c.decision, m.c.reason).where(
+                    m.c.connection_id == self.turn.id, m.c.decision.in_(["open", "skip"])
+                )
+            )
+            self._decisions = {
+                RecordRef(RecordKind(row.ref_kind), row.ref_id): (row.decision, row.reason) for row in rows
+            }
+        decision = self._decisions.get(ref)
+        if decision is None:
+            return
+        word = (
+            "nobody has decided yet which record of the books it is"
+            if decision[0] == "open"
+            else "it is skipped"
+        )
+        raise Held(
+            State.HELD,
+            f"{ref}: {word} ({decision[1]})" if decision[1] else f"{ref}: {word}",
+            remedy="Decide on the matching page: link it, create it or skip it.",
+            hold=Hold.MATCH,
+            waits_for=ref,
+        )

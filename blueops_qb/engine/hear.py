@@ -1,0 +1,301 @@
+"""Hearing: how an exchange ended, and what follows from every outcome.
+
+Never raises for what came back; what cannot be read is unknown. An answer counts once: while its exchange is
+sent or uncertain. A repeat is recorded and changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from blueops_qb.domain.documents import SalesInvoice, TaxMode
+from blueops_qb.domain.refs import BooksRef
+from blueops_qb.engine import uncertain
+from blueops_qb.engine.due import operation_row, wanted_row
+from blueops_qb.engine.findings import take_found
+from blueops_qb.engine.hand_out import Ready, Sent, reload
+from blueops_qb.engine.landing import READING, Landing
+from blueops_qb.engine.outbox import Hold
+from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk.core import SetInvoiceTax
+from blueops_qb.sdk.doors import Answered, NotSent, Reply
+from blueops_qb.sdk.outcomes import (
+    Absent,
+    Applied,
+    Found,
+    Gone,
+    NotKnown,
+    Outcome,
+    Refused,
+    SignIn,
+    Stale,
+    Throttled,
+    Why,
+)
+from blueops_qb.sdk.provider import WRITES, Lane, Operation, Verb
+from blueops_qb.store import tables as t
+
+log = logging.getLogger(__name__)
+
+HEARD = ("sent", "uncertain", "resend")
+
+
+def hear(turn: Turn, exchange_id: str, reply: Reply, sent: Sent | None) -> bool:
+    """Settle one exchange; True when this answer counted. `sent` saves reading it back, if still at hand."""
+    e = t.exchanges
+    row = (
+        turn.connection.execute(sa.select(e).where(e.c.id == exchange_id).with_for_update()).mappings().one()
+    )
+    if row["state"] not in HEARD:
+        turn.note("repeated answer", f"exchange {exchange_id}", numbers=row["state"])
+        return False
+    if sent is None or row["state"] != "sent":
+        sent = reload(turn, row)
+    if isinstance(reply, NotSent):
+        _not_sent(turn, row, sent, reply.why)
+    elif isinstance(reply, Answered):
+        _answered(turn, row, sent, reply.body)
+    else:
+        uncertain.became(turn, row, sent, reply.why)
+    return True
+
+
+def close(turn: Turn, exchange_id: str, note: str = "") -> None:
+    """The exchange is settled; its bytes are no longer needed."""
+    e = t.exchanges
+    turn.connection.execute(
+        e.update()
+        .where(e.c.id == exchange_id)
+        .values(state="closed", closed_at=turn.now, note=note, body=b"")
+    )
+
+
+def back_to_ready(turn: Turn, sent: Sent, ids: list[int], *, not_before: Any, reason: str) -> None:
+    """Operations that did not happen wait for another attempt; their events are queued again."""
+    if ids:
+        o = t.operations
+        turn.connection.execute(
+            o.update()
+            .where(o.c.id.in_(ids))
+            .values(state="ready", exchange_id=None, not_before=not_before, reason=reason)
+        )
+        uncertain.queue_events(turn, [sent.ready[str(id)] for id in ids], reason)
+
+
+def _not_sent(turn: Turn, row: Any, sent: Sent, why: str) -> None:
+    attempts = max((ready.row.attempts for ready in sent.ready.values()), default=0)
+    ids = [ready.id for ready in sent.ready.values()]
+    if row["state"] == "sent" and row["sends"] > 1:
+        # Earlier sends under this id are still of unknown fate.
+        uncertain.became(turn, row, sent, why)
+        return
+    back_to_ready(
+        turn, sent, ids, not_before=turn.backoff(attempts), reason=f"the books were not reached: {why}"
+    )
+    turn.note("not sent", f"exchange {row['id']}", numbers=str(len(ids)), reason=why)
+    close(turn, row["id"], f"not sent: {why}")
+
+
+def _answered(turn: Turn, row: Any, sent: Sent, body: bytes) -> None:
+    try:
+        outcomes: Mapping[str, Outcome] = turn.provider.decode(sent.exchange, body, turn.profile)
+    except Exception:
+        log.exception("provider %s could not decode exchange %s", turn.description.name, row["id"])
+        uncertain.became(turn, row, sent, "the answer could not be read")
+        return
+    Hearing(turn=turn, row=row, sent=sent).settle(outcomes)
+
+
+class Hearing:
+    """The outcomes of one exchange, settled in one transaction."""
+
+    def __init__(self, *, turn: Turn, row: Any, sent: Sent) -> None:
+        self.turn = turn
+        self.row = row
+        self.sent = sent
+        self.landing = Landing(turn=turn)
+        self.new_operations: list[dict[str, Any]] = []
+        self.retry: list[tuple[Ready, Any, str]] = []
+        self.unknown: list[Ready] = []
+        self.settled: set[str] = set()
+
+    def settle(self, outcomes: Mapping[str, Outcome]) -> None:
+        """Take every outcome, then write."""
+        turn = self.turn
+        self.landing.look(_shown(self.sent, outcomes))
+        for operation in self.sent.exchange.operations:
+            ready = self.sent.ready[operation.id]
+            outcome = outcomes.get(operation.id) or NotKnown(message="the answer does not mention it")
+            self._take(ready, operation, outcome)
+            for want in outcome.then:
+                self.new_operations.append(
+                    wanted_row(turn, want, lane=ready.row.lane, settles=ready.row.settles)
+                )
+        if self.new_operations:
+            turn.connection.execute(t.operations.insert(), self.new_operations)
+        for ready, not_before, reason in self.retry:
+            back_to_ready(turn, self.sent, [ready.id], not_before=not_before, reason=reason)
+        self.landing.write()
+        turn.set(last_contact_at=turn.now)
+        if self.unknown:
+            uncertain.partly(turn, self.row, self.unknown)
+        else:
+            close(turn, self.row["id"])
+        for exchange_id in self.settled:
+            uncertain.judge(turn, exchange_id)
+
+    def _take(self, ready: Ready, operation: Operation, outcome: Outcome) -> None:
+        match outcome:
+            case Applied():
+                self._applied(ready, operation, outcome)
+            case Found():
+                take_found(self.landing, operation, outcome)
+                self._looked_up(ready)
+            case Absent() | Gone():
+                self._missing(ready, operation)
+            case Refused():
+                self._refused(ready, outcome)
+            case Stale():
+                self._stale(ready, operation)
+            case Throttled():
+                seconds = outcome.retry_after
+                wait = turn_wait(self.turn, seconds, ready.row.attempts)
+                self.retry.append((ready, wait, outcome.message or "the books are busy"))
+                if outcome.connection:
+                    self.turn.set(rest_until=wait)
+            case SignIn():
+                self._sign_in(ready, outcome)
+            case NotKnown():
+                self._not_known(ready, operation, outcome)
+
+    def _applied(self, ready: Ready, operation: Operation, outcome: Applied) -> None:
+        if operation.verb is Verb.SIGN_IN:
+            self.landing.done(ready)
+            if self.turn.row["health"] == "sign_in":
+                self.turn.set(health="ok", health_reason="")
+            return
+        for record in outcome.also:
+            self.landing.show(record, origin="ours", compare=True)
+        if ready.source is None:
+            self.landing.done(ready)
+            return
+        self.landing.landed(ready, operation, outcome.record)
+        if outcome.record is not None:
+            tell_core_tax(self.turn, ready, outcome.record)
+
+    def _looked_up(self, ready: Ready) -> None:
+        self.landing.done(ready)
+        if ready.row.settles:
+            self.settled.add(ready.row.settles)
+
+    def _missing(self, ready: Ready, operation: Operation) -> None:
+        """A record is not there (any more)."""
+        assert operation.kind is not None
+        place = BooksRef(operation.kind, operation.target_id)
+        if operation.verb is Verb.READ:
+            self.landing.deleted(place)
+            self._looked_up(ready)
+        elif operation.verb is Verb.WITHDRAW:
+            self.landing.landed(ready, operation, None)
+        elif ready.source is None:
+            self._looked_up(ready)
+        else:
+            self.landing.deleted(place)
+            self.landing.failed(
+                ready,
+                f"{place} was deleted in the books",
+                "Choose on the record's page: create it again, unlink it, or void it here.",
+                hold=Hold.REMOVED,
+            )
+
+    def _refused(self, ready: Ready, outcome: Refused) -> None:
+        text = outcome.message + (f" ({outcome.reference})" if outcome.reference else "")
+        if outcome.why is Why.NOT_ALLOWED:
+            stop(self.turn, outcome.message)
+            self.retry.append((ready, None, text))
+            return
+        if ready.source is None:
+            self.retry.append((ready, self.turn.backoff(max(ready.row.attempts, 5)), text))
+            log.warning(
+                "connection %s: %s was refused: %s", self.turn.id, ready.row.verb, outcome.detail or text
+            )
+            return
+        self.landing.failed(ready, text, outcome.remedy or "Correct the record, then retry.")
+
+    def _stale(self, ready: Ready, operation: Operation) -> None:
+        """Read the record, then both sides are compared again."""
+        self.landing.dropped(ready, "it was changed in the books meanwhile; both sides are compared again")
+        self.new_operations.append(
+            operation_row(
+                self.turn, Verb.READ, kind=operation.kind, target_id=operation.target_id, lane=Lane.LIVE
+            )
+        )
+        lk = t.links
+        self.turn.connection.execute(
+            lk.update()
+            .where(lk.c.document_id == ready.row.document_id, lk.c.state == "live")
+            .values(doubtful=READING)
+        )
+
+    def _sign_in(self, ready: Ready, outcome: SignIn) -> None:
+        reason = outcome.message or "the books no longer accept our sign-in"
+        if outcome.refresh and ready.row.verb != Verb.SIGN_IN.value:
+            self.turn.set(health="refresh", health_reason=reason)
+        else:
+            self.turn.set(health="sign_in", health_reason=f"Sign in again: {reason}")
+            self.turn.note("sign in again", f"connection {self.turn.id}", reason=reason)
+        if ready.row.verb == Verb.SIGN_IN.value:
+            self.landing.done(ready)
+        else:
+            self.retry.append((ready, None, reason))
+
+    def _not_known(self, ready: Ready, operation: Operation, outcome: NotKnown) -> None:
+        if operation.verb in WRITES:
+            self.unknown.append(ready)
+        else:
+            reason = outcome.message or "the answer could not be read"
+            self.retry.append((ready, self.turn.backoff(ready.row.attempts), reason))
+
+
+def turn_wait(turn: Turn, seconds: float | None, attempts: int) -> Any:
+    """When to come back after a throttle."""
+    return turn.backoff(attempts) if seconds is None else turn.now + turn.scaled(seconds)
+
+
+def stop(turn: Turn, reason: str) -> None:
+    """Hand out nothing more until a person has acted."""
+    turn.set(health="stopped", health_reason=reason)
+    turn.note("stopped", f"connection {turn.id}", reason=reason)
+
+
+def tell_core_tax(turn: Turn, ready: Ready, record: Any) -> None:
+    """In tax mode A, tax and total are the books' to say and go back to core."""
+    sent, shown = ready.document, record.document
+    if not isinstance(sent, SalesInvoice) or not isinstance(shown, SalesInvoice):
+        return
+    if sent.tax_mode is not TaxMode.BOOKS or sent.void or shown.tax is None or shown.total is None:
+        return
+    assert ready.source is not None
+    change = SetInvoiceTax(invoice_id=ready.source.id, tax=str(shown.tax), total=str(shown.total))
+    key = f"{turn.id}:tax:{ready.source.id}:{record.version}"
+    turn.tx.apply(change, expected_revision=None, key=key)
+
+
+def _shown(sent: Sent, outcomes: Mapping[str, Outcome]) -> list[BooksRef]:
+    refs: list[BooksRef] = []
+    for operation in sent.exchange.operations:
+        outcome = outcomes.get(operation.id)
+        if isinstance(outcome, Found):
+            refs += [record.ref for record in outcome.records]
+            refs += outcome.deleted
+        elif isinstance(outcome, Applied):
+            refs += [record.ref for record in outcome.also]
+            if outcome.record is not None:
+                refs.append(outcome.record.ref)
+        elif operation.kind is not None and operation.target_id:
+            refs.append(BooksRef(operation.kind, operation.target_id))
+    return refs

@@ -1,0 +1,309 @@
+"""Incoming: compares what moved in the books with our side, record by record, and brings it to core.
+
+What core is told, the link, its bases and the audit entry commit in one transaction. Overlaps become conflicts;
+nothing is ever overwritten without a decision or a policy.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+
+from blueops_qb.domain.binding import loosely_bound, refs_of, unbind
+from blueops_qb.domain.compare import CONTACT_TYPES, Step, decide, merged
+from blueops_qb.domain.documents import CustomerRecord, Document
+from blueops_qb.domain.posting.context import Posted
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
+from blueops_qb.engine import arrivals, outbox, to_core
+from blueops_qb.engine.known import Known, load_by_place, places_of, sources_of
+from blueops_qb.engine.landing import Landing
+from blueops_qb.engine.outbox import Hold, Move, State
+from blueops_qb.engine.related import read_related
+from blueops_qb.engine.rule_room import post_record
+from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk import wire
+from blueops_qb.sdk.core import Applied, RefusedChange, Snapshot, Stale
+from blueops_qb.store import tables as t
+
+
+def compare_dirty(turn: Turn) -> int:
+    """Compare records that moved in the books; answers how many were looked at."""
+    if turn.row["state"] != "live":
+        return 0
+    m = t.mirror
+    query = (
+        sa.select(m)
+        .where(m.c.connection_id == turn.id, m.c.dirty.is_(True))
+        # Parties before documents, invoices before payments.
+        .order_by(_rank(m.c.kind), m.c.seen_at, m.c.books_id)
+        .limit(turn.settings.compare_batch)
+    )
+    rows = turn.connection.execute(query).mappings().all()
+    if not rows:
+        return 0
+    known = load_by_place(turn.connection, turn.id, [_place(row) for row in rows])
+    for row in rows:
+        place = _place(row)
+        if place in known:
+            clean = _compare(turn, row, known[place])
+        else:
+            clean = arrivals.arrived(turn, row)
+        if clean:
+            _clean(turn, place)
+    return len(rows)
+
+
+def _rank(column: Any) -> Any:
+    order = [BooksKind.CUSTOMER, BooksKind.VENDOR, BooksKind.INVOICE, BooksKind.PAYMENT]
+    return sa.case({kind.value: n for n, kind in enumerate(order)}, value=column, else_=len(order))
+
+
+def _place(row: Any) -> BooksRef:
+    return BooksRef(BooksKind(row["kind"]), row["books_id"])
+
+
+def _clean(turn: Turn, place: BooksRef) -> None:
+    m = t.mirror
+    turn.connection.execute(
+        m.update()
+        .where(m.c.connection_id == turn.id, m.c.kind == place.kind.value, m.c.books_id == place.id)
+        .values(dirty=False)
+    )
+
+
+def _compare(turn: Turn, row: Any, known: Known) -> bool:
+    """Compare one linked record; False when it must stay dirty for now."""
+    if known.busy:
+        return False
+    if row["deleted"]:
+        _removed_there(turn, known)
+        return True
+    theirs = wire.load_document(known.kind, row["document"])
+    if known.base_theirs is None or known.base_ours is None:
+        return True  # a variance: waits for a person
+    if row["document"] == known.base_theirs:
+        _agree(turn, known, version=row["version"], theirs=row["document"])
+        return True
+    snapshot = turn.tx.read(known.key.source)
+    if snapshot is None or snapshot.deleted:
+        _conflict(
+            turn, known, "record", f"{known.key.source} no longer exists in BlueOps", theirs=row["document"]
+        )
+        return True
+    return _three_ways(turn, row, known, snapshot, theirs)
+
+
+def _three_ways(turn: Turn, row: Any, known: Known, snapshot: Snapshot, theirs: Document) -> bool:
+    normal = turn.provider.normal
+    related = read_related(turn.core, turn.tenant_id, [snapshot.record])
+    result = post_record(turn, snapshot.record, related, [known])
+    if not isinstance(result, Posted) or known.key not in result.documents:
+        _conflict(turn, known, "record", "our side cannot be posted as it is now", theirs=row["document"])
+        return True
+    ours = result.documents[known.key]
+    assert known.base_ours is not None and known.base_theirs is not None
+    base_ours = wire.load_document(known.kind, known.base_ours)
+    if isinstance(ours, CustomerRecord) and isinstance(base_ours, CustomerRecord) and ours.parent is not None:
+        ours = _with_agreed_name(ours, base_ours, snapshot)
+    places = places_of(
+        turn.connection,
+        turn.id,
+        [r for d in (ours, base_ours) for r in refs_of(d) if isinstance(r, RecordRef)],
+    )
+    bound = normal(loosely_bound(ours, places))
+    policy = turn.policy.contacts_overlap if isinstance(ours, CONTACT_TYPES) else turn.policy.money_overlap
+    decision = decide(
+        base_ours=normal(loosely_bound(base_ours, places)),
+        ours=bound,
+        base_theirs=wire.load_document(known.kind, known.base_theirs),
+        theirs=theirs,
+        policy=policy,
+    )
+    clash, pull, push = (decision.groups(step) for step in (Step.CONFLICT, Step.PULL, Step.PUSH))
+    if clash:
+        for group in clash:
+            _conflict(
+                turn,
+                known,
+                group,
+                f"{known.key.source}: {group} was changed in BlueOps and in QuickBooks",
+                ours=wire.dump_document(bound),
+                theirs=row["document"],
+                base=known.base_theirs,
+            )
+        _hold_in_conflict(turn, known, snapshot.revision, clash)
+        return True
+    if pull:
+        return _pull(turn, row, known, snapshot, theirs, pull, push, ours)
+    if push:
+        _push(turn, row, known, ours, theirs, snapshot.revision)
+        return True
+    _agree(turn, known, version=row["version"], theirs=row["document"], ours=wire.dump_document(ours))
+    return True
+
+
+def _with_agreed_name(ours: CustomerRecord, base: CustomerRecord, snapshot: Snapshot) -> CustomerRecord:
+    """A job that had to take another name in the books keeps it while its own name stands."""
+
+    own = getattr(snapshot.record, "name", "")
+    return attrs.evolve(ours, name=base.name) if base.name.startswith(f"{own} (") else ours
+
+
+def _pull(
+    turn: Turn,
+    row: Any,
+    known: Known,
+    snapshot: Snapshot,
+    theirs: Document,
+    pull: tuple[str, ...],
+    push: tuple[str, ...],
+    ours: Document,
+) -> bool:
+    sources = sources_of(turn.connection, turn.id, [r for r in refs_of(theirs) if isinstance(r, BooksRef)])
+    unbound = unbind(theirs, sources)
+    change = to_core.change_for(turn, snapshot, unbound, pull)
+    if change is None:
+        _conflict(
+            turn,
+            known,
+            "+".join(pull)[:32],
+            f"{known.key.source}: {', '.join(pull)} was changed in QuickBooks",
+            theirs=row["document"],
+            base=known.base_theirs,
+            cause="changed_there",
+        )
+        return True
+    key = f"{turn.id}:{known.place}:{row['version']}"
+    answer = turn.tx.apply(change, expected_revision=snapshot.revision, key=key)
+    if isinstance(answer, Stale):
+        return False
+    if isinstance(answer, RefusedChange):
+        _conflict(
+            turn,
+            known,
+            "+".join(pull)[:32],
+            f"{known.key.source}: BlueOps does not accept the change made in QuickBooks: {answer.why}",
+            theirs=row["document"],
+            base=known.base_theirs,
+            cause="incoming",
+        )
+        return True
+    assert isinstance(answer, Applied)
+    fresh = turn.tx.read(known.key.source)
+    assert fresh is not None
+    result = post_record(turn, fresh.record, read_related(turn.core, turn.tenant_id, [fresh.record]), [known])
+    now_ours = result.documents[known.key] if isinstance(result, Posted) else ours
+    if (
+        isinstance(now_ours, CustomerRecord)
+        and now_ours.parent is not None
+        and isinstance(theirs, CustomerRecord)
+    ):
+        now_ours = _with_agreed_name(now_ours, theirs, fresh)
+    turn.note(
+        "brought in",
+        str(known.key.source),
+        numbers=f"{known.place} v{row['version']} r{answer.revision}",
+        groups=list(pull),
+    )
+    if push:
+        base = merged(wire.load_document(known.kind, known.base_ours or ""), now_ours, pull)
+        _agree(turn, known, version=row["version"], theirs=row["document"], ours=wire.dump_document(base))
+    else:
+        _agree(turn, known, version=row["version"], theirs=row["document"], ours=wire.dump_document(now_ours))
+    return True
+
+
+def _push(turn: Turn, row: Any, known: Known, ours: Document, theirs: Document, revision: int) -> None:
+    """Only our side moved in substance: rebase on their version and write."""
+    _agree(turn, known, version=row["version"], theirs=row["document"])
+    outbox.again(
+        turn.connection,
+        turn.tenant_id,
+        turn.now,
+        refs=[known.key.source],
+        states=[State.WAITING],
+        holds=[Hold.BUSY],
+    )
+
+
+def _agree(turn: Turn, known: Known, *, version: str, theirs: str, ours: str | None = None) -> None:
+    """Both sides agree on `theirs` (and `ours`, if given) from now on; waiting events are planned again."""
+    lk = t.links
+    values: dict[str, Any] = {"version": version, "base_theirs": theirs}
+    if ours is not None:
+        values["base_ours"] = ours
+        turn.connection.execute(t.documents.update().where(t.documents.c.id == known.id).values(content=ours))
+    turn.connection.execute(lk.update().where(lk.c.id == known.link_id).values(**values))
+    c = t.conflicts
+    turn.connection.execute(
+        c.update()
+        .where(c.c.connection_id == turn.id, c.c.document_id == known.id, c.c.state == "open")
+        .values(state="closed", closed_at=turn.now, choice="both sides agree again")
+    )
+    outbox.again(
+        turn.connection,
+        turn.tenant_id,
+        turn.now,
+        refs=[known.key.source],
+        states=[State.WAITING, State.CONFLICT],
+        holds=[Hold.BUSY],
+    )
+
+
+def _hold_in_conflict(turn: Turn, known: Known, revision: int, groups: tuple[str, ...]) -> None:
+    move = Move(
+        ref=known.key.source,
+        revision=revision,
+        state=State.CONFLICT,
+        reason=f"{', '.join(groups)} was changed on both sides",
+        remedy="Choose on the conflicts page which side is right.",
+        hold=Hold.BUSY,
+    )
+    outbox.move(turn.connection, turn.tenant_id, [move], turn.now)
+
+
+def _conflict(
+    turn: Turn,
+    known: Known,
+    group: str,
+    reason: str,
+    *,
+    cause: str = "overlap",
+    base: str | None = None,
+    ours: str | None = None,
+    theirs: str | None = None,
+) -> None:
+    landing = Landing(turn=turn)
+    landing.conflict(
+        cause=cause,
+        place=known.place,
+        ref=known.key.source,
+        document_id=known.id,
+        group=group,
+        base=base,
+        ours=ours or known.base_ours,
+        theirs=theirs,
+        reason=reason,
+        remedy="Choose on the conflicts page which side is right.",
+    )
+    landing.write()
+
+
+def _removed_there(turn: Turn, known: Known) -> None:
+    """Never automatic: a record removed in the books waits for a choice."""
+    lk = t.links
+    turn.connection.execute(
+        lk.update()
+        .where(lk.c.id == known.link_id)
+        .values(doubtful="it was removed in the books and waits for a choice")
+    )
+    _conflict(
+        turn,
+        known,
+        "existence",
+        f"{known.key.source}: {known.place} was deleted in QuickBooks",
+        cause="removed_there",
+        base=known.base_theirs,
+    )

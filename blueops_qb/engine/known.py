@@ -1,0 +1,186 @@
+"""Known: our documents with their links and open operations, loaded in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, Ref
+from blueops_qb.engine.outbox import ref_condition
+from blueops_qb.store import tables as t
+
+
+@attrs.define(kw_only=True)
+class Known:
+    """A document of ours; the link's part is empty while it is not in the books."""
+
+    id: int
+    key: DocumentKey
+    kind: BooksKind
+    generation: int
+    revision: int
+    content: str
+    state: str
+    link_id: int | None = None
+    books_id: str = ""
+    version: str = ""
+    base_ours: str | None = None
+    base_theirs: str | None = None
+    doubtful: str = ""
+    #: States of its open operations.
+    open: tuple[str, ...] = ()
+    ready_operation: int | None = None
+
+    @property
+    def linked(self) -> bool:
+        return self.link_id is not None
+
+    @property
+    def busy(self) -> bool:
+        """Something of it is on its way, or its state over there is in doubt."""
+        return "out" in self.open or "uncertain" in self.open
+
+    @property
+    def marker(self) -> str:
+        return marker_of(self.key, self.generation)
+
+    @property
+    def place(self) -> BooksRef:
+        return BooksRef(self.kind, self.books_id)
+
+
+def marker_of(key: DocumentKey, generation: int) -> str:
+    """The token that our documents carry in the books."""
+    return f"{key}.{generation}"
+
+
+_d, _l = t.documents, t.links
+_LINKED = _d.outerjoin(_l, sa.and_(_l.c.document_id == _d.c.id, _l.c.state == "live"))
+_COLUMNS = (
+    _d.c.id,
+    _d.c.source_kind,
+    _d.c.source_id,
+    _d.c.role,
+    _d.c.part,
+    _d.c.books_kind,
+    _d.c.generation,
+    _d.c.revision,
+    _d.c.content,
+    _d.c.state,
+    _l.c.id.label("link_id"),
+    _l.c.books_id,
+    _l.c.version,
+    _l.c.base_ours,
+    _l.c.base_theirs,
+    _l.c.doubtful,
+)
+
+
+def _known(row: Any) -> Known:
+    return Known(
+        id=row.id,
+        key=DocumentKey(RecordRef(RecordKind(row.source_kind), row.source_id), row.role, row.part),
+        kind=BooksKind(row.books_kind),
+        generation=row.generation,
+        revision=row.revision,
+        content=row.content,
+        state=row.state,
+        link_id=row.link_id,
+        books_id=row.books_id or "",
+        version=row.version or "",
+        base_ours=row.base_ours,
+        base_theirs=row.base_theirs,
+        doubtful=row.doubtful or "",
+    )
+
+
+def load_known(
+    connection: sa.Connection, connection_id: str, refs: Iterable[RecordRef]
+) -> dict[DocumentKey, Known]:
+    """All documents of the records, with links and open operations."""
+    wanted = list(refs)
+    if not wanted:
+        return {}
+    query = (
+        sa.select(*_COLUMNS)
+        .select_from(_LINKED)
+        .where(
+            _d.c.connection_id == connection_id,
+            ref_condition(_d.c.source_kind, _d.c.source_id, wanted),
+        )
+    )
+    found = {known.key: known for known in map(_known, connection.execute(query))}
+    _note_operations(connection, found.values())
+    return found
+
+
+def load_by_place(
+    connection: sa.Connection, connection_id: str, places: Iterable[BooksRef]
+) -> dict[BooksRef, Known]:
+    """The documents that are linked to records of the books."""
+    by_kind: dict[str, list[str]] = {}
+    for place in places:
+        by_kind.setdefault(place.kind.value, []).append(place.id)
+    if not by_kind:
+        return {}
+    arms = [sa.and_(_l.c.books_kind == kind, _l.c.books_id.in_(ids)) for kind, ids in by_kind.items()]
+    query = (
+        sa.select(*_COLUMNS)
+        .select_from(_LINKED)
+        .where(_l.c.connection_id == connection_id, _l.c.state == "live", sa.or_(*arms))
+    )
+    found = {known.place: known for known in map(_known, connection.execute(query))}
+    _note_operations(connection, found.values())
+    return found
+
+
+def _note_operations(connection: sa.Connection, knowns: Iterable[Known]) -> None:
+    by_id = {known.id: known for known in knowns}
+    if not by_id:
+        return
+    o = t.operations
+    query = sa.select(o.c.id, o.c.document_id, o.c.state).where(
+        o.c.document_id.in_(list(by_id)), o.c.state.in_(["ready", "out", "uncertain"])
+    )
+    for row in connection.execute(query):
+        known = by_id[row.document_id]
+        known.open = (*known.open, row.state)
+        if row.state == "ready":
+            known.ready_operation = row.id
+
+
+def places_of(
+    connection: sa.Connection, connection_id: str, refs: Iterable[RecordRef]
+) -> dict[RecordRef, Ref]:
+    """Where the main documents of records are in the books; records without a live link are left out."""
+    wanted = list(refs)
+    if not wanted:
+        return {}
+    query = (
+        sa.select(_d.c.source_kind, _d.c.source_id, _l.c.books_kind, _l.c.books_id)
+        .select_from(_d.join(_l, sa.and_(_l.c.document_id == _d.c.id, _l.c.state == "live")))
+        .where(
+            _d.c.connection_id == connection_id,
+            _d.c.role == "main",
+            _d.c.part == 1,
+            ref_condition(_d.c.source_kind, _d.c.source_id, wanted),
+        )
+    )
+    return {
+        RecordRef(RecordKind(row.source_kind), row.source_id): BooksRef(
+            BooksKind(row.books_kind), row.books_id
+        )
+        for row in connection.execute(query)
+    }
+
+
+def sources_of(
+    connection: sa.Connection, connection_id: str, places: Iterable[BooksRef]
+) -> dict[Ref, RecordRef]:
+    """Which of our records stand behind records of the books."""
+    return {
+        place: known.key.source for place, known in load_by_place(connection, connection_id, places).items()
+    }

@@ -1,0 +1,536 @@
+"""Landing: what the books showed, taken into mirror, links, bases and postings, written in bulk.
+
+One entry for answers, look-ups, reads and change pages alike. A direct answer that equals what was sent
+becomes the base of the link; one that differs leaves no base and is held as a variance.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+
+from blueops_qb.domain.compare import differing
+from blueops_qb.domain.documents import CustomerRecord, Document, VendorRecord
+from blueops_qb.domain.effects import effects
+from blueops_qb.domain.mapping import Family
+from blueops_qb.domain.naming import name_key
+from blueops_qb.domain.refs import CATALOG_KINDS, NAMED_KINDS, BooksKind, BooksRef, RecordKind, RecordRef
+from blueops_qb.engine import outbox
+from blueops_qb.engine.hand_out import Ready
+from blueops_qb.engine.known import Known
+from blueops_qb.engine.outbox import Hold, Move, State
+from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk import wire
+from blueops_qb.sdk.outcomes import BooksRecord
+from blueops_qb.sdk.provider import Operation, Verb
+from blueops_qb.store import tables as t
+from blueops_qb.store.bulk import insert_all, upsert
+from blueops_qb.store.types import new_id
+
+#: The mark of a link whose record is being read before both sides are compared.
+READING = "it is being read again from the books"
+#: Kinds that are compared with our side when they move over there.
+COMPARED = frozenset(
+    {
+        BooksKind.CUSTOMER,
+        BooksKind.VENDOR,
+        BooksKind.INVOICE,
+        BooksKind.PAYMENT,
+        BooksKind.BILL,
+        BooksKind.EXPENSE,
+        BooksKind.JOURNAL,
+        BooksKind.DEPOSIT,
+    }
+)
+
+
+@attrs.define(kw_only=True)
+class Seen:
+    """A mirror row as it was before."""
+
+    version: str
+    document: str | None
+    deleted: bool
+    updated_at: Any
+
+
+@attrs.define(kw_only=True)
+class Landing:
+    """Collects what one exchange or look-up brought; `write` stores it."""
+
+    turn: Turn
+    _mirror: dict[BooksRef, dict[str, Any]] = attrs.field(factory=dict)
+    _seen: dict[BooksRef, Seen] = attrs.field(factory=dict)
+    _links: list[dict[str, Any]] = attrs.field(factory=list)
+    _relinks: list[dict[str, Any]] = attrs.field(factory=list)
+    _linked: list[int] = attrs.field(factory=list)
+    _withdrawn: list[int] = attrs.field(factory=list)
+    _postings: list[dict[str, Any]] = attrs.field(factory=list)
+    _members: list[dict[str, Any]] = attrs.field(factory=list)
+    _conflicts: list[dict[str, Any]] = attrs.field(factory=list)
+    _closed: list[dict[str, Any]] = attrs.field(factory=list)
+    _moves: list[Move] = attrs.field(factory=list)
+    _finished: dict[RecordRef, int] = attrs.field(factory=dict)
+    _catalog: bool = False
+
+    # -- the mirror --------------------------------------------------------------------------------
+    def look(self, refs: Iterable[BooksRef]) -> None:
+        """Load what the mirror has of these records, before they are shown again."""
+        by_kind: dict[str, list[str]] = {}
+        for ref in refs:
+            by_kind.setdefault(ref.kind.value, []).append(ref.id)
+        m = t.mirror
+        for kind, ids in by_kind.items():
+            for start in range(0, len(ids), 500):
+                query = sa.select(m.c.books_id, m.c.version, m.c.document, m.c.deleted, m.c.updated_at).where(
+                    m.c.connection_id == self.turn.id,
+                    m.c.kind == kind,
+                    m.c.books_id.in_(ids[start : start + 500]),
+                )
+                for row in self.turn.connection.execute(query):
+                    self._seen[BooksRef(BooksKind(kind), row.books_id)] = Seen(
+                        version=row.version,
+                        document=row.document,
+                        deleted=row.deleted,
+                        updated_at=row.updated_at,
+                    )
+
+    def show(self, record: BooksRecord, *, origin: str, compare: bool) -> str | None:
+        """Take a record into the mirror; answers its normal text. An older view than ours is dropped."""
+        known = self._seen.get(record.ref)
+        if known is not None and _older(record, known):
+            return known.document
+        text = None
+        if record.document is not None:
+            text = wire.dump_document(self.turn.provider.normal(record.document))
+        moved = known is None or known.document != text or known.deleted
+        self._mirror[record.ref] = {
+            "connection_id": self.turn.id,
+            "kind": record.kind.value,
+            "books_id": record.id,
+            "version": record.version,
+            "name": record.name,
+            "name_key": name_key(record.name) if record.kind in NAMED_KINDS else "",
+            "active": record.active,
+            "deleted": False,
+            "document": text,
+            "facts_json": json.dumps(record.facts, sort_keys=True) if record.facts else "",
+            "linked": " ".join(str(ref) for ref in record.linked),
+            "marker": record.marker,
+            "updated_at": record.updated_at,
+            "seen_at": self.turn.now,
+            "origin": origin,
+            "dirty": compare and moved and record.kind in COMPARED,
+        }
+        if record.kind in CATALOG_KINDS:
+            self._catalog = True
+        return text
+
+    def deleted(self, ref: BooksRef, *, origin: str = "changes") -> None:
+        """The books say that a record is gone (confirmed)."""
+        known = self._seen.get(ref)
+        self._mirror[ref] = {
+            "connection_id": self.turn.id,
+            "kind": ref.kind.value,
+            "books_id": ref.id,
+            "version": known.version if known else "",
+            "name": "",
+            "name_key": "",
+            "active": False,
+            "deleted": True,
+            "document": known.document if known else None,
+            "facts_json": "",
+            "linked": "",
+            "marker": "",
+            "updated_at": None,
+            "seen_at": self.turn.now,
+            "origin": origin,
+            "dirty": ref.kind in COMPARED and not (known and known.deleted),
+        }
+        if ref.kind in CATALOG_KINDS:
+            self._catalog = True
+
+    def knows(self, ref: BooksRef) -> bool:
+        """The mirror had this record before."""
+        return ref in self._seen
+
+    # -- our documents -----------------------------------------------------------------------------
+    def landed(self, ready: Ready, operation: Operation, record: BooksRecord | None) -> None:
+        """An operation on a document is done; `record` is what the books show of it now."""
+        self._close(ready, "done")
+        if Verb(ready.row.verb) is Verb.WITHDRAW:
+            self._taken_out(ready, operation, record)
+            return
+        if record is None:
+            self.failed(ready, "the books accepted it but did not show it", "Retry; it is looked up first.")
+            return
+        text = self.show(record, origin="ours", compare=False)
+        sent = self.turn.provider.sent(operation, self.turn.profile)
+        shown = None if record.document is None else self.turn.provider.normal(record.document)
+        agrees = sent is None or (shown is not None and sent == shown)
+        self._link(ready, record, text, agrees=agrees)
+        assert ready.source is not None and ready.document is not None
+        if agrees:
+            self._finish(ready)
+            self._linked.append(ready.row.document_id)
+            self._post(ready)
+        else:
+            self._variance(ready, record, sent, shown)
+        self.turn.note(
+            "landed" if agrees else "variance",
+            str(ready.source),
+            numbers=f"{record.ref} v{record.version} {_total(ready.document)}",
+            marker=operation.marker,
+        )
+
+    def _link(self, ready: Ready, record: BooksRecord, text: str | None, *, agrees: bool) -> None:
+        values = {
+            "version": record.version,
+            "base_ours": ready.row.content if agrees else None,
+            "base_theirs": text if agrees else None,
+            "doubtful": "" if agrees else "the books show something else than was sent",
+        }
+        if Verb(ready.row.verb) is Verb.CREATE:
+            self._links.append(
+                {
+                    "id": new_id(),
+                    "connection_id": self.turn.id,
+                    "document_id": ready.row.document_id,
+                    "generation": _generation(ready.row.marker),
+                    "books_kind": record.kind.value,
+                    "books_id": record.id,
+                    "state": "live",
+                    "linked_at": self.turn.now,
+                    **values,
+                }
+            )
+            self._members.append(
+                {
+                    "document_id": ready.row.document_id,
+                    "ref_kind": ready.row.source_kind,
+                    "ref_id": ready.row.source_id,
+                    "share_cents": _cents(ready.document),
+                }
+            )
+        else:
+            self._relinks.append(
+                {
+                    "b_document": ready.row.document_id,
+                    **{f"b_{k}": v for k, v in values.items()},
+                    "b_state": "live",
+                }
+            )
+
+    def _taken_out(self, ready: Ready, operation: Operation, record: BooksRecord | None) -> None:
+        text = None
+        if record is not None:
+            text = self.show(record, origin="ours", compare=False)
+        else:
+            assert operation.kind is not None
+            self.deleted(BooksRef(operation.kind, operation.target_id), origin="ours")
+            self._mirror[BooksRef(operation.kind, operation.target_id)]["dirty"] = False
+        party = operation.kind in NAMED_KINDS
+        self._relinks.append(
+            {
+                "b_document": ready.row.document_id,
+                "b_version": record.version if record else "",
+                "b_base_ours": ready.row.content,
+                "b_base_theirs": text,
+                "b_doubtful": "",
+                "b_state": "live" if record is not None else "withdrawn",
+            }
+        )
+        if not party:
+            self._withdrawn.append(ready.row.document_id)
+        self._finish(ready)
+        self.turn.note("withdrawn", str(ready.source), numbers=f"{operation.kind}#{operation.target_id}")
+
+    def _post(self, ready: Ready) -> None:
+        document = ready.document
+        if document is None or isinstance(document, CustomerRecord | VendorRecord):
+            return
+        catalog = self.turn.catalog
+        roles = {
+            rule.key: rule.target.account.id
+            for rule in self.turn.mapping.rules
+            if rule.family is Family.ROLE and rule.target.account is not None
+        }
+        lines = effects(
+            document,
+            roles=roles,
+            item_accounts=catalog.item_accounts,
+            item_cost_accounts=catalog.item_cost_accounts,
+        )
+        for number, line in enumerate(lines, start=1):
+            self._postings.append(
+                {
+                    "document_id": ready.row.document_id,
+                    "revision": ready.row.revision,
+                    "line": number,
+                    "connection_id": self.turn.id,
+                    "account": line.account,
+                    "cents": int(line.amount * 100),
+                    "date": line.date,
+                    "customer": str(line.customer) if line.customer else "",
+                    "vendor": str(line.vendor) if line.vendor else "",
+                    "class_id": line.class_,
+                    "location_id": line.location,
+                }
+            )
+
+    def _variance(
+        self, ready: Ready, record: BooksRecord, sent: Document | None, shown: Document | None
+    ) -> None:
+        groups = differing(sent, shown) if sent is not None and shown is not None else ("content",)
+        ours, theirs = _total(sent), _total(shown)
+        amounts = f" (sent {ours}, the books show {theirs})" if ours != theirs else ""
+        reason = f"{ready.source}: the books show another {', '.join(groups)} than was sent{amounts}"
+        remedy = "Compare both on the record's page: send ours again, or accept what the books show."
+        assert ready.source is not None
+        self.conflict(
+            cause="variance",
+            place=record.ref,
+            ref=ready.source,
+            document_id=ready.row.document_id,
+            group="+".join(groups)[:32],
+            ours=None if sent is None else wire.dump_document(sent),
+            theirs=None if shown is None else wire.dump_document(shown),
+            reason=reason,
+            remedy=remedy,
+        )
+        self._moves.append(
+            Move(
+                ref=ready.source,
+                revision=ready.row.revision,
+                state=State.HELD,
+                hold=Hold.VARIANCE,
+                reason=reason,
+                remedy=remedy,
+            )
+        )
+
+    def conflict(
+        self,
+        *,
+        cause: str,
+        place: BooksRef,
+        ref: RecordRef | None,
+        document_id: int | None,
+        group: str,
+        reason: str,
+        remedy: str,
+        base: str | None = None,
+        ours: str | None = None,
+        theirs: str | None = None,
+    ) -> None:
+        """Open a conflict, once per place and group."""
+        self._conflicts.append(
+            {
+                "id": new_id(),
+                "connection_id": self.turn.id,
+                "cause": cause,
+                "books_kind": place.kind.value,
+                "books_id": place.id,
+                "ref": str(ref) if ref else "",
+                "document_id": document_id,
+                "group": group,
+                "base": base,
+                "ours": ours,
+                "theirs": theirs,
+                "reason": reason,
+                "remedy": remedy,
+                "state": "open",
+                "opened_at": self.turn.now,
+            }
+        )
+
+    # -- operations and events ---------------------------------------------------------------------
+    def failed(self, ready: Ready, reason: str, remedy: str, *, hold: Hold = Hold.REFUSED) -> None:
+        """An operation cannot be done; its event is held."""
+        self._close(ready, "failed", reason)
+        if ready.source is None:
+            return
+        sentence = f"{ready.source}: {reason}"
+        self._moves.append(
+            Move(
+                ref=ready.source,
+                revision=ready.row.revision,
+                state=State.HELD,
+                hold=hold,
+                reason=sentence,
+                remedy=remedy,
+            )
+        )
+        self._finished.setdefault(ready.source, -1)
+        self.turn.note("held", str(ready.source), reason=sentence, remedy=remedy)
+
+    def dropped(self, ready: Ready, reason: str) -> None:
+        """An operation is not needed any more; its event is planned again."""
+        self._close(ready, "cancelled", reason)
+        if ready.source is not None:
+            self._moves.append(Move(ref=ready.source, revision=ready.row.revision, state=State.PENDING))
+            self._finished.setdefault(ready.source, -1)
+
+    def read_again(self, known: Known) -> None:
+        """A linked record was read because something about it was in doubt: its event is planned again."""
+        self._finished.setdefault(known.key.source, -1)
+
+    def done(self, ready: Ready) -> None:
+        """An operation that is not about a document is done."""
+        self._close(ready, "done")
+
+    def _close(self, ready: Ready, state: str, reason: str = "") -> None:
+        self._closed.append({"b_id": ready.id, "b_state": state, "b_reason": reason, "b_at": self.turn.now})
+
+    def _finish(self, ready: Ready) -> None:
+        assert ready.source is not None
+        revision = max(ready.row.revision, self._finished.get(ready.source, -1))
+        self._finished[ready.source] = revision
+
+    # -- writing -----------------------------------------------------------------------------------
+    def write(self) -> None:
+        """Store everything; a handful of statements for any number of documents."""
+        turn, connection = self.turn, self.turn.connection
+        self._write_mirror()
+        insert_all(connection, t.links, self._links)
+        self._write_relinks()
+        if self._linked:
+            self._set_documents(self._linked, "linked")
+            a = t.operation_after
+            connection.execute(a.delete().where(a.c.document_id.in_(self._linked)))
+        if self._withdrawn:
+            self._set_documents(self._withdrawn, "withdrawn")
+        upsert(connection, t.postings, self._postings)
+        upsert(connection, t.memberships, self._members)
+        self._write_conflicts()
+        if self._closed:
+            o = t.operations
+            connection.execute(
+                o.update()
+                .where(o.c.id == sa.bindparam("b_id"))
+                .values(
+                    state=sa.bindparam("b_state"),
+                    reason=sa.bindparam("b_reason"),
+                    closed_at=sa.bindparam("b_at"),
+                ),
+                self._closed,
+            )
+        self._write_events()
+        if self._catalog:
+            turn.set(catalog_at=turn.now)
+
+    def _write_mirror(self) -> None:
+        upsert(self.turn.connection, t.mirror, list(self._mirror.values()), keep=("origin",))
+
+    def _write_relinks(self) -> None:
+        if self._relinks:
+            lk = t.links
+            self.turn.connection.execute(
+                lk.update()
+                .where(lk.c.document_id == sa.bindparam("b_document"), lk.c.state == "live")
+                .values(
+                    version=sa.bindparam("b_version"),
+                    base_ours=sa.bindparam("b_base_ours"),
+                    base_theirs=sa.bindparam("b_base_theirs"),
+                    doubtful=sa.bindparam("b_doubtful"),
+                    state=sa.bindparam("b_state"),
+                ),
+                self._relinks,
+            )
+
+    def _set_documents(self, ids: list[int], state: str) -> None:
+        d = t.documents
+        self.turn.connection.execute(d.update().where(d.c.id.in_(ids)).values(state=state))
+
+    def _write_conflicts(self) -> None:
+        write_conflicts(self.turn, self._conflicts)
+
+    def _write_events(self) -> None:
+        turn, connection = self.turn, self.turn.connection
+        still_open = self._still_open()
+        done = [
+            Move(ref=ref, revision=revision, state=State.DONE)
+            for ref, revision in self._finished.items()
+            if revision >= 0 and ref not in still_open and not any(m.ref == ref for m in self._moves)
+        ]
+        outbox.move(connection, turn.tenant_id, done + self._moves, turn.now)
+        refs = list(self._finished)
+        if refs:
+            outbox.wake(connection, turn.tenant_id, refs, turn.now)
+            outbox.again(
+                connection, turn.tenant_id, turn.now, refs=refs, states=[State.WAITING], holds=[Hold.BUSY]
+            )
+
+    def _still_open(self) -> set[RecordRef]:
+        """Records of which further operations are open."""
+        if not self._finished:
+            return set()
+        o, d = t.operations, t.documents
+        query = (
+            sa.select(d.c.source_kind, d.c.source_id)
+            .select_from(o.join(d, d.c.id == o.c.document_id))
+            .where(
+                d.c.connection_id == self.turn.id,
+                o.c.state.in_(["ready", "out", "uncertain"]),
+                outbox.ref_condition(d.c.source_kind, d.c.source_id, self._finished),
+            )
+        )
+        return {
+            RecordRef(RecordKind(row.source_kind), row.source_id)
+            for row in self.turn.connection.execute(query)
+        }
+
+
+def write_conflicts(turn: Turn, rows: list[dict[str, Any]]) -> None:
+    """Insert conflicts; one that is open already for the same place and group is brought up to date."""
+    c = t.conflicts
+    for row in rows:
+        updated = turn.connection.execute(
+            c.update()
+            .where(
+                c.c.connection_id == turn.id,
+                c.c.books_kind == row["books_kind"],
+                c.c.books_id == row["books_id"],
+                c.c.group == row["group"],
+                c.c.state == "open",
+            )
+            .values({k: row[k] for k in ("cause", "base", "ours", "theirs", "reason", "remedy")})
+        )
+        if not updated.rowcount:
+            turn.connection.execute(c.insert(), row)
+            turn.note(
+                "conflict", row["ref"], numbers=f"{row['books_kind']}#{row['books_id']}", reason=row["reason"]
+            )
+
+
+def _older(record: BooksRecord, known: Seen) -> bool:
+    """The record shows an older state than the mirror has."""
+    if record.updated_at is None or known.updated_at is None or known.deleted:
+        return False
+    if record.updated_at != known.updated_at:
+        return bool(record.updated_at < known.updated_at)
+    if record.version.isdigit() and known.version.isdigit():
+        return int(record.version) < int(known.version)
+    return False
+
+
+def _generation(marker: str) -> int:
+    tail = marker.rpartition(".")[2]
+    return int(tail) if tail.isdigit() else 1
+
+
+def _total(document: Document | None) -> str:
+    value = getattr(document, "total", None)
+    if value is None:
+        value = getattr(document, "amount", None)
+    return "" if value is None else str(value)
+
+
+def _cents(document: Document | None) -> int | None:
+    text = _total(document)
+    return int(Decimal(text) * 100) if text else None

@@ -1,0 +1,167 @@
+"""Planning: from the newest state of changed records to operations that are ready to go.
+
+A record is compared with what its documents were when both sides last agreed; create, update, withdraw or
+nothing follows. Records that a document names are planned with it when they have no place in the books yet.
+"""
+
+from __future__ import annotations
+
+import attrs
+import sqlalchemy as sa
+
+from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
+from blueops_qb.domain.records import Record
+from blueops_qb.domain.refs import RecordKind, RecordRef
+from blueops_qb.engine import outbox
+from blueops_qb.engine.known import Known, load_known
+from blueops_qb.engine.outbox import Hold, Move, State
+from blueops_qb.engine.related import read_related
+from blueops_qb.engine.rule_room import post_record
+from blueops_qb.engine.turn import Turn
+from blueops_qb.engine.write_plan import WritePlan
+from blueops_qb.sdk import wire
+from blueops_qb.sdk.hooks import Action, Event
+from blueops_qb.store import tables as t
+
+
+@attrs.frozen(kw_only=True)
+class Changed:
+    """The newest pending event of a record."""
+
+    ref: RecordRef
+    revision: int
+    event: Event
+
+    @property
+    def record(self) -> Record | None:
+        return self.event.record
+
+
+def plan(turn: Turn) -> int:
+    """Plan pending events of the connection's tenant; answers how many records were looked at."""
+    if turn.row["state"] != "live":
+        return 0
+    changed, moves = _newest(turn)
+    if changed:
+        moves += _plan_changed(turn, changed)
+    outbox.move(turn.connection, turn.tenant_id, moves, turn.now)
+    return len(changed) + len(moves)
+
+
+def _newest(turn: Turn) -> tuple[list[Changed], list[Move]]:
+    o = t.outbox
+    query = (
+        sa.select(o.c.ref_kind, o.c.ref_id, o.c.revision, o.c.payload)
+        .where(o.c.tenant_id == turn.tenant_id, o.c.state == State.PENDING.value)
+        .order_by(o.c.id)
+        .limit(turn.settings.plan_batch)
+    )
+    newest: dict[RecordRef, tuple[int, str]] = {}
+    older: set[RecordRef] = set()
+    for row in turn.connection.execute(query):
+        ref = RecordRef(RecordKind(row.ref_kind), row.ref_id)
+        if ref in newest:
+            older.add(ref)
+        if ref not in newest or row.revision >= newest[ref][0]:
+            newest[ref] = (row.revision, row.payload)
+    changed: list[Changed] = []
+    moves: list[Move] = []
+    for ref, (revision, payload) in newest.items():
+        try:
+            event = wire.load_event(payload, f"the event of {ref}")
+        except wire.Malformed as problem:
+            moves.append(malformed(ref, revision, problem))
+            continue
+        changed.append(Changed(ref=ref, revision=revision, event=event))
+    outbox.supersede(
+        turn.connection, turn.tenant_id, [(c.ref, c.revision) for c in changed if c.ref in older], turn.now
+    )
+    return changed, moves
+
+
+def malformed(ref: RecordRef, revision: int, problem: wire.Malformed) -> Move:
+    """A payload that cannot be read is held with the list of problems."""
+    return Move(
+        ref=ref,
+        revision=revision,
+        state=State.HELD,
+        hold=Hold.MALFORMED,
+        reason=f"{ref}: core handed over an event that cannot be read: {'; '.join(problem.problems)}",
+        remedy="Correct the record in BlueOps and save it again, or report the problem to BlueOps support.",
+    )
+
+
+def _plan_changed(turn: Turn, changed: list[Changed]) -> list[Move]:
+    records = [c.record for c in changed if c.record is not None]
+    related = read_related(turn.core, turn.tenant_id, records)
+    refs = [*(c.ref for c in changed), *(ref for ref in related if ref not in {c.ref for c in changed})]
+    known = load_known(turn.connection, turn.id, refs)
+    plan = WritePlan(turn=turn, known=known, snapshots=related)
+    moves = [move for c in changed if (move := _plan_one(turn, plan, c)) is not None]
+    plan.write()
+    return moves
+
+
+def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
+    mine = [k for k in plan.known.values() if k.key.source == change.ref]
+
+    def move(state: State, reason: str | None = None, **more: str | None) -> Move:
+        return Move(ref=change.ref, revision=change.revision, state=state, reason=reason, **more)
+
+    if any(k.busy for k in mine):
+        return move(State.WAITING, "its previous change is still on its way", hold=Hold.BUSY)
+    if doubts := [k.doubtful for k in mine if k.doubtful]:
+        return move(State.WAITING, doubts[0], hold=Hold.BUSY)
+    gone = _removed(turn, plan, change, mine)
+    if gone is not None:
+        return gone
+    assert change.record is not None
+    result = post_record(turn, change.record, plan.snapshots, mine)
+    match result:
+        case Blocked():
+            hold = Hold.MAPPING if result.missing else Hold.REFUSED
+            return move(State.HELD, _named(change.ref, result.reason), remedy=result.remedy, hold=hold)
+        case NotPosted():
+            return move(State.NOT_POSTED, result.reason)
+        case Posted():
+            return plan.add(change.ref, change.revision, result, mine, echo=change.event.cause is not None)
+
+
+def _named(ref: RecordRef, reason: str) -> str:
+    return reason if str(ref.id) in reason else f"{ref}: {reason}"
+
+
+def _removed(turn: Turn, plan: WritePlan, change: Changed, mine: list[Known]) -> Move | None:
+    """What to do with a merged or deleted record; None when it is neither."""
+    event = change.event
+    if event.action is Action.MERGED:
+        if not any(k.linked for k in mine):
+            return Move(
+                ref=change.ref,
+                revision=change.revision,
+                state=State.NOT_POSTED,
+                reason=f"merged into {event.merged_into} before it reached the books",
+            )
+        return Move(
+            ref=change.ref,
+            revision=change.revision,
+            state=State.HELD,
+            hold=Hold.MERGE,
+            reason=f"{change.ref} was merged into {event.merged_into} in BlueOps; the books still show both",
+            remedy="Merge the two in QuickBooks as well (open one and give it the other's name), then retry.",
+        )
+    if event.record is not None:
+        return None
+    linked = [k for k in mine if k.linked]
+    if not linked:
+        plan.cancel(mine)
+        return Move(
+            ref=change.ref,
+            revision=change.revision,
+            state=State.NOT_POSTED,
+            reason="deleted in BlueOps before it reached the books",
+        )
+    plan.withdraw(linked, change.revision)
+    return Move(
+        ref=change.ref, revision=change.revision, state=State.WAITING, reason="queued: taken out of the books"
+    )

@@ -1,0 +1,46 @@
+"""Reminders: whether a payment reminder may go out, answered from our own tables only."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from blueops_qb.domain.refs import RecordKind, RecordRef
+from blueops_qb.engine import connections
+from blueops_qb.engine.known import places_of
+from blueops_qb.sdk.hooks import ReminderHold, ReminderOk, Switch
+from blueops_qb.store import tables as t
+
+
+def may_send(tenant_id: str, invoice_id: str, connection: sa.Connection) -> ReminderOk | ReminderHold | None:
+    """Hold when the books show a payment of the invoice that core does not have yet; None when it is not ours to say."""
+    live = connections.live(connection, tenant_id)
+    if live is None or live["state"] != "live":
+        return None
+    if connections.switch_of(connection, tenant_id) is not Switch.ON:
+        return None
+    ref = RecordRef(RecordKind.INVOICE, invoice_id)
+    place = places_of(connection, live["id"], [ref]).get(ref)
+    if place is None:
+        return None
+    m = t.mirror
+    coming = connection.execute(
+        sa.select(m.c.books_id).where(
+            m.c.connection_id == live["id"],
+            m.c.kind == "payment",
+            m.c.dirty.is_(True),
+            m.c.document.contains(f'"{place}"', autoescape=True),
+        )
+    ).first()
+    if coming is not None:
+        return ReminderHold(
+            f"QuickBooks shows payment {coming.books_id} of this invoice; it is just being brought over"
+        )
+    conflict = t.conflicts
+    disputed = connection.execute(
+        sa.select(conflict.c.reason).where(
+            conflict.c.connection_id == live["id"], conflict.c.ref == str(ref), conflict.c.state == "open"
+        )
+    ).first()
+    if disputed is not None:
+        return ReminderHold(f"The invoice waits for a decision: {disputed.reason}")
+    return ReminderOk()

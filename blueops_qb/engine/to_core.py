@@ -1,0 +1,70 @@
+"""To core: which change of core a movement in the books means; None when only a person can say."""
+
+from __future__ import annotations
+
+from blueops_qb.domain.documents import CustomerPayment, CustomerRecord, Document, VendorRecord
+from blueops_qb.domain.records import Customer, Job, Payment, Vendor
+from blueops_qb.domain.refs import RecordKind, RecordRef
+from blueops_qb.domain.reverse import customer_from, job_from, payment_from, vendor_from
+from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk.core import (
+    Change,
+    SaveCustomer,
+    SaveJob,
+    SavePayment,
+    SaveVendor,
+    Snapshot,
+    VoidPayment,
+)
+
+#: Groups of a job that belong to its customer in BlueOps and have no place of their own.
+_JOB_GROUPS = frozenset({"name", "shipping", "active"})
+
+
+def change_for(turn: Turn, snapshot: Snapshot, document: Document, groups: tuple[str, ...]) -> Change | None:
+    """The change that brings `groups` of `document` (unbound) to the record of `snapshot`."""
+    record = snapshot.record
+    match document, record:
+        case CustomerRecord(), Customer():
+            if "parent" in groups:
+                return None
+            return SaveCustomer(record=customer_from(document, record, groups, turn.mapping))
+        case CustomerRecord(), Job():
+            if not set(groups) <= _JOB_GROUPS:
+                return None
+            return SaveJob(record=job_from(document, record, groups))
+        case VendorRecord(), Vendor():
+            return SaveVendor(record=vendor_from(document, record, groups, turn.mapping))
+        case CustomerPayment(), Payment():
+            return _payment(turn, document, record)
+        case _:
+            return None
+
+
+def _payment(turn: Turn, document: CustomerPayment, record: Payment) -> Change | None:
+    if document.void:
+        return None if record.void else VoidPayment(payment_id=record.id, reason="voided in QuickBooks")
+    party = document.customer
+    if not isinstance(party, RecordRef):
+        return None
+    customer_id = customer_of(turn, party)
+    if customer_id is None:
+        return None
+    return SavePayment(
+        record=payment_from(
+            document,
+            id=record.id,
+            party=party,
+            customer_id=customer_id,
+            mapping=turn.mapping,
+            current=record,
+        )
+    )
+
+
+def customer_of(turn: Turn, party: RecordRef) -> str | None:
+    """The BlueOps customer behind a customer or job."""
+    if party.kind is RecordKind.CUSTOMER:
+        return party.id
+    snapshot = turn.tx.read(party)
+    return snapshot.record.customer_id if snapshot is not None and isinstance(snapshot.record, Job) else None

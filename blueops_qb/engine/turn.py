@@ -1,0 +1,189 @@
+"""Turn: one decision of the engine in one transaction, with everything it may look at."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+
+from blueops_qb.domain.mapping import Mapping
+from blueops_qb.domain.policy import Policy
+from blueops_qb.domain.profile import BooksProfile
+from blueops_qb.engine import audit
+from blueops_qb.engine.rulebook import CatalogView, Rulebook
+from blueops_qb.engine.settings import EngineSettings, is_dead
+from blueops_qb.sdk import wire
+from blueops_qb.sdk.core import Core, CoreTransaction
+from blueops_qb.sdk.provider import Description, Provider
+from blueops_qb.store import tables as t
+from blueops_qb.store.types import db_now
+
+
+class UnknownConnection(LookupError):
+    """There is no such connection."""
+
+
+@attrs.define(kw_only=True)
+class Turn:
+    """The open transaction of a connection, its row locked. `now` is the database's clock."""
+
+    core: Core
+    tx: CoreTransaction
+    row: dict[str, Any]
+    provider: Provider
+    description: Description
+    settings: EngineSettings
+    rulebook: Rulebook
+    now: dt.datetime
+    entries: list[audit.Entry] = attrs.field(factory=list)
+    #: The exchange that this turn handed out, as `hand_out.Sent`.
+    sent: Any = None
+    _profile: BooksProfile | None = None
+
+    @property
+    def connection(self) -> sa.Connection:
+        return self.tx.connection
+
+    @property
+    def id(self) -> str:
+        return str(self.row["id"])
+
+    @property
+    def tenant_id(self) -> str:
+        return str(self.row["tenant_id"])
+
+    @property
+    def profile(self) -> BooksProfile:
+        """The books' profile as last read."""
+        if self._profile is None:
+            text = self.row["profile_json"]
+            self._profile = wire.load(BooksProfile, text) if text else BooksProfile()
+        return self._profile
+
+    @property
+    def mapping(self) -> Mapping:
+        return self.rulebook.mapping(self.connection, self.id, self.row["mapping_version"])
+
+    @property
+    def policy(self) -> Policy:
+        return self.rulebook.policy(self.connection, self.id, self.row["policy_version"])
+
+    @property
+    def catalog(self) -> CatalogView:
+        return self.rulebook.catalog(self.connection, self.id, self.row["catalog_at"])
+
+    def set(self, **values: Any) -> None:
+        """Change the connection's row."""
+        self.row.update(values)
+        if "profile_json" in values:
+            self._profile = None
+        self.connection.execute(t.connections.update().where(t.connections.c.id == self.id), values)
+
+    def note(
+        self, action: str, subject: str = "", *, numbers: str = "", actor: str = "engine", **payload: Any
+    ) -> None:
+        """Add an entry to the audit log; written when the turn ends."""
+        self.entries.append(
+            audit.Entry(action=action, subject=subject, actor=actor, numbers=numbers, payload=payload)
+        )
+
+    def scaled(self, seconds: float) -> dt.timedelta:
+        """A span of the provider's or ours, scaled as the settings say."""
+        return dt.timedelta(seconds=seconds * self.settings.time_scale)
+
+    def backoff(self, attempts: int) -> dt.datetime:
+        """When to try again after so many failed attempts."""
+        longest = self.settings.backoff_longest_seconds
+        return self.now + self.scaled(min(longest, self.settings.backoff_seconds * 2 ** min(attempts, 12)))
+
+
+@attrs.frozen(kw_only=True)
+class Turns:
+    """Opens turns."""
+
+    core: Core
+    providers: dict[str, Provider]
+    settings: EngineSettings
+    rulebook: Rulebook
+    keys: audit.Keys
+    _tenants: dict[str, tuple[str, str]] = attrs.field(factory=dict)
+    _descriptions: dict[str, Description] = attrs.field(factory=dict)
+
+    def place(self, connection_id: str) -> tuple[str, str]:
+        """(tenant id, provider name) of a connection; raises UnknownConnection."""
+        known = self._tenants.get(connection_id)
+        if known is None:
+            query = sa.select(t.connections.c.tenant_id, t.connections.c.provider).where(
+                t.connections.c.id == connection_id
+            )
+            with self.core.engine.connect() as connection:
+                row = connection.execute(query).one_or_none()
+            if row is None:
+                raise UnknownConnection(f"there is no connection {connection_id}")
+            known = self._tenants[connection_id] = (row.tenant_id, row.provider)
+        return known
+
+    def provider(self, connection_id: str) -> Provider:
+        """The provider of a connection; raises UnknownConnection or KeyError when it is not installed."""
+        return self.providers[self.place(connection_id)[1]]
+
+    def describe(self, name: str) -> Description:
+        """A provider's description, read once."""
+        if name not in self._descriptions:
+            self._descriptions[name] = self.providers[name].describe()
+        return self._descriptions[name]
+
+    @contextmanager
+    def open(self, connection_id: str, *, lease: bool = False) -> Iterator[Turn | None]:
+        """A turn; with `lease`, None when another living process carries the connection."""
+        tenant_id, provider = self.place(connection_id)
+        with self.core.begin(tenant_id) as tx:
+            row = (
+                tx.connection.execute(
+                    sa.select(t.connections).where(t.connections.c.id == connection_id).with_for_update()
+                )
+                .mappings()
+                .one()
+            )
+            turn = Turn(
+                core=self.core,
+                tx=tx,
+                row=dict(row),
+                provider=self.providers[provider],
+                description=self.describe(provider),
+                settings=self.settings,
+                rulebook=self.rulebook,
+                now=db_now(tx.connection),
+            )
+            if lease and not _leased(turn):
+                yield None
+                return
+            yield turn
+            audit.append(tx.connection, tenant_id, turn.entries, keys=self.keys, now=turn.now)
+
+
+def _leased(turn: Turn) -> bool:
+    """Take or keep the carriage of the connection; every change of hands raises the fence."""
+    owner, until = turn.row["lease_owner"], turn.row["lease_until"]
+    lease = dt.timedelta(seconds=turn.settings.lease_seconds)
+    if owner == turn.settings.owner:
+        # Renewed in its second half only, so that a busy connection does not write its row each time.
+        if until is None or not turn.now + lease / 2 <= until <= turn.now + 2 * lease:
+            turn.set(lease_until=turn.now + lease)
+        return True
+    dead = bool(owner) and is_dead(owner)
+    if owner and not dead and until is not None and turn.now < until <= turn.now + 2 * lease:
+        return False
+    if dead:
+        # Nobody will hear those answers any more, so nobody needs to wait for them.
+        turn.connection.execute(
+            t.exchanges.update()
+            .where(t.exchanges.c.connection_id == turn.id, t.exchanges.c.state == "sent")
+            .values(deadline=turn.now)
+        )
+    turn.set(lease_owner=turn.settings.owner, lease_until=turn.now + lease, fence=turn.row["fence"] + 1)
+    return True

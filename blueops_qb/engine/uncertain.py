@@ -1,0 +1,295 @@
+"""Uncertain: exchanges of unknown fate, and how they are settled without ever posting blindly.
+
+Each becomes known by looking: records created since (recognised by our marker, parties by their name), and the
+targets of changes read again. One hit is applied; no hit for the whole set = the identical bytes go out again
+under the same id; some hits = the missing ones go out in a new exchange; several hits, or something created and
+deleted over there meanwhile, is for a person.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from blueops_qb.domain.documents import CustomerRecord, VendorRecord
+from blueops_qb.domain.naming import name_key
+from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.engine import outbox
+from blueops_qb.engine.due import operation_row
+from blueops_qb.engine.hand_out import Ready, Sent, reload
+from blueops_qb.engine.landing import Landing
+from blueops_qb.engine.outbox import Hold, Move, State
+from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk import wire
+from blueops_qb.sdk.outcomes import BooksRecord
+from blueops_qb.sdk.provider import WRITES, Lane, Operation, Verb
+from blueops_qb.store import tables as t
+
+#: How far before the first sending a look-up reaches back, for clocks that differ.
+_CLOCKS_DIFFER = dt.timedelta(minutes=10)
+
+
+def queue_events(turn: Turn, readies: list[Ready], reason: str) -> None:
+    """Events whose operations go out later are queued again."""
+    moves = [
+        Move(ref=r.source, revision=r.row.revision, state=State.WAITING, reason=f"queued; {reason}")
+        for r in readies
+        if r.source is not None
+    ]
+    outbox.move(turn.connection, turn.tenant_id, moves, turn.now)
+
+
+def overdue(turn: Turn) -> None:
+    """Exchanges whose answer did not come in time are of unknown fate."""
+    e = t.exchanges
+    query = sa.select(e).where(e.c.connection_id == turn.id, e.c.state == "sent", e.c.deadline <= turn.now)
+    for row in turn.connection.execute(query).mappings().all():
+        became(turn, row, reload(turn, row), "no answer came in time")
+
+
+def became(turn: Turn, row: Any, sent: Sent, why: str) -> None:
+    """Nobody can say what came of an exchange."""
+    writes = [ready for ready in sent.ready.values() if Verb(ready.row.verb) in WRITES]
+    reads = [ready for ready in sent.ready.values() if Verb(ready.row.verb) not in WRITES]
+    o = t.operations
+    for ready in reads:
+        turn.connection.execute(
+            o.update()
+            .where(o.c.id == ready.id)
+            .values(state="ready", exchange_id=None, not_before=turn.backoff(ready.row.attempts), reason=why)
+        )
+    if writes:
+        partly(turn, row, writes, why)
+    else:
+        e = t.exchanges
+        turn.connection.execute(
+            e.update()
+            .where(e.c.id == row["id"])
+            .values(state="closed", closed_at=turn.now, note=why, body=b"")
+        )
+
+
+def partly(turn: Turn, row: Any, unknown: list[Ready], why: str = "the answer does not tell") -> None:
+    """These operations of an exchange are of unknown fate; they are looked up after a while."""
+    connection, o, e = turn.connection, t.operations, t.exchanges
+    connection.execute(
+        o.update().where(o.c.id.in_([r.id for r in unknown])).values(state="uncertain", reason=why)
+    )
+    settle_at = row["sent_at"] + turn.scaled(turn.description.limits.settle_after_seconds)
+    connection.execute(
+        e.update()
+        .where(e.c.id == row["id"])
+        .values(state="uncertain", settle_at=max(settle_at, turn.now), note=why)
+    )
+    moves = [
+        Move(
+            ref=r.source,
+            revision=r.row.revision,
+            state=State.UNCERTAIN,
+            reason=f"sent, but {why}; it is looked up",
+        )
+        for r in unknown
+        if r.source is not None
+    ]
+    outbox.move(connection, turn.tenant_id, moves, turn.now)
+    turn.note("uncertain", f"exchange {row['id']}", numbers=str(len(unknown)), reason=why)
+
+
+def look_up(turn: Turn) -> None:
+    """Start the look-ups that are due."""
+    e, o = t.exchanges, t.operations
+    query = sa.select(e).where(
+        e.c.connection_id == turn.id,
+        e.c.state == "uncertain",
+        e.c.settle_at <= turn.now,
+        ~sa.exists().where(o.c.settles == e.c.id, o.c.state.in_(["ready", "out", "uncertain"])),
+    )
+    for row in turn.connection.execute(query).mappings().all():
+        _look_up_one(turn, row)
+
+
+def _look_up_one(turn: Turn, row: Any) -> None:
+    sent = reload(turn, row)
+    since = row["first_sent_at"] - _CLOCKS_DIFFER
+    rows: list[dict[str, Any]] = []
+    kinds: list[BooksKind] = []
+    for operation in sent.exchange.operations:
+        assert operation.kind is not None
+        if operation.verb is Verb.CREATE:
+            if operation.kind not in kinds:
+                kinds.append(operation.kind)
+        else:
+            rows.append(
+                operation_row(
+                    turn,
+                    Verb.READ,
+                    kind=operation.kind,
+                    target_id=operation.target_id,
+                    lane=Lane.SETTLE,
+                    settles=row["id"],
+                )
+            )
+    params = {"by": "created", "since": since.isoformat()}
+    rows += [operation_row(turn, Verb.FIND, kind=kind, params=params, settles=row["id"]) for kind in kinds]
+    if rows:
+        turn.connection.execute(t.operations.insert(), rows)
+    later = turn.now + turn.scaled(60)
+    turn.connection.execute(t.exchanges.update().where(t.exchanges.c.id == row["id"]).values(settle_at=later))
+
+
+def judge(turn: Turn, exchange_id: str) -> None:
+    """All look-ups of an exchange are back: decide what became of each of its operations."""
+    e, o = t.exchanges, t.operations
+    row = turn.connection.execute(sa.select(e).where(e.c.id == exchange_id)).mappings().one()
+    still = sa.select(sa.func.count()).where(
+        o.c.settles == exchange_id, o.c.state.in_(["ready", "out", "uncertain"])
+    )
+    if row["state"] != "uncertain" or turn.connection.execute(still).scalar_one():
+        return
+    sent = reload(turn, row)
+    landing = Landing(turn=turn)
+    since = row["first_sent_at"] - _CLOCKS_DIFFER
+    missing: list[Ready] = []
+    settled = 0
+    for operation in sent.exchange.operations:
+        ready = sent.ready[operation.id]
+        if operation.verb is Verb.CREATE:
+            found = _created(turn, operation, since)
+        else:
+            found = _changed(turn, operation)
+        if found == "missing":
+            missing.append(ready)
+        elif found == "moved":
+            landing.dropped(ready, "it was changed in the books meanwhile; both sides are compared again")
+            settled += 1
+        elif isinstance(found, BooksRecord):
+            landing.look([found.ref])
+            landing.landed(ready, operation, found)
+            settled += 1
+        elif found == "gone":
+            landing.landed(ready, operation, None)
+            settled += 1
+        else:
+            _for_a_person(landing, ready, found)
+            settled += 1
+    landing.write()
+    turn.note("looked up", f"exchange {exchange_id}", numbers=f"{settled} settled, {len(missing)} missing")
+    whole = len(sent.exchange.operations)
+    if missing and len(missing) == whole and row["sends"] < 1000 and _is_whole(turn, exchange_id, whole):
+        wait = turn.backoff(row["sends"] - 1) if row["sends"] > 1 else turn.now
+        turn.connection.execute(
+            e.update().where(e.c.id == exchange_id).values(state="resend", settle_at=wait)
+        )
+        return
+    if missing:
+        turn.connection.execute(
+            o.update()
+            .where(o.c.id.in_([r.id for r in missing]))
+            .values(state="ready", exchange_id=None, not_before=None, reason="it did not arrive")
+        )
+        queue_events(turn, missing, "the first attempt did not arrive")
+    turn.connection.execute(
+        e.update().where(e.c.id == exchange_id).values(state="closed", closed_at=turn.now, body=b"")
+    )
+
+
+def _is_whole(turn: Turn, exchange_id: str, uncertain_count: int) -> bool:
+    """No other operation of the exchange has been settled before: its bytes may go out once more."""
+    o = t.operations
+    query = sa.select(sa.func.count()).where(o.c.exchange_id == exchange_id)
+    return int(turn.connection.execute(query).scalar_one()) == uncertain_count
+
+
+def _created(turn: Turn, operation: Operation, since: dt.datetime) -> BooksRecord | str:
+    m, lk = t.mirror, t.links
+    assert operation.kind is not None and operation.document is not None
+    unlinked = ~sa.exists().where(
+        lk.c.connection_id == m.c.connection_id,
+        lk.c.books_kind == m.c.kind,
+        lk.c.books_id == m.c.books_id,
+        lk.c.state == "live",
+    )
+    query = sa.select(m).where(
+        m.c.connection_id == turn.id, m.c.kind == operation.kind.value, m.c.deleted.is_(False), unlinked
+    )
+    if isinstance(operation.document, CustomerRecord | VendorRecord):
+        key = name_key(operation.document.name)
+        query = query.where(m.c.name_key == key, m.c.origin != "listing")
+    else:
+        query = query.where(m.c.marker == operation.marker)
+    hits = turn.connection.execute(query).mappings().all()
+    if len(hits) == 1:
+        return _record(hits[0])
+    if hits:
+        return "is in the books more than once: " + ", ".join(
+            f"{operation.kind}#{h['books_id']}" for h in hits
+        )
+    vanished = sa.select(sa.func.count()).where(
+        m.c.connection_id == turn.id,
+        m.c.kind == operation.kind.value,
+        m.c.deleted.is_(True),
+        m.c.origin == "lookup",
+        m.c.seen_at >= since,
+    )
+    if turn.connection.execute(vanished).scalar_one():
+        return "may have arrived and been deleted in the books at once"
+    return "missing"
+
+
+def _changed(turn: Turn, operation: Operation) -> BooksRecord | str:
+    m = t.mirror
+    assert operation.kind is not None
+    row = (
+        turn.connection.execute(
+            sa.select(m).where(
+                m.c.connection_id == turn.id,
+                m.c.kind == operation.kind.value,
+                m.c.books_id == operation.target_id,
+            )
+        )
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        return "missing"
+    if row["deleted"]:
+        return "gone" if operation.verb is Verb.WITHDRAW else "moved"
+    record = _record(row)
+    sent = turn.provider.sent(operation, turn.profile)
+    if operation.verb is Verb.WITHDRAW:
+        if getattr(record.document, "void", False) or not record.active:
+            return record
+    elif sent is not None and record.document == sent:
+        return record
+    return "missing" if row["version"] == operation.version else "moved"
+
+
+def _record(row: Any) -> BooksRecord:
+    kind = BooksKind(row["kind"])
+    return BooksRecord(
+        kind=kind,
+        id=row["books_id"],
+        version=row["version"],
+        name=row["name"],
+        active=row["active"],
+        document=wire.load_document(kind, row["document"]) if row["document"] else None,
+        marker=row["marker"],
+        updated_at=row["updated_at"],
+    )
+
+
+def _for_a_person(landing: Landing, ready: Ready, reason: str) -> None:
+    remedy = "Look at it in the books, delete what is one too many, then retry; nothing is sent before that."
+    landing.failed(ready, reason, remedy, hold=Hold.VARIANCE)
+    place = BooksRef(BooksKind(ready.row.kind), ready.row.marker or str(ready.id))
+    landing.conflict(
+        cause="twice",
+        place=place,
+        ref=ready.source,
+        document_id=ready.row.document_id,
+        group="existence",
+        reason=f"{ready.source}: {reason}",
+        remedy=remedy,
+    )

@@ -1,0 +1,361 @@
+"""Write plan: collects the documents and operations of one planning round and writes them in bulk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+
+from blueops_qb.domain.binding import linked_refs, refs_of
+from blueops_qb.domain.documents import Document, kind_of
+from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
+from blueops_qb.domain.posting.rules import post
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
+from blueops_qb.engine.free_names import FreeNames, Held
+from blueops_qb.engine.known import Known, marker_of
+from blueops_qb.engine.outbox import Hold, Move, State
+from blueops_qb.engine.rule_room import posting_context
+from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk import wire
+from blueops_qb.sdk.core import Snapshot
+from blueops_qb.sdk.provider import Lane, Verb
+from blueops_qb.store import tables as t
+from blueops_qb.store.bulk import insert_all
+from blueops_qb.store.types import new_id
+
+PARTIES = frozenset({RecordKind.CUSTOMER, RecordKind.JOB, RecordKind.VENDOR})
+
+
+def is_void(document: Document) -> bool:
+    """The document takes itself out of the books."""
+    return bool(getattr(document, "void", False))
+
+
+@attrs.define(kw_only=True)
+class WritePlan:
+    """What a planning round will write. `known` is added to as documents are planned."""
+
+    turn: Turn
+    known: dict[DocumentKey, Known]
+    snapshots: dict[RecordRef, Snapshot]
+    names: FreeNames = attrs.field(init=False)
+    _documents: list[dict[str, Any]] = attrs.field(factory=list)
+    _changed: list[dict[str, Any]] = attrs.field(factory=list)
+    _operations: list[dict[str, Any]] = attrs.field(factory=list)
+    _replaced: list[dict[str, Any]] = attrs.field(factory=list)
+    _after: list[dict[str, Any]] = attrs.field(factory=list)
+    _cancelled: list[int] = attrs.field(factory=list)
+    _dirty: list[dict[str, Any]] = attrs.field(factory=list)
+    _theirs: dict[BooksRef, Any] | None = None
+
+    def __attrs_post_init__(self) -> None:
+        self.names = FreeNames(turn=self.turn)
+
+    # -- one record --------------------------------------------------------------------------------
+    def add(self, ref: RecordRef, revision: int, posted: Posted, mine: list[Known], *, echo: bool) -> Move:
+        """Plan the documents of a record; answers where its event goes."""
+
+        def move(state: State, reason: str | None = None, **more: Any) -> Move:
+            return Move(ref=ref, revision=revision, state=state, reason=reason, **more)
+
+        waits: list[str] = []
+        anything = False
+        try:
+            for key, document in posted.documents.items():
+                named = self.names.named(key, document, self.known.get(key))
+                for other in refs_of(named):
+                    if isinstance(other, RecordRef):
+                        self._need(other)
+                step = self._document(key, named, revision)
+                anything = anything or step
+                waits += self._waits(named) if step else []
+        except Held as held:
+            return move(
+                held.state,
+                held.reason,
+                remedy=held.remedy or None,
+                hold=held.hold,
+                waits_for=str(held.waits_for),
+            )
+        except Moved as moved:
+            return move(State.WAITING, str(moved), hold=Hold.BUSY)
+        superfluous = [k for k in mine if k.key not in posted.documents and k.state != "withdrawn"]
+        if superfluous:
+            self.cancel([k for k in superfluous if not k.linked])
+            self.withdraw([k for k in superfluous if k.linked], revision)
+            anything = anything or any(k.linked for k in superfluous)
+        if anything:
+            return move(State.WAITING, "waits for " + ", ".join(waits) if waits else "queued")
+        if all(self.known[key].state == "withdrawn" for key in posted.documents):
+            return move(State.NOT_POSTED, "void before it reached the books")
+        return move(State.DONE, "our own change" if echo else "nothing to change in the books")
+
+    def _document(self, key: DocumentKey, document: Document, revision: int) -> bool:
+        """Plan one document; True when an operation is due."""
+        content = wire.dump_document(document)
+        known = self.known.get(key)
+        if known is not None and known.linked:
+            return self._linked(known, document, content, revision)
+        if is_void(document):
+            if known is not None:
+                self.cancel([known])
+                return False
+            self._new(key, document, content, revision).state = "withdrawn"
+            self._documents[-1]["state"] = "withdrawn"
+            return False
+        if known is None:
+            known = self._new(key, document, content, revision)
+        else:
+            again = known.state == "withdrawn"
+            known.generation += 1 if again else 0
+            self._change(known, content, revision, state="open")
+        self._operate(known, Verb.CREATE, document, content, revision)
+        return True
+
+    def _linked(self, known: Known, document: Document, content: str, revision: int) -> bool:
+        turn = self.turn
+        normal = turn.provider.normal
+        if known.base_ours is not None:
+            base = wire.load_document(known.kind, known.base_ours)
+            if known.base_ours == content or normal(base) == normal(document):
+                # Back at the base: what waits to be written has become superfluous.
+                if known.ready_operation is not None:
+                    self._cancelled.append(known.ready_operation)
+                    known.ready_operation = None
+                return False
+        if not self._based_on_newest(known):
+            raise Moved(f"{known.place} moved in the books too; both are compared first")
+        self._change(known, content, revision, state="linked")
+        verb = Verb.WITHDRAW if is_void(document) else Verb.UPDATE
+        self._operate(known, verb, document, content, revision)
+        return True
+
+    def _based_on_newest(self, known: Known) -> bool:
+        """Whether their side is still what both agreed on; a version without new substance is taken over."""
+        if self._theirs is None:
+            self._theirs = self._read_theirs()
+        row = self._theirs.get(known.place)
+        if row is None:
+            return True
+        if known.base_theirs is not None and (row.document or "") != known.base_theirs:
+            self._dirty.append(
+                {"b_kind": known.kind.value, "b_id": known.books_id, "b_connection": self.turn.id}
+            )
+            return False
+        known.version = row.version
+        return True
+
+    def _read_theirs(self) -> dict[BooksRef, Any]:
+        m = t.mirror
+        by_kind: dict[str, list[str]] = {}
+        for known in self.known.values():
+            if known.linked:
+                by_kind.setdefault(known.kind.value, []).append(known.books_id)
+        arms = [sa.and_(m.c.kind == kind, m.c.books_id.in_(ids)) for kind, ids in by_kind.items()]
+        query = sa.select(m.c.kind, m.c.books_id, m.c.version, m.c.document).where(
+            m.c.connection_id == self.turn.id, sa.or_(sa.false(), *arms)
+        )
+        return {BooksRef(BooksKind(r.kind), r.books_id): r for r in self.turn.connection.execute(query)}
+
+    # -- what a document needs ---------------------------------------------------------------------
+    def _need(self, ref: RecordRef) -> None:
+        """Make sure that `ref` has a place or will get one before; raises Held."""
+        key = DocumentKey(ref)
+        known = self.known.get(key)
+        if known is not None and (known.linked or known.open or known.ready_operation is not None):
+            if known.doubtful and ref.kind not in PARTIES:
+                raise Held(State.WAITING, f"waits for {ref}: {known.doubtful}", hold=Hold.BUSY, waits_for=ref)
+            return
+        if ref.kind not in PARTIES:
+            raise Held(
+                State.WAITING,
+                f"waits for {ref}, which is not in the books yet",
+                hold=Hold.BUSY,
+                waits_for=ref,
+            )
+        snapshot = self.snapshots.get(ref)
+        if snapshot is None or snapshot.deleted:
+            raise Held(
+                State.HELD,
+                f"{ref} does not exist in BlueOps any more, and the record names it",
+                remedy="Choose another customer, job or vendor in the record.",
+                hold=Hold.REFUSED,
+                waits_for=ref,
+            )
+        result = post(snapshot.record, posting_context(self.turn, self.snapshots, {}))
+        if not isinstance(result, Posted):
+            reason = result.reason if isinstance(result, Blocked | NotPosted) else ""
+            remedy = result.remedy if isinstance(result, Blocked) else ""
+            raise Held(State.HELD, f"{ref}: {reason}", remedy=remedy, hold=Hold.MAPPING, waits_for=ref)
+        for part, document in result.documents.items():
+            named = self.names.named(part, document, self.known.get(part))
+            for other in refs_of(named):
+                if isinstance(other, RecordRef):
+                    self._need(other)
+            self._document(part, named, snapshot.revision)
+
+    def _waits(self, document: Document) -> list[str]:
+        keys = (DocumentKey(ref) for ref in refs_of(document) if isinstance(ref, RecordRef))
+        return [str(key.source) for key in keys if key in self.known and not self.known[key].linked]
+
+    # -- rows --------------------------------------------------------------------------------------
+    def _new(self, key: DocumentKey, document: Document, content: str, revision: int) -> Known:
+        known = Known(
+            id=new_id(),
+            key=key,
+            kind=kind_of(document),
+            generation=1,
+            revision=revision,
+            content=content,
+            state="open",
+        )
+        self.known[key] = known
+        self._documents.append(
+            {
+                "id": known.id,
+                "connection_id": self.turn.id,
+                "source_kind": key.source.kind.value,
+                "source_id": key.source.id,
+                "role": key.role,
+                "part": key.part,
+                "books_kind": known.kind.value,
+                "generation": 1,
+                "revision": revision,
+                "content": content,
+                "state": "open",
+                "mapping_version": self.turn.row["mapping_version"],
+                "policy_version": self.turn.row["policy_version"],
+            }
+        )
+        return known
+
+    def _change(self, known: Known, content: str, revision: int, *, state: str) -> None:
+        known.content, known.revision, known.state = content, revision, state
+        self._changed.append(
+            {
+                "b_id": known.id,
+                "b_content": content,
+                "b_revision": revision,
+                "b_state": state,
+                "b_generation": known.generation,
+            }
+        )
+
+    def _operate(self, known: Known, verb: Verb, document: Document, content: str, revision: int) -> None:
+        touches = [
+            f"d{known.id}",
+            *(
+                f"d{self.known[DocumentKey(r)].id}"
+                for r in linked_refs(document)
+                if isinstance(r, RecordRef) and DocumentKey(r) in self.known
+            ),
+        ]
+        touches += [str(r) for r in linked_refs(document) if isinstance(r, BooksRef)]
+        values = {
+            "verb": verb.value,
+            "revision": revision,
+            "content": content,
+            "target_id": known.books_id,
+            "version": known.version,
+            "previous": known.base_theirs,
+            "marker": marker_of(known.key, known.generation),
+            "touches": " ".join(touches),
+        }
+        if known.ready_operation is not None:
+            operation_id = known.ready_operation
+            self._replaced.append({"b_id": operation_id, **{f"b_{k}": v for k, v in values.items()}})
+        else:
+            operation_id = known.ready_operation = new_id()
+            self._operations.append(
+                {
+                    "id": operation_id,
+                    "connection_id": self.turn.id,
+                    "lane": int(Lane.LIVE),
+                    "kind": known.kind.value,
+                    "document_id": known.id,
+                    "params_json": "",
+                    "state": "ready",
+                    "attempts": 0,
+                    "created_at": self.turn.now,
+                    **values,
+                }
+            )
+            known.open = (*known.open, "ready")
+        for ref in refs_of(document):
+            if isinstance(ref, RecordRef):
+                other = self.known.get(DocumentKey(ref))
+                if other is not None and not other.linked:
+                    self._after.append({"operation_id": operation_id, "document_id": other.id})
+
+    def cancel(self, knowns: list[Known]) -> None:
+        """Documents that never reached the books are not needed any more."""
+        for known in knowns:
+            if known.ready_operation is not None:
+                self._cancelled.append(known.ready_operation)
+                known.ready_operation = None
+            self._change(known, known.content, known.revision, state="withdrawn")
+
+    def withdraw(self, knowns: list[Known], revision: int) -> None:
+        """Take linked documents out of the books."""
+        for known in knowns:
+            document = wire.load_document(known.kind, known.content)
+            self._operate(known, Verb.WITHDRAW, document, known.content, revision)
+
+    def write(self) -> None:
+        """Write everything; some ten statements for any number of records."""
+        connection, d, o = self.turn.connection, t.documents, t.operations
+        insert_all(connection, d, self._documents)
+        if self._changed:
+            connection.execute(
+                d.update()
+                .where(d.c.id == sa.bindparam("b_id"))
+                .values(
+                    content=sa.bindparam("b_content"),
+                    revision=sa.bindparam("b_revision"),
+                    state=sa.bindparam("b_state"),
+                    generation=sa.bindparam("b_generation"),
+                ),
+                self._changed,
+            )
+        insert_all(connection, o, self._operations)
+        if self._replaced:
+            names = [k[2:] for k in self._replaced[0] if k != "b_id"]
+            connection.execute(
+                o.update()
+                .where(o.c.id == sa.bindparam("b_id"), o.c.state == "ready")
+                .values(**{name: sa.bindparam(f"b_{name}") for name in names}, reason="", not_before=None),
+                self._replaced,
+            )
+        replaced = [row["b_id"] for row in self._replaced]
+        if replaced:
+            connection.execute(
+                t.operation_after.delete().where(t.operation_after.c.operation_id.in_(replaced))
+            )
+        after = {(row["operation_id"], row["document_id"]): row for row in self._after}
+        insert_all(connection, t.operation_after, list(after.values()))
+        if self._cancelled:
+            connection.execute(
+                o.update()
+                .where(o.c.id.in_(self._cancelled), o.c.state == "ready")
+                .values(state="cancelled", closed_at=self.turn.now)
+            )
+        if self._dirty:
+            m = t.mirror
+            connection.execute(
+                m.update()
+                .where(
+                    m.c.connection_id == sa.bindparam("b_connection"),
+                    m.c.kind == sa.bindparam("b_kind"),
+                    m.c.books_id == sa.bindparam("b_id"),
+                )
+                .values(dirty=True),
+                self._dirty,
+            )
+
+
+class Moved(Exception):
+    """Their side moved as well; the comparison decides, not the plan."""
+
+
+__all__ = ["PARTIES", "Held", "Moved", "WritePlan", "is_void"]

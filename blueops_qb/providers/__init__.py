@@ -1,0 +1,1 @@
+"""Providers: the adapters to accounting systems that come with the product."""

@@ -1,0 +1,1 @@
+"""QuickBooks Online: sign-in, codec, transport and the faults of the v3 Accounting API."""

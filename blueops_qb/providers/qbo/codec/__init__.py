@@ -1,0 +1,8 @@
+"""The codec: neutral documents to and from the objects of the v3 API, one module per family."""
+
+from blueops_qb.providers.qbo.codec.bodies import removal_body, to_qbo
+from blueops_qb.providers.qbo.codec.company import profile_of
+from blueops_qb.providers.qbo.codec.members import Obj, Unfit
+from blueops_qb.providers.qbo.codec.records import from_qbo, is_deleted
+
+__all__ = ["Obj", "Unfit", "from_qbo", "is_deleted", "profile_of", "removal_body", "to_qbo"]

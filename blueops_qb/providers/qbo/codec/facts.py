@@ -1,0 +1,115 @@
+"""Facts and links: the strings that the engine keeps beside a record, one table row per fact.
+
+The keys are those that providers agree on (`blueops_qb.sdk.outcomes.BooksRecord`) and a few of our own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.providers.qbo.codec.members import Obj, leaf_of, ref_id
+from blueops_qb.providers.qbo.codec.receipts import other_links
+
+Fact = Callable[[Obj], str]
+
+
+def _text(member: str) -> Fact:
+    return lambda obj: _spelled(obj.get(member))
+
+
+def _id(member: str) -> Fact:
+    return lambda obj: ref_id(obj, member)
+
+
+def _leaf(member: str, leaf: str) -> Fact:
+    return lambda obj: leaf_of(obj, member, leaf)
+
+
+def _spelled(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+_TXN: dict[str, Fact] = {"number": _text("DocNumber"), "total": _text("TotalAmt")}
+FACTS: dict[BooksKind, dict[str, Fact]] = {
+    BooksKind.ACCOUNT: {
+        "account_type": _text("AccountType"),
+        "account_subtype": _text("AccountSubType"),
+        "classification": _text("Classification"),
+        "number": _text("AcctNum"),
+        "parent": _id("ParentRef"),
+        "full_name": _text("FullyQualifiedName"),
+    },
+    BooksKind.ITEM: {
+        "item_type": _text("Type"),
+        "income_account": _id("IncomeAccountRef"),
+        "expense_account": _id("ExpenseAccountRef"),
+        "asset_account": _id("AssetAccountRef"),
+        "taxable": _text("Taxable"),
+        "parent": _id("ParentRef"),
+        "full_name": _text("FullyQualifiedName"),
+        "sku": _text("Sku"),
+    },
+    BooksKind.CLASS: {"parent": _id("ParentRef"), "full_name": _text("FullyQualifiedName")},
+    BooksKind.LOCATION: {"parent": _id("ParentRef"), "full_name": _text("FullyQualifiedName")},
+    BooksKind.TAX_CODE: {"group": _text("TaxGroup"), "taxable": _text("Taxable"), "hidden": _text("Hidden")},
+    BooksKind.TAX_RATE: {"rate": _text("RateValue"), "agency": _id("AgencyRef")},
+    BooksKind.TERM: {"due_days": _text("DueDays"), "day_of_month": _text("DayOfMonthDue")},
+    BooksKind.PAYMENT_METHOD: {"method_type": _text("Type")},
+    BooksKind.CUSTOMER: {
+        "parent": _id("ParentRef"),
+        "balance": _text("Balance"),
+        "full_name": _text("FullyQualifiedName"),
+        "email": _leaf("PrimaryEmailAddr", "Address"),
+        "project": _text("IsProject"),
+        "billed_with_parent": _text("BillWithParent"),
+        "taxable": _text("Taxable"),
+    },
+    BooksKind.VENDOR: {"balance": _text("Balance"), "email": _leaf("PrimaryEmailAddr", "Address")},
+    BooksKind.EMPLOYEE: {"email": _leaf("PrimaryEmailAddr", "Address")},
+    BooksKind.INVOICE: {**_TXN, "balance": _text("Balance"), "customer": _id("CustomerRef")},
+    BooksKind.PAYMENT: {
+        "number": _text("PaymentRefNum"),
+        "total": _text("TotalAmt"),
+        "unapplied": _text("UnappliedAmt"),
+        "customer": _id("CustomerRef"),
+        "other_links": other_links,
+    },
+    BooksKind.EXPENSE: {**_TXN, "payment_type": _text("PaymentType")},
+    BooksKind.BILL: {**_TXN, "balance": _text("Balance")},
+    BooksKind.JOURNAL: {"number": _text("DocNumber")},
+    BooksKind.DEPOSIT: {"total": _text("TotalAmt")},
+}
+
+#: What a link's type means among our kinds; bill payments and credits are not ours yet.
+LINK_KINDS: dict[str, BooksKind] = {
+    "Invoice": BooksKind.INVOICE,
+    "Payment": BooksKind.PAYMENT,
+    "Deposit": BooksKind.DEPOSIT,
+    "JournalEntry": BooksKind.JOURNAL,
+    "Bill": BooksKind.BILL,
+    "Expense": BooksKind.EXPENSE,
+    "Check": BooksKind.EXPENSE,
+}
+
+
+def facts_of(kind: BooksKind, obj: Obj) -> dict[str, str]:
+    """The facts that are there."""
+    found = ((name, read(obj)) for name, read in FACTS.get(kind, {}).items())
+    return {name: value for name, value in found if value}
+
+
+def linked_of(obj: Obj) -> tuple[BooksRef, ...]:
+    """The records that a transaction is linked with, its lines' links included, each once."""
+    return tuple(dict.fromkeys(_links(obj)))
+
+
+def _links(obj: Obj) -> Iterator[BooksRef]:
+    lists = [obj.get("LinkedTxn") or [], *(line.get("LinkedTxn") or [] for line in obj.get("Line") or [])]
+    for links in lists:
+        for link in links:
+            kind = LINK_KINDS.get(str(link.get("TxnType")))
+            if kind is not None and link.get("TxnId"):
+                yield BooksRef(kind, str(link["TxnId"]))

@@ -1,0 +1,173 @@
+"""Payments of customers and deposits at the bank (reference/quickbooks-online.md sections 4.14 and 4.20)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from blueops_qb.domain.documents import Allocation, BankDeposit, CustomerPayment, DepositLine
+from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.profile import BooksProfile
+from blueops_qb.domain.refs import BooksKind, BooksRef, Ref
+from blueops_qb.providers.qbo.codec.members import (
+    REFERENCE,
+    Obj,
+    Unfit,
+    amount_of,
+    cents,
+    derived,
+    needed_day,
+    needed_ref,
+    note,
+    put_ref,
+    ref,
+    ref_id,
+    ref_of,
+    split_note,
+    words,
+)
+
+DETAIL = "DepositLineDetail"
+#: What a payment settles, as the wire names it.
+SETTLED = {BooksKind.INVOICE: "Invoice", BooksKind.JOURNAL: "JournalEntry"}
+SETTLED_KINDS = {name: kind for kind, name in SETTLED.items()}
+
+
+def merged(allocations: Iterable[Allocation]) -> tuple[Allocation, ...]:
+    """One allocation per document, in the order of their references; nothing is left of a sum of 0.00."""
+    sums: dict[Ref, Decimal] = {}
+    for allocation in allocations:
+        sums[allocation.invoice] = sums.get(allocation.invoice, ZERO) + allocation.amount
+    ordered = sorted(sums.items(), key=lambda pair: (pair[0].kind.value, pair[0].id))
+    return tuple(Allocation(invoice=invoice, amount=amount) for invoice, amount in ordered if amount)
+
+
+def payment_body(document: CustomerPayment, marker: str) -> Obj:
+    """The members of a payment with all its lines: one left out would un-apply its invoice. Raises Unfit."""
+    body: Obj = {
+        "CustomerRef": ref(document.customer, "The customer"),
+        "TxnDate": document.date.isoformat(),
+        "TotalAmt": cents(document.amount),
+    }
+    put_ref(body, "PaymentMethodRef", document.method, "The payment method")
+    reference = derived(document.reference, REFERENCE)
+    if reference:
+        body["PaymentRefNum"] = reference
+    put_ref(body, "DepositToAccountRef", document.deposit_to, "The account the money goes to")
+    body["ProcessPayment"] = False
+    private = note(document.memo, marker)
+    if private:
+        body["PrivateNote"] = private
+    body["Line"] = [_allocation(allocation) for allocation in merged(document.allocations)]
+    return body
+
+
+def payment_of(obj: Obj, profile: BooksProfile) -> CustomerPayment:
+    """The document that a Payment object shows; links to credits are no allocations (see `other_links`)."""
+    memo, _, voided = split_note(str(obj.get("PrivateNote") or ""))
+    amount = amount_of(obj, "TotalAmt")
+    allocations = [
+        Allocation(invoice=BooksRef(SETTLED_KINDS[link["TxnType"]], str(link["TxnId"])), amount=settled)
+        for link, settled in _links(obj)
+        if link.get("TxnType") in SETTLED_KINDS
+    ]
+    return CustomerPayment(
+        customer=needed_ref(obj, "CustomerRef", BooksKind.CUSTOMER),
+        date=needed_day(obj, "TxnDate"),
+        amount=amount,
+        allocations=tuple(allocations),
+        method=ref_of(obj, "PaymentMethodRef", BooksKind.PAYMENT_METHOD),
+        reference=str(obj.get("PaymentRefNum") or ""),
+        deposit_to=ref_of(obj, "DepositToAccountRef", BooksKind.ACCOUNT),
+        memo=memo,
+        currency=ref_id(obj, "CurrencyRef") or profile.currency,
+        void=voided and amount == ZERO,
+    )
+
+
+def other_links(obj: Obj) -> str:
+    """Links of a payment to credits and the like: `CreditMemo:12=20.00`, parted by blanks."""
+    return " ".join(
+        f"{link.get('TxnType')}:{link.get('TxnId')}={settled}"
+        for link, settled in _links(obj)
+        if link.get("TxnType") not in SETTLED_KINDS
+    )
+
+
+def deposit_body(document: BankDeposit, marker: str) -> Obj:
+    """The members of a deposit; raises Unfit."""
+    if not document.lines:
+        raise Unfit("The deposit has no lines; QuickBooks Online needs at least one.")
+    body: Obj = {
+        "DepositToAccountRef": ref(document.account, "The bank account"),
+        "TxnDate": document.date.isoformat(),
+    }
+    private = note(document.memo, marker)
+    if private:
+        body["PrivateNote"] = private
+    body["Line"] = [_deposit_line(line) for line in document.lines]
+    return body
+
+
+def deposit_of(obj: Obj, profile: BooksProfile) -> BankDeposit:
+    """The document that a Deposit object shows; cash kept back is a line of its own, negative."""
+    lines = [_deposit_line_of(line) for line in obj.get("Line") or []]
+    back = obj.get("CashBack")
+    if isinstance(back, dict) and amount_of(back, "Amount"):
+        account = ref_of(back, "AccountRef", BooksKind.ACCOUNT)
+        memo = str(back.get("Memo") or "")
+        lines.append(DepositLine(account=account, amount=-amount_of(back, "Amount"), description=memo))
+    return BankDeposit(
+        account=needed_ref(obj, "DepositToAccountRef", BooksKind.ACCOUNT),
+        date=needed_day(obj, "TxnDate"),
+        lines=tuple(lines),
+        total=amount_of(obj, "TotalAmt"),
+        memo=split_note(str(obj.get("PrivateNote") or ""))[0],
+        currency=ref_id(obj, "CurrencyRef") or profile.currency,
+    )
+
+
+def _links(obj: Obj) -> list[tuple[Obj, Decimal]]:
+    # One link per line (section 4.14); further ones would share the amount and are not guessed at.
+    found = []
+    for line in obj.get("Line") or []:
+        links = line.get("LinkedTxn") or []
+        if links:
+            found.append((links[0], amount_of(line, "Amount")))
+    return found
+
+
+def _allocation(allocation: Allocation) -> Obj:
+    invoice = allocation.invoice
+    if not isinstance(invoice, BooksRef) or invoice.kind not in SETTLED:
+        raise Unfit(f"An invoice of the payment is not in QuickBooks yet ({invoice}).")
+    link = {"TxnId": invoice.id, "TxnType": SETTLED[invoice.kind]}
+    return {"Amount": cents(allocation.amount), "LinkedTxn": [link]}
+
+
+def _deposit_line(line: DepositLine) -> Obj:
+    body: Obj = {"Id": line.books_line_id} if line.books_line_id else {}
+    body["Amount"] = cents(line.amount)
+    if line.payment is not None:
+        if not isinstance(line.payment, BooksRef) or line.payment.kind is not BooksKind.PAYMENT:
+            raise Unfit(f"A payment of the deposit is not in QuickBooks yet ({line.payment}).")
+        body["LinkedTxn"] = [{"TxnId": line.payment.id, "TxnType": "Payment", "TxnLineId": "0"}]
+        return body
+    if line.account is None:
+        raise Unfit(f"The deposit line “{line.description}” has neither a payment nor an account; map it.")
+    text = words(line.description)
+    if text:
+        body["Description"] = text
+    return {**body, "DetailType": DETAIL, DETAIL: {"AccountRef": {"value": line.account.id}}}
+
+
+def _deposit_line_of(line: Obj) -> DepositLine:
+    links = line.get("LinkedTxn") or [{}]
+    payment = links[0].get("TxnId") if links[0].get("TxnType") == "Payment" else None
+    return DepositLine(
+        payment=BooksRef(BooksKind.PAYMENT, str(payment)) if payment else None,
+        account=None if payment else ref_of(line.get(DETAIL) or {}, "AccountRef", BooksKind.ACCOUNT),
+        amount=amount_of(line, "Amount"),
+        description=str(line.get("Description") or ""),
+        books_line_id=str(line.get("Id") or ""),
+    )

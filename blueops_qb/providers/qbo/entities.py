@@ -1,0 +1,92 @@
+"""The table of entities: our kinds beside QuickBooks Online's names, paths, removals and page links."""
+
+from __future__ import annotations
+
+import attrs
+
+from blueops_qb.domain.refs import BooksKind
+from blueops_qb.sdk.capability import Removal
+
+
+@attrs.frozen(kw_only=True)
+class Entity:
+    """One kind of record as the v3 API knows it.
+
+    `link` is the page behind "open in QuickBooks" (reference/quickbooks-online.md section 11.1), `number`
+    the member that holds the document number where it can be queried (section 5), `in_cdc` whether change
+    data capture covers it (section 6).
+    """
+
+    kind: BooksKind
+    name: str
+    removal: Removal | None = None
+    link: str = ""
+    number: str = ""
+    named: str = ""
+    listed: bool = False
+    in_cdc: bool = True
+
+    @property
+    def path(self) -> str:
+        """The lower-case path segment."""
+        return self.name.lower()
+
+
+_TABLE = (
+    Entity(kind=BooksKind.COMPANY, name="CompanyInfo", in_cdc=False),
+    Entity(kind=BooksKind.ACCOUNT, name="Account", named="Name", listed=True),
+    Entity(kind=BooksKind.ITEM, name="Item", named="Name", listed=True),
+    Entity(kind=BooksKind.CLASS, name="Class", named="Name", listed=True),
+    Entity(kind=BooksKind.LOCATION, name="Department", named="Name", listed=True),
+    Entity(kind=BooksKind.TAX_CODE, name="TaxCode", named="Name", listed=True, in_cdc=False),
+    Entity(kind=BooksKind.TAX_RATE, name="TaxRate", named="Name", listed=True, in_cdc=False),
+    Entity(kind=BooksKind.TERM, name="Term", named="Name", listed=True),
+    Entity(kind=BooksKind.PAYMENT_METHOD, name="PaymentMethod", named="Name", listed=True),
+    Entity(
+        kind=BooksKind.CUSTOMER,
+        name="Customer",
+        removal=Removal.DEACTIVATE,
+        link="customerdetail?nameId=",
+        named="DisplayName",
+        listed=True,
+    ),
+    Entity(
+        kind=BooksKind.VENDOR,
+        name="Vendor",
+        removal=Removal.DEACTIVATE,
+        link="vendordetail?nameId=",
+        named="DisplayName",
+        listed=True,
+    ),
+    Entity(kind=BooksKind.EMPLOYEE, name="Employee", named="DisplayName", listed=True),
+    Entity(
+        kind=BooksKind.INVOICE,
+        name="Invoice",
+        removal=Removal.UNAPPLY_FIRST,
+        link="invoice?txnId=",
+        number="DocNumber",
+    ),
+    Entity(kind=BooksKind.PAYMENT, name="Payment", removal=Removal.VOID, link="recvpayment?txnId="),
+    Entity(
+        kind=BooksKind.EXPENSE,
+        name="Purchase",
+        removal=Removal.DELETE,
+        link="expense?txnId=",
+        number="DocNumber",
+    ),
+    Entity(kind=BooksKind.BILL, name="Bill", removal=Removal.DELETE, link="bill?txnId=", number="DocNumber"),
+    Entity(
+        kind=BooksKind.JOURNAL,
+        name="JournalEntry",
+        removal=Removal.DELETE,
+        link="journal?txnId=",
+        number="DocNumber",
+    ),
+    Entity(kind=BooksKind.DEPOSIT, name="Deposit", removal=Removal.DELETE, link="deposit?txnId="),
+)
+ENTITIES: dict[BooksKind, Entity] = {entity.kind: entity for entity in _TABLE}
+BY_NAME: dict[str, Entity] = {entity.name: entity for entity in _TABLE}
+#: Kinds whose void is an update with the option `void` (section 3).
+VOIDABLE = frozenset({BooksKind.INVOICE, BooksKind.PAYMENT})
+#: What a change feed asks for.
+FEED_KINDS: tuple[BooksKind, ...] = tuple(entity.kind for entity in _TABLE if entity.in_cdc)

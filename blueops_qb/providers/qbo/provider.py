@@ -1,0 +1,158 @@
+"""The QuickBooks Online provider: what it is and can do, and the way through its parts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from blueops_qb.domain.documents import Document
+from blueops_qb.domain.profile import BooksProfile
+from blueops_qb.domain.refs import BooksKind
+from blueops_qb.providers.qbo.batches import MOST
+from blueops_qb.providers.qbo.entities import ENTITIES
+from blueops_qb.providers.qbo.envelopes import decode_exchange, encode_exchange, envelope_of
+from blueops_qb.providers.qbo.normal import kept, normal
+from blueops_qb.providers.qbo.settings import QboSettings
+from blueops_qb.providers.qbo.signin import IntuitSignIn
+from blueops_qb.providers.qbo.tokens import stored
+from blueops_qb.providers.qbo.transport import QboTransport
+from blueops_qb.sdk.capability import Capability, Feature
+from blueops_qb.sdk.outcomes import Outcome
+from blueops_qb.sdk.provider import (
+    Description,
+    Exchange,
+    Limits,
+    Operation,
+    Provider,
+    Settle,
+    SetupStep,
+    Transport,
+    Vault,
+)
+
+_YES = {
+    Feature.CUSTOMERS: "Customers are kept on both sides.",
+    Feature.JOBS: "Jobs are sub-customers (QuickBooks Essentials and up).",
+    Feature.VENDORS: "Vendors are kept on both sides.",
+    Feature.INVOICES: "Invoices are created, changed and voided.",
+    Feature.PAYMENTS: "Payments are written and read back with every invoice that they settle.",
+    Feature.EXPENSES: "Card, check and cash expenses are written as expenses.",
+    Feature.BILLS: "Vendor bills are written as bills (QuickBooks Essentials and up).",
+    Feature.JOURNALS: "Use tax and labour are written as journal entries.",
+    Feature.DEPOSITS: "Settled payouts are written as bank deposits.",
+    Feature.CLASSES: "Classes are used when the company tracks them (QuickBooks Plus and up).",
+    Feature.LOCATIONS: "Locations are used when the company tracks them (QuickBooks Plus and up).",
+    Feature.CHANGES: "Changes are asked for with one call, up to 30 days back.",
+    Feature.TAX_OVERRIDE: "Sales tax that BlueOps charged is sent as an amount and kept by QuickBooks.",
+}
+_NO = {
+    Feature.LEDGER: "The ledger is not read from QuickBooks in this version; documents are compared.",
+    Feature.ATTACHMENTS: "Receipts are not uploaded in this version.",
+}
+_STEPS = (
+    SetupStep(
+        key="sign_in",
+        title="Sign in at Intuit",
+        text="An administrator of the QuickBooks company signs in and allows BlueOps to work with the books.",
+    ),
+    SetupStep(
+        key="confirm",
+        title="Confirm the company",
+        text="Name, country and plan of the company are read and shown; nothing is bound before you confirm.",
+    ),
+    SetupStep(
+        key="map",
+        title="Map the catalog",
+        text="Choose the QuickBooks item or account for every category, payment method and special account.",
+    ),
+    SetupStep(
+        key="match",
+        title="Match the customers",
+        text="Existing customers and vendors are compared; nothing is written until every row is decided.",
+    ),
+)
+
+
+def _utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+@attrs.frozen
+class QboProvider(Provider):
+    """QuickBooks Online for companies in the United States. `now` is the clock that tokens are judged by."""
+
+    settings: QboSettings
+    now: Callable[[], dt.datetime] = _utc_now
+    limits: Limits = attrs.field(factory=lambda: Limits(operations_per_exchange=MOST))
+    signin: IntuitSignIn = attrs.field(init=False, repr=False)
+
+    @signin.default
+    def _signin(self) -> IntuitSignIn:
+        return IntuitSignIn(self.settings)
+
+    def describe(self) -> Description:
+        """Name, capabilities with reasons, limits, set-up steps and the removal table."""
+        able = [Capability(feature=feature, able=True, reason=reason) for feature, reason in _YES.items()]
+        unable = [Capability(feature=feature, able=False, reason=reason) for feature, reason in _NO.items()]
+        return Description(
+            name="qbo",
+            title="QuickBooks Online",
+            capabilities=(*able, *unable),
+            limits=self.limits,
+            settle=Settle.FIND,
+            steps=_STEPS,
+            removals={
+                kind: entity.removal for kind, entity in ENTITIES.items() if entity.removal is not None
+            },
+        )
+
+    def envelope(self, operation: Operation) -> str:
+        """Writes share a batch; look-ups by name or number share their queries; all else travels alone."""
+        return envelope_of(operation)
+
+    def encode(self, exchange: Exchange, profile: BooksProfile) -> bytes:
+        """The bytes of the exchange, without credentials; raises Unencodable."""
+        return encode_exchange(
+            exchange,
+            profile,
+            minorversion=self.settings.minorversion,
+            overlap=self.limits.feed_overlap_seconds,
+        )
+
+    def decode(self, exchange: Exchange, reply: bytes, profile: BooksProfile) -> Mapping[str, Outcome]:
+        """One outcome per operation id; never raises."""
+        return decode_exchange(exchange, reply, profile, overlap=self.limits.feed_overlap_seconds)
+
+    def normal(self, document: Document) -> Document:
+        """The lens."""
+        return normal(document)
+
+    def sent(self, operation: Operation, profile: BooksProfile) -> Document | None:
+        """What the books will show of the document; tax and total are None where QuickBooks decides."""
+        return None if operation.document is None else normal(kept(operation.document, profile))
+
+    def transport(self, vault: Vault, company_id: str) -> Transport:
+        """One connection's way to Intuit."""
+        return QboTransport(
+            settings=self.settings, signin=self.signin, vault=vault, company_id=company_id, now=self.now
+        )
+
+    def needs_sign_in(self, vault: Vault, now: dt.datetime) -> bool:
+        """Whether the access token ends within five minutes and can be renewed."""
+        tokens = stored(vault)
+        return tokens is not None and bool(tokens.refresh_token) and tokens.is_stale(now)
+
+    def deep_link(self, kind: BooksKind, id: str) -> str | None:
+        """The record's page in QuickBooks; it opens in the company that the browser is signed in to."""
+        link = ENTITIES[kind].link
+        return f"{self.settings.app_base.rstrip('/')}/{link}{id}" if link else None
+
+
+def make_provider(
+    environment: Mapping[str, str] | None = None, now: Callable[[], dt.datetime] = _utc_now
+) -> QboProvider:
+    """The provider with the host's configuration (default: the process environment); raises Misconfigured."""
+    return QboProvider(QboSettings.from_environment(os.environ if environment is None else environment), now)

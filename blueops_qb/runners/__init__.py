@@ -1,0 +1,1 @@
+"""Runners: carry exchanges between the engine and the books that are called."""

@@ -1,0 +1,58 @@
+"""Carrying: one exchange through the doors and back."""
+
+from __future__ import annotations
+
+import threading
+
+from blueops_qb.engine.engine import Engine
+from blueops_qb.sdk.doors import Reply, Unknown
+from blueops_qb.sdk.provider import Transport
+
+
+class Carrier:
+    """Carries exchanges of called providers; keeps one transport per connection."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._transports: dict[str, Transport | None] = {}
+        self._lock = threading.Lock()
+
+    def carry_one(self, connection_id: str) -> bool:
+        """Carry one exchange; False when none was due. Raises only for defects of ours, after answering Unknown."""
+        transport = self._transport(connection_id)
+        if transport is None:
+            return False
+        outgoing = self._engine.next_exchange(connection_id)
+        if outgoing is None:
+            return False
+        reply: Reply = Unknown(why="the carrier was stopped")
+        try:
+            reply = transport.send(outgoing.body)
+        finally:
+            self._engine.finish(outgoing.exchange_id, reply)
+        return True
+
+    def drain(self, connection_id: str, *, most: int = 10_000) -> int:
+        """Carry until nothing is due; answers how many exchanges were carried."""
+        carried = 0
+        while carried < most and self.carry_one(connection_id):
+            carried += 1
+        return carried
+
+    def _transport(self, connection_id: str) -> Transport | None:
+        with self._lock:
+            if connection_id not in self._transports:
+                provider = self._engine.turns.provider(connection_id)
+                company = self._engine.company_of(connection_id)
+                self._transports[connection_id] = provider.transport(
+                    self._engine.vault(connection_id), company
+                )
+            return self._transports[connection_id]
+
+    def close(self) -> None:
+        """Let go of all connections to the books."""
+        with self._lock:
+            for transport in self._transports.values():
+                if transport is not None:
+                    transport.close()
+            self._transports.clear()

@@ -1,0 +1,1 @@
+"""Stand-ins for the outside world: a small BlueOps core, the accounting twins, a database, the demo."""

@@ -1,0 +1,1 @@
+"""A small BlueOps: the host that loads the plugin in demos, tests and benches, with pages for people."""

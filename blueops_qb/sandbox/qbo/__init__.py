@@ -1,0 +1,1 @@
+"""A stateful stand-in for QuickBooks Online: OAuth, the v3 API, the bookkeeper's screens."""

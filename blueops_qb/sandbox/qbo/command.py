@@ -1,0 +1,99 @@
+"""Runs a twin from the command line: ``blueops-qb sandbox qbo``."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from datetime import date
+from pathlib import Path
+
+import attrs
+
+from blueops_qb.sandbox.qbo import storage
+from blueops_qb.sandbox.qbo.company import Company
+from blueops_qb.sandbox.qbo.oauth import Rotation
+from blueops_qb.sandbox.qbo.running import REALM, new_company
+from blueops_qb.sandbox.qbo.server import Server, Settings, make_app
+from blueops_qb.sandbox.qbo.throttle import Limits
+
+SAVE_EVERY = 2.0
+
+
+def run(
+    *,
+    port: int = 0,
+    realm: str = REALM,
+    token: str | None = None,
+    limits: str | None = None,
+    latency_ms: int = 0,
+    company_file: str | None = None,
+    rotate: str = "daily",
+    seed: str = "sample",
+    today: date | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT; the first line of stdout says READY and how to get in.
+
+    ``limits``: None = no throttle, an empty string = 500,10,40, else ``MIN,SEC,BATCH``.  ``company_file``:
+    read when it exists, written every few seconds while something changes and at the end.
+    """
+    path = Path(company_file) if company_file else None
+    company = _company(path, realm=realm, seed=seed, today=today)
+    settings = Settings(
+        rotation=Rotation(rotate),
+        limits=Limits.parse(limits) if limits is not None else None,
+        latency=latency_ms / 1000,
+    )
+    if token:
+        settings = attrs.evolve(settings, access_token=token)
+    app = make_app(company, settings=settings)
+    server = Server(app, port=port)
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: _end(stopped, server))
+    ready = {
+        "base_url": server.base_url,
+        "realm": company.realm,
+        "access_token": settings.access_token,
+        "client_id": settings.client_id,
+        "client_secret": settings.client_secret,
+        "refresh_token": app.connect(),
+    }
+    print("READY " + json.dumps(ready), flush=True)
+    keeper = threading.Thread(target=_keep, args=(company, path, stopped), name="company-file")
+    keeper.start()
+    try:
+        server.run()
+    finally:
+        stopped.set()
+        keeper.join()
+
+
+def _company(path: Path | None, *, realm: str, seed: str, today: date | None) -> Company:
+    if path is not None and path.exists():
+        company = storage.load(path)
+        if company.realm != realm:
+            raise SystemExit(
+                f"company file {path}: it holds the company {company.realm}, not {realm}; "
+                "pass that realm or another file"
+            )
+        return company
+    return new_company(realm=realm, seed=seed, today=today)
+
+
+def _end(stopped: threading.Event, server: Server) -> None:
+    stopped.set()
+    server.stop()
+
+
+def _keep(company: Company, path: Path | None, stopped: threading.Event) -> None:
+    if path is None:
+        return
+    saved = -1
+    while True:
+        last = stopped.wait(SAVE_EVERY)
+        if company.changes != saved:
+            saved = company.changes
+            storage.save(company, path)
+        if last:
+            return

@@ -1,0 +1,213 @@
+"""OAuth 2.0 of the twin: codes, access tokens, refresh tokens that change daily, revocation (section 1)."""
+
+from __future__ import annotations
+
+import enum
+import secrets
+import threading
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import attrs
+
+from blueops_qb.sandbox.qbo.clock import Clock
+from blueops_qb.sandbox.qbo.wire import Obj
+
+ACCOUNTING = "com.intuit.quickbooks.accounting"
+CODE_LIFE = timedelta(minutes=10)
+ACCESS_LIFE = timedelta(hours=1)
+REFRESH_LIFE = timedelta(seconds=8_726_400)
+HARD_LIFE = timedelta(seconds=157_680_000)
+DAILY = timedelta(hours=24)
+
+
+class Rotation(enum.Enum):
+    """When a refresh answers a new refresh token."""
+
+    DAILY = "daily"  #: the same value within 24 hours, then a new one
+    ALWAYS = "always"  #: a new one each time
+
+
+class OAuthError(Exception):
+    """An error answer of the token endpoint: ``error`` and its HTTP status."""
+
+    def __init__(self, error: str, *, description: str = "", status: int = 400) -> None:
+        super().__init__(error)
+        self.error, self.description, self.status = error, description, status
+
+    def body(self) -> Obj:
+        """The JSON of the answer."""
+        return {"error": self.error} | ({"error_description": self.description} if self.description else {})
+
+
+@attrs.frozen(kw_only=True)
+class App:
+    """A registered client and the redirect addresses it may use."""
+
+    client_id: str
+    client_secret: str
+    redirect_uris: tuple[str, ...] = ()
+    any_loopback: bool = True  #: any http(s) address on this machine is accepted too
+
+    def may_redirect_to(self, uri: str) -> bool:
+        """Is this redirect address registered?"""
+        if uri in self.redirect_uris:
+            return True
+        host = urlsplit(uri).hostname or ""
+        return self.any_loopback and (host in ("localhost", "::1") or host.startswith("127."))
+
+
+@attrs.define(kw_only=True)
+class Grant:
+    """One connection of an app to a company."""
+
+    client_id: str
+    realm: str
+    scope: str
+    refresh_token: str
+    rotated_at: datetime  #: when the present refresh token was made
+    used_at: datetime
+    connected_at: datetime
+    revoked: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class _Code:
+    client_id: str
+    realm: str
+    scope: str
+    redirect_uri: str
+    expires: datetime
+
+
+@attrs.frozen(kw_only=True)
+class _Access:
+    grant: Grant | None  #: None for the fixed token of the command line
+    realm: str
+    expires: datetime | None
+
+
+class Tokens:
+    """Everything that was granted."""
+
+    def __init__(self, clock: Clock, *, rotation: Rotation = Rotation.DAILY) -> None:
+        self.clock, self.rotation = clock, rotation
+        self.apps: dict[str, App] = {}
+        self.grants: list[Grant] = []
+        self._lock = threading.RLock()
+        self._codes: dict[str, _Code] = {}
+        self._access: dict[str, _Access] = {}
+
+    def add_fixed(self, token: str, realm: str) -> None:
+        """An access token that never expires."""
+        self._access[token] = _Access(grant=None, realm=realm, expires=None)
+
+    def realm_of(self, token: str) -> str | None:
+        """The company that a living access token opens, or None."""
+        access = self._access.get(token)
+        if access is None or (access.grant is not None and access.grant.revoked):
+            return None
+        if access.expires is not None and access.expires <= self.clock.now():
+            return None
+        return access.realm
+
+    def issue_code(self, app: App, *, realm: str, scope: str, redirect_uri: str) -> str:
+        """The code that goes with the redirect: single use, ten minutes."""
+        code = "XAB" + secrets.token_urlsafe(30)
+        expires = self.clock.now() + CODE_LIFE
+        with self._lock:
+            self._codes[code] = _Code(
+                client_id=app.client_id, realm=realm, scope=scope, redirect_uri=redirect_uri, expires=expires
+            )
+        return code
+
+    def exchange(self, app: App, *, code: str, redirect_uri: str, hard: bool = False) -> Obj:
+        """Code for tokens; raises OAuthError invalid_grant for a used, old or foreign code."""
+        with self._lock:
+            kept = self._codes.pop(code, None)
+            if kept is None or kept.client_id != app.client_id or kept.redirect_uri != redirect_uri:
+                raise OAuthError("invalid_grant")
+            if kept.expires < self.clock.now():
+                raise OAuthError("invalid_grant")
+            grant = self.connect(app, realm=kept.realm, scope=kept.scope)
+            return self._answer(grant, hard=hard)
+
+    def connect(self, app: App, *, realm: str, scope: str = ACCOUNTING) -> Grant:
+        """A new connection, as if a person had allowed it."""
+        now = self.clock.now()
+        grant = Grant(
+            client_id=app.client_id,
+            realm=realm,
+            scope=scope,
+            refresh_token=_refresh_value(),
+            rotated_at=now,
+            used_at=now,
+            connected_at=now,
+        )
+        with self._lock:
+            self.grants.append(grant)
+        return grant
+
+    def refresh(self, app: App, *, refresh_token: str, hard: bool = False) -> Obj:
+        """A new access token; the refresh token changes by the rotation rule. Raises OAuthError."""
+        now = self.clock.now()
+        with self._lock:
+            grant = next((g for g in self.grants if g.refresh_token == refresh_token and not g.revoked), None)
+            lapsed = grant is not None and (
+                now - grant.used_at > REFRESH_LIFE or now - grant.connected_at > HARD_LIFE
+            )
+            if grant is None or grant.client_id != app.client_id or lapsed:
+                raise OAuthError("invalid_grant", description="Incorrect or invalid refresh token")
+            if self.rotation is Rotation.ALWAYS or now - grant.rotated_at >= DAILY:
+                grant.refresh_token, grant.rotated_at = _refresh_value(), now
+            grant.used_at = now
+            return self._answer(grant, hard=hard)
+
+    def revoke(self, token: str) -> bool:
+        """End the connection that a refresh or access token belongs to; False when it is unknown."""
+        with self._lock:
+            access = self._access.get(token)
+            grant = access.grant if access else None
+            grant = grant or next((g for g in self.grants if g.refresh_token == token), None)
+            if grant is None or grant.revoked:
+                return False
+            grant.revoked = True
+            return True
+
+    def revoke_all(self) -> None:
+        """A person disconnected the app on the other side."""
+        with self._lock:
+            for grant in self.grants:
+                grant.revoked = True
+
+    def expire_access(self) -> None:
+        """Every access token but the fixed one is dead from now on."""
+        with self._lock:
+            self._access = {token: a for token, a in self._access.items() if a.expires is None}
+
+    def authenticate(self, client_id: str, client_secret: str) -> App:
+        """The app with these credentials; raises OAuthError invalid_client."""
+        app = self.apps.get(client_id)
+        if app is None or not secrets.compare_digest(app.client_secret.encode(), client_secret.encode()):
+            raise OAuthError("invalid_client", status=401)
+        return app
+
+    def _answer(self, grant: Grant, *, hard: bool) -> Obj:
+        now = self.clock.now()
+        token = "eyJ" + secrets.token_urlsafe(48)
+        self._access[token] = _Access(grant=grant, realm=grant.realm, expires=now + ACCESS_LIFE)
+        body: Obj = {
+            "token_type": "bearer",
+            "access_token": token,
+            "expires_in": int(ACCESS_LIFE.total_seconds()),
+            "refresh_token": grant.refresh_token,
+            "x_refresh_token_expires_in": int(REFRESH_LIFE.total_seconds()),
+        }
+        if hard:
+            left = grant.connected_at + HARD_LIFE - now
+            body["x_refresh_token_hard_expires_in"] = int(left.total_seconds())
+        return body
+
+
+def _refresh_value() -> str:
+    return "RT1-" + secrets.token_urlsafe(30)

@@ -1,0 +1,222 @@
+"""The twin as one WSGI application, and a server for it.
+
+Paths: /.well-known, /connect, /oauth2, /v1, /v2, /op (sign-in), /v3 (the API), /twin (switches for tests),
+/books (a person plays the bookkeeper).  The application can be mounted beside others by these prefixes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import attrs
+from waitress.channel import ClientDisconnected
+from waitress.server import create_server
+
+from blueops_qb.sandbox.qbo.admin import Admin
+from blueops_qb.sandbox.qbo.api import Api
+from blueops_qb.sandbox.qbo.books import Books
+from blueops_qb.sandbox.qbo.clock import Clock
+from blueops_qb.sandbox.qbo.company import Company
+from blueops_qb.sandbox.qbo.http import (
+    Request,
+    Response,
+    StartResponse,
+    Wsgi,
+    json_response,
+    read_request,
+    send,
+)
+from blueops_qb.sandbox.qbo.oauth import App, Rotation, Tokens
+from blueops_qb.sandbox.qbo.signin import SignIn
+from blueops_qb.sandbox.qbo.throttle import Limits, Throttle
+from blueops_qb.sandbox.qbo.weather import BEFORE, Plan, Stats, Trouble, Weather
+
+PREFIXES = ("/.well-known", "/connect", "/oauth2", "/op", "/v1", "/v2", "/v3", "/twin", "/books")
+THREADS = 24
+_HTML = (
+    b"<!DOCTYPE html><html><head><title>Sorry</title></head><body><h1>We'll be right back</h1></body></html>"
+)
+
+
+def _secret(prefix: str) -> str:
+    return prefix + secrets.token_urlsafe(24)
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """How a twin is set up; every secret has a random default."""
+
+    access_token: str = attrs.field(factory=lambda: _secret("twin-"))  #: never expires
+    client_id: str = attrs.field(factory=lambda: _secret("AB"))
+    client_secret: str = attrs.field(factory=lambda: _secret("cs"))
+    redirect_uris: tuple[str, ...] = ()
+    any_loopback: bool = True  #: redirect addresses on this machine need no registration
+    rotation: Rotation = Rotation.DAILY
+    limits: Limits | None = None  #: None = no throttle
+    latency: float = 0.0  #: seconds
+
+
+class TwinApp:
+    """The WSGI application; its parts are open to tests that run in the same process."""
+
+    def __init__(self, company: Company, *, settings: Settings, others: Sequence[Company] = ()) -> None:
+        self.company, self.settings = company, settings
+        self.companies = {each.realm: each for each in (company, *others)}
+        self.tokens = Tokens(company.clock, rotation=settings.rotation)
+        self.tokens.apps[settings.client_id] = App(
+            client_id=settings.client_id,
+            client_secret=settings.client_secret,
+            redirect_uris=settings.redirect_uris,
+            any_loopback=settings.any_loopback,
+        )
+        self.tokens.add_fixed(settings.access_token, company.realm)
+        self.throttle = Throttle(settings.limits)
+        self.weather = Weather(latency=settings.latency)
+        self.stats = Stats()
+        self.api = Api(
+            self.companies,
+            tokens=self.tokens,
+            throttle=self.throttle,
+            weather=self.weather,
+            stats=self.stats,
+        )
+        self.sign_in = SignIn(self.companies, self.tokens)
+        self.books = Books(self.companies)
+        self.admin = Admin(
+            self.companies,
+            tokens=self.tokens,
+            throttle=self.throttle,
+            weather=self.weather,
+            stats=self.stats,
+        )
+
+    @property
+    def clock(self) -> Clock:
+        """The time of the first company and of the token endpoint."""
+        return self.company.clock
+
+    def connect(self, realm: str | None = None) -> str:
+        """Allow the app for a company without the consent page and answer the refresh token."""
+        app = self.tokens.apps[self.settings.client_id]
+        return self.tokens.connect(app, realm=realm or self.company.realm).refresh_token
+
+    def __call__(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        request = read_request(environ)
+        response = self._answer(request)
+        if response is None:
+            raise ClientDisconnected
+        if isinstance(response, _Cut):
+            return _broken_off(response, start)
+        return send(response, request, start)
+
+    def _answer(self, request: Request) -> Response | None:
+        if request.path.startswith("/twin"):
+            return self.admin.answer(request)
+        if request.path.startswith("/books"):
+            return self.books.answer(request)
+        if self.weather.latency:
+            time.sleep(self.weather.latency)
+        target = request.path + (f"?{request.query_string}" if request.query_string else "")
+        plan = self.weather.next_for(request.method, target)
+        return self._in_weather(request, plan) if plan else self._calm(request)
+
+    def _calm(self, request: Request) -> Response:
+        if request.path.startswith("/v3/company/"):
+            return self.api.answer(request)
+        response = self.sign_in.answer(request)
+        if response is not None:
+            self.stats.calls[f"{request.method} {request.path}"] += 1
+            return response
+        return json_response({"error": f"{request.method} {request.path} is not served here"}, status=404)
+
+    def _in_weather(self, request: Request, plan: Plan) -> Response | None:
+        self.stats.calls[f"trouble {plan.trouble.value}"] += 1
+        answered = None if plan.trouble in BEFORE else self._calm(request)
+        if plan.trouble in (Trouble.TIMEOUT_AFTER, Trouble.SLOW):
+            time.sleep(plan.seconds)
+        match plan.trouble:
+            case Trouble.DROP_BEFORE | Trouble.DROP_AFTER | Trouble.TIMEOUT_AFTER:
+                return None
+            case Trouble.ERROR_BEFORE | Trouble.ERROR_AFTER:
+                return Response(status=500, body=b"Internal Server Error", content_type="text/plain")
+            case Trouble.UNAVAILABLE:
+                return Response(status=503, body=_HTML, content_type="text/html")
+            case Trouble.HTML | Trouble.HTML_AFTER:
+                return Response(status=200, body=_HTML, content_type="text/html")
+            case Trouble.THROTTLED | Trouble.THROTTLED_XML:
+                return self.api.throttled(xml=plan.trouble is Trouble.THROTTLED_XML)
+            case Trouble.TRUNCATED if answered is not None:
+                return _Cut(status=answered.status, body=answered.body, headers=answered.headers)
+        return answered
+
+
+class _Cut(Response):
+    """An answer that shall break off in the middle."""
+
+
+def _broken_off(response: Response, start: StartResponse) -> Iterable[bytes]:
+    start(
+        f"{response.status} OK",
+        [("Content-Type", "application/json"), ("Content-Length", str(len(response.body)))],
+    )
+    return [response.body[: len(response.body) // 2]]
+
+
+def make_app(
+    company: Company, *, settings: Settings | None = None, others: Sequence[Company] = ()
+) -> TwinApp:
+    """The twin of a company (and of others beside it) as a WSGI application."""
+    return TwinApp(company, settings=settings or Settings(), others=others)
+
+
+class Server:
+    """A waitress server of a WSGI application on a loopback address; port 0 takes a free one."""
+
+    def __init__(self, app: Wsgi, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._server = create_server(
+            app,
+            host=host,
+            port=port,
+            threads=THREADS,
+            connection_limit=500,
+            channel_timeout=130,
+            max_request_body_size=110 * 2**20,
+            asyncore_use_poll=True,
+            ident=None,
+            clear_untrusted_proxy_headers=True,
+        )
+        self.base_url = f"http://{host}:{self._server.effective_port}"
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Serve until `stop` is called from another thread or a signal handler."""
+        try:
+            self._server.run()
+        except OSError:
+            if not self._stopping.is_set():
+                raise
+        finally:
+            self._server.task_dispatcher.shutdown(timeout=1)
+
+    def stop(self) -> None:
+        """End `run` from any thread: connections are closed in the server's own loop."""
+        self._stopping.set()
+        self._server.trigger.pull_trigger(self._close)
+
+    def _close(self) -> None:
+        for channel in list(self._server.active_channels.values()):
+            with contextlib.suppress(OSError):
+                channel.handle_close()
+        with contextlib.suppress(OSError):
+            self._server.close()
+
+
+def serve(app: Wsgi, host: str = "127.0.0.1", port: int = 0) -> Server:
+    """Bind a server for the application; call its `run`."""
+    return Server(app, host=host, port=port)

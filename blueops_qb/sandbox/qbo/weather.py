@@ -1,0 +1,127 @@
+"""Bad weather on demand: planned failures, latency and the other switches that tests throw."""
+
+from __future__ import annotations
+
+import enum
+import threading
+from collections import Counter, deque
+
+import attrs
+
+from blueops_qb.sandbox.qbo.wire import Obj
+
+
+class Trouble(enum.Enum):
+    """What can go wrong with one call."""
+
+    DROP_BEFORE = "drop_before"  #: the connection closes, nothing was done
+    DROP_AFTER = "drop_after"  #: done, but the connection closes without an answer
+    TIMEOUT_AFTER = "timeout_after"  #: done, then silence for ``seconds``, then the connection closes
+    ERROR_BEFORE = "error_before"  #: 500, nothing was done
+    ERROR_AFTER = "error_after"  #: done, but the answer is a 500
+    UNAVAILABLE = "unavailable"  #: 503, nothing was done
+    HTML = "html"  #: an HTML page with status 200 instead of JSON, nothing was done
+    HTML_AFTER = "html_after"  #: done, but the answer is that page
+    THROTTLED_XML = "throttled_xml"  #: 429 with an XML body, nothing was done
+    THROTTLED = "throttled"  #: 429 with a JSON body, nothing was done
+    TRUNCATED = "truncated"  #: done, the answer breaks off in the middle
+    SLOW = "slow"  #: done and answered after ``seconds``
+
+
+BEFORE = {
+    Trouble.DROP_BEFORE,
+    Trouble.ERROR_BEFORE,
+    Trouble.UNAVAILABLE,
+    Trouble.HTML,
+    Trouble.THROTTLED_XML,
+    Trouble.THROTTLED,
+}
+
+
+@attrs.define(kw_only=True)
+class Plan:
+    """Trouble for the next ``count`` calls that fit, after letting ``skip`` of them pass."""
+
+    trouble: Trouble
+    count: int = 1
+    skip: int = 0
+    method: str = ""  #: GET or POST; empty = both
+    match: str = ""  #: part of the path and query, such as ``/invoice`` or ``/batch``
+    seconds: float = 0.0
+
+    def fits(self, method: str, target: str) -> bool:
+        """Does this plan concern the call?"""
+        return self.method in ("", method) and self.match in target
+
+
+@attrs.define(kw_only=True)
+class Weather:
+    """The switches of one twin."""
+
+    plans: list[Plan] = attrs.field(factory=list)
+    latency: float = 0.0  #: seconds added to every call
+    requestid_ignored: bool = False
+    xml_throttle: bool = False  #: 429 answers carry XML
+    _lock: threading.Lock = attrs.field(factory=threading.Lock, repr=False)
+
+    def add(self, plan: Plan) -> None:
+        """Plan trouble."""
+        with self._lock:
+            self.plans.append(plan)
+
+    def clear(self) -> None:
+        """Forget all planned trouble."""
+        with self._lock:
+            self.plans.clear()
+
+    def next_for(self, method: str, target: str) -> Plan | None:
+        """The trouble that hits this call, used up once."""
+        if not self.plans:
+            return None
+        with self._lock:
+            for plan in self.plans:
+                if not plan.fits(method, target):
+                    continue
+                if plan.skip > 0:
+                    plan.skip -= 1
+                    continue
+                plan.count -= 1
+                if plan.count <= 0:
+                    self.plans.remove(plan)
+                return plan
+        return None
+
+
+@attrs.define
+class Stats:
+    """Counters of what was called."""
+
+    calls: Counter[str] = attrs.field(factory=Counter)  #: by method and path without ids
+    statuses: Counter[str] = attrs.field(factory=Counter)
+    faults: Counter[str] = attrs.field(factory=Counter)
+    writes: int = 0
+    reads: int = 0
+    batches: int = 0
+    batch_items: int = 0
+    replays: int = 0  #: answers repeated for a known requestid
+    recent: deque[Obj] = attrs.field(factory=lambda: deque(maxlen=1000))
+
+    def reset(self) -> None:
+        """Start counting anew."""
+        for counter in (self.calls, self.statuses, self.faults, self.recent):
+            counter.clear()
+        self.writes = self.reads = self.batches = self.batch_items = self.replays = 0
+
+    def shown(self) -> Obj:
+        """The counters as JSON."""
+        return {
+            "calls": dict(self.calls),
+            "total": sum(self.calls.values()),
+            "statuses": dict(self.statuses),
+            "faults": dict(self.faults),
+            "writes": self.writes,
+            "reads": self.reads,
+            "batches": self.batches,
+            "batch_items": self.batch_items,
+            "replays": self.replays,
+        }

@@ -1,0 +1,50 @@
+"""Capabilities: what a provider can do, as data with a reason that the admin reads."""
+
+from __future__ import annotations
+
+import enum
+
+import attrs
+
+
+class Feature(enum.StrEnum):
+    """What may be asked of a provider."""
+
+    CUSTOMERS = "customers"
+    JOBS = "jobs"
+    VENDORS = "vendors"
+    INVOICES = "invoices"
+    PAYMENTS = "payments"
+    EXPENSES = "expenses"
+    BILLS = "bills"
+    JOURNALS = "journals"
+    DEPOSITS = "deposits"
+    CLASSES = "classes"
+    LOCATIONS = "locations"
+    CHANGES = "changes"
+    LEDGER = "ledger"
+    ATTACHMENTS = "attachments"
+    #: Customers' sales tax can be sent as an amount.
+    TAX_OVERRIDE = "tax_override"
+
+
+@attrs.frozen(kw_only=True)
+class Capability:
+    """One feature: there or not, and why."""
+
+    feature: Feature
+    able: bool
+    reason: str
+
+
+class Removal(enum.StrEnum):
+    """How a kind of record is taken out of the books."""
+
+    VOID = "void"
+    #: Its links go first, then it is voided or deleted.
+    UNAPPLY_FIRST = "unapply_first"
+    REVERSE = "reverse"
+    DELETE = "delete"
+    #: Set inactive.
+    DEACTIVATE = "deactivate"
+    HOLD = "hold"

@@ -1,0 +1,238 @@
+"""The provider interface: what an adapter to an accounting system implements.
+
+Encoding and decoding are pure and apart from sending. A *called* provider gives a transport that a runner
+uses; a *calling* one gives a gate, a WSGI app in which the books ask for work. Everything a provider must keep
+(tokens) or start (next_exchange, finish, tell) it reaches through Protocols handed to it.
+"""
+
+from __future__ import annotations
+
+import abc
+import datetime as dt
+import enum
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+import attrs
+
+from blueops_qb.domain.documents import Document
+from blueops_qb.domain.profile import BooksProfile
+from blueops_qb.domain.refs import BooksKind
+from blueops_qb.sdk.capability import Capability, Removal
+from blueops_qb.sdk.doors import Reply
+from blueops_qb.sdk.outcomes import Outcome
+
+
+class Verb(enum.StrEnum):
+    """What an operation asks of the books."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    #: Take out, by the way of the removal table.
+    WITHDRAW = "withdraw"
+    READ = "read"
+    #: Look something up: see `FindBy`.
+    FIND = "find"
+    #: Everything that changed since the cursor.
+    CHANGES = "changes"
+    #: Company, preferences and all catalog kinds.
+    CATALOG = "catalog"
+    LEDGER = "ledger"
+    UPLOAD = "upload"
+    #: Renew the sign-in.
+    SIGN_IN = "sign_in"
+
+
+#: Verbs that change the books.
+WRITES: frozenset[Verb] = frozenset({Verb.CREATE, Verb.UPDATE, Verb.WITHDRAW, Verb.UPLOAD})
+
+
+class Lane(enum.IntEnum):
+    """The order of work; a lower number goes first."""
+
+    SETTLE = 0
+    LIVE = 1
+    CHANGES = 2
+    CATALOG = 3
+    BULK = 4
+
+
+@attrs.frozen(kw_only=True)
+class Operation:
+    """One unit of work as a provider sees it; references in `document` are bound (BooksRefs only).
+
+    `target_id`, `version` and `previous` name the record to change as it was when the comparison was made.
+    `marker` is the token to write into the record (memo) so that a look-up recognises it.
+    `params` by verb - FIND: `by` = `created` | `name` | `number`, `since` (ISO time), `until`, `name`, `number`;
+    CHANGES: `cursor` (empty = from now on), `page`; CATALOG: `page`; READ: none. Further keys are the provider's own
+    (they come back from `Want.params`).
+    """
+
+    id: str
+    verb: Verb
+    kind: BooksKind | None = None
+    document: Document | None = None
+    target_id: str = ""
+    version: str = ""
+    previous: Document | None = None
+    marker: str = ""
+    params: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Want:
+    """An operation that a provider asks for next (a further page, a confirming read, half of a refused set)."""
+
+    verb: Verb
+    kind: BooksKind | None = None
+    target_id: str = ""
+    params: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Exchange:
+    """An envelope around operations: one round trip. `id` has at most 24 characters of [A-Za-z0-9]."""
+
+    id: str
+    connection_id: str
+    company_id: str
+    operations: tuple[Operation, ...]
+    #: When it was made ready, in our clock.
+    created_at: dt.datetime
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """How a connection may be worked. `settle_after` seconds pass before an uncertain exchange is looked up."""
+
+    open_exchanges: int = 4
+    operations_per_exchange: int = 30
+    exchanges_per_minute: float = 400.0
+    deadline_seconds: float = 150.0
+    settle_after_seconds: float = 5.0
+    #: How many seconds a change feed overlaps its last position.
+    feed_overlap_seconds: float = 180.0
+
+
+class Settle(enum.StrEnum):
+    """How an exchange of unknown fate is settled."""
+
+    #: Look for what it would have created or changed.
+    FIND = "find"
+    #: Ask the books about the exchange itself; nothing runs again.
+    STATUS = "status"
+
+
+@attrs.frozen(kw_only=True)
+class SetupStep:
+    """One step of the connection as the admin sees it."""
+
+    key: str
+    title: str
+    text: str
+
+
+@attrs.frozen(kw_only=True)
+class Description:
+    """What a provider is and can do."""
+
+    name: str
+    title: str
+    capabilities: tuple[Capability, ...] = ()
+    limits: Limits = attrs.field(factory=Limits)
+    settle: Settle = Settle.FIND
+    steps: tuple[SetupStep, ...] = ()
+    removals: Mapping[BooksKind, Removal] = attrs.field(factory=dict)
+    #: Longest document number and name; longer ones are derived, never cut.
+    number_length: int = 21
+    name_length: int = 500
+    #: Characters a name may not hold.
+    name_forbidden: str = ":\t\n"
+
+
+class Vault(Protocol):
+    """Sealed secrets of one connection; each call is a short transaction of its own."""
+
+    def get(self, purpose: str) -> bytes | None:
+        """The secret, newest version; None when there is none. Raises MissingKey when it cannot be opened."""
+
+    def put(self, purpose: str, secret: bytes) -> None:
+        """Store, sealed together with connection and purpose."""
+
+    def drop(self, purpose: str) -> None:
+        """Forget it."""
+
+
+class Transport(Protocol):
+    """Sends the bytes of an exchange, adds credentials and nothing else."""
+
+    def send(self, body: bytes) -> Reply:
+        """Answered, NotSent or Unknown; never raises for what the network or the books do."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+class Provider(abc.ABC):
+    """An accounting system. Frozen values in and out; no I/O outside transport, sign-in and gate."""
+
+    @abc.abstractmethod
+    def describe(self) -> Description:
+        """Name, capabilities, limits, set-up steps, removal table."""
+
+    @abc.abstractmethod
+    def encode(self, exchange: Exchange, profile: BooksProfile) -> bytes:
+        """The bytes of the exchange, without credentials; the same exchange gives the same bytes.
+
+        Raises Unencodable for an operation that cannot be written.
+        """
+
+    @abc.abstractmethod
+    def decode(self, exchange: Exchange, reply: bytes, profile: BooksProfile) -> Mapping[str, Outcome]:
+        """One outcome per operation id. Never raises: what it cannot read is NotKnown."""
+
+    @abc.abstractmethod
+    def normal(self, document: Document) -> Document:
+        """The lens for every comparison: write, read back, compare = no change."""
+
+    def envelope(self, operation: Operation) -> str:
+        """Operations with the same name may travel in one exchange; empty = alone."""
+        return ""
+
+    def sent(self, operation: Operation, profile: BooksProfile) -> Document | None:
+        """The document as the books will be able to show it (what they do not keep is left out), normal."""
+        return None if operation.document is None else self.normal(operation.document)
+
+    def transport(self, vault: Vault, company_id: str) -> Transport | None:
+        """For called providers."""
+        return None
+
+    def needs_sign_in(self, vault: Vault, now: dt.datetime) -> bool:
+        """Whether a SIGN_IN exchange should go first."""
+        return False
+
+    def gate(self, desk: GateDesk) -> WSGIApp | None:
+        """For calling providers, and for webhooks of called ones."""
+        return None
+
+    def deep_link(self, kind: BooksKind, id: str) -> str | None:
+        """The address of the record's page in the books."""
+        return None
+
+
+class Unencodable(Exception):
+    """An operation cannot be written: `operation_id`, and a sentence with record, cause and remedy."""
+
+    def __init__(self, operation_id: str, message: str) -> None:
+        super().__init__(message)
+        self.operation_id = operation_id
+
+
+WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class GateDesk(Protocol):
+    """What a gate may start: the doors, and a hint that something changed over there."""
+
+    def tell(self, company_id: str, hints: Sequence[Mapping[str, str]]) -> None:
+        """Store hints (webhooks) for the company; unknown companies are ignored."""

@@ -1,0 +1,173 @@
+"""Tables of rules and records: mappings, policies, conflicts, matches, feeds, hints, rates and the audit log."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from blueops_qb.store.columns import PREFIX, id_, key, metadata, text, time
+
+mappings = sa.Table(
+    PREFIX + "mappings",
+    metadata,
+    sa.Column("connection_id", sa.String(32), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    text("created_by"),
+    time("created_at"),
+    time("valid_from"),
+)
+
+mapping_rules = sa.Table(
+    PREFIX + "mapping_rules",
+    metadata,
+    sa.Column("connection_id", sa.String(32), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("family", sa.String(24), primary_key=True),
+    sa.Column("key", sa.String(100), primary_key=True),
+    sa.Column("scope", sa.String(100), primary_key=True),
+    text("target"),
+    sa.Column("valid_from", sa.Date, nullable=True),
+)
+
+policies = sa.Table(
+    PREFIX + "policies",
+    metadata,
+    sa.Column("connection_id", sa.String(32), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    text("content"),
+    text("created_by"),
+    time("created_at"),
+)
+
+conflicts = sa.Table(
+    PREFIX + "conflicts",
+    metadata,
+    id_(),
+    sa.Column("connection_id", sa.String(32), nullable=False),
+    #: overlap, changed_there, removed_there, variance, twice, incoming.
+    key("cause", 16),
+    key("books_kind", 16),
+    key("books_id"),
+    text("ref"),
+    sa.Column("document_id", sa.BigInteger, nullable=True),
+    key("group", 32),
+    text("base", null=True),
+    text("ours", null=True),
+    text("theirs", null=True),
+    text("reason"),
+    text("remedy"),
+    #: open, resolved, closed (both sides agree again).
+    key("state", 12),
+    text("choice"),
+    text("decided_by"),
+    time("opened_at"),
+    time("closed_at"),
+    sa.Index(
+        "uq_blueops_qb_conflicts_open",
+        "connection_id",
+        "books_kind",
+        "books_id",
+        "group",
+        unique=True,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    ),
+)
+
+matches = sa.Table(
+    PREFIX + "matches",
+    metadata,
+    sa.Column("connection_id", sa.String(32), primary_key=True),
+    sa.Column("ref_kind", sa.String(16), primary_key=True),
+    sa.Column("ref_id", sa.String(64), primary_key=True),
+    text("name"),
+    #: matched, create, ambiguous, taken.
+    key("bucket", 12),
+    text("books_id"),
+    text("candidates"),
+    text("reason"),
+    #: open, link, create, skip; `?link` and `?create` are proposals before the plan is approved.
+    key("decision", 8),
+    text("decided_by"),
+)
+
+feeds = sa.Table(
+    PREFIX + "feeds",
+    metadata,
+    sa.Column("connection_id", sa.String(32), primary_key=True),
+    sa.Column("feed", sa.String(24), primary_key=True),
+    text("cursor"),
+    time("moved_at"),
+    time("due_at"),
+)
+
+hints = sa.Table(
+    PREFIX + "hints",
+    metadata,
+    id_(),
+    key("provider", 32),
+    key("company_id"),
+    text("payload"),
+    time("received_at"),
+    time("processed_at"),
+    sa.Index("ix_blueops_qb_hints_open", "provider", "company_id", "processed_at"),
+)
+
+rates = sa.Table(
+    PREFIX + "rates",
+    metadata,
+    sa.Column("connection_id", sa.String(32), primary_key=True),
+    sa.Column("bucket", sa.String(16), primary_key=True),
+    sa.Column("tokens", sa.Float, nullable=False),
+    time("filled_at"),
+)
+
+budgets = sa.Table(
+    PREFIX + "budgets",
+    metadata,
+    sa.Column("provider", sa.String(32), primary_key=True),
+    sa.Column("month", sa.String(7), primary_key=True),
+    sa.Column("reads", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("writes", sa.BigInteger, nullable=False, server_default="0"),
+)
+
+derived_names = sa.Table(
+    PREFIX + "derived_names",
+    metadata,
+    sa.Column("connection_id", sa.String(32), primary_key=True),
+    sa.Column("space", sa.String(16), primary_key=True),
+    sa.Column("source", sa.String(80), primary_key=True),
+    text("original"),
+    text("derived"),
+)
+
+audit = sa.Table(
+    PREFIX + "audit",
+    metadata,
+    sa.Column("tenant_id", sa.String(64), primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True),
+    time("at", null=False),
+    key("actor", 80),
+    key("action", 32),
+    text("subject"),
+    text("numbers"),
+    text("digest"),
+    key("key_id", 16),
+    key("mac", 64),
+)
+
+audit_payloads = sa.Table(
+    PREFIX + "audit_payloads",
+    metadata,
+    sa.Column("tenant_id", sa.String(64), primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True),
+    text("salt"),
+    text("payload"),
+)
+
+audit_heads = sa.Table(
+    PREFIX + "audit_heads",
+    metadata,
+    sa.Column("tenant_id", sa.String(64), primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    key("mac", 64),
+)

@@ -1,0 +1,31 @@
+"""Events of customers: each goes into the intake, in core's own transaction."""
+
+from __future__ import annotations
+
+import pluggy
+import sqlalchemy as sa
+
+from blueops_qb.engine.intake import intake
+from blueops_qb.sdk.hooks import Event
+
+hookimpl = pluggy.HookimplMarker("blueops")
+
+
+@hookimpl
+def customer_created(event: Event, connection: sa.Connection) -> None:
+    intake.take(event, connection)
+
+
+@hookimpl
+def customer_updated(event: Event, connection: sa.Connection) -> None:
+    intake.take(event, connection)
+
+
+@hookimpl
+def customer_merged(event: Event, connection: sa.Connection) -> None:
+    intake.take(event, connection)
+
+
+@hookimpl
+def customer_deleted(event: Event, connection: sa.Connection) -> None:
+    intake.take(event, connection)

@@ -1,0 +1,26 @@
+"""Events of invoices: each goes into the intake, in core's own transaction."""
+
+from __future__ import annotations
+
+import pluggy
+import sqlalchemy as sa
+
+from blueops_qb.engine.intake import intake
+from blueops_qb.sdk.hooks import Event
+
+hookimpl = pluggy.HookimplMarker("blueops")
+
+
+@hookimpl
+def invoice_created(event: Event, connection: sa.Connection) -> None:
+    intake.take(event, connection)
+
+
+@hookimpl
+def invoice_updated(event: Event, connection: sa.Connection) -> None:
+    intake.take(event, connection)
+
+
+@hookimpl
+def invoice_voided(event: Event, connection: sa.Connection) -> None:
+    intake.take(event, connection)

@@ -1,0 +1,41 @@
+"""Events of jobs: each goes into the intake, in core's own transaction."""
+
+from __future__ import annotations
+
+import pluggy
+import sqlalchemy as sa
+
+from blueops_qb.engine.intake import intake
+from blueops_qb.sdk.hooks import Event
+
+hookimpl = pluggy.HookimplMarker("blueops")
+
+
+@hookimpl
+def job_created(event: Event, connection: sa.Connection) -> None:
+    intake.take(event, connection)
+
+
+@hookimpl
+def job_updated(event: Event, connection: sa.Connection) -> None:
+    intake.take(event, connection)
+
+
+@hookimpl
+def job_closed(event: Event, connection: sa.Connection) -> None:
+    intake.take(event, connection)
+
+
+@hookimpl
+def job_cancelled(event: Event, connection: sa.Connection) -> None:
+    intake.take(event, connection)
+
+
+@hookimpl
+def job_merged(event: Event, connection: sa.Connection) -> None:
+    intake.take(event, connection)
+
+
+@hookimpl
+def job_deleted(event: Event, connection: sa.Connection) -> None:
+    intake.take(event, connection)
