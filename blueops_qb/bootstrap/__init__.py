@@ -186,7 +186,8 @@ def alembic_config(connection: sa.Connection | None = None) -> Config:
 
 def migrate(engine: sa.Engine, *, to: str = "head") -> None:
     """Bring our tables to a revision (`head`, `base` or an id)."""
-    with engine.begin() as connection:
+    # On SQLite the host may read this option; a writer that begins as a reader can fail half-way.
+    with engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
         step = command.downgrade if to == "base" else command.upgrade
         step(alembic_config(connection), to)
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.binding import refs_of, unbind
 from blueops_qb.domain.documents import CustomerPayment, CustomerRecord, kind_of
+from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.records import Customer, Job
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
@@ -91,6 +92,9 @@ def _customer(turn: Turn, row: Any) -> bool:
     if not document.active:
         return True
     place = BooksRef(BooksKind.CUSTOMER, row["books_id"])
+    namesake = _namesake(turn, document.name)
+    if namesake is not None:
+        return _same_name(turn, place, document.name, *namesake)
     key = f"{turn.id}:{place}:new"
     if document.parent is None:
         empty = Customer(id="", name=document.name)
@@ -111,6 +115,30 @@ def _customer(turn: Turn, row: Any) -> bool:
         _link(turn, row, answer.ref, answer.revision)
     else:
         _refused(turn, place, f"customer “{document.name}” entered in QuickBooks", getattr(answer, "why", ""))
+    return True
+
+
+def _namesake(turn: Turn, name: str) -> tuple[RecordRef, bool] | None:
+    """A customer or job of ours without a place in the books that bears the name, and whether it is under way."""
+    d, o = t.documents, t.operations
+    under_way = sa.exists().where(o.c.document_id == d.c.id, o.c.state.in_(["ready", "out", "uncertain"]))
+    query = sa.select(d.c.source_kind, d.c.source_id, d.c.content, under_way.label("under_way")).where(
+        d.c.connection_id == turn.id, d.c.books_kind == BooksKind.CUSTOMER.value, d.c.state == "open"
+    )
+    wanted = name_key(name)
+    for found in turn.connection.execute(query):
+        document = wire.load_document(BooksKind.CUSTOMER, found.content)
+        if isinstance(document, CustomerRecord) and name_key(document.name) == wanted:
+            return RecordRef(RecordKind(found.source_kind), found.source_id), bool(found.under_way)
+    return None
+
+
+def _same_name(turn: Turn, place: BooksRef, name: str, ours: RecordRef, under_way: bool) -> bool:
+    """Never a second customer of the same name: our own write settles it, else a person does."""
+    if under_way:
+        return False
+    what = f"customer “{name}” entered in QuickBooks has the name of {ours}, which is not linked yet, and"
+    _refused(turn, place, what, "they may be the same; link them on the matching page")
     return True
 
 

@@ -11,6 +11,7 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.binding import Unbound, bind, refs_of
+from blueops_qb.domain.compare import merged
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.refs import BooksKind, RecordKind, RecordRef, Ref
 from blueops_qb.engine import outbox
@@ -223,8 +224,12 @@ def _operation(turn: Turn, ready: Ready, places: dict[RecordRef, Ref]) -> Operat
             ) from None
     kind = BooksKind(row.kind) if row.kind else None
     previous = wire.load_document(kind, row.previous) if row.previous and kind is not None else None
+    bare = _bare(ready)
+    groups = tuple(bare.params.get("groups", "").split())
+    if groups and document is not None and previous is not None:
+        document = merged(previous, document, groups)
     return attrs.evolve(
-        _bare(ready),
+        bare,
         document=document,
         target_id=row.target_id,
         version=row.version,

@@ -16,8 +16,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.compare import differing
 from blueops_qb.domain.documents import CustomerRecord, Document, VendorRecord
-from blueops_qb.domain.effects import effects
-from blueops_qb.domain.mapping import Family
+from blueops_qb.domain.effects import effects, roles_of
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.refs import CATALOG_KINDS, NAMED_KINDS, BooksKind, BooksRef, RecordKind, RecordRef
 from blueops_qb.engine import outbox
@@ -255,14 +254,9 @@ class Landing:
         if document is None or isinstance(document, CustomerRecord | VendorRecord):
             return
         catalog = self.turn.catalog
-        roles = {
-            rule.key: rule.target.account.id
-            for rule in self.turn.mapping.rules
-            if rule.family is Family.ROLE and rule.target.account is not None
-        }
         lines = effects(
             document,
-            roles=roles,
+            roles=roles_of(self.turn.mapping),
             item_accounts=catalog.item_accounts,
             item_cost_accounts=catalog.item_cost_accounts,
         )

@@ -153,10 +153,10 @@ def wake(connection: sa.Connection, tenant_id: str, refs: Sequence[RecordRef], n
             _o.update()
             .where(
                 _o.c.tenant_id == tenant_id,
-                _o.c.state == State.WAITING.value,
+                _o.c.state.in_([State.WAITING.value, State.HELD.value]),
                 _o.c.waits_for.in_([str(ref) for ref in refs]),
             )
-            .values(state=State.PENDING.value, reason=None, waits_for=None, hold=None, at=now)
+            .values(state=State.PENDING.value, reason=None, remedy=None, waits_for=None, hold=None, at=now)
         )
 
 

@@ -6,6 +6,7 @@ import importlib.resources
 import tomllib
 from collections.abc import Iterable, Sequence
 from functools import cache
+from typing import Any
 
 import attrs
 from rapidfuzz import fuzz
@@ -71,14 +72,13 @@ class StandardKey:
 def standard_keys(industry: str = INDUSTRY) -> tuple[StandardKey, ...]:
     """The template's keys for an industry, in its order (accounting-treatments sections 15 to 17)."""
     text = importlib.resources.files("blueops_qb.engine").joinpath("keys.toml").read_text("utf-8")
-    return tuple(
-        StandardKey(
-            **{k: tuple(v) if isinstance(v, list) else v for k, v in row.items() if k != "family"},
-            family=Family(row["family"]),
-        )
-        for row in tomllib.loads(text)["key"]
-        if row.get("industry", "") in ("", industry)
-    )
+    rows: list[dict[str, Any]] = tomllib.loads(text)["key"]
+    return tuple(_standard(row) for row in rows if row.get("industry", "") in ("", industry))
+
+
+def _standard(row: dict[str, Any]) -> StandardKey:
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+    return StandardKey(**{**values, "family": Family(row["family"])})
 
 
 def suggest(
@@ -92,11 +92,11 @@ def suggest(
     known = {(standard.family, standard.key): standard for standard in standard_keys(industry)}
     found: dict[tuple[Family, str], Target] = {}
     for family, key in keys:
-        standard = known.get((family, key)) or StandardKey(family=family, key=key, title=_words(key))
+        standard = known.get((family, key)) or StandardKey(family=family, key=key, title=words_of(key))
         for part in [p for p in PARTS[family] if p != "class_"] or PARTS[family]:
             entry = _best(standard, [e for e in catalog.of(PART_KINDS[part]) if e.active])
             if entry is not None:
-                found[family, key] = Target(**{part: entry.ref})
+                found[family, key] = attrs.evolve(Target(), **{part: entry.ref})
                 break
     return found
 
@@ -165,5 +165,6 @@ def _squeezed(text: str) -> str:
     return "".join(text.split()).casefold()
 
 
-def _words(key: str) -> str:
+def words_of(key: str) -> str:
+    """A key as words, for keys that the template does not know."""
     return key.replace("_", " ").replace(":", " ").strip().capitalize()

@@ -40,7 +40,7 @@ def sweep(core: Core, tenant_id: str, *, everything: bool = False) -> int:
             if not page:
                 return added
             missing = _missing(tx.connection, tenant_id, page)
-            insert_all(tx.connection, t.outbox, [_row(tenant_id, s, core.now()) for s in missing])
+            insert_all(tx.connection, t.outbox, [row_of(tenant_id, s, core.now()) for s in missing])
             added += len(missing)
             tx.connection.execute(
                 t.tenants.update()
@@ -62,7 +62,8 @@ def _missing(connection: sa.Connection, tenant_id: str, page: list[Snapshot]) ->
     return [s for s in page if seen.get((s.ref.kind.value, s.ref.id), -1) < s.revision]
 
 
-def _row(tenant_id: str, snapshot: Snapshot, now: dt.datetime) -> dict[str, Any]:
+def row_of(tenant_id: str, snapshot: Snapshot, now: dt.datetime) -> dict[str, Any]:
+    """A pending outbox row that says "the record is at this revision"."""
     ref: RecordRef = snapshot.ref
     action = Action.MERGED if snapshot.merged_into else Action.DELETED if snapshot.deleted else Action.UPDATED
     event = Event(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.binding import linked_refs, refs_of
+from blueops_qb.domain.compare import differing
 from blueops_qb.domain.documents import Document, kind_of
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
 from blueops_qb.domain.posting.rules import post
@@ -114,11 +116,13 @@ class WritePlan:
         return True
 
     def _linked(self, known: Known, document: Document, content: str, revision: int) -> bool:
-        turn = self.turn
-        normal = turn.provider.normal
+        normal = self.turn.provider.normal
+        groups: tuple[str, ...] = ()
         if known.base_ours is not None:
             base = wire.load_document(known.kind, known.base_ours)
-            if known.base_ours == content or normal(base) == normal(document):
+            same_type = type(base) is type(document)
+            groups = differing(normal(base), normal(document)) if same_type else ()
+            if same_type and not groups:
                 # Back at the base: what waits to be written has become superfluous.
                 if known.ready_operation is not None:
                     self._cancelled.append(known.ready_operation)
@@ -128,7 +132,8 @@ class WritePlan:
             raise Moved(f"{known.place} moved in the books too; both are compared first")
         self._change(known, content, revision, state="linked")
         verb = Verb.WITHDRAW if is_void(document) else Verb.UPDATE
-        self._operate(known, verb, document, content, revision)
+        # What we did not move stays as the books have it.
+        self._operate(known, verb, document, content, revision, groups=groups)
         return True
 
     def _based_on_newest(self, known: Known) -> bool:
@@ -242,7 +247,16 @@ class WritePlan:
             }
         )
 
-    def _operate(self, known: Known, verb: Verb, document: Document, content: str, revision: int) -> None:
+    def _operate(
+        self,
+        known: Known,
+        verb: Verb,
+        document: Document,
+        content: str,
+        revision: int,
+        *,
+        groups: tuple[str, ...] = (),
+    ) -> None:
         touches = [
             f"d{known.id}",
             *(
@@ -260,6 +274,7 @@ class WritePlan:
             "version": known.version,
             "previous": known.base_theirs,
             "marker": marker_of(known.key, known.generation),
+            "params_json": json.dumps({"groups": " ".join(groups)}) if groups else "",
             "touches": " ".join(touches),
         }
         if known.ready_operation is not None:
@@ -274,7 +289,6 @@ class WritePlan:
                     "lane": int(Lane.LIVE),
                     "kind": known.kind.value,
                     "document_id": known.id,
-                    "params_json": "",
                     "state": "ready",
                     "attempts": 0,
                     "created_at": self.turn.now,

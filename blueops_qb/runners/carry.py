@@ -39,6 +39,11 @@ class Carrier:
             carried += 1
         return carried
 
+    def use(self, connection_id: str, transport: Transport) -> None:
+        """Carry the connection's exchanges by this transport instead of the provider's own."""
+        with self._lock:
+            self._transports[connection_id] = transport
+
     def _transport(self, connection_id: str) -> Transport | None:
         with self._lock:
             if connection_id not in self._transports:

@@ -30,12 +30,18 @@ class Txn:
     id: str
 
 
+def _padded(amount: Decimal) -> Decimal:
+    # 129 and 129.0 are shown as 129.00; a fraction of a cent is left for the check to refuse.
+    exponent = amount.as_tuple().exponent
+    return amount.quantize(CENT) if isinstance(exponent, int) and exponent > -2 else amount
+
+
 @attrs.frozen(kw_only=True)
 class Entry:
     """One posting: ``amount`` in the home currency, debit positive; empty strings where a tag is not set."""
 
     account: str
-    amount: Decimal
+    amount: Decimal = attrs.field(converter=_padded)
     customer: str = ""
     vendor: str = ""
     employee: str = ""

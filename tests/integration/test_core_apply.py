@@ -53,9 +53,14 @@ def test_a_change_is_carried_out_once_per_key(core: ReferenceCore) -> None:
 
 def test_a_key_used_in_a_transaction_that_failed_is_free_again(core: ReferenceCore) -> None:
     change = SaveCustomer(record=Customer(id="", name="From the books"))
-    with pytest.raises(RuntimeError), core.begin(TENANT) as tx:
-        tx.apply(change, expected_revision=None, key="k1")
-        raise RuntimeError("killed")
+
+    def killed() -> None:
+        with core.begin(TENANT) as tx:
+            tx.apply(change, expected_revision=None, key="k1")
+            raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError, match="killed"):
+        killed()
     assert isinstance(apply(core, change), Applied)
     assert len(list(core.iterate(TENANT))) == 1
 

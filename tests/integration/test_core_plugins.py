@@ -1,7 +1,9 @@
 """Plugins live side by side: found, admitted, called alone, switched, removed; one cannot harm another."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
@@ -9,12 +11,12 @@ import pytest
 import sqlalchemy as sa
 
 from blueops_qb.sandbox.core.calls import TransactionEnded
-from blueops_qb.sandbox.core.core import ReferenceCore
+from blueops_qb.sandbox.core.core import ReferenceCore, open_core
 from blueops_qb.sandbox.core.manifest import Unfit
 from blueops_qb.sandbox.core.schedule import Schedule
 from blueops_qb.sandbox.core.work import Refused
 from blueops_qb.sdk.hooks import Switch
-from tests.core_house import PLUGINS, TENANT, customer, house, invoice, payment_of, rows, write_plugin
+from tests.core_house import KEY, PLUGINS, TENANT, customer, house, invoice, payment_of, rows, write_plugin
 
 
 @pytest.fixture
@@ -213,24 +215,25 @@ def test_installed_is_told_once_and_started_once_per_process(core: ReferenceCore
         assert told() == ["started", "stopped"]
 
 
-def house_again(url: str) -> "HouseAgain":
-    return HouseAgain(url)
-
-
-class HouseAgain:
+@contextmanager
+def house_again(url: str) -> Iterator[ReferenceCore]:
     """A second process on the same database, as far as plugins can tell."""
+    core = open_core(url, keys=[KEY], durable=False)
+    yield core
+    core.engine.dispose()
 
-    def __init__(self, url: str) -> None:
-        from blueops_qb.sandbox.core.core import open_core
-        from tests.core_house import KEY
 
-        self.core = open_core(url, keys=[KEY], durable=False)
-
-    def __enter__(self) -> ReferenceCore:
-        return self.core
-
-    def __exit__(self, *_: object) -> None:
-        self.core.engine.dispose()
+def test_after_a_fork_the_child_starts_its_plugins(
+    core: ReferenceCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(core, "good")
+    assert not core.forked
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    assert core.forked
+    core.engine.dispose()  # a true child would leave these connections to its parent
+    core.start()
+    assert not core.forked
+    assert told() == ["installed", "started", "started"]
 
 
 def test_uninstalling_takes_the_plugins_tables_and_nothing_else(

@@ -4,9 +4,11 @@ import datetime as dt
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import attrs
 import pytest
+import sqlalchemy as sa
 
 from blueops_qb.domain.records import (
     Address,
@@ -126,6 +128,7 @@ def test_payments_settle_invoices_and_give_them_back(core: ReferenceCore) -> Non
         ("0.00", [], "no payment"),
         ("1.005", [], "whole cents"),
         ("-1.00", [], "from 0.00 up"),
+        ("NaN", [], "whole cents"),
     ],
 )
 def test_a_payment_that_does_not_fit_is_refused_whole(
@@ -181,7 +184,7 @@ def test_an_invoice_without_an_amount_is_legal_and_paid(core: ReferenceCore) -> 
     ],
 )
 def test_an_invoice_that_does_not_fit_is_refused(
-    core: ReferenceCore, fields: dict[str, object], why: str
+    core: ReferenceCore, fields: dict[str, Any], why: str
 ) -> None:
     customer(core)
     with pytest.raises(Refused, match=why):
@@ -286,9 +289,7 @@ def test_a_payout_takes_each_payment_once_and_adds_up(core: ReferenceCore) -> No
         ({"due_date": dt.date(2020, 1, 1)}, "before its date"),
     ],
 )
-def test_a_cost_that_does_not_fit_is_refused(
-    core: ReferenceCore, fields: dict[str, object], why: str
-) -> None:
+def test_a_cost_that_does_not_fit_is_refused(core: ReferenceCore, fields: dict[str, Any], why: str) -> None:
     bill = Expense(
         id="",
         type=ExpenseType.BILL,
@@ -313,9 +314,13 @@ def test_names_are_checked(core: ReferenceCore) -> None:
 
 
 def test_a_transaction_that_raises_leaves_nothing(core: ReferenceCore) -> None:
-    with pytest.raises(RuntimeError), core.begin(TENANT) as tx:
-        tx.create_customer(Customer(id="", name="Nobody"))
-        raise RuntimeError("power cut")
+    def cut_short() -> None:
+        with core.begin(TENANT) as tx:
+            tx.create_customer(Customer(id="", name="Nobody"))
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        cut_short()
     assert list(core.iterate(TENANT)) == []
     assert customer(core).id == "1"
 
@@ -359,6 +364,18 @@ def test_writers_at_the_same_time_give_every_revision_and_number_once(core: Refe
     found = list(core.iterate(TENANT, kinds=[RecordKind.INVOICE]))
     assert [s.revision for s in found] == list(range(2, 42))
     assert sorted(int(s.ref.id) for s in found) == list(range(1001, 1041))
+
+
+def test_raising_an_invoice_costs_three_statements(core: ReferenceCore) -> None:
+    customer(core)
+    statements: list[str] = []
+
+    def count(*event: Any) -> None:
+        statements.append(event[2].split()[0])
+
+    sa.event.listen(core.engine, "before_cursor_execute", count)
+    invoice(core)
+    assert [word for word in statements if word != "BEGIN"] == ["UPDATE", "SELECT", "INSERT"]
 
 
 def test_receipts_are_opened_by_id(core: ReferenceCore) -> None:

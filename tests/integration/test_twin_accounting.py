@@ -204,7 +204,10 @@ def test_a_payment_needs_an_amount_and_a_known_kind_of_link(qbo: Caller) -> None
 
 def test_a_parent_pays_for_a_job_that_bills_with_it(qbo: Caller) -> None:
     def job(name: str) -> dict[str, Any]:
-        return qbo.query(f"select * from Customer where DisplayName = '{name}'")["Customer"][0]
+        found: dict[str, Any] = qbo.query(f"select * from Customer where DisplayName = '{name}'")["Customer"][
+            0
+        ]
+        return found
 
     apart, together = job("Hollis Lot 7 Rough-in"), job("Larkspur 40 Mill St")
     bill = qbo.create("Invoice", invoice(together["Id"], sales_line("80")))
@@ -381,6 +384,22 @@ def test_sales_take_the_oldest_stock_at_its_own_cost(qbo: Caller) -> None:
     assert qbo.read("Item", pump["Id"])["QtyOnHand"] == 6
     early = invoice("1", sales_line("310", item=pump["Id"], Qty=1, UnitPrice=310), TxnDate="2001-01-01")
     assert qbo.refuses("Invoice", early) == "6270"
+
+
+def test_an_edit_that_takes_stock_off_the_form_takes_its_cost_along(qbo: Caller) -> None:
+    made = qbo.create("Invoice", invoice("1", sales_line("310", item="19", Qty=1, UnitPrice=310)))
+    assert qbo.ledger_of("Invoice", made["Id"])["5290"] == 188
+    qbo.update("Invoice", made, Line=[sales_line("310")])
+    assert qbo.ledger_of("Invoice", made["Id"]) == {"1100": D("310.00"), "4010": D("-310.00")}
+    assert qbo.read("Item", "19")["QtyOnHand"] == 6
+
+
+def test_a_document_may_go_on_naming_what_was_made_inactive(qbo: Caller) -> None:
+    made = qbo.create("Invoice", invoice("1", sales_line("10", item="3")))
+    qbo.admin("do", action="inactivate", kind="Item", id="3")
+    lines = [line for line in made["Line"] if "Id" in line]
+    assert qbo.update("Invoice", made, Line=lines, PrivateNote="kept")["TotalAmt"] == 10
+    assert qbo.refuses("Invoice", invoice("1", sales_line("10", item="3"))) == "610"
 
 
 def test_inventory_items_need_all_their_accounts(qbo: Caller) -> None:

@@ -222,6 +222,8 @@ def test_one_pool_of_names_inactive_ones_included(qbo: Caller) -> None:
         ({"DisplayName": "Job", "Job": True}, "6150"),
         ({"DisplayName": "Job", "Job": True, "ParentRef": {"value": "34"}}, "2500"),
         ({"DisplayName": "x" * 501}, "2050"),
+        ({"DisplayName": "Mail", "PrimaryEmailAddr": {"Address": "nobody"}}, "2210"),
+        ({"DisplayName": "Mail", "PrimaryEmailAddr": {"Address": "a@b.c, d@e"}}, "2210"),
     ],
 )
 def test_what_is_wrong_with_a_customer_has_its_code(qbo: Caller, body: dict[str, Any], code: str) -> None:

@@ -41,7 +41,8 @@ def validate(name: str, obj: dict[str, Any]) -> list[str]:
     document = etree.fromstring(etree.tostring(element))
     if schema.validate(document):
         return []
-    return [f"{entry.path}: {entry.message}" for entry in schema.error_log]
+    log: Any = schema.error_log  # iterable, which the type stubs do not know
+    return [f"{entry.path}: {entry.message}" for entry in log]
 
 
 def to_xml(name: str, obj: dict[str, Any]) -> etree._Element:
@@ -57,7 +58,7 @@ def to_xml(name: str, obj: dict[str, Any]) -> etree._Element:
 def _schema() -> etree.XMLSchema:
     # Intuit declares no entity as a root element in Finance.xsd itself, so a thin schema on top does.
     folder = schema_folder()
-    root = etree.Element(_XS + "schema", nsmap={"xs": _XS[1:-1], None: NAMESPACE})
+    root = etree.Element(_XS + "schema", nsmap=_nsmap(xs=_XS[1:-1]))
     root.set("targetNamespace", NAMESPACE)
     root.set("elementFormDefault", "qualified")
     etree.SubElement(root, _XS + "include", schemaLocation=(folder / "Finance.xsd").as_uri())
@@ -129,7 +130,7 @@ def _element(
     name: str, value: Any, kind: str, path: str, problems: list[str], parent: etree._Element | None = None
 ) -> etree._Element:
     tag = f"{{{NAMESPACE}}}{name}"
-    element = etree.Element(tag, nsmap={None: NAMESPACE}) if parent is None else etree.SubElement(parent, tag)
+    element = etree.Element(tag, nsmap=_nsmap()) if parent is None else etree.SubElement(parent, tag)
     if not isinstance(value, dict):
         element.text = _text(value)
         return element
@@ -156,6 +157,10 @@ def _element(
         for row in content if isinstance(content, list) else [content]:
             _element(member, row, below, f"{path}.{member}", problems, element)
     return element
+
+
+def _nsmap(**prefixes: str) -> Any:
+    return {None: NAMESPACE, **prefixes}
 
 
 def _text(value: Any) -> str:

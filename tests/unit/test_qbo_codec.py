@@ -30,7 +30,8 @@ from blueops_qb.providers.qbo.normal import kept, normal
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
 from blueops_qb.sdk.provider import Verb
-from tests.qbo_documents import DOCUMENTS, PROFILES, Echo, operation
+from tests.qbo_documents import DOCUMENTS, PROFILES, operation
+from tests.qbo_echo import Echo
 
 PROFILE = BooksProfile(company_id="9130", sales_tax=SalesTax.AUTOMATIC, class_tracking=Tracking.PER_LINE)
 CUSTOMER, ITEM, ACCOUNT = (

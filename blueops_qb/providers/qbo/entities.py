@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import attrs
 
 from blueops_qb.domain.refs import BooksKind
@@ -88,5 +90,11 @@ ENTITIES: dict[BooksKind, Entity] = {entity.kind: entity for entity in _TABLE}
 BY_NAME: dict[str, Entity] = {entity.name: entity for entity in _TABLE}
 #: Kinds whose void is an update with the option `void` (section 3).
 VOIDABLE = frozenset({BooksKind.INVOICE, BooksKind.PAYMENT})
+#: Kinds that we write.
+WRITTEN: tuple[BooksKind, ...] = tuple(entity.kind for entity in _TABLE if entity.removal is not None)
+#: How far back change data capture is trusted to reach: 30 days, less one as a margin (section 6).
+REACH = dt.timedelta(days=29)
+#: Most objects that one answer of change data capture holds.
+CAP = 1000
 #: What a change feed asks for.
 FEED_KINDS: tuple[BooksKind, ...] = tuple(entity.kind for entity in _TABLE if entity.in_cdc)

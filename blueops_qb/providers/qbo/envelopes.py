@@ -10,7 +10,7 @@ from blueops_qb.providers.qbo.feeds import decode_changes, encode_changes
 from blueops_qb.providers.qbo.framing import Answer, Request
 from blueops_qb.providers.qbo.lookups import decode_find, encode_find, shares
 from blueops_qb.providers.qbo.reads import decode_read, encode_read
-from blueops_qb.providers.qbo.signin import error_sentence
+from blueops_qb.providers.qbo.signin import error_sentence, needs_person
 from blueops_qb.providers.qbo.verdicts import Heard, unknown
 from blueops_qb.providers.qbo.writes import decode_writes, encode_writes
 from blueops_qb.sdk.outcomes import Applied, Outcome, SignIn, Throttled
@@ -94,7 +94,7 @@ def _signed_in(answer: Answer) -> Outcome:
     if answer.status == 200 and not error:
         return Applied(detail=answer.text, reference=answer.reference)
     detail = f"HTTP {answer.status}, {error or answer.text[:200]}"
-    if answer.status not in (400, 401, 403) or error == "temporarily_unavailable":
+    if not needs_person(error) and answer.status not in (400, 401, 403):
         wait = Heard.of(answer).retry_after or 60.0
         return Throttled(
             message="Intuit could not renew the sign-in just now.",

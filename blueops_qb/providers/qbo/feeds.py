@@ -14,7 +14,8 @@ from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.providers.qbo.batches import batch, batch_answer, captured, rows_of
 from blueops_qb.providers.qbo.codec import Obj, from_qbo, is_deleted
-from blueops_qb.providers.qbo.entities import BY_NAME, ENTITIES, FEED_KINDS
+from blueops_qb.providers.qbo.codec.members import moment_of
+from blueops_qb.providers.qbo.entities import BY_NAME, CAP, ENTITIES, FEED_KINDS, REACH
 from blueops_qb.providers.qbo.fault_text import fault_of
 from blueops_qb.providers.qbo.framing import Answer, Request, get
 from blueops_qb.providers.qbo.queries import ALL_ROWS, PAGE, select, since
@@ -22,10 +23,6 @@ from blueops_qb.providers.qbo.verdicts import Heard, unknown, verdict
 from blueops_qb.sdk.outcomes import BooksRecord, Found, Outcome
 from blueops_qb.sdk.provider import Exchange, Operation, Unencodable, Verb, Want
 
-#: Most objects that one answer of the feed holds.
-CAP = 1000
-#: The feed reaches back 30 days; one day is kept as a margin.
-REACH = dt.timedelta(days=29)
 _MATCHING = (BooksKind.CUSTOMER, BooksKind.VENDOR, BooksKind.EMPLOYEE, BooksKind.INVOICE)
 #: Kinds with an open balance to filter by.
 _OPEN = frozenset({BooksKind.INVOICE, BooksKind.BILL})
@@ -83,7 +80,7 @@ def _feed(
         for row in rows:
             if entity is None or "Id" not in row:
                 continue
-            moment = _updated(row)
+            moment = moment_of(row, "LastUpdatedTime")
             latest = moment if latest is None or (moment is not None and moment > latest) else latest
             if is_deleted(row):
                 deleted.append(BooksRef(entity.kind, str(row["Id"])))
@@ -189,14 +186,6 @@ def _header_time(answer: Answer) -> str | None:
         return parsedate_to_datetime(answer.headers.get("date", "")).isoformat()
     except ValueError:
         return None
-
-
-def _updated(row: Obj) -> dt.datetime | None:
-    try:
-        moment = dt.datetime.fromisoformat(row["MetaData"]["LastUpdatedTime"])
-    except (KeyError, TypeError, ValueError):
-        return None
-    return moment if moment.tzinfo else None
 
 
 # -- full listings ---------------------------------------------------------------------------------

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 
+import attrs
+
 from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef
 from blueops_qb.providers.qbo.batches import batch, batch_answer, captured, rows_of
 from blueops_qb.providers.qbo.codec import Obj, from_qbo, is_deleted
-from blueops_qb.providers.qbo.entities import BY_NAME, ENTITIES
+from blueops_qb.providers.qbo.codec.members import moment_of
+from blueops_qb.providers.qbo.entities import BY_NAME, CAP, ENTITIES, REACH, WRITTEN
+from blueops_qb.providers.qbo.fault_text import Fault
 from blueops_qb.providers.qbo.framing import Answer, Request
 from blueops_qb.providers.qbo.queries import (
     ALL_ROWS,
@@ -25,7 +29,7 @@ from blueops_qb.providers.qbo.queries import (
     since,
 )
 from blueops_qb.providers.qbo.verdicts import Heard, unknown, verdict
-from blueops_qb.sdk.outcomes import Absent, BooksRecord, Found, Outcome
+from blueops_qb.sdk.outcomes import Absent, BooksRecord, Found, Gone, Outcome
 from blueops_qb.sdk.provider import Exchange, Operation, Unencodable, Verb, Want
 
 #: The three lists that share one pool of names.
@@ -50,7 +54,7 @@ def encode_find(exchange: Exchange, *, minorversion: str, overlap: float) -> Req
     first = exchange.operations[0]
     by = first.params.get("by")
     if by == "created":
-        items = _created_items(first, overlap)
+        items = _created_items(first, overlap, now=exchange.created_at)
     elif by == "name":
         items = _name_items(exchange.operations)
     elif by == "number":
@@ -71,59 +75,64 @@ def decode_find(exchange: Exchange, answer: Answer, profile: BooksProfile) -> di
     operations = exchange.operations
     if answered.fault is not None:
         return {op.id: verdict(answered.fault, op, heard) for op in operations}
-    records: list[BooksRecord] = []
-    deleted: list[BooksRef] = []
-    full: list[BooksKind] = []
+    faults = [fault for _, fault in map(answered.item, answered.items) if fault is not None]
+    if faults:
+        return _faulted(exchange, faults[0], Heard.of(answer, item=True))
+    seen = _Seen()
     for bid, item in answered.items.items():
-        _, fault = answered.item(bid)
-        if fault is not None:
-            return _faulted(
-                exchange,
-                fault_code=fault.code,
-                outcomes={op.id: verdict(fault, op, Heard.of(answer, item=True)) for op in operations},
-            )
-        pairs = captured(item) if bid == _CDC else rows_of(item)
-        for name, rows in pairs:
+        for name, rows in captured(item) if bid == _CDC else rows_of(item):
             entity = BY_NAME.get(name)
-            if entity is None:
-                continue
-            if bid != _CDC and len(rows) >= PAGE:
-                full.append(entity.kind)
-            for row in rows:
-                if "Id" not in row:
-                    continue
-                if is_deleted(row):
-                    deleted.append(BooksRef(entity.kind, str(row["Id"])))
-                elif bid != _CDC:
-                    records.append(from_qbo(entity.kind, row, profile))
+            if entity is not None:
+                seen.take(entity.kind, rows, profile, from_feed=bid == _CDC)
     asked = _asked(exchange)
     if not asked <= answered.items.keys():
-        return {
-            op.id: unknown(
-                op, heard, message="QuickBooks' answer is incomplete.", detail=f"asked {sorted(asked)}"
-            )
-            for op in operations
-        }
-    return {op.id: _outcome(op, records, deleted, full, heard.reference) for op in operations}
+        message, detail = "QuickBooks' answer is incomplete.", f"asked {sorted(asked)}"
+        return {op.id: unknown(op, heard, message=message, detail=detail) for op in operations}
+    return {op.id: _outcome(op, seen, heard) for op in operations}
+
+
+@attrs.define
+class _Seen:
+    """What an answer showed: records, deletions, kinds whose page was full, and how far a cut feed came."""
+
+    records: list[BooksRecord] = attrs.field(factory=list)
+    deleted: list[BooksRef] = attrs.field(factory=list)
+    full: set[BooksKind] = attrs.field(factory=set)
+    captured: int = 0
+    latest: dt.datetime | None = None
+
+    def take(self, kind: BooksKind, rows: list[Obj], profile: BooksProfile, *, from_feed: bool) -> None:
+        rows = [row for row in rows if "Id" in row]
+        self.deleted += [BooksRef(kind, str(row["Id"])) for row in rows if is_deleted(row)]
+        if from_feed:  # the queries show the records; the feed is asked for the deletions
+            self.captured += len(rows)
+            moments = (moment_of(row, "LastUpdatedTime") for row in rows)
+            self.latest = max((moment for moment in (self.latest, *moments) if moment), default=None)
+            return
+        self.records += [from_qbo(kind, row, profile) for row in rows if not is_deleted(row)]
+        if len(rows) >= PAGE:
+            self.full.add(kind)
 
 
 # -- what is asked ---------------------------------------------------------------------------------
-def _created_items(operation: Operation, overlap: float) -> list[Obj]:
+def _created_items(operation: Operation, overlap: float, *, now: dt.datetime) -> list[Obj]:
+    params = operation.params
     try:
-        moment = dt.datetime.fromisoformat(operation.params["since"]) - dt.timedelta(seconds=overlap)
+        moment = dt.datetime.fromisoformat(params["since"]) - dt.timedelta(seconds=overlap)
+        feed_from = dt.datetime.fromisoformat(params["feed"]) if params.get("feed") else moment
     except (KeyError, ValueError):
         raise Unencodable(
             operation.id, "A look-up by creation needs `since`; this is a defect of the engine."
         ) from None
-    kinds, page = _kinds(operation), int(operation.params.get("page") or 1)
+    kinds, page = _kinds(operation), int(params.get("page") or 1)
     created = since("CreateTime", moment)
     items: list[Obj] = []
-    for n, kind in enumerate(kinds):
+    for n, kind in enumerate(() if params.get("feed") else kinds):
         conditions = (ALL_ROWS, created) if ENTITIES[kind].listed else (created,)
         items.append({"bId": str(n), "Query": select(kind, *conditions, page=page)})
     feed = [ENTITIES[kind].name for kind in kinds if ENTITIES[kind].in_cdc]
-    if feed and page == 1:
-        asked = {"Entities": ",".join(feed), "ChangedSince": moment.isoformat(timespec="seconds")}
+    if feed and page == 1 and now - feed_from < REACH:
+        asked = {"Entities": ",".join(feed), "ChangedSince": feed_from.isoformat(timespec="seconds")}
         items.append({"bId": _CDC, "CDCQuery": asked})
     return items
 
@@ -166,7 +175,7 @@ def _asked(exchange: Exchange) -> set[str]:
     elif by == "name":
         items = _name_items(exchange.operations)
     else:
-        items = _created_items(first, 0.0)
+        items = _created_items(first, 0.0, now=exchange.created_at)
     return {str(item["bId"]) for item in items}
 
 
@@ -174,10 +183,9 @@ def _kinds(operation: Operation) -> tuple[BooksKind, ...]:
     named = operation.params.get("kinds")
     if named:
         return tuple(BooksKind(kind) for kind in named.split(","))
-    by_name = operation.params.get("by") == "name"
-    if operation.kind is None or (by_name and operation.kind in NAMED_KINDS):
+    if operation.params.get("by") == "name" and (operation.kind is None or operation.kind in NAMED_KINDS):
         return POOL
-    return (operation.kind,)
+    return WRITTEN if operation.kind is None else (operation.kind,)
 
 
 # -- what is answered ------------------------------------------------------------------------------
@@ -186,50 +194,60 @@ def name_key(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
-def _outcome(
-    operation: Operation,
-    records: list[BooksRecord],
-    deleted: list[BooksRef],
-    full: list[BooksKind],
-    reference: str,
-) -> Outcome:
-    params, by = operation.params, operation.params.get("by")
-    kinds = _kinds(operation)
-    if by == "name":
-        wanted = name_key(params.get("name", ""))
-        mine = [record for record in records if name_key(record.name) == wanted]
-    elif by == "number":
-        number = params.get("number", "").casefold()
-        mine = [
-            record
-            for record in records
-            if record.kind is operation.kind and record.facts.get("number", "").casefold() == number
-        ]
-    else:
-        mine = [record for record in records if record.kind in kinds]
-    onward = [kind for kind in kinds if kind in full]
-    if onward and (by == "created" or not mine):
-        page = int(params.get("page") or 1) + 1
-        more = {**params, "page": str(page), "kinds": ",".join(kind.value for kind in onward)}
-        want = Want(verb=Verb.FIND, kind=operation.kind, params=more)
-        return Found(records=tuple(mine), complete=False, then=(want,), reference=reference)
-    if by == "created":
-        gone = tuple(ref for ref in deleted if ref.kind in kinds)
-        return Found(records=tuple(mine), deleted=gone, reference=reference)
-    if not mine:
-        return Absent(message="Nothing in QuickBooks bears it.", reference=reference)
-    return Found(records=tuple(mine), reference=reference)
+def _outcome(operation: Operation, seen: _Seen, heard: Heard) -> Outcome:
+    mine = [record for record in seen.records if _is_hit(record, operation)]
+    by_creation = operation.params.get("by") == "created"
+    onward = [kind.value for kind in _kinds(operation) if kind in seen.full]
+    then: list[Want] = []
+    if onward and (by_creation or not mine):
+        page = str(int(operation.params.get("page") or 1) + 1)
+        then.append(_again(operation, page=page, kinds=",".join(onward)))
+    if seen.captured >= CAP:
+        before = operation.params.get("feed")
+        if seen.latest is None or (before and seen.latest <= dt.datetime.fromisoformat(before)):
+            message = "QuickBooks lists too many changes at once to be sure what was deleted."
+            return unknown(operation, heard, message=message, detail=f"stuck at {seen.latest}")
+        then.append(_again(operation, feed=seen.latest.isoformat(), page="1"))
+    if not by_creation and not mine and not then:
+        return Absent(message="Nothing in QuickBooks bears it.", reference=heard.reference)
+    return Found(
+        records=tuple(mine),
+        deleted=tuple(seen.deleted) if by_creation else (),
+        complete=not then,
+        then=tuple(then),
+        reference=heard.reference,
+    )
 
 
-def _faulted(exchange: Exchange, *, fault_code: str, outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
-    # A name that the service cannot parse: each one again alone, all rows, compared here.
+def _is_hit(record: BooksRecord, operation: Operation) -> bool:
+    params = operation.params
+    if params.get("by") == "name":
+        return name_key(record.name) == name_key(params.get("name", ""))
+    if params.get("by") == "number":
+        number = record.facts.get("number", "").casefold()
+        return record.kind is operation.kind and number == params.get("number", "").casefold()
+    return True
+
+
+def _again(operation: Operation, **more: str) -> Want:
+    return Want(verb=Verb.FIND, kind=operation.kind, params={**operation.params, **more})
+
+
+def _faulted(exchange: Exchange, fault: Fault, heard: Heard) -> dict[str, Outcome]:
     first = exchange.operations[0]
-    if fault_code != _UNPARSED or first.params.get("by") != "name" or first.params.get("local"):
+    if fault.code != _UNPARSED or first.params.get("by") != "name" or first.params.get("local"):
+        outcomes = {op.id: verdict(fault, op, heard) for op in exchange.operations}
+        # A question that was not answered must never look like "nothing found".
+        for op in exchange.operations:
+            if isinstance(outcomes[op.id], Found | Absent | Gone):
+                message = "QuickBooks could not answer the question."
+                outcomes[op.id] = unknown(op, heard, message=message, detail=fault.log)
         return outcomes
+    # A name that the service cannot parse: each one again alone, all rows, compared here.
     return {
         op.id: Found(
             complete=False,
-            then=(Want(verb=Verb.FIND, kind=op.kind, params={**op.params, "local": "1"}),),
+            then=(_again(op, local="1"),),
             detail="the name cannot stand in a query",
         )
         for op in exchange.operations

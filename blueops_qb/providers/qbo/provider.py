@@ -80,7 +80,7 @@ def _utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class QboProvider(Provider):
     """QuickBooks Online for companies in the United States. `now` is the clock that tokens are judged by."""
 

@@ -45,4 +45,4 @@ def decode_read(exchange: Exchange, answer: Answer, profile: BooksProfile) -> di
 
 def _segment(id: str) -> str:
     # Ids are numbers; anything else (a placeholder of a preview) must not reach into the path.
-    return "".join(mark if mark.isalnum() or mark in "-." else "_" for mark in id)
+    return "".join(mark if mark.isalnum() or mark in "-_" else "_" for mark in id)

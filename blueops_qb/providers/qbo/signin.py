@@ -23,6 +23,7 @@ from blueops_qb.providers.qbo.framing import Answer, get
 from blueops_qb.providers.qbo.settings import Misconfigured, QboSettings
 from blueops_qb.providers.qbo.tokens import Tokens, from_answer
 from blueops_qb.providers.qbo.wire_calls import Bearer, call, open_session
+from blueops_qb.sdk.doors import NotSent, Unknown
 
 SCOPE = "com.intuit.quickbooks.accounting"
 _FORM = {
@@ -31,6 +32,8 @@ _FORM = {
     "x-include-refresh-token-hard-expires-in": "true",
 }
 _JSON = {"Accept": "application/json"}
+#: Seconds that a page or a renewal waits for Intuit.
+_PATIENCE = 30.0
 
 
 class SignInFailed(Exception):
@@ -51,7 +54,7 @@ class Endpoints:
     revocation: str
 
 
-@attrs.define
+@attrs.define(eq=False)
 class IntuitSignIn:
     """The steps of the sign-in, for pages and transport; holds the endpoints once they are known."""
 
@@ -60,13 +63,10 @@ class IntuitSignIn:
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False, repr=False)
 
     def endpoints(self) -> Endpoints:
-        """From the discovery document, read once; Intuit's known addresses where it cannot be had."""
+        """From the discovery document, asked for once; Intuit's known addresses where it cannot be had."""
         with self._lock:
             if self._endpoints is None:
-                discovered = self._discover()
-                if discovered is None:
-                    return self._known()
-                self._endpoints = discovered
+                self._endpoints = self._discover() or self._known()
             return self._endpoints
 
     def authorize_url(self, state: str) -> str:
@@ -98,14 +98,11 @@ class IntuitSignIn:
             raise SignInFailed(error_sentence(error), error=error, reference=answer.reference)
         return from_answer(answer.json() or {}, now)
 
-    def ask_tokens(self, form: Mapping[str, str]) -> Any:
+    def ask_tokens(self, form: Mapping[str, str]) -> Answer | NotSent | Unknown:
         """Answer, NotSent or Unknown of the token endpoint, with the app's own credentials."""
         self._needs_client()
         basic = HTTPBasicAuth(self.settings.client_id, self.settings.client_secret)
-        with open_session(self.settings) as session:
-            return call(
-                session, self.settings, "POST", self.endpoints().token, auth=basic, headers=_FORM, data=form
-            )
+        return self._ask("POST", self.endpoints().token, auth=basic, headers=_FORM, data=form)
 
     def revoke(self, tokens: Tokens) -> None:
         """End the connection at Intuit; raises SignInFailed when Intuit does not confirm."""
@@ -113,16 +110,7 @@ class IntuitSignIn:
         basic = HTTPBasicAuth(self.settings.client_id, self.settings.client_secret)
         body = json.dumps({"token": tokens.refresh_token or tokens.access_token}).encode()
         headers = {**_JSON, "Content-Type": "application/json"}
-        with open_session(self.settings) as session:
-            answer = call(
-                session,
-                self.settings,
-                "POST",
-                self.endpoints().revocation,
-                auth=basic,
-                headers=headers,
-                data=body,
-            )
+        answer = self._ask("POST", self.endpoints().revocation, auth=basic, headers=headers, data=body)
         if not isinstance(answer, Answer):
             raise SignInFailed(f"Intuit could not be reached ({answer.why}). Disconnect again later.")
         if answer.status >= 400 and token_error(answer) not in ("invalid_grant", "invalid_token"):
@@ -139,10 +127,7 @@ class IntuitSignIn:
         """
         request = get(realm, f"companyinfo/{realm}", {"minorversion": self.settings.minorversion})
         url = self.settings.api_base.rstrip("/") + request.path
-        with open_session(self.settings) as session:
-            answer = call(
-                session, self.settings, "GET", url, auth=Bearer(access_token), headers=request.headers
-            )
+        answer = self._ask("GET", url, auth=Bearer(access_token), headers=request.headers)
         if not isinstance(answer, Answer):
             raise SignInFailed(f"QuickBooks could not be reached ({answer.why}). Try again.")
         value = answer.json()
@@ -157,11 +142,12 @@ class IntuitSignIn:
             )
         return profile_of(realm, info, None)
 
-    def _discover(self) -> Endpoints | None:
+    def _ask(self, method: str, url: str, **how: Any) -> Answer | NotSent | Unknown:
         with open_session(self.settings) as session:
-            answer = call(
-                session, self.settings, "GET", self.settings.discovery_url, auth=None, headers=_JSON
-            )
+            return call(session, self.settings, method, url, patience=_PATIENCE, **how)
+
+    def _discover(self) -> Endpoints | None:
+        answer = self._ask("GET", self.settings.discovery_url, auth=None, headers=_JSON)
         value = answer.json() if isinstance(answer, Answer) and answer.status == 200 else None
         if value is None:
             return None
@@ -204,6 +190,11 @@ def error_sentence(error: str) -> str:
     return _SENTENCES.get(
         error, f"Intuit refused the sign-in ({error}). Try again; if it stays, contact support."
     )
+
+
+def needs_person(error: str) -> bool:
+    """Whether an error of the token endpoint is one that no waiting cures."""
+    return error in _SENTENCES
 
 
 _KEYS = (

@@ -23,7 +23,7 @@ from blueops_qb.sdk.doors import Answered, NotSent, Reply
 from blueops_qb.sdk.provider import Vault
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, eq=False)
 class QboTransport:
     """One connection's way to QuickBooks Online; implements `blueops_qb.sdk.provider.Transport`."""
 
@@ -83,8 +83,7 @@ class QboTransport:
         form = {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token}
         answer = self.signin.ask_tokens(form)
         if not isinstance(answer, Answer):
-            reply: Reply = answer
-            return reply
+            return answer
         error = token_error(answer)
         if error:
             return _told(answer.status, {"error": error}, answer.headers)

@@ -49,8 +49,12 @@ def call(
     auth: AuthBase | None,
     headers: Mapping[str, str],
     data: bytes | Mapping[str, str] | None = None,
+    patience: float | None = None,
 ) -> Answer | NotSent | Unknown:
-    """Send once; raises Misconfigured for an address that is not allowed, and for nothing else."""
+    """Send once; raises Misconfigured for an address that is not allowed, and for nothing else.
+
+    `patience` are the seconds to wait for an answer where that is less than the settings say.
+    """
     settings.check(url, "The address of the call")
     try:
         response = session.request(
@@ -59,29 +63,28 @@ def call(
             data=data,
             headers=dict(headers),
             auth=auth,
-            timeout=(settings.connect_timeout, settings.read_timeout),
+            timeout=(settings.connect_timeout, min(patience or settings.read_timeout, settings.read_timeout)),
             allow_redirects=False,
             stream=False,
         )
     except requests.RequestException as problem:
-        return _unsent(problem)
+        return _unsent(problem, urlsplit(url).hostname or url)
     with contextlib.closing(response):
         text = response.content.decode("utf-8", "replace")
         kept = {name: response.headers[name] for name in _KEPT if name in response.headers}
         return Answer(status=response.status_code, headers=kept, text=text)
 
 
-def _unsent(problem: requests.RequestException) -> NotSent | Unknown:
-    host = urlsplit(problem.request.url or "").hostname if problem.request is not None else ""
+def _unsent(problem: requests.RequestException, host: str) -> NotSent | Unknown:
     cause = _cause(problem)
     if isinstance(problem, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
         return NotSent(why=f"the address of QuickBooks cannot be used: {problem}")
     if isinstance(cause, NameResolutionError):
         return NotSent(why=f"the name {host} cannot be resolved; check the network of the server")
+    if isinstance(cause, NewConnectionError):  # a kind of ConnectTimeoutError, so it comes first
+        return NotSent(why=f"{host} refused the connection")
     if isinstance(problem, requests.exceptions.ConnectTimeout) or isinstance(cause, ConnectTimeoutError):
         return NotSent(why=f"{host} did not accept a connection in time")
-    if isinstance(cause, NewConnectionError):
-        return NotSent(why=f"{host} refused the connection")
     if isinstance(problem, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(problem):
         return NotSent(
             why=f"the certificate of {host} is not trusted; check the clock and proxy of the server"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import datetime as dt
 import enum
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 from blueops_qb.sandbox.core.manifest import Manifest
 from blueops_qb.sdk.hooks import PROJECT, Event, Hooks, Switch
 
+log = logging.getLogger(__name__)
 #: How many of a plugin's last errors are kept for the settings page.
 KEPT_ERRORS = 20
 
@@ -177,6 +179,7 @@ class Calls:
         """Keep an error of a plugin for the settings page; answers its text."""
         text = f"{type(problem).__name__}: {problem}"
         plugin.failures += 1
+        log.warning("plugin %s failed in %s", plugin.id, hook, exc_info=problem)
         plugin.errors.append(PluginError(at=self._now(), hook=hook, text=text))
         return text
 

@@ -55,7 +55,7 @@ class ReferenceCore:
         self._now = now
         self._new_id = new_id
         self._default_actor = ""
-        self._currencies: dict[str, str] = {}
+        self._known: set[str] = set()
         self._started_in: int | None = None
         self.plugin_id = plugin_id
         self.world = PluginWorld(engine=engine, calls=Calls(now), now=now)
@@ -109,14 +109,13 @@ class ReferenceCore:
     @contextmanager
     def begin(self, tenant_id: str, *, actor: str = "") -> Iterator[Transaction]:
         """A transaction; commits when the block ends, rolls back when it raises. KeyError: no such tenant."""
-        if tenant_id not in self._currencies:
-            self._currencies[tenant_id] = self.tenant(tenant_id).currency
+        if tenant_id not in self._known:
+            self._known.add(self.tenant(tenant_id).id)
         with self._writer.begin() as connection:
             yield Transaction(
                 host=self,
                 connection=connection,
                 tenant_id=tenant_id,
-                currency=self._currencies[tenant_id],
                 actor=actor or self._default_actor,
             )
 
@@ -185,7 +184,8 @@ class ReferenceCore:
 
     def start(self) -> None:
         """Tell the plugins that the process started: each once, and once more after a fork."""
-        if self._started_in not in (None, os.getpid()):
+        if self.forked:
+            self._engine.dispose(close=False)  # the parent's connections are the parent's
             for plugin in self.world.plugins:
                 plugin.started = False
         self._started_in = os.getpid()

@@ -102,7 +102,12 @@ class PaymentActions(Work):
         return payment
 
     def _checked(self, payment: Payment) -> Payment:
-        self._existing(Customer, RecordKind.CUSTOMER, payment.customer_id)
+        payer, _ = self._existing(Customer, RecordKind.CUSTOMER, payment.customer_id)
+        if payment.currency != payer.currency:
+            raise Refused(
+                f"the payment is in {payment.currency}, but customer {payer.id} is invoiced in"
+                f" {payer.currency}; enter it in that currency"
+            )
         if payment.job_id is not None:
             self._existing(Job, RecordKind.JOB, payment.job_id)
         amount = checked_amount(payment.amount, "a payment")

@@ -70,14 +70,23 @@ class Member:
     role: Role
 
 
+def hashed(password: str) -> str:
+    """A password as it is kept: salted and slow to try (scrypt)."""
+    return generate_password_hash(password)
+
+
 def add_user(
-    connection: sa.Connection, *, id: str, login: str, name: str, password: str, roles: Mapping[str, Role]
+    connection: sa.Connection,
+    *,
+    id: str,
+    login: str,
+    name: str,
+    password_hash: str,
+    roles: Mapping[str, Role],
 ) -> None:
-    """Enter a user with a role per tenant; the password is kept as a salted hash."""
+    """Enter a user with a role per tenant; `password_hash` comes from `hashed`."""
     connection.execute(
-        sa.insert(users).values(
-            id=id, login=login.lower(), name=name, password=generate_password_hash(password), active=True
-        )
+        sa.insert(users).values(id=id, login=login.lower(), name=name, password=password_hash, active=True)
     )
     rows = [{"user_id": id, "tenant_id": tenant, "role": role.value} for tenant, role in roles.items()]
     if rows:

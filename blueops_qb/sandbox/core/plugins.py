@@ -74,7 +74,7 @@ class PluginWorld:
         try:
             root = point.load()
             folder = Path(root())  # type: ignore[operator]
-        except Exception as problem:
+        except (Exception, SystemExit) as problem:
             why = f"its entry point does not answer a folder: {type(problem).__name__}: {problem}"
             return self._list(Plugin(id=point.name, name=point.name, source=source, reason=why))
         return self._admit(folder, source=source)

@@ -22,6 +22,8 @@ MERGED = "merged"
 DELETED = "deleted"
 #: How many ids one question names.
 CHUNK = 400
+#: What an index of PostgreSQL surely holds.
+LONGEST_LABEL = 200
 _LONGEST_NUMBER = 18
 
 
@@ -88,7 +90,7 @@ def columns(record: Record) -> dict[str, Any]:
             }
         case Payment():
             found |= {
-                "label": record.reference,
+                "label": record.reference[:LONGEST_LABEL],
                 "status": "void" if record.void else "recorded",
                 "customer_id": record.customer_id,
                 "job_id": record.job_id,
@@ -97,7 +99,7 @@ def columns(record: Record) -> dict[str, Any]:
             }
         case Expense():
             found |= {
-                "label": record.vendor_invoice_number,
+                "label": record.vendor_invoice_number[:LONGEST_LABEL],
                 "status": "void" if record.void else "recorded",
                 "vendor_id": record.vendor_id,
                 "on_date": record.date,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blueops_qb.sandbox.core.core import ReferenceCore
-from blueops_qb.sandbox.core.people import Choice, ChoiceFamily, Role, add_choices, add_user
+from blueops_qb.sandbox.core.people import Choice, ChoiceFamily, Role, add_choices, add_user, hashed
 from blueops_qb.sdk.core import Tenant
 
 #: The password of the practice users; their logins are `admin`, `bookkeeper` and `viewer`.
@@ -71,6 +71,7 @@ def practice_company(
 ) -> Tenant:
     """Enter the company with everything that forms offer, and a user per role; no records."""
     tenant = core.create_tenant(tenant_id, name)
+    password_hash = hashed(password)
     with core.begin(tenant_id, actor="setup") as tx:
         for family, entries in CHOICES.items():
             add_choices(tx.connection, tenant_id, family, entries)
@@ -80,7 +81,7 @@ def practice_company(
                 id=f"{tenant_id}-{role.value}",
                 login=role.value,
                 name=f"{role.value.capitalize()} of {name}",
-                password=password,
+                password_hash=password_hash,
                 roles={tenant_id: role},
             )
     return tenant

@@ -130,7 +130,7 @@ reminders_sent = sa.Table(
     sa.Column("invoice_id", Number, primary_key=True),
     sa.Column("day", sa.Date, primary_key=True),
     sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("email", sa.String(200), nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
     sa.Column("balance", Number, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
 )

@@ -107,13 +107,10 @@ def read_switches(stored: str) -> Mapping[str, Switch]:
 class Work:
     """One transaction; see `Transaction` for what can be done in it."""
 
-    def __init__(
-        self, *, host: Host, connection: sa.Connection, tenant_id: str, currency: str, actor: str
-    ) -> None:
+    def __init__(self, *, host: Host, connection: sa.Connection, tenant_id: str, actor: str) -> None:
         self._host = host
         self._connection = connection
         self.tenant_id = tenant_id
-        self.currency = currency
         self.actor = actor
         #: The key of the plugin's change that is being applied.
         self._cause: str | None = None

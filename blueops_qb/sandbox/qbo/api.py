@@ -176,7 +176,7 @@ def _write(company: Company, entity: Entity, request: Request) -> Obj:
         return {kind: _shouted(answer) if company.hidden.old_enum_spelling else answer}
     if operation not in ("", "update", "create"):
         raise Fault("500", f"Unsupported Operation : operation {operation!r} is not supported.", "operation")
-    if entity.family is Family.SINGLE or body.get("Id"):
+    if operation == "update" or entity.family is Family.SINGLE or body.get("Id"):
         record = writing.update(company, kind, body, include=include)
     else:
         record = writing.create(company, kind, body, include=include)

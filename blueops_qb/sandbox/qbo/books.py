@@ -75,9 +75,10 @@ class Books:
             changes["PrimaryPhone"] = {"FreeFormNumber": form["phone"]}
         if form.get("email"):
             changes["PrimaryEmailAddr"] = {"Address": form["email"]}
-        place = {name: form[name] for name in _ADDRESS if form.get(name)}
-        if place:
-            changes["BillAddr"] = place
+        record = company.find("Customer", identity) or {}
+        place = {**record.get("BillAddr", {}), **{name: form[name] for name in _ADDRESS if name in form}}
+        if any(place.values()):
+            changes["BillAddr"] = {name: value for name, value in place.items() if value}
         try:
             record = people.edit(company, kind="Customer", id=identity, changes=changes)
         except Fault as fault:

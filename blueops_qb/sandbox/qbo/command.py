@@ -14,8 +14,9 @@ from blueops_qb.sandbox.qbo import storage
 from blueops_qb.sandbox.qbo.company import Company
 from blueops_qb.sandbox.qbo.oauth import Rotation
 from blueops_qb.sandbox.qbo.running import REALM, new_company
-from blueops_qb.sandbox.qbo.server import Server, Settings, make_app
+from blueops_qb.sandbox.qbo.server import Server, Settings, TwinApp, make_app
 from blueops_qb.sandbox.qbo.throttle import Limits
+from blueops_qb.sandbox.qbo.weather import Weather
 
 SAVE_EVERY = 2.0
 
@@ -46,11 +47,15 @@ def run(
     )
     if token:
         settings = attrs.evolve(settings, access_token=token)
+    access = storage.load_access(path) if path is not None and path.exists() else {}
+    for kept in access.get("apps", []):
+        settings = attrs.evolve(settings, client_id=kept["client_id"], client_secret=kept["client_secret"])
     app = make_app(company, settings=settings)
+    app.tokens.restore(access)
     server = Server(app, port=port)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: _end(stopped, server))
+        signal.signal(number, lambda *_: _end(app.weather, stopped, server))
     ready = {
         "base_url": server.base_url,
         "realm": company.realm,
@@ -60,7 +65,7 @@ def run(
         "refresh_token": app.connect(),
     }
     print("READY " + json.dumps(ready), flush=True)
-    keeper = threading.Thread(target=_keep, args=(company, path, stopped), name="company-file")
+    keeper = threading.Thread(target=_keep, args=(app, path, stopped), name="company-file")
     keeper.start()
     try:
         server.run()
@@ -81,19 +86,21 @@ def _company(path: Path | None, *, realm: str, seed: str, today: date | None) ->
     return new_company(realm=realm, seed=seed, today=today)
 
 
-def _end(stopped: threading.Event, server: Server) -> None:
+def _end(weather: Weather, stopped: threading.Event, server: Server) -> None:
+    weather.end()
     stopped.set()
     server.stop()
 
 
-def _keep(company: Company, path: Path | None, stopped: threading.Event) -> None:
+def _keep(app: TwinApp, path: Path | None, stopped: threading.Event) -> None:
     if path is None:
         return
+    company = app.company
     saved = -1
     while True:
         last = stopped.wait(SAVE_EVERY)
-        if company.changes != saved:
+        if last or company.changes != saved:
             saved = company.changes
-            storage.save(company, path)
+            storage.save(company, path, access=app.tokens.dump())
         if last:
             return

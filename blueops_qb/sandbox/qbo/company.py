@@ -137,7 +137,7 @@ class Company:
         self.records[kind][identity] = record
         number = record.get("DocNumber")
         if number:
-            self.numbers[kind, str(number).lower()].add(identity)
+            self.numbers[kind, number_key(number)].add(identity)
         parent = ref_id(record, "ParentRef")
         if parent:
             self.children[kind, parent].add(identity)
@@ -168,7 +168,7 @@ class Company:
         identity = record["Id"]
         number = record.get("DocNumber")
         if number:
-            self.numbers[kind, str(number).lower()].discard(identity)
+            self.numbers[kind, number_key(number)].discard(identity)
         parent = ref_id(record, "ParentRef")
         if parent:
             self.children[kind, parent].discard(identity)
@@ -187,6 +187,11 @@ class Company:
     def remember(self, request_id: str, status: int, body: bytes) -> None:
         """Keep an answer for its requestid."""
         self.replies[request_id] = (self.clock.now(), status, body)
+
+
+def number_key(number: object) -> str:
+    """The form in which document numbers are compared: without regard to case."""
+    return str(number).casefold()
 
 
 def pool_name(shown: str) -> str:

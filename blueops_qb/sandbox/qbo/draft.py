@@ -73,7 +73,9 @@ def _check_ref(draft: Draft, name: str, ref: Obj, target: str, holder: Obj) -> N
     if record is None:
         raise Fault("2500", f"Invalid Reference Id : {name} {identity!r} names no {kind or 'record'}", name)
     inactive = record.get("Active") is False
-    if inactive and ENTITIES[draft.kind].family is Family.TXN and not _unchanged(draft, name, identity):
+    # A document that named the record before it was made inactive may go on naming it.
+    named_before = draft.old is not None and _names(draft.old, name, identity)
+    if inactive and ENTITIES[draft.kind].family is Family.TXN and not named_before:
         shown = record.get("DisplayName") or record.get("Name")
         raise Fault(
             "610",
@@ -82,8 +84,12 @@ def _check_ref(draft: Draft, name: str, ref: Obj, target: str, holder: Obj) -> N
         )
 
 
-def _unchanged(draft: Draft, name: str, identity: str) -> bool:
-    return draft.old is not None and ref_id(draft.old, name) == identity
+def _names(value: object, name: str, identity: str) -> bool:
+    if isinstance(value, list):
+        return any(_names(row, name, identity) for row in value)
+    if not isinstance(value, dict):
+        return False
+    return ref_id(value, name) == identity or any(_names(member, name, identity) for member in value.values())
 
 
 def _spelled(ref: Obj) -> str:

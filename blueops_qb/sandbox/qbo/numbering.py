@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blueops_qb.sandbox.qbo.company import Company
+from blueops_qb.sandbox.qbo.company import Company, number_key
 from blueops_qb.sandbox.qbo.draft import Draft
 from blueops_qb.sandbox.qbo.faults import Fault
 from blueops_qb.sandbox.qbo.wire import ref_id
@@ -51,7 +51,7 @@ def _refuse_duplicate(draft: Draft, *, same: object = None) -> None:
     if draft.old is not None and draft.old.get("DocNumber") == number:
         return
     company = draft.company
-    for identity in sorted(company.numbers.get((draft.kind, str(number).lower()), ())):
+    for identity in sorted(company.numbers.get((draft.kind, number_key(number)), ())):
         other = company.records[draft.kind][identity]
         if identity != draft.new.get("Id") and (not callable(same) or same(other)):
             raise Fault(

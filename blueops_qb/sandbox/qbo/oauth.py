@@ -192,6 +192,30 @@ class Tokens:
             raise OAuthError("invalid_client", status=401)
         return app
 
+    def dump(self) -> Obj:
+        """Apps and living connections as JSON; access tokens are not kept."""
+        with self._lock:
+            return {
+                "apps": [attrs.asdict(app) for app in self.apps.values()],
+                "grants": [
+                    {
+                        name: value.isoformat() if isinstance(value, datetime) else value
+                        for name, value in attrs.asdict(grant).items()
+                    }
+                    for grant in self.grants
+                    if not grant.revoked
+                ],
+            }
+
+    def restore(self, access: Obj) -> None:
+        """Let in again who was let in before."""
+        for grant in access.get("grants", []):
+            moments = {
+                name: datetime.fromisoformat(grant[name])
+                for name in ("rotated_at", "used_at", "connected_at")
+            }
+            self.grants.append(Grant(**{**grant, **moments}))
+
     def _answer(self, grant: Grant, *, hard: bool) -> Obj:
         now = self.clock.now()
         token = "eyJ" + secrets.token_urlsafe(48)

@@ -148,13 +148,14 @@ def _point_elsewhere(company: Company, kind: str, old: str, new: str) -> list[tu
     touched: list[tuple[str, str]] = []
     for holder_kind, entity in ENTITIES.items():
         for identity, record in list(company.records[holder_kind].items()):
+            if holder_kind == kind and ref_id(record, "ParentRef") == old:
+                company.put(kind, {**deepcopy(record), "ParentRef": {"value": new}})
+                company.touch(kind, identity)
+                continue
             changed = _replaced(record, kind, old, new, company)
             if changed is None:
                 continue
-            if ref_id(record, "ParentRef") == old:
-                company.put(holder_kind, {**changed, "Id": identity})
-            else:
-                company.records[holder_kind][identity] = changed
+            company.records[holder_kind][identity] = changed
             company.touch(holder_kind, identity)
             if entity.family is Family.TXN:
                 touched.append((holder_kind, identity))

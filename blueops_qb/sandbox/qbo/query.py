@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from blueops_qb.sandbox.qbo.company import Company
+from blueops_qb.sandbox.qbo.company import Company, number_key
 from blueops_qb.sandbox.qbo.entities import BY_PATH, ENTITIES, Entity
 from blueops_qb.sandbox.qbo.faults import Fault
 from blueops_qb.sandbox.qbo.fields import Field, Shape
@@ -57,7 +57,7 @@ def run_query(company: Company, text: str) -> Obj:
     """Answer the QueryResponse of a statement; raises Fault 4000 or 4001."""
     statement = parse(text, company)
     kind = statement.entity.kind
-    matching = [record for record in company.all(kind) if _matches(company, statement, record)]
+    matching = [record for record in _candidates(company, statement) if _matches(company, statement, record)]
     if statement.count:
         return {"totalCount": len(matching)}
     for path, descending in reversed(statement.order):
@@ -71,6 +71,25 @@ def run_query(company: Company, text: str) -> Obj:
         "maxResults": len(page),
         "totalCount": len(matching),
     }
+
+
+def _candidates(company: Company, statement: Statement) -> list[Obj]:
+    # Look-ups by id or document number need not read the whole table.
+    kind = statement.entity.kind
+    rows = company.records[kind]
+    for condition in statement.conditions:
+        if condition.operator not in ("=", "IN") or len(condition.path) != 1:
+            continue
+        if condition.path[0].name == "Id" and "TAX" not in rows:
+            wanted = {str(value) for value in condition.values}
+        elif condition.path[0].name == "DocNumber" and all(str(v).strip() for v in condition.values):
+            wanted = set().union(
+                *(company.numbers.get((kind, number_key(value)), set()) for value in condition.values)
+            )
+        else:
+            continue
+        return [rows[identity] for identity in sorted(wanted & rows.keys(), key=int)]
+    return company.all(kind)
 
 
 def parse(text: str, company: Company) -> Statement:

@@ -96,6 +96,9 @@ ITEMS: tuple[tuple[str, str, str, str, str, str, bool, str], ...] = (
     ("Faucet Cartridge", "Inventory", "4110", "5020", "38.5", "17.25", True, "40"),
     ("Pressure Valve", "Inventory", "4110", "5010", "86", "41.9", True, "25"),
     ("Sump Pump", "Inventory", "4100", "5290", "310", "188", True, "6"),
+    ("Discount", "Service", "4900", "", "0", "0", False, ""),
+    ("Member Discount", "Service", "4900", "", "0", "0", False, ""),
+    ("Sales Tax", "Service", "2200", "", "0", "0", False, ""),
 )
 CLASSES = ("Service", "Install", "Drain", "Inspection", "Maintenance")
 LOCATIONS = ("Reno", "Carson City", "Sparks")

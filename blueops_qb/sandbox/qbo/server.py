@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import secrets
 import threading
-import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -121,7 +120,7 @@ class TwinApp:
         if request.path.startswith("/books"):
             return self.books.answer(request)
         if self.weather.latency:
-            time.sleep(self.weather.latency)
+            self.weather.wait(self.weather.latency)
         target = request.path + (f"?{request.query_string}" if request.query_string else "")
         plan = self.weather.next_for(request.method, target)
         return self._in_weather(request, plan) if plan else self._calm(request)
@@ -139,7 +138,7 @@ class TwinApp:
         self.stats.calls[f"trouble {plan.trouble.value}"] += 1
         answered = None if plan.trouble in BEFORE else self._calm(request)
         if plan.trouble in (Trouble.TIMEOUT_AFTER, Trouble.SLOW):
-            time.sleep(plan.seconds)
+            self.weather.wait(plan.seconds)
         match plan.trouble:
             case Trouble.DROP_BEFORE | Trouble.DROP_AFTER | Trouble.TIMEOUT_AFTER:
                 return None
@@ -196,25 +195,20 @@ class Server:
 
     def run(self) -> None:
         """Serve until `stop` is called from another thread or a signal handler."""
-        try:
-            self._server.run()
-        except OSError:
-            if not self._stopping.is_set():
-                raise
-        finally:
-            self._server.task_dispatcher.shutdown(timeout=1)
+        server = self._server
+        while not self._stopping.is_set():
+            server.asyncore.loop(timeout=1, map=server._map, use_poll=True, count=1)
+        # Workers first: one that still ends its answer would wake a loop that is already closed.
+        server.task_dispatcher.shutdown(timeout=2)
+        for channel in list(server.active_channels.values()):
+            channel.handle_close()
+        server.close()
 
     def stop(self) -> None:
-        """End `run` from any thread: connections are closed in the server's own loop."""
+        """End `run`, from any thread or from a signal handler."""
         self._stopping.set()
-        self._server.trigger.pull_trigger(self._close)
-
-    def _close(self) -> None:
-        for channel in list(self._server.active_channels.values()):
-            with contextlib.suppress(OSError):
-                channel.handle_close()
         with contextlib.suppress(OSError):
-            self._server.close()
+            self._server.pull_trigger()
 
 
 def serve(app: Wsgi, host: str = "127.0.0.1", port: int = 0) -> Server:

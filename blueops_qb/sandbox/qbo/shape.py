@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 
 from blueops_qb.sandbox.qbo.faults import Fault
-from blueops_qb.sandbox.qbo.fields import Field, Shape, Table
+from blueops_qb.sandbox.qbo.fields import EMAIL, Field, Shape, Table
 from blueops_qb.sandbox.qbo.lines import DETAILS
 from blueops_qb.sandbox.qbo.wire import Obj
 
@@ -77,10 +77,21 @@ def _value(value: Any, field: Field, *, path: str) -> Any:
         case Shape.CHOICE:
             return _choice(value, field.values, path=path)
         case Shape.PART:
-            return _members(value, field.table, path=path) or None
+            members = _members(value, field.table, path=path)
+            if field.table is EMAIL:
+                _check_email(members, path=path)
+            return members or None
         case Shape.ROWS:
             return _rows(value, field, path=path)
     return None
+
+
+def _check_email(members: Obj, *, path: str) -> None:
+    # Several addresses stand in one member, separated by commas.
+    for address in str(members.get("Address", "a@b.c")).split(","):
+        name, _, host = address.strip().partition("@")
+        if not name or "." not in host or " " in address.strip():
+            raise Fault("2210", f"Invalid Email Address : {address.strip()!r} in {path}", path)
 
 
 def _text(value: Any, limit: int, *, path: str) -> str:

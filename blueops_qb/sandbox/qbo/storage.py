@@ -6,7 +6,6 @@ import os
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import attrs
 
@@ -66,17 +65,22 @@ def restore(data: Obj) -> Company:
 
 
 def load(path: Path) -> Company:
-    """Read a company file."""
-    data: Any = loads(path.read_bytes())
-    return restore(data)
+    """Read the company of a file."""
+    return restore(loads(path.read_bytes()))
 
 
-def save(company: Company, path: Path) -> None:
+def load_access(path: Path) -> Obj:
+    """Read who was let in, as `Tokens.dump` wrote it; empty when the file says nothing."""
+    access: Obj = loads(path.read_bytes()).get("access", {})
+    return access
+
+
+def save(company: Company, path: Path, *, access: Obj | None = None) -> None:
     """Write the company beside its file and swap it in, so that a kill never leaves half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(path.name + ".new")
     with fresh.open("wb") as file:
-        file.write(dumps(dump(company)))
+        file.write(dumps({**dump(company), "access": access or {}}))
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)

@@ -63,6 +63,15 @@ class Weather:
     requestid_ignored: bool = False
     xml_throttle: bool = False  #: 429 answers carry XML
     _lock: threading.Lock = attrs.field(factory=threading.Lock, repr=False)
+    _over: threading.Event = attrs.field(factory=threading.Event, repr=False)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, but not beyond the end of the twin."""
+        self._over.wait(seconds)
+
+    def end(self) -> None:
+        """The twin stops: nobody waits any longer."""
+        self._over.set()
 
     def add(self, plan: Plan) -> None:
         """Plan trouble."""

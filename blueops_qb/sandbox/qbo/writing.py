@@ -220,6 +220,8 @@ def _commit(draft: Draft, entity: Entity) -> None:
     settling.relink(company, key, before, dict(RULES[kind].links(new)))
     moved = inventory.inventory_items(company, new) | inventory.inventory_items(company, old)
     if moved:
+        # The edit may have taken the stock item off the form, and its cost with it.
+        company.ledger.remove(Txn(kind=kind, id=new["Id"]), part=inventory.COST)
         inventory.recost(company, moved)
     settling.refresh_parties(company, touched)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from blueops_qb.domain.refs import BooksKind, BooksRef
-from blueops_qb.providers.qbo.codec.members import Obj, leaf_of, ref_id
+from blueops_qb.providers.qbo.codec.members import Obj, amount_of, leaf_of, ref_id
 from blueops_qb.providers.qbo.codec.receipts import other_links
 
 Fact = Callable[[Obj], str]
@@ -26,13 +26,17 @@ def _leaf(member: str, leaf: str) -> Fact:
     return lambda obj: leaf_of(obj, member, leaf)
 
 
+def _money(member: str) -> Fact:
+    return lambda obj: str(amount_of(obj, member)) if obj.get(member) is not None else ""
+
+
 def _spelled(value: object) -> str:
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-_TXN: dict[str, Fact] = {"number": _text("DocNumber"), "total": _text("TotalAmt")}
+_TXN: dict[str, Fact] = {"number": _text("DocNumber"), "total": _money("TotalAmt")}
 FACTS: dict[BooksKind, dict[str, Fact]] = {
     BooksKind.ACCOUNT: {
         "account_type": _text("AccountType"),
@@ -60,27 +64,27 @@ FACTS: dict[BooksKind, dict[str, Fact]] = {
     BooksKind.PAYMENT_METHOD: {"method_type": _text("Type")},
     BooksKind.CUSTOMER: {
         "parent": _id("ParentRef"),
-        "balance": _text("Balance"),
+        "balance": _money("Balance"),
         "full_name": _text("FullyQualifiedName"),
         "email": _leaf("PrimaryEmailAddr", "Address"),
         "project": _text("IsProject"),
         "billed_with_parent": _text("BillWithParent"),
         "taxable": _text("Taxable"),
     },
-    BooksKind.VENDOR: {"balance": _text("Balance"), "email": _leaf("PrimaryEmailAddr", "Address")},
+    BooksKind.VENDOR: {"balance": _money("Balance"), "email": _leaf("PrimaryEmailAddr", "Address")},
     BooksKind.EMPLOYEE: {"email": _leaf("PrimaryEmailAddr", "Address")},
-    BooksKind.INVOICE: {**_TXN, "balance": _text("Balance"), "customer": _id("CustomerRef")},
+    BooksKind.INVOICE: {**_TXN, "balance": _money("Balance"), "customer": _id("CustomerRef")},
     BooksKind.PAYMENT: {
         "number": _text("PaymentRefNum"),
-        "total": _text("TotalAmt"),
-        "unapplied": _text("UnappliedAmt"),
+        "total": _money("TotalAmt"),
+        "unapplied": _money("UnappliedAmt"),
         "customer": _id("CustomerRef"),
         "other_links": other_links,
     },
     BooksKind.EXPENSE: {**_TXN, "payment_type": _text("PaymentType")},
-    BooksKind.BILL: {**_TXN, "balance": _text("Balance")},
+    BooksKind.BILL: {**_TXN, "balance": _money("Balance")},
     BooksKind.JOURNAL: {"number": _text("DocNumber")},
-    BooksKind.DEPOSIT: {"total": _text("TotalAmt")},
+    BooksKind.DEPOSIT: {"total": _money("TotalAmt")},
 }
 
 #: What a link's type means among our kinds; bill payments and credits are not ours yet.

@@ -149,6 +149,7 @@ def _vendor(record: Vendor) -> Shown:
 @here.editors
 def act(plural: str, id: str, act: str) -> Response:
     """Merge into another, delete, close, cancel."""
+    kind = RecordKind(plural.removesuffix("s"))
     other = forms.text(request.form, "into")
     acts: dict[tuple[str, str], Callable[[Transaction], object]] = {
         ("customers", "merge"): lambda tx: tx.merge_customers(id, other),
@@ -167,9 +168,9 @@ def act(plural: str, id: str, act: str) -> Response:
             acts[plural, act](tx)
     except Refused as refused:
         here.refuse(refused.why)
-        return redirect(f"/{plural}/{id}", code=303)
+        return redirect(here.place(kind, id), code=303)
     here.done("Done.")
-    return redirect(f"/{plural}", code=303)
+    return redirect(here.place(kind), code=303)
 
 
 def _edit(
@@ -193,7 +194,7 @@ def _edit(
             status = 422
         else:
             here.done(f"Saved as {saved.ref.kind.value} {saved.id}.")
-            return redirect(f"/{saved.ref.kind.value}s/{saved.id}", code=303)
+            return redirect(here.place(saved.ref.kind, saved.id), code=303)
     customers = active(RecordKind.CUSTOMER) if isinstance(record, Job) else []
     return render_template(template, record=record, customers=customers, **here.options()), status
 

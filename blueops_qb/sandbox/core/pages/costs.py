@@ -42,8 +42,7 @@ def new_expense() -> Shown:
         try:
             expense = _expense(lines)
             with here.changing() as tx:
-                key = f"form:{request.form.get('once', '')}"
-                ref = tx.once(key, lambda: tx.record_expense(_with_receipt(tx, expense)))
+                ref = tx.once(here.once(), lambda: tx.record_expense(_with_receipt(tx, expense)))
         except Refused as refused:
             here.refuse(refused.why)
             status = 422

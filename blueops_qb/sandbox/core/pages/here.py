@@ -10,8 +10,9 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
-from flask import abort, current_app, flash, g, session
+from flask import abort, current_app, flash, g, request, session
 
+from blueops_qb.domain.refs import RecordKind
 from blueops_qb.sandbox.core import people
 from blueops_qb.sandbox.core.core import ReferenceCore
 from blueops_qb.sandbox.core.people import ChoiceFamily, Member, Role
@@ -62,6 +63,16 @@ def find_member(host: ReferenceCore, user_id: str | None, tenant_id: str | None)
     with host.engine.connect() as connection:
         found = people.members(connection, user_id=user_id, tenant_id=tenant_id)
     return found[0] if found else None
+
+
+def once() -> str:
+    """The key under which this form is carried out, however often it is sent."""
+    return f"form:{member().user_id}:{request.form.get('once', '')[:64]}"
+
+
+def place(kind: RecordKind, id: str = "") -> str:
+    """The address of a record's page, or of the list of its kind."""
+    return f"{request.script_root}/{kind.value}s" + (f"/{id}" if id else "")
 
 
 def changing() -> AbstractContextManager[Transaction]:

@@ -28,7 +28,7 @@ def dashboard() -> str:
         open_count, open_sum = connection.execute(sums).one()
         late_count, late_sum = connection.execute(sums.where(r.due_date < here.today())).one()
         counted = sa.select(r.kind, sa.func.count()).where(mine, r.status.not_in(["merged", "deleted"]))
-        counts: dict[str, int] = dict(connection.execute(counted.group_by(r.kind)).tuples().all())
+        counts = {row[0]: row[1] for row in connection.execute(counted.group_by(r.kind))}
         companies = people.members(connection, user_id=here.member().user_id)
     return render_template(
         "dashboard.html",

@@ -66,7 +66,7 @@ def page(kind: RecordKind, title: str, *, new: str) -> str:
         title=title,
         new=new,
         columns=COLUMNS[kind],
-        rows=[(f"/{kind.value}s/{row.record.id}", _cells(row, parties)) for row in shown],
+        rows=[(here.place(kind, row.record.id), _cells(row, parties)) for row in shown],
         older=shown[-1].record.id if len(found) > PAGE else None,
     )
 

@@ -48,8 +48,7 @@ def new_payment() -> Shown:
         try:
             payment = _payment(customer, invoices)
             with here.changing() as tx:
-                key = f"form:{request.form.get('once', '')}"
-                ref = tx.once(key, lambda: tx.record_payment(payment))
+                ref = tx.once(here.once(), lambda: tx.record_payment(payment))
         except Refused as refused:
             here.refuse(refused.why)
             status = 422

@@ -90,7 +90,7 @@ def _post(customer: Customer, invoice: Invoice | None) -> Shown:
             if invoice is not None:
                 ref = tx.update_invoice(invoice.id, draft).ref
             else:
-                ref = tx.once(f"form:{form.get('once', '')}", lambda: tx.raise_invoice(draft))
+                ref = tx.once(here.once(), lambda: tx.raise_invoice(draft))
     except Refused as refused:
         here.refuse(refused.why)
         return _form(customer, form, [*_typed_lines(), {}, {}], invoice=invoice, status=422)

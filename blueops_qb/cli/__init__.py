@@ -1,0 +1,30 @@
+"""Command line: `blueops-qb`."""
+
+from __future__ import annotations
+
+import click
+
+from blueops_qb import __version__
+from blueops_qb.cli import bench, database, doctor, play, records, work
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="blueops-qb")
+def main() -> None:
+    """Keeps BlueOps and QuickBooks equal, to the cent, in both directions."""
+
+
+for _command in (
+    play.demo,
+    play.sandbox,
+    work.worker,
+    work.status,
+    database.db,
+    records.records,
+    records.retry,
+    records.preview,
+    records.audit,
+    bench.bench,
+    doctor.doctor,
+):
+    main.add_command(_command)

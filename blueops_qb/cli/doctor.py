@@ -1,0 +1,118 @@
+"""`blueops-qb doctor`: looks for what keeps an installation from working, and says what to do."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+import attrs
+import click
+import sqlalchemy as sa
+from alembic import command
+from alembic.util import CommandError
+
+from blueops_qb import bootstrap, root
+from blueops_qb.cli.opening import common, json_option, plain_engine, show, url_of
+from blueops_qb.engine.vault import MissingKey, Sealer
+from blueops_qb.sandbox.core.keys import host_keys
+from blueops_qb.store import tables as t
+
+
+@attrs.frozen(kw_only=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    ok: bool
+    said: str
+
+
+@click.command()
+@json_option
+@common
+def doctor(db_url: str | None, tenant_id: str | None, as_json: bool) -> None:
+    """Check Python, plugin files, providers, database, migrations, keys; exit 1 when something is wrong."""
+    checks: dict[str, Callable[[], str]] = {
+        "python": _python,
+        "plugin files": _files,
+        "providers": _providers,
+        "database": lambda: _database(db_url),
+        "tables": lambda: _tables(db_url),
+        "secret keys": lambda: _keys(db_url),
+        "connections": lambda: _connections(db_url),
+    }
+    findings = [_look(what, check) for what, check in checks.items()]
+    text = "\n".join(f"{'ok ' if f.ok else 'BAD'}  {f.what:<13} {f.said}" for f in findings)
+    show([attrs.asdict(f) for f in findings], as_json=as_json, text=text)
+    if not all(f.ok for f in findings):
+        raise SystemExit(1)
+
+
+def _look(what: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what=what, ok=True, said=check())
+    except click.ClickException as problem:
+        return Finding(what=what, ok=False, said=problem.format_message())
+    except Exception as problem:
+        return Finding(what=what, ok=False, said=f"{type(problem).__name__}: {problem}")
+
+
+def _python() -> str:
+    if sys.version_info < (3, 11):
+        raise click.ClickException("Python 3.11 or newer is needed; install it and set up again.")
+    return sys.version.split()[0]
+
+
+def _files() -> str:
+    folder = root()
+    missing = [n for n in ("plugin.toml", "hooks", "migrations/env.py") if not (folder / n).exists()]
+    if missing:
+        raise click.ClickException(f"{folder} lacks {', '.join(missing)}; install the package again.")
+    return str(folder)
+
+
+def _providers() -> str:
+    listed = bootstrap.providers()
+    unfit = [f"{one.name}: {one.reason}" for one in listed if one.provider is None]
+    if unfit:
+        raise click.ClickException("; ".join(unfit))
+    return ", ".join(one.name for one in listed)
+
+
+def _database(db_url: str | None) -> str:
+    with plain_engine(db_url).connect() as connection:
+        connection.execute(sa.text("SELECT 1"))
+        return connection.dialect.name
+
+
+def _tables(db_url: str | None) -> str:
+    with plain_engine(db_url).begin() as connection:
+        try:
+            command.check(bootstrap.alembic_config(connection))
+        except CommandError as problem:
+            raise click.ClickException(f"{problem} Run `blueops-qb db upgrade`.") from problem
+    return "as this version wants them"
+
+
+def _keys(db_url: str | None) -> str:
+    sealer = Sealer(lambda: host_keys(url_of(db_url), os.environ))
+    opened = 0
+    with plain_engine(db_url).connect() as connection:
+        for row in connection.execute(sa.select(t.secrets)).mappings():
+            try:
+                sealer.open(row["connection_id"], row["purpose"], row["sealed"])
+            except MissingKey as problem:
+                raise click.ClickException(str(problem)) from problem
+            opened += 1
+    return f"{opened} sealed secrets open"
+
+
+def _connections(db_url: str | None) -> str:
+    c = t.connections
+    with plain_engine(db_url).connect() as connection:
+        rows = connection.execute(sa.select(c).where(c.c.state != "retired")).mappings().all()
+    bad = [f"{row['company_name']}: {row['health_reason']}" for row in rows if row["health"] != "ok"]
+    if bad:
+        raise click.ClickException("; ".join(bad))
+    return f"{len(rows)} healthy"

@@ -1,0 +1,80 @@
+"""`blueops-qb demo` and `sandbox`: practising without real books."""
+
+from __future__ import annotations
+
+import click
+
+from blueops_qb.cli.opening import common, url_of
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Play the day, compare both sides, end. Exit 1 when they differ.")
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False), help="With --once: write the result to FILE."
+)
+@click.option("--port", default=0, help="The loopback port; 0 takes a free one.")
+@common
+def demo(db_url: str | None, tenant_id: str | None, once: bool, json_file: str | None, port: int) -> None:
+    """Play a day of a plumbing company on the reference core and the QuickBooks Online twin."""
+    from blueops_qb.sandbox.demo import run
+
+    raise SystemExit(run(once=once, json_file=json_file, port=port, db=db_url))
+
+
+@click.group()
+def sandbox() -> None:
+    """Stand-ins to practise against."""
+
+
+@sandbox.command()
+@click.option("--port", default=0, help="The loopback port; 0 takes a free one.")
+@click.option("--realm", default="9130000000000000", show_default=True, help="The company's id.")
+@click.option("--token", help="An access token that never expires and needs no sign-in.")
+@click.option(
+    "--limits",
+    is_flag=False,
+    flag_value="",
+    default=None,
+    metavar="[MIN,SEC,BATCH]",
+    help="Throttle like Intuit; bare = 500,10,40. Without it there is no throttle.",
+)
+@click.option("--latency-ms", default=0, show_default=True, help="Every call takes at least this long.")
+@click.option("--company", type=click.Path(dir_okay=False), help="Keep the company in FILE.")
+@click.option("--rotate", type=click.Choice(["daily", "always"]), default="daily", show_default=True)
+@click.option("--seed", type=click.Choice(["sample", "names", "empty"]), default="sample", show_default=True)
+@common
+def qbo(
+    db_url: str | None,
+    tenant_id: str | None,
+    port: int,
+    realm: str,
+    token: str | None,
+    limits: str | None,
+    latency_ms: int,
+    company: str | None,
+    rotate: str,
+    seed: str,
+) -> None:
+    """Serve a QuickBooks Online twin. The first line of stdout is READY with how to reach it."""
+    from blueops_qb.sandbox.qbo.command import run
+
+    run(
+        port=port,
+        realm=realm,
+        token=token,
+        limits=limits,
+        latency_ms=latency_ms,
+        company_file=company,
+        rotate=rotate,
+        seed=seed,
+    )
+
+
+@sandbox.command()
+@click.option("--port", default=0, help="The loopback port; 0 takes a free one.")
+@common
+def core(db_url: str | None, tenant_id: str | None, port: int) -> None:
+    """Serve the reference core with the plugin in it."""
+    from blueops_qb.sandbox.core.command import run
+
+    run(db=url_of(db_url), port=port)

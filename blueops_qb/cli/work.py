@@ -1,0 +1,86 @@
+"""`blueops-qb worker` and `status`: carrying exchanges, and where everything stands."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Any
+
+import click
+
+from blueops_qb.cli.opening import common, json_option, opened, show
+from blueops_qb.engine import census, connections, sweep
+from blueops_qb.runners.carry import Carrier
+from blueops_qb.runners.threads import ThreadRunner
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Carry what is due, then end.")
+@common
+def worker(db_url: str | None, tenant_id: str | None, once: bool) -> None:
+    """Carry work between BlueOps and the books until stopped (Ctrl-C, SIGTERM)."""
+    with opened(db_url, tenant_id) as house:
+        if once:
+            click.echo(f"{_once(house.engine, house.core)} exchanges carried")
+            return
+        runner = ThreadRunner(house.engine)
+        stopped = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopped.set())
+        runner.start()
+        click.echo("working; stop with Ctrl-C", err=True)
+        while not stopped.wait(1.0):
+            pass
+        runner.stop()
+
+
+def _once(engine: Any, core: Any) -> int:
+    with core.engine.connect() as connection:
+        due = connections.all_open(connection)
+    carrier = Carrier(engine)
+    carried = 0
+    for connection_id, tenant_id in due:
+        sweep.sweep(core, tenant_id)
+        carried += carrier.drain(connection_id)
+    carrier.close()
+    return carried
+
+
+@click.command()
+@json_option
+@common
+def status(db_url: str | None, tenant_id: str | None, as_json: bool) -> None:
+    """Show the connection's health and how many events stand where."""
+    with opened(db_url, tenant_id) as house, house.core.engine.connect() as connection:
+        live = connections.live(connection, house.tenant_id)
+        counts = census.states(connection, house.tenant_id)
+        conflicts = len(census.open_conflicts(connection, live["id"])) if live else 0
+        switch = connections.switch_of(connection, house.tenant_id)
+    value = {
+        "tenant": house.tenant_id,
+        "switch": switch.value,
+        "connection": None
+        if live is None
+        else {
+            key: live[key]
+            for key in ("id", "provider", "company_id", "company_name", "state", "health", "health_reason")
+        },
+        "last_contact_at": live["last_contact_at"] if live else None,
+        "events": sum(counts.values()),
+        "states": {state: n for state, n in counts.items() if n},
+        "conflicts": conflicts,
+    }
+    show(value, as_json=as_json, text=_text(value, live))
+
+
+def _text(value: dict[str, Any], live: dict[str, Any] | None) -> str:
+    lines = [f"tenant {value['tenant']}, switched {value['switch']}"]
+    if live is None:
+        lines.append("not connected to any books")
+    else:
+        lines.append(f"{live['provider']}: {live['company_name']} ({live['company_id']}), {live['state']}")
+        lines.append(f"health: {live['health']} {live['health_reason']}".rstrip())
+    lines.append(f"{value['events']} events: " + ", ".join(f"{n} {s}" for s, n in value["states"].items()))
+    if value["conflicts"]:
+        lines.append(f"{value['conflicts']} conflicts wait for a choice")
+    return "\n".join(lines)

@@ -1,0 +1,145 @@
+"""Preview: what would be written for a record, with debits and credits; touches neither side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from blueops_qb.domain.binding import refs_of, replace_refs
+from blueops_qb.domain.documents import kind_of
+from blueops_qb.domain.effects import effects, roles_of
+from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef, Ref
+from blueops_qb.engine.known import load_known, places_of
+from blueops_qb.engine.related import read_related
+from blueops_qb.engine.rule_room import post_record
+from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk import wire
+from blueops_qb.sdk.provider import Exchange, Operation, Unencodable, Verb
+
+
+@attrs.frozen(kw_only=True)
+class DocumentPreview:
+    """One document: its key, what would be done, the neutral document, the wire message and the postings."""
+
+    key: str
+    step: str
+    document: Any
+    message: str
+    postings: list[dict[str, str]]
+
+
+@attrs.frozen(kw_only=True)
+class Preview:
+    """Everything that planning would decide for a record now; `blocked` says why nothing, if so."""
+
+    ref: str
+    revision: int
+    blocked: str = ""
+    remedy: str = ""
+    documents: list[DocumentPreview] = attrs.field(factory=list)
+
+
+class NoSuchRecord(LookupError):
+    """Core does not know the record."""
+
+
+_PLACE = {
+    RecordKind.CUSTOMER: BooksKind.CUSTOMER,
+    RecordKind.JOB: BooksKind.CUSTOMER,
+    RecordKind.VENDOR: BooksKind.VENDOR,
+}
+
+
+def preview(turn: Turn, ref: RecordRef) -> Preview:
+    """Plan and encode `ref` alone, with placeholders for what is not in the books yet. Raises NoSuchRecord."""
+    snapshot = turn.core.read(turn.tenant_id, [ref]).get(ref)
+    if snapshot is None:
+        raise NoSuchRecord(f"there is no {ref} in BlueOps; `records` lists what there is")
+    related = read_related(turn.core, turn.tenant_id, [snapshot.record])
+    known = {k.key: k for k in load_known(turn.connection, turn.id, [ref]).values()}
+    result = post_record(turn, snapshot.record, related, list(known.values()))
+    match result:
+        case Blocked():
+            return Preview(
+                ref=str(ref), revision=snapshot.revision, blocked=result.reason, remedy=result.remedy
+            )
+        case NotPosted():
+            return Preview(ref=str(ref), revision=snapshot.revision, blocked=result.reason)
+        case Posted():
+            shown = [
+                _document(turn, key, document, known.get(key)) for key, document in result.documents.items()
+            ]
+            return Preview(ref=str(ref), revision=snapshot.revision, documents=shown)
+
+
+def _document(turn: Turn, key: Any, document: Any, known: Any) -> DocumentPreview:
+    linked = known is not None and known.linked
+    refs = [r for r in refs_of(document) if isinstance(r, RecordRef)]
+    places = places_of(turn.connection, turn.id, refs)
+
+    def placed(ref: Ref) -> Ref:
+        if isinstance(ref, BooksRef):
+            return ref
+        kind = _PLACE.get(
+            ref.kind, BooksKind.INVOICE if ref.kind is RecordKind.INVOICE else BooksKind.PAYMENT
+        )
+        return places.get(ref) or BooksRef(kind, f"<new {ref.kind} {ref.id}>")
+
+    bound = replace_refs(document, placed)
+    step = "update" if linked else "create"
+    if linked and known.base_ours == wire.dump_document(document):
+        step = "nothing"
+    operation = Operation(
+        id="1",
+        verb=Verb.UPDATE if linked else Verb.CREATE,
+        kind=BooksKind(known.kind) if known else kind_of(document),
+        document=bound,
+        target_id=known.books_id if linked else "",
+        version=known.version if linked else "",
+        previous=wire.load_document(known.kind, known.base_theirs) if linked and known.base_theirs else None,
+        marker=known.marker if known else f"{key}.1",
+    )
+    exchange = Exchange(
+        id="preview",
+        connection_id=turn.id,
+        company_id=turn.row["company_id"],
+        operations=(operation,),
+        created_at=turn.now,
+    )
+    try:
+        message = turn.provider.encode(exchange, turn.profile).decode("utf-8", "replace")
+    except Unencodable as problem:
+        message = f"cannot be written: {problem}"
+    return DocumentPreview(
+        key=str(key),
+        step=step,
+        document=wire.converter().unstructure(document),
+        message=message,
+        postings=postings_of(turn, document),
+    )
+
+
+def postings_of(turn: Turn, document: Any) -> list[dict[str, str]]:
+    """Debits and credits with account numbers and names, as the sub-ledger would keep them."""
+    catalog = turn.catalog
+    names = {
+        e.ref.id: " ".join(filter(None, (e.facts.get("number", ""), e.name)))
+        for e in catalog.of(BooksKind.ACCOUNT)
+    }
+    return [
+        {
+            "side": "Dr" if line.amount > 0 else "Cr",
+            "account": names.get(line.account, line.account or "(the books choose)"),
+            "amount": str(abs(line.amount)),
+            "customer": str(line.customer or ""),
+            "class": line.class_,
+        }
+        for line in effects(
+            document,
+            roles=roles_of(turn.mapping),
+            item_accounts=catalog.item_accounts,
+            item_cost_accounts=catalog.item_cost_accounts,
+        )
+    ]

@@ -1,0 +1,1 @@
+"""Benches: figures about speed and crash safety, each ending with one JSON line."""

@@ -1,0 +1,97 @@
+"""Frame: what every page shows around its own content, and how moments are written."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from flask import g, request
+
+import blueops_qb
+from blueops_qb.engine import connections
+from blueops_qb.sdk.core import Permission
+from blueops_qb.sdk.hooks import Switch
+from blueops_qb.store import tables as t
+from blueops_qb.web import health, here, words
+
+#: The menu: endpoint, label.
+MENU = (
+    ("overview.overview", "Overview"),
+    ("records.listing", "Records"),
+    ("conflicts.listing", "Conflicts"),
+    ("match_plan.plan", "Matching"),
+    ("mapper.mapping", "Mapping"),
+    ("rules.policy", "Policy"),
+    ("choose_books.connect", "Connection"),
+    ("audit_log.newest", "Audit"),
+)
+
+
+def shown_everywhere() -> dict[str, Any]:
+    """Company, health and menu; nothing of it for callers that core does not name."""
+    always = {"version": blueops_qb.__version__, "words": words, "Permission": Permission}
+    if "caller" not in g:
+        return {**always, "menu": ()}
+    try:
+        return always | _framed()
+    except Exception:
+        # The page of a trouble must show even when the database is what is in trouble.
+        return {**always, "menu": ()}
+
+
+def _framed() -> dict[str, Any]:
+    engine, tenant = here.engine(), here.tenant()
+    with engine.core.engine.connect() as connection:
+        row = connections.live(connection, tenant.id)
+        switch = connections.switch_of(connection, tenant.id)
+        conflicts = _open_conflicts(connection, row["id"]) if row else 0
+    root = request.script_root
+    prefix = here.house().prefix
+    return {
+        "menu": MENU,
+        "tenant": tenant,
+        "caller": here.caller(),
+        "may": here.may,
+        "connection": row,
+        "health": health.of(row, switch),
+        "switched_on": switch is Switch.ON,
+        "books": books_title(row["provider"]) if row else "QuickBooks",
+        "open_conflicts": conflicts,
+        "host_home": (root.removesuffix(prefix) if prefix else root) + "/",
+    }
+
+
+def books_title(provider: str) -> str:
+    """What the books are called; the provider's name where it is not installed."""
+    engine = here.engine()
+    return engine.turns.describe(provider).title if provider in engine.providers else provider
+
+
+def _open_conflicts(connection: sa.Connection, connection_id: str) -> int:
+    c = t.conflicts
+    query = sa.select(sa.func.count()).where(c.c.connection_id == connection_id, c.c.state == "open")
+    return int(connection.execute(query).scalar_one())
+
+
+# -- moments -------------------------------------------------------------------------------------------
+def when(moment: dt.datetime | None) -> str:
+    """A moment in the company's time zone, as `3 Mar 2026, 14:05`."""
+    if moment is None:
+        return ""
+    local = here.local(moment)
+    return f"{local.day} {local:%b %Y, %H:%M}"
+
+
+def ago(moment: dt.datetime | None) -> str:
+    """How long ago, in the largest fitting unit."""
+    if moment is None:
+        return "never"
+    seconds = (here.engine().core.now() - moment).total_seconds()
+    if seconds < 60:
+        return "just now"
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= length:
+            count = int(seconds // length)
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"

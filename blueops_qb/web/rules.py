@@ -1,0 +1,184 @@
+"""Policy page: the switches of behaviour, each with what it means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from blueops_qb.domain.documents import TaxMode
+from blueops_qb.domain.policy import ClosedPeriod, Overlap, Policy, PurchaseTax
+from blueops_qb.engine import rules_desk
+from blueops_qb.sdk.core import Permission
+from blueops_qb.web import here, profile_words
+
+pages = Blueprint("rules", __name__)
+#: A document number has 21 characters at most; the prefix must leave room for the number itself.
+LONGEST_PREFIX = 8
+
+
+@attrs.frozen
+class Option:
+    """One value of a switch, and what it means."""
+
+    value: Any
+    label: str
+    meaning: str = ""
+
+    @property
+    def text(self) -> str:
+        return {True: "yes", False: "no"}.get(self.value, str(getattr(self.value, "value", self.value)))
+
+
+@attrs.frozen
+class Switch:
+    """One field of the policy as a question; no options = free text."""
+
+    field: str
+    question: str
+    help: str
+    options: tuple[Option, ...] = ()
+
+
+_OVERLAP = (
+    Option(Overlap.ASK, "Ask me", "A conflict is shown; nothing is overwritten."),
+    Option(Overlap.OURS, "BlueOps wins", "The books are changed to what BlueOps shows."),
+    Option(Overlap.THEIRS, "The books win", "BlueOps takes over what the books show."),
+)
+SWITCHES: tuple[Switch, ...] = (
+    Switch(
+        "tax_mode",
+        "Who computes sales tax?",
+        "Applies to invoices that are sent from now on; old ones keep the way they were posted.",
+        (
+            Option(TaxMode.OURS, "BlueOps", "The tax on the invoice is sent and must come back unchanged."),
+            Option(TaxMode.BOOKS, "The books", "They compute it; BlueOps takes tax and total over."),
+            Option(TaxMode.NONE, "Nobody", "Sales tax is not used in the books; tax goes as a plain line."),
+        ),
+    ),
+    Switch(
+        "number_prefix",
+        "What do invoice numbers begin with?",
+        "Numbers under this beginning are ours alone, so they never collide with numbers given in the books.",
+    ),
+    Switch(
+        "closed_period",
+        "What happens with a date in a closed period?",
+        "The closing date is the one set in the books.",
+        (
+            Option(ClosedPeriod.HOLD, "Hold it", "It waits for you; nothing is dated differently."),
+            Option(
+                ClosedPeriod.REDATE,
+                "Date it on the first open day",
+                "The true date is kept in the memo.",
+            ),
+        ),
+    ),
+    Switch(
+        "purchase_tax",
+        "Where does sales tax on purchases go?",
+        "Tax that you paid on materials and expenses.",
+        (
+            Option(PurchaseTax.IN_COST, "Into the cost", "Each line bears its share."),
+            Option(PurchaseTax.OWN_LINE, "Onto a line of its own", "Map “purchase_tax” under Expenses."),
+        ),
+    ),
+    Switch(
+        "post_labor",
+        "Post approved labor at burdened cost?",
+        "Leave it off when payroll is costed in the books, or labor counts twice.",
+        (Option(False, "No"), Option(True, "Yes", "As a journal entry against “labor applied”.")),
+    ),
+    Switch(
+        "send_billable",
+        "Mark costs as billable in the books?",
+        "Leave it off when BlueOps invoices costs itself, or they are billed twice.",
+        (Option(False, "No"), Option(True, "Yes")),
+    ),
+    Switch(
+        "contacts_overlap",
+        "Contacts changed on both sides: who is right?",
+        "Names, addresses, phones.",
+        _OVERLAP,
+    ),
+    Switch(
+        "money_overlap",
+        "Amounts changed on both sides: who is right?",
+        "Invoices, payments, costs.",
+        _OVERLAP,
+    ),
+)
+
+
+@pages.get("/policy")
+@here.needs(Permission.VIEW)
+def policy() -> str:
+    """The policy as it stands."""
+    with here.looking() as turn:
+        return _page(turn, _texts(turn.policy))
+
+
+@pages.post("/policy")
+@here.needs(Permission.CONFIGURE)
+def save() -> Response | tuple[str, int]:
+    """Write a new version."""
+    problems, values = _read()
+    if problems:
+        here.refuse("Nothing was saved. " + " ".join(problems))
+        with here.looking() as turn:
+            return _page(turn, {**_texts(turn.policy), **request.form.to_dict()}), 422
+    with here.acting() as turn:
+        wanted = attrs.evolve(turn.policy, **values)
+        changed = wanted != turn.policy
+        if changed:
+            rules_desk.change_policy(turn, wanted, actor=here.caller().user)
+    here.done(
+        "The policy is saved. It counts for what is sent from now on; held records are tried again."
+        if changed
+        else "Nothing was different, so nothing was saved."
+    )
+    return redirect(url_for(".policy"), code=303)
+
+
+def _page(turn: Any, values: dict[str, str]) -> str:
+    return render_template(
+        "policy.html",
+        title="Policy",
+        switches=SWITCHES,
+        values=values,
+        version=turn.row["policy_version"],
+        facts=[f for f in profile_words.facts(turn.profile, turn.policy) if f.warn],
+        longest=LONGEST_PREFIX,
+    )
+
+
+def _texts(policy: Policy) -> dict[str, str]:
+    return {s.field: Option(getattr(policy, s.field), "").text for s in SWITCHES}
+
+
+def _read() -> tuple[list[str], dict[str, Any]]:
+    """What is wrong with the form, and its values."""
+    problems: list[str] = []
+    values: dict[str, Any] = {}
+    for switch in SWITCHES:
+        text = request.form.get(switch.field, "").strip()
+        if not switch.options:
+            problems += _prefix_problems(text)
+            values[switch.field] = text
+            continue
+        option = next((o for o in switch.options if o.text == text), None)
+        if option is None:
+            problems.append(f"“{switch.question}” has no answer; choose one.")
+        else:
+            values[switch.field] = option.value
+    return problems, values
+
+
+def _prefix_problems(text: str) -> list[str]:
+    if len(text) > LONGEST_PREFIX:
+        return [f"The beginning “{text}” has {len(text)} characters; use at most {LONGEST_PREFIX}."]
+    if text and not (text.isascii() and text.isprintable() and " " not in text):
+        return [f"The beginning “{text}” may hold letters, digits and signs without spaces only."]
+    return []

@@ -1,0 +1,102 @@
+"""Every body that the QuickBooks Online provider can post fits Intuit's own schema."""
+
+import json
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from blueops_qb.domain.documents import Document, SalesInvoice
+from blueops_qb.domain.profile import BooksProfile, SalesTax
+from blueops_qb.providers.qbo.codec import removal_body, to_qbo
+from blueops_qb.providers.qbo.entities import ENTITIES
+from blueops_qb.providers.qbo.exact_json import loads
+from blueops_qb.providers.qbo.provider import QboProvider
+from blueops_qb.providers.qbo.settings import QboSettings
+from blueops_qb.sdk.provider import Operation, Verb
+from tests.judges import qbo_xsd
+from tests.qbo_documents import DOCUMENTS, PAIRS, PROFILES, entity_name, exchange, operation
+
+#: The members of BatchItemRequest beside the entity itself; compared with the schema below.
+BATCH_MEMBERS = {"bId", "operation", "optionsData", "Query", "CDCQuery"}
+
+pytestmark = [pytest.mark.shared, pytest.mark.usefixtures("shared")]
+
+
+@given(DOCUMENTS, PROFILES)
+def test_what_is_created(document: Document, profile: BooksProfile) -> None:
+    body = to_qbo(document, operation(document, marker="invoice:1041.1"), _taxed(document, profile))
+    assert qbo_xsd.validate(entity_name(document), body) == []
+
+
+@given(PAIRS, PROFILES)
+def test_what_is_updated_sparse_or_in_full(pair: tuple[Document, Document], profile: BooksProfile) -> None:
+    document, previous = pair
+    profile = _taxed(previous, _taxed(document, profile))
+    op = operation(
+        document, verb=Verb.UPDATE, target_id="77", version="3", previous=previous, marker="invoice:1041.1"
+    )
+    assert qbo_xsd.validate(entity_name(document), to_qbo(document, op, profile)) == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind, entity in ENTITIES.items() if entity.removal is not None])
+def test_what_is_removed(kind: Any) -> None:
+    op = operation(verb=Verb.WITHDRAW, kind=kind, target_id="77", version="3")
+    _, _, body = removal_body(op, kind)
+    assert qbo_xsd.validate(ENTITIES[kind].name, body) == []
+
+
+@given(st.lists(DOCUMENTS, min_size=1, max_size=3), PROFILES)
+def test_the_envelope_of_a_batch(documents: list[Document], profile: BooksProfile) -> None:
+    for document in documents:
+        profile = _taxed(document, profile)
+    ops = [operation(document, id=str(n)) for n, document in enumerate(documents)]
+    for item in _items(ops, profile):
+        assert len(item["bId"]) <= 10
+        name = next(name for name in item if name in {entity.name for entity in ENTITIES.values()})
+        assert item.keys() - {name} <= BATCH_MEMBERS
+        assert qbo_xsd.validate(name, item[name]) == []
+
+
+@pytest.mark.parametrize(
+    "op",
+    [
+        Operation(id="1", verb=Verb.CATALOG),
+        Operation(id="1", verb=Verb.FIND, params={"by": "name", "name": "Hill, Ada"}),
+        Operation(
+            id="1",
+            verb=Verb.FIND,
+            params={"by": "created", "kinds": "invoice,payment", "since": "2026-01-02T03:04:05+00:00"},
+        ),
+        Operation(id="1", verb=Verb.CHANGES, params={"full": "1"}),
+    ],
+)
+def test_the_envelope_of_questions(op: Operation) -> None:
+    for item in _items([op], BooksProfile()):
+        assert item.keys() <= BATCH_MEMBERS
+
+
+def test_the_members_of_an_item_are_those_of_the_schema() -> None:
+    folder = qbo_xsd.schema_folder()
+    xs = "{http://www.w3.org/2001/XMLSchema}"
+    tree = etree.parse(folder / "IntuitRestServiceDef.xsd")
+    (item,) = [node for node in tree.iter(xs + "complexType") if node.get("name") == "BatchItemRequest"]
+    named = {str(node.get("name") or node.get("ref")) for node in item.iter(xs + "element", xs + "attribute")}
+    assert named >= BATCH_MEMBERS
+
+
+def _items(ops: list[Operation], profile: BooksProfile) -> list[dict[str, Any]]:
+    frame = json.loads(QboProvider(QboSettings()).encode(exchange(*ops), profile))
+    items: list[dict[str, Any]] = loads(frame["body"])["BatchItemRequest"]
+    assert items
+    return items
+
+
+def _taxed(document: Document, profile: BooksProfile) -> BooksProfile:
+    # A taxed invoice is refused where sales tax is off.
+    if isinstance(document, SalesInvoice) and document.tax and profile.sales_tax is SalesTax.OFF:
+        return attrs.evolve(profile, sales_tax=SalesTax.MANUAL)
+    return profile
