@@ -11,7 +11,7 @@ from alembic import context
 from blueops_qb.store.tables import PREFIX, VERSION_TABLE, metadata
 
 
-def ours(name: str | None, type_: str, parent_names: Any) -> bool:
+def ours(name: str | None, type_: str, _parents: Any) -> bool:
     """Whether a thing found in the database belongs to us."""
     if type_ == "table":
         return name is not None and name.startswith(PREFIX) and name != VERSION_TABLE

@@ -90,7 +90,9 @@ class Office:
 
         tokens = Tokens(access_token=self.twin.access_token, refresh_token=self.twin.refresh_token)
         signed_in = connections.SignedIn(
-            company_id=realm or self.twin.realm, company_name="Practice Books", secrets={TOKENS: tokens.dump()}
+            company_id=realm or self.twin.realm,
+            company_name="Practice Books",
+            secrets={TOKENS: tokens.dump()},
         )
         return connections.bind(
             self.core, self.tenant, "qbo", signed_in, actor="admin", keys=self.engine.keys

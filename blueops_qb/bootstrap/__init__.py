@@ -20,11 +20,11 @@ from alembic import command
 from alembic.config import Config
 
 from blueops_qb import root
+from blueops_qb.bootstrap.qbo_desk import QboSignInDesk
 from blueops_qb.engine import connections, sweep
 from blueops_qb.engine.engine import Engine
 from blueops_qb.engine.intake import intake
 from blueops_qb.engine.settings import EngineSettings
-from blueops_qb.bootstrap.qbo_desk import QboSignInDesk
 from blueops_qb.providers.qbo.provider import QboProvider, make_provider
 from blueops_qb.runners.threads import ThreadRunner
 from blueops_qb.sdk.core import Core
@@ -194,7 +194,7 @@ def migrate(engine: sa.Engine, *, to: str = "head") -> None:
 
 def installed(core: Core) -> None:
     """Called once after the first migration."""
-    log.info("QuickBooks plugin installed: %d tables", len(metadata.tables))
+    log.info("QuickBooks plugin installed: %d tables on %s", len(metadata.tables), core.engine.dialect.name)
 
 
 def removal_plan(core: Core) -> RemovalPlan:

@@ -59,8 +59,6 @@ def _look(what: str, check: Callable[[], str]) -> Finding:
 
 
 def _python() -> str:
-    if sys.version_info < (3, 11):
-        raise click.ClickException("Python 3.11 or newer is needed; install it and set up again.")
     return sys.version.split()[0]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from itertools import pairwise
 
 import attrs
 
@@ -62,7 +63,7 @@ def schedule(total: Decimal, periods: int) -> list[Decimal]:
     if periods < 1:
         raise ValueError("a schedule has at least one period")
     marks = [half_up(total * k / periods) for k in range(periods + 1)]
-    return [after - before for before, after in zip(marks, marks[1:], strict=False)]
+    return [after - before for before, after in pairwise(marks)]
 
 
 @attrs.frozen

@@ -32,7 +32,7 @@ def states(connection: sa.Connection, tenant_id: str) -> dict[str, int]:
     """Events by state; their sum is the number of events taken in."""
     o = t.outbox
     query = sa.select(o.c.state, sa.func.count()).where(o.c.tenant_id == tenant_id).group_by(o.c.state)
-    counted = {state: n for state, n in connection.execute(query)}
+    counted: dict[str, int] = dict(tuple(row) for row in connection.execute(query))
     return {state.value: counted.get(state.value, 0) for state in State}
 
 

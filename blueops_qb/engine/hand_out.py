@@ -80,7 +80,7 @@ def hand_out(turn: Turn, *, only_sign_in: bool = False) -> Outgoing | None:
             return None
         places = _places(turn, chosen)
         try:
-            operations = tuple(_operation(turn, ready, places) for ready in chosen)
+            operations = tuple(_operation(ready, places) for ready in chosen)
             exchange = Exchange(
                 id=secrets.token_hex(12),
                 connection_id=turn.id,
@@ -110,7 +110,7 @@ def reload(turn: Turn, exchange_row: Any) -> Sent:
         id=exchange_row["id"],
         connection_id=turn.id,
         company_id=turn.row["company_id"],
-        operations=tuple(_operation(turn, ready, places) for ready in chosen),
+        operations=tuple(_operation(ready, places) for ready in chosen),
         created_at=exchange_row["first_sent_at"],
     )
     return Sent(exchange=exchange, ready={str(ready.id): ready for ready in chosen})
@@ -212,7 +212,7 @@ def _places(turn: Turn, chosen: list[Ready]) -> dict[RecordRef, Ref]:
     return places_of(turn.connection, turn.id, refs)
 
 
-def _operation(turn: Turn, ready: Ready, places: dict[RecordRef, Ref]) -> Operation:
+def _operation(ready: Ready, places: dict[RecordRef, Ref]) -> Operation:
     row = ready.row
     document = ready.document
     if document is not None:

@@ -46,10 +46,7 @@ def compare_dirty(turn: Turn) -> int:
     known = load_by_place(turn.connection, turn.id, [_place(row) for row in rows])
     for row in rows:
         place = _place(row)
-        if place in known:
-            clean = _compare(turn, row, known[place])
-        else:
-            clean = arrivals.arrived(turn, row)
+        clean = _compare(turn, row, known[place]) if place in known else arrivals.arrived(turn, row)
         if clean:
             _clean(turn, place)
     return len(rows)
@@ -103,7 +100,8 @@ def _three_ways(turn: Turn, row: Any, known: Known, snapshot: Snapshot, theirs: 
         _conflict(turn, known, "record", "our side cannot be posted as it is now", theirs=row["document"])
         return True
     ours = result.documents[known.key]
-    assert known.base_ours is not None and known.base_theirs is not None
+    assert known.base_ours is not None
+    assert known.base_theirs is not None
     base_ours = wire.load_document(known.kind, known.base_ours)
     if isinstance(ours, CustomerRecord) and isinstance(base_ours, CustomerRecord) and ours.parent is not None:
         ours = _with_agreed_name(ours, base_ours, snapshot)
@@ -138,7 +136,7 @@ def _three_ways(turn: Turn, row: Any, known: Known, snapshot: Snapshot, theirs: 
     if pull:
         return _pull(turn, row, known, snapshot, theirs, pull, push, ours)
     if push:
-        _push(turn, row, known, ours, theirs, snapshot.revision)
+        _push(turn, row, known)
         return True
     _agree(turn, known, version=row["version"], theirs=row["document"], ours=wire.dump_document(ours))
     return True
@@ -215,7 +213,7 @@ def _pull(
     return True
 
 
-def _push(turn: Turn, row: Any, known: Known, ours: Document, theirs: Document, revision: int) -> None:
+def _push(turn: Turn, row: Any, known: Known) -> None:
     """Only our side moved in substance: rebase on their version and write."""
     _agree(turn, known, version=row["version"], theirs=row["document"])
     outbox.again(

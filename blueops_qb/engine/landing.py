@@ -6,8 +6,6 @@ becomes the base of the link; one that differs leaves no base and is held as a v
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -17,13 +15,13 @@ import sqlalchemy as sa
 from blueops_qb.domain.compare import differing
 from blueops_qb.domain.documents import CustomerRecord, Document, VendorRecord
 from blueops_qb.domain.effects import effects, roles_of
-from blueops_qb.domain.naming import name_key
-from blueops_qb.domain.refs import CATALOG_KINDS, NAMED_KINDS, BooksKind, BooksRef, RecordKind, RecordRef
+from blueops_qb.domain.refs import NAMED_KINDS, BooksRef, RecordKind, RecordRef
 from blueops_qb.engine import outbox
+from blueops_qb.engine.conflicts import conflict_row, write_conflicts
 from blueops_qb.engine.hand_out import Ready
 from blueops_qb.engine.known import Known
+from blueops_qb.engine.mirroring import Mirroring
 from blueops_qb.engine.outbox import Hold, Move, State
-from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
 from blueops_qb.sdk.provider import Operation, Verb
@@ -33,38 +31,12 @@ from blueops_qb.store.types import new_id
 
 #: The mark of a link whose record is being read before both sides are compared.
 READING = "it is being read again from the books"
-#: Kinds that are compared with our side when they move over there.
-COMPARED = frozenset(
-    {
-        BooksKind.CUSTOMER,
-        BooksKind.VENDOR,
-        BooksKind.INVOICE,
-        BooksKind.PAYMENT,
-        BooksKind.BILL,
-        BooksKind.EXPENSE,
-        BooksKind.JOURNAL,
-        BooksKind.DEPOSIT,
-    }
-)
 
 
 @attrs.define(kw_only=True)
-class Seen:
-    """A mirror row as it was before."""
-
-    version: str
-    document: str | None
-    deleted: bool
-    updated_at: Any
-
-
-@attrs.define(kw_only=True)
-class Landing:
+class Landing(Mirroring):
     """Collects what one exchange or look-up brought; `write` stores it."""
 
-    turn: Turn
-    _mirror: dict[BooksRef, dict[str, Any]] = attrs.field(factory=dict)
-    _seen: dict[BooksRef, Seen] = attrs.field(factory=dict)
     _links: list[dict[str, Any]] = attrs.field(factory=list)
     _relinks: list[dict[str, Any]] = attrs.field(factory=list)
     _linked: list[int] = attrs.field(factory=list)
@@ -75,88 +47,6 @@ class Landing:
     _closed: list[dict[str, Any]] = attrs.field(factory=list)
     _moves: list[Move] = attrs.field(factory=list)
     _finished: dict[RecordRef, int] = attrs.field(factory=dict)
-    _catalog: bool = False
-
-    # -- the mirror --------------------------------------------------------------------------------
-    def look(self, refs: Iterable[BooksRef]) -> None:
-        """Load what the mirror has of these records, before they are shown again."""
-        by_kind: dict[str, list[str]] = {}
-        for ref in refs:
-            by_kind.setdefault(ref.kind.value, []).append(ref.id)
-        m = t.mirror
-        for kind, ids in by_kind.items():
-            for start in range(0, len(ids), 500):
-                query = sa.select(m.c.books_id, m.c.version, m.c.document, m.c.deleted, m.c.updated_at).where(
-                    m.c.connection_id == self.turn.id,
-                    m.c.kind == kind,
-                    m.c.books_id.in_(ids[start : start + 500]),
-                )
-                for row in self.turn.connection.execute(query):
-                    self._seen[BooksRef(BooksKind(kind), row.books_id)] = Seen(
-                        version=row.version,
-                        document=row.document,
-                        deleted=row.deleted,
-                        updated_at=row.updated_at,
-                    )
-
-    def show(self, record: BooksRecord, *, origin: str, compare: bool) -> str | None:
-        """Take a record into the mirror; answers its normal text. An older view than ours is dropped."""
-        known = self._seen.get(record.ref)
-        if known is not None and _older(record, known):
-            return known.document
-        text = None
-        if record.document is not None:
-            text = wire.dump_document(self.turn.provider.normal(record.document))
-        moved = known is None or known.document != text or known.deleted
-        self._mirror[record.ref] = {
-            "connection_id": self.turn.id,
-            "kind": record.kind.value,
-            "books_id": record.id,
-            "version": record.version,
-            "name": record.name,
-            "name_key": name_key(record.name) if record.kind in NAMED_KINDS else "",
-            "active": record.active,
-            "deleted": False,
-            "document": text,
-            "facts_json": json.dumps(record.facts, sort_keys=True) if record.facts else "",
-            "linked": " ".join(str(ref) for ref in record.linked),
-            "marker": record.marker,
-            "updated_at": record.updated_at,
-            "seen_at": self.turn.now,
-            "origin": origin,
-            "dirty": compare and moved and record.kind in COMPARED,
-        }
-        if record.kind in CATALOG_KINDS:
-            self._catalog = True
-        return text
-
-    def deleted(self, ref: BooksRef, *, origin: str = "changes") -> None:
-        """The books say that a record is gone (confirmed)."""
-        known = self._seen.get(ref)
-        self._mirror[ref] = {
-            "connection_id": self.turn.id,
-            "kind": ref.kind.value,
-            "books_id": ref.id,
-            "version": known.version if known else "",
-            "name": "",
-            "name_key": "",
-            "active": False,
-            "deleted": True,
-            "document": known.document if known else None,
-            "facts_json": "",
-            "linked": "",
-            "marker": "",
-            "updated_at": None,
-            "seen_at": self.turn.now,
-            "origin": origin,
-            "dirty": ref.kind in COMPARED and not (known and known.deleted),
-        }
-        if ref.kind in CATALOG_KINDS:
-            self._catalog = True
-
-    def knows(self, ref: BooksRef) -> bool:
-        """The mirror had this record before."""
-        return ref in self._seen
 
     # -- our documents -----------------------------------------------------------------------------
     def landed(self, ready: Ready, operation: Operation, record: BooksRecord | None) -> None:
@@ -173,7 +63,8 @@ class Landing:
         shown = None if record.document is None else self.turn.provider.normal(record.document)
         agrees = sent is None or (shown is not None and sent == shown)
         self._link(ready, record, text, agrees=agrees)
-        assert ready.source is not None and ready.document is not None
+        assert ready.source is not None
+        assert ready.document is not None
         if agrees:
             self._finish(ready)
             self._linked.append(ready.row.document_id)
@@ -308,40 +199,9 @@ class Landing:
             )
         )
 
-    def conflict(
-        self,
-        *,
-        cause: str,
-        place: BooksRef,
-        ref: RecordRef | None,
-        document_id: int | None,
-        group: str,
-        reason: str,
-        remedy: str,
-        base: str | None = None,
-        ours: str | None = None,
-        theirs: str | None = None,
-    ) -> None:
-        """Open a conflict, once per place and group."""
-        self._conflicts.append(
-            {
-                "id": new_id(),
-                "connection_id": self.turn.id,
-                "cause": cause,
-                "books_kind": place.kind.value,
-                "books_id": place.id,
-                "ref": str(ref) if ref else "",
-                "document_id": document_id,
-                "group": group,
-                "base": base,
-                "ours": ours,
-                "theirs": theirs,
-                "reason": reason,
-                "remedy": remedy,
-                "state": "open",
-                "opened_at": self.turn.now,
-            }
-        )
+    def conflict(self, **values: Any) -> None:
+        """Open a conflict (`conflicts.conflict_row`), once per place and group."""
+        self._conflicts.append(conflict_row(self.turn, **values))
 
     # -- operations and events ---------------------------------------------------------------------
     def failed(self, ready: Ready, reason: str, remedy: str, *, hold: Hold = Hold.REFUSED) -> None:
@@ -390,7 +250,7 @@ class Landing:
     def write(self) -> None:
         """Store everything; a handful of statements for any number of documents."""
         turn, connection = self.turn, self.turn.connection
-        self._write_mirror()
+        self.write_mirror()
         insert_all(connection, t.links, self._links)
         self._write_relinks()
         if self._linked:
@@ -401,7 +261,7 @@ class Landing:
             self._set_documents(self._withdrawn, "withdrawn")
         upsert(connection, t.postings, self._postings)
         upsert(connection, t.memberships, self._members)
-        self._write_conflicts()
+        write_conflicts(turn, self._conflicts)
         if self._closed:
             o = t.operations
             connection.execute(
@@ -415,11 +275,6 @@ class Landing:
                 self._closed,
             )
         self._write_events()
-        if self._catalog:
-            turn.set(catalog_at=turn.now)
-
-    def _write_mirror(self) -> None:
-        upsert(self.turn.connection, t.mirror, list(self._mirror.values()), keep=("origin",))
 
     def _write_relinks(self) -> None:
         if self._relinks:
@@ -440,9 +295,6 @@ class Landing:
     def _set_documents(self, ids: list[int], state: str) -> None:
         d = t.documents
         self.turn.connection.execute(d.update().where(d.c.id.in_(ids)).values(state=state))
-
-    def _write_conflicts(self) -> None:
-        write_conflicts(self.turn, self._conflicts)
 
     def _write_events(self) -> None:
         turn, connection = self.turn, self.turn.connection
@@ -478,39 +330,6 @@ class Landing:
             RecordRef(RecordKind(row.source_kind), row.source_id)
             for row in self.turn.connection.execute(query)
         }
-
-
-def write_conflicts(turn: Turn, rows: list[dict[str, Any]]) -> None:
-    """Insert conflicts; one that is open already for the same place and group is brought up to date."""
-    c = t.conflicts
-    for row in rows:
-        updated = turn.connection.execute(
-            c.update()
-            .where(
-                c.c.connection_id == turn.id,
-                c.c.books_kind == row["books_kind"],
-                c.c.books_id == row["books_id"],
-                c.c.group == row["group"],
-                c.c.state == "open",
-            )
-            .values({k: row[k] for k in ("cause", "base", "ours", "theirs", "reason", "remedy")})
-        )
-        if not updated.rowcount:
-            turn.connection.execute(c.insert(), row)
-            turn.note(
-                "conflict", row["ref"], numbers=f"{row['books_kind']}#{row['books_id']}", reason=row["reason"]
-            )
-
-
-def _older(record: BooksRecord, known: Seen) -> bool:
-    """The record shows an older state than the mirror has."""
-    if record.updated_at is None or known.updated_at is None or known.deleted:
-        return False
-    if record.updated_at != known.updated_at:
-        return bool(record.updated_at < known.updated_at)
-    if record.version.isdigit() and known.version.isdigit():
-        return int(record.version) < int(known.version)
-    return False
 
 
 def _generation(marker: str) -> int:

@@ -112,7 +112,7 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
         return move(State.WAITING, "its previous change is still on its way", hold=Hold.BUSY)
     if doubts := [k.doubtful for k in mine if k.doubtful]:
         return move(State.WAITING, doubts[0], hold=Hold.BUSY)
-    gone = _removed(turn, plan, change, mine)
+    gone = _removed(plan, change, mine)
     if gone is not None:
         return gone
     assert change.record is not None
@@ -131,7 +131,7 @@ def _named(ref: RecordRef, reason: str) -> str:
     return reason if str(ref.id) in reason else f"{ref}: {reason}"
 
 
-def _removed(turn: Turn, plan: WritePlan, change: Changed, mine: list[Known]) -> Move | None:
+def _removed(plan: WritePlan, change: Changed, mine: list[Known]) -> Move | None:
     """What to do with a merged or deleted record; None when it is neither."""
     event = change.event
     if event.action is Action.MERGED:

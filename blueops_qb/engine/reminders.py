@@ -12,7 +12,7 @@ from blueops_qb.store import tables as t
 
 
 def may_send(tenant_id: str, invoice_id: str, connection: sa.Connection) -> ReminderOk | ReminderHold | None:
-    """Hold when the books show a payment of the invoice that core does not have yet; None when it is not ours to say."""
+    """Hold when the books show a payment that core does not have yet; None when it is not ours to say."""
     live = connections.live(connection, tenant_id)
     if live is None or live["state"] != "live":
         return None

@@ -155,10 +155,8 @@ def judge(turn: Turn, exchange_id: str) -> None:
     settled = 0
     for operation in sent.exchange.operations:
         ready = sent.ready[operation.id]
-        if operation.verb is Verb.CREATE:
-            found = _created(turn, operation, since)
-        else:
-            found = _changed(turn, operation)
+        create = operation.verb is Verb.CREATE
+        found = _created(turn, operation, since) if create else _changed(turn, operation)
         if found == "missing":
             missing.append(ready)
         elif found == "moved":
@@ -204,7 +202,8 @@ def _is_whole(turn: Turn, exchange_id: str, uncertain_count: int) -> bool:
 
 def _created(turn: Turn, operation: Operation, since: dt.datetime) -> BooksRecord | str:
     m, lk = t.mirror, t.links
-    assert operation.kind is not None and operation.document is not None
+    assert operation.kind is not None
+    assert operation.document is not None
     unlinked = ~sa.exists().where(
         lk.c.connection_id == m.c.connection_id,
         lk.c.books_kind == m.c.kind,

@@ -165,7 +165,7 @@ class Core(Protocol):
     def iterate(
         self, tenant_id: str, *, since_revision: int = 0, kinds: Sequence[RecordKind] = (), limit: int = 500
     ) -> Iterator[Snapshot]:
-        """Records whose revision is higher than `since_revision`, by revision, at most `limit`; all kinds if none named.
+        """Records of a revision above `since_revision`, by revision, at most `limit`; all kinds if none named.
 
         A record shows once, at its newest revision; deleted and merged ones included.
         """

@@ -53,4 +53,4 @@ class Doors(Protocol):
         """Plan, claim, encode and commit one exchange; None when nothing is due or none may be out now."""
 
     def finish(self, exchange_id: str, reply: Reply) -> bool:
-        """Hear how it ended. True when this answer counted, False when it was a repeat. Never raises for the content."""
+        """Hear how it ended: True when this answer counted, False for a repeat. Never raises for the content."""

@@ -31,10 +31,10 @@ class UtcTime(TypeDecorator[dt.datetime]):
     impl = sa.BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: dt.datetime | None, dialect: Any) -> int | None:
+    def process_bind_param(self, value: dt.datetime | None, _dialect: Any) -> int | None:
         return None if value is None else micros(value)
 
-    def process_result_value(self, value: int | None, dialect: Any) -> dt.datetime | None:
+    def process_result_value(self, value: int | None, _dialect: Any) -> dt.datetime | None:
         return None if value is None else moment(value)
 
 

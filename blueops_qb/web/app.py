@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from flask import Flask, Response, has_request_context, request
@@ -99,7 +98,7 @@ def make_flask(engine: Engine, *, sign_ins: Mapping[str, SignInDesk], secret: by
     app.context_processor(frame.shown_everywhere)
     app.add_template_filter(frame.when, "when")
     app.add_template_filter(frame.ago, "ago")
-    app.add_template_filter(_money, "money")
+    app.add_template_filter(_sentence, "sentence")
     troubles.register(app)
     for part in PARTS:
         app.register_blueprint(part.pages)
@@ -125,8 +124,11 @@ def _add_headers(response: Response) -> Response:
     return response
 
 
-def _money(value: Decimal | None) -> str:
-    return "" if value is None else f"{value:,.2f}"
+def _sentence(text: str) -> str:
+    """A reason as a sentence: a capital, unless it begins with a record such as `invoice:1041`, and an end."""
+    first = text.partition(" ")[0]
+    begun = text if ":" in first or "#" in first else text[:1].upper() + text[1:]
+    return begun if not begun or begun.endswith((".", "!", "?", ")")) else f"{begun}."
 
 
 __all__ = ["make_flask", "make_gates", "make_pages"]

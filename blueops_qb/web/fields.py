@@ -75,7 +75,7 @@ def rows(sides: Sides, name: Name) -> list[FieldRow]:
     ours_shown, theirs_shown = sides.ours_shown or sides.ours, sides.theirs_shown or sides.theirs
     found = []
     for field in attrs.fields(type(one)):
-        if field.name in UNSHOWN:
+        if field.name in UNSHOWN or (field.name == "discount_before_tax" and not _discounted(sides)):
             continue
         ours = texts(getattr(ours_shown, field.name, None), name)
         theirs = texts(getattr(theirs_shown, field.name, None), name)
@@ -83,6 +83,10 @@ def rows(sides: Sides, name: Name) -> list[FieldRow]:
             label = LABELS.get(field.name, field.name.replace("_", " ").capitalize())
             found.append(FieldRow(label=label, ours=ours, theirs=theirs, moved=moved.get(field.name, "")))
     return found
+
+
+def _discounted(sides: Sides) -> bool:
+    return any(getattr(document, "discount", None) for document in (sides.ours, sides.theirs))
 
 
 def _moved_fields(sides: Sides) -> dict[str, str]:

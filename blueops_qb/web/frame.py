@@ -30,7 +30,7 @@ MENU = (
 
 def shown_everywhere() -> dict[str, Any]:
     """Company, health and menu; nothing of it for callers that core does not name."""
-    always = {"version": blueops_qb.__version__, "words": words, "Permission": Permission}
+    always = {"product_version": blueops_qb.__version__, "words": words, "Permission": Permission}
     if "caller" not in g:
         return {**always, "menu": ()}
     try:

@@ -243,9 +243,7 @@ def test_a_repeated_answer_is_recorded_and_changes_nothing(house: EngineHouse) -
     before = [house.rows(table) for table in (t.links, t.documents, t.mirror, t.operations, t.outbox)]
     for again in (reply, Unknown(why="gone"), NotSent(why="off"), Answered(body=b"")):
         assert house.engine.finish(outgoing.exchange_id, again) is False
-    assert [
-        house.rows(table) for table in (t.links, t.documents, t.mirror, t.operations, t.outbox)
-    ] == before
+    assert [house.rows(table) for table in (t.links, t.documents, t.mirror, t.operations, t.outbox)] == before
     repeats = [row for row in house.rows(t.audit) if row.action == "repeated answer"]
     assert len(repeats) == 4
     assert house.state(ann) == "done"

@@ -60,6 +60,15 @@ def test_the_body_goes_out_unchanged_with_the_token_and_nothing_else() -> None:
     assert applied.reference == "1-abc"
 
 
+def test_a_cookie_of_the_server_is_not_sent_back() -> None:
+    tasty = says("200 OK", OK, "Set-Cookie: taste=sweet; Path=/")
+    with answering(tasty) as server, transport_to(server.port) as (provider, transport):
+        for _ in range(2):
+            transport.send(provider.encode(WRITE, BooksProfile()))
+        assert len(server.requests) == 2
+        assert not any(b"taste" in request for request in server.requests)
+
+
 def test_a_packed_answer_is_unpacked() -> None:
     assert isinstance(
         outcome(told(says("200 OK", gzip.compress(OK.encode()), "Content-Encoding: gzip"))), Applied

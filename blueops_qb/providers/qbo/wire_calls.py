@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlsplit
 
 import attrs
@@ -30,10 +31,11 @@ class Bearer(AuthBase):
 
 
 def open_session(settings: QboSettings) -> requests.Session:
-    """A session with gzip accepted; on this machine no proxy is asked."""
+    """A session with gzip accepted and no cookies; on this machine no proxy is asked."""
     session = requests.Session()
     session.headers["Accept-Encoding"] = "gzip"
     session.headers["User-Agent"] = "blueops-qb"
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # none is kept or sent
     host = urlsplit(settings.api_base).hostname or ""
     if settings.allow_loopback_http and is_loopback(host):
         session.trust_env = False

@@ -179,7 +179,7 @@ class Rolling:
         with os.fdopen(reading) as pipe:
             lines = pipe.read().splitlines()
         os.waitpid(pid, 0)
-        if not lines or lines[-1] not in ("END",) and not lines[-1].startswith("DIED "):
+        if not lines or (lines[-1] not in ("END",) and not lines[-1].startswith("DIED ")):
             raise RuntimeError(f"a worker ended by itself: {lines[-1:] or 'without a word'}")
         if lines[-1] == "END":
             return None

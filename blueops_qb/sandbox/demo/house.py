@@ -150,7 +150,10 @@ def demo_house(*, db_url: str, port: int, books: str, seconds: float = DEADLINE)
     database holds companies already.
     """
     board = _Switchboard()
-    server = Server(board, port=port)
+    try:
+        server = Server(board, port=port)
+    except OSError as problem:
+        raise DemoStuck(f"port {port} cannot be taken ({problem}); choose another one with --port") from None
     twin = make_app(new_company(seed=books))
     environment = _environment(server.base_url, twin, db_url)
     with contextlib.ExitStack() as stack:
@@ -171,7 +174,7 @@ def demo_house(*, db_url: str, port: int, books: str, seconds: float = DEADLINE)
         if not plugin.ready:
             raise DemoStuck(f"core did not take the plugin: {plugin.reason}")
         core.set_switch(TENANT, PLUGIN, Switch.ON, actor=f"{TENANT}-admin")
-        board.app = make_wsgi(core, {prefix: twin for prefix in PREFIXES})
+        board.app = make_wsgi(core, dict.fromkeys(PREFIXES, twin))
         yield DemoHouse(
             core=core,
             twin=twin,

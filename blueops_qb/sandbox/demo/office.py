@@ -102,7 +102,7 @@ class Office:
         with self._begin() as tx:
             return tx.void_invoice(invoice.id, reason=reason)
 
-    def service(self, category: str, what: str, price: str, **more: str) -> LineDraft:
+    def service(self, category: str, what: str, price: str, *, class_key: str = "") -> LineDraft:
         """A line of work: hours by chance."""
         hours = Decimal(self._chance.randint(2, 14)) / 4
         return LineDraft(
@@ -111,7 +111,7 @@ class Office:
             description=what,
             quantity=hours,
             unit_price=Decimal(price),
-            **more,
+            class_key=class_key,
         )
 
     def material(

@@ -24,7 +24,7 @@ from blueops_qb.sandbox.demo import table
 from blueops_qb.sandbox.demo.bookkeeper import Bookkeeper, NotDone
 from blueops_qb.sandbox.demo.chart import CHART
 from blueops_qb.sandbox.demo.day import Day
-from blueops_qb.sandbox.demo.house import DEADLINE, TENANT, DemoHouse, DemoStuck, demo_house
+from blueops_qb.sandbox.demo.house import DEADLINE, PLUGIN, TENANT, DemoHouse, DemoStuck, demo_house
 from blueops_qb.sandbox.demo.visitor import PageFailed
 from blueops_qb.sandbox.reader import BooksAddress, BooksReader, Comparison, CoreReader, compare
 
@@ -32,6 +32,7 @@ from blueops_qb.sandbox.reader import BooksAddress, BooksReader, Comparison, Cor
 SEED = 2026
 #: How often a demo that stays up asks the books for changes, as a webhook would make it.
 HURRY_SECONDS = 2.0
+FAILED, BROKEN_OFF = 1, 130
 TROUBLES = (DemoStuck, PageFailed, NotDone, last_demo.TooManyDemos)
 #: Called after the day and before the comparison, with the address of the books.
 Hook = Callable[[BooksAddress], None]
@@ -90,10 +91,14 @@ def run(
 
     `once` ends after the comparison, else everything stays up until Ctrl-C. `port` 0 takes a free one. `db` is
     the URL of an empty database, default a fresh SQLite file, which later commands find by themselves.
-    `seed` decides quantities and prices. `seconds` is how long the day may take.
+    `seed` decides quantities and prices. `seconds` is how long the day may take. A day that somebody breaks
+    off answers 130.
     """
-    began = time.monotonic()
-    tell = _Teller(began)
+    tell = _Teller(time.monotonic())
+    verdict: Verdict | None = None
+    if json_file:
+        # What an earlier run found must not be taken for what this one finds.
+        Path(json_file).unlink(missing_ok=True)
     try:
         with contextlib.ExitStack() as stack:
             stack.enter_context(_ends_by_signal())
@@ -107,13 +112,14 @@ def run(
                 Path(json_file).write_text(json.dumps(verdict.as_json(), indent=1) + "\n")
             if not once:
                 _stay_up(house)
-            return 0 if verdict.ok else 1
     except _Ended:
         print("\nThe demo ended.", flush=True)
-        return 0 if not once else 1
     except TROUBLES as trouble:
         print(f"The demo could not go on: {trouble}", file=sys.stderr, flush=True)
-        return 1
+        return FAILED
+    if verdict is None:
+        return BROKEN_OFF
+    return 0 if verdict.ok else FAILED
 
 
 def _played(house: DemoHouse, seed: int, tell: _Teller, before_compare: Hook | None) -> Verdict:
@@ -174,6 +180,9 @@ def _stay_up(house: DemoHouse) -> None:
 
 
 def _hurry(house: DemoHouse) -> None:
+    """Have the books looked at, unless a person took the plugin or the connection away meanwhile."""
+    if not house.core.world.get(PLUGIN).ready:
+        return
     with house.core.engine.connect() as connection:
         row = connections.live(connection, TENANT)
     if row is not None:
@@ -192,7 +201,7 @@ def _ends_by_signal() -> Iterator[None]:
         yield
         return
 
-    def end(number: int, frame: FrameType | None) -> None:
+    def end(_: int, __: FrameType | None) -> None:
         # Once is enough: a second signal must not break the tidying up.
         for each in kept:
             signal.signal(each, signal.SIG_IGN)

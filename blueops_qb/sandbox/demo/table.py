@@ -10,8 +10,8 @@ import attrs
 from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Payout, Record, Vendor
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.engine import census
-from blueops_qb.sandbox.demo.house import TENANT, DemoHouse
 from blueops_qb.sandbox.demo.bookkeeper import Bookkeeper
+from blueops_qb.sandbox.demo.house import TENANT, DemoHouse
 from blueops_qb.sdk.core import Snapshot
 
 HEADS = ("Record", "BlueOps", "Amount", "QuickBooks", "Amount", "State")

@@ -1,0 +1,149 @@
+"""Mirroring: what we last saw of each record of the books, taken in without ever going back in time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+
+from blueops_qb.domain.naming import name_key
+from blueops_qb.domain.refs import CATALOG_KINDS, NAMED_KINDS, BooksKind, BooksRef
+from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk import wire
+from blueops_qb.sdk.outcomes import BooksRecord
+from blueops_qb.store import tables as t
+from blueops_qb.store.bulk import upsert
+
+#: Kinds that are compared with our side when they move over there.
+COMPARED = frozenset(
+    {
+        BooksKind.CUSTOMER,
+        BooksKind.VENDOR,
+        BooksKind.INVOICE,
+        BooksKind.PAYMENT,
+        BooksKind.BILL,
+        BooksKind.EXPENSE,
+        BooksKind.JOURNAL,
+        BooksKind.DEPOSIT,
+    }
+)
+
+
+@attrs.define(kw_only=True)
+class Seen:
+    """A mirror row as it was before."""
+
+    version: str
+    document: str | None
+    deleted: bool
+    updated_at: Any
+
+
+@attrs.define(kw_only=True)
+class Mirroring:
+    """Rows of the mirror that one exchange or look-up brought; `write_mirror` stores them."""
+
+    turn: Turn
+    _mirror: dict[BooksRef, dict[str, Any]] = attrs.field(factory=dict)
+    _seen: dict[BooksRef, Seen] = attrs.field(factory=dict)
+    _catalog: bool = False
+
+    def look(self, refs: Iterable[BooksRef]) -> None:
+        """Load what the mirror has of these records, before they are shown again."""
+        by_kind: dict[str, list[str]] = {}
+        for ref in refs:
+            by_kind.setdefault(ref.kind.value, []).append(ref.id)
+        m = t.mirror
+        for kind, ids in by_kind.items():
+            for start in range(0, len(ids), 500):
+                query = sa.select(m.c.books_id, m.c.version, m.c.document, m.c.deleted, m.c.updated_at).where(
+                    m.c.connection_id == self.turn.id,
+                    m.c.kind == kind,
+                    m.c.books_id.in_(ids[start : start + 500]),
+                )
+                for row in self.turn.connection.execute(query):
+                    self._seen[BooksRef(BooksKind(kind), row.books_id)] = Seen(
+                        version=row.version,
+                        document=row.document,
+                        deleted=row.deleted,
+                        updated_at=row.updated_at,
+                    )
+
+    def show(self, record: BooksRecord, *, origin: str, compare: bool) -> str | None:
+        """Take a record into the mirror; answers its normal text. An older view than ours is dropped."""
+        known = self._seen.get(record.ref)
+        if known is not None and _older(record, known):
+            return known.document
+        text = None
+        if record.document is not None:
+            text = wire.dump_document(self.turn.provider.normal(record.document))
+        moved = known is None or known.document != text or known.deleted
+        self._mirror[record.ref] = {
+            "connection_id": self.turn.id,
+            "kind": record.kind.value,
+            "books_id": record.id,
+            "version": record.version,
+            "name": record.name,
+            "name_key": name_key(record.name) if record.kind in NAMED_KINDS else "",
+            "active": record.active,
+            "deleted": False,
+            "document": text,
+            "facts_json": json.dumps(record.facts, sort_keys=True) if record.facts else "",
+            "linked": " ".join(str(ref) for ref in record.linked),
+            "marker": record.marker,
+            "updated_at": record.updated_at,
+            "seen_at": self.turn.now,
+            "origin": origin,
+            "dirty": compare and moved and record.kind in COMPARED,
+        }
+        if record.kind in CATALOG_KINDS:
+            self._catalog = True
+        return text
+
+    def deleted(self, ref: BooksRef, *, origin: str = "changes") -> None:
+        """The books say that a record is gone (confirmed)."""
+        known = self._seen.get(ref)
+        self._mirror[ref] = {
+            "connection_id": self.turn.id,
+            "kind": ref.kind.value,
+            "books_id": ref.id,
+            "version": known.version if known else "",
+            "name": "",
+            "name_key": "",
+            "active": False,
+            "deleted": True,
+            "document": known.document if known else None,
+            "facts_json": "",
+            "linked": "",
+            "marker": "",
+            "updated_at": None,
+            "seen_at": self.turn.now,
+            "origin": origin,
+            "dirty": ref.kind in COMPARED and not (known and known.deleted),
+        }
+        if ref.kind in CATALOG_KINDS:
+            self._catalog = True
+
+    def knows(self, ref: BooksRef) -> bool:
+        """The mirror had this record before."""
+        return ref in self._seen
+
+    def write_mirror(self) -> None:
+        """Store what was shown; a changed catalog is noticed by its time stamp."""
+        upsert(self.turn.connection, t.mirror, list(self._mirror.values()), keep=("origin",))
+        if self._catalog:
+            self.turn.set(catalog_at=self.turn.now)
+
+
+def _older(record: BooksRecord, known: Seen) -> bool:
+    """The record shows an older state than the mirror has."""
+    if record.updated_at is None or known.updated_at is None or known.deleted:
+        return False
+    if record.updated_at != known.updated_at:
+        return bool(record.updated_at < known.updated_at)
+    if record.version.isdigit() and known.version.isdigit():
+        return int(record.version) < int(known.version)
+    return False
