@@ -132,6 +132,15 @@ def group_of(document: Document, fields: tuple[str, ...]) -> tuple[Any, ...]:
     return tuple(getattr(document, field) for field in fields)
 
 
+def as_decided(sent: Document, shown: Document) -> Document:
+    """`shown` with what `sent` left to the books taken from `sent`: tax and total in tax mode A."""
+    if not isinstance(sent, SalesInvoice) or not isinstance(shown, SalesInvoice):
+        return shown
+    if sent.void or sent.tax is not None or sent.total is not None:
+        return shown
+    return attrs.evolve(shown, tax=None, total=None, tax_code=sent.tax_code, tax_mode=sent.tax_mode)
+
+
 def differing(one: Document, other: Document) -> tuple[str, ...]:
     """The groups in which two documents of one type differ."""
     groups = GROUPS[type(one)]

@@ -64,6 +64,8 @@ class Engine:
             uncertain.look_up(turn)
             incoming.compare_dirty(turn)
             plan.plan(turn)
+            if turn.row["health"] == "stopped":
+                return None
             due.make_due(turn)
             wants_sign_in = sign_in or turn.row["health"] == "refresh"
             if wants_sign_in:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from blueops_qb.domain.refs import BooksRef
+import sqlalchemy as sa
+
+from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine.due import CHANGES, LISTING, operation_row
 from blueops_qb.engine.known import load_by_place
 from blueops_qb.engine.landing import READING, Landing
@@ -12,7 +14,7 @@ from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import Found
 from blueops_qb.sdk.provider import Lane, Operation, Verb
 from blueops_qb.store import tables as t
-from blueops_qb.store.bulk import upsert
+from blueops_qb.store.bulk import insert_all, upsert
 
 
 def take_found(landing: Landing, operation: Operation, found: Found) -> None:
@@ -20,9 +22,13 @@ def take_found(landing: Landing, operation: Operation, found: Found) -> None:
     turn = landing.turn
     full = bool(operation.params.get("full"))
     # What exists when we go live has been matched; only what comes later is an arrival.
-    origin = "listing" if turn.row["state"] == "matching" else _origin(operation)
+    usual = "listing" if turn.row["state"] == "matching" else _origin(operation)
     compare = operation.verb is not Verb.CATALOG and (not full or bool(operation.params.get("compare")))
+    live_since = turn.row["live_since"]
     for record in found.records:
+        origin = usual
+        if full and compare and live_since and record.updated_at and record.updated_at >= live_since:
+            origin = "changes"  # it came while the feed could not tell
         landing.show(record, origin=origin, compare=compare)
     if operation.verb is Verb.READ and operation.kind is not None:
         _read_again(landing, BooksRef(operation.kind, operation.target_id))
@@ -65,10 +71,17 @@ def _move_cursor(landing: Landing, operation: Operation, found: Found, *, full: 
     if found.too_old:
         # The feed no longer reaches back: everything is listed and compared instead.
         turn.note("feed too old", f"connection {turn.id}", numbers=operation.params.get("cursor", ""))
-        turn.connection.execute(
-            t.operations.insert(), [operation_row(turn, Verb.CHANGES, params={"full": "1", "compare": "1"})]
-        )
+        params = {
+            "full": "1",
+            "compare": "1",
+            "since": operation.params.get("cursor", ""),
+            "started": turn.now.isoformat(),
+        }
+        turn.connection.execute(t.operations.insert(), [operation_row(turn, Verb.CHANGES, params=params)])
     if not found.complete and not found.too_old:
+        return
+    if operation.params.get("compare"):
+        _look_after_unseen(landing, dt.datetime.fromisoformat(operation.params["started"]))
         return
     feed = LISTING if full else CHANGES
     span = dt.timedelta(days=3650) if full else turn.scaled(turn.settings.sweep_seconds)
@@ -80,6 +93,37 @@ def _move_cursor(landing: Landing, operation: Operation, found: Found, *, full: 
         "due_at": turn.now + span,
     }
     upsert(turn.connection, t.feeds, [row])
+
+
+def _look_after_unseen(landing: Landing, started: dt.datetime) -> None:
+    """Linked records that a full comparison did not show are read one by one: they may have been deleted."""
+    turn, lk, m = landing.turn, t.links, t.mirror
+    shown = landing.shown()
+    query = (
+        sa.select(lk.c.books_kind, lk.c.books_id)
+        .select_from(
+            lk.outerjoin(
+                m,
+                sa.and_(
+                    m.c.connection_id == lk.c.connection_id,
+                    m.c.kind == lk.c.books_kind,
+                    m.c.books_id == lk.c.books_id,
+                ),
+            )
+        )
+        .where(
+            lk.c.connection_id == turn.id,
+            lk.c.state == "live",
+            sa.or_(m.c.seen_at.is_(None), m.c.seen_at < started),
+        )
+    )
+    refs = [BooksRef(BooksKind(row.books_kind), row.books_id) for row in turn.connection.execute(query)]
+    rows = [
+        operation_row(turn, Verb.READ, kind=ref.kind, target_id=ref.id, lane=Lane.BULK)
+        for ref in refs
+        if ref not in shown
+    ]
+    insert_all(turn.connection, t.operations, rows)
 
 
 def _read_again(landing: Landing, place: BooksRef) -> None:

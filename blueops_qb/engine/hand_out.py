@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -13,8 +14,9 @@ import sqlalchemy as sa
 from blueops_qb.domain.binding import Unbound, bind, refs_of
 from blueops_qb.domain.compare import merged
 from blueops_qb.domain.documents import Document
+from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.refs import BooksKind, RecordKind, RecordRef, Ref
-from blueops_qb.engine import outbox
+from blueops_qb.engine import guard, outbox
 from blueops_qb.engine.known import places_of
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.turn import Turn
@@ -76,7 +78,7 @@ def hand_out(turn: Turn, *, only_sign_in: bool = False) -> Outgoing | None:
         return None
     while True:
         chosen = _choose(turn, free=free, only_sign_in=only_sign_in)
-        if not chosen:
+        if not chosen or not _guarded(turn, chosen):
             return None
         places = _places(turn, chosen)
         try:
@@ -114,6 +116,22 @@ def reload(turn: Turn, exchange_row: Any) -> Sent:
         created_at=exchange_row["first_sent_at"],
     )
     return Sent(exchange=exchange, ready={str(ready.id): ready for ready in chosen})
+
+
+def _guarded(turn: Turn, chosen: list[Ready]) -> bool:
+    """Whether what is about to leave stays below the limits of the hour."""
+    verbs = [Verb(ready.row.verb) for ready in chosen]
+    amount = sum(
+        (
+            Decimal(getattr(ready.document, "total", None) or getattr(ready.document, "amount", None) or 0)
+            for ready, verb in zip(chosen, verbs, strict=True)
+            if verb is Verb.CREATE
+        ),
+        ZERO,
+    )
+    return guard.passes(
+        turn, creates=verbs.count(Verb.CREATE), removals=verbs.count(Verb.WITHDRAW), amount=amount
+    )
 
 
 def _resend(turn: Turn) -> Outgoing | None:

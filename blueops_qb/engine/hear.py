@@ -175,7 +175,7 @@ class Hearing:
     def _applied(self, ready: Ready, operation: Operation, outcome: Applied) -> None:
         if operation.verb is Verb.SIGN_IN:
             self.landing.done(ready)
-            if self.turn.row["health"] == "sign_in":
+            if self.turn.row["health"] in ("sign_in", "refresh"):
                 self.turn.set(health="ok", health_reason="")
             return
         for record in outcome.also:
@@ -243,7 +243,7 @@ class Hearing:
 
     def _sign_in(self, ready: Ready, outcome: SignIn) -> None:
         reason = outcome.message or "the books no longer accept our sign-in"
-        if outcome.refresh and ready.row.verb != Verb.SIGN_IN.value:
+        if outcome.refresh and ready.row.verb != Verb.SIGN_IN.value and not _just_renewed(self.turn):
             self.turn.set(health="refresh", health_reason=reason)
         else:
             self.turn.set(health="sign_in", health_reason=f"Sign in again: {reason}")
@@ -264,6 +264,18 @@ class Hearing:
 def turn_wait(turn: Turn, seconds: float | None, attempts: int) -> Any:
     """When to come back after a throttle."""
     return turn.backoff(attempts) if seconds is None else turn.now + turn.scaled(seconds)
+
+
+def _just_renewed(turn: Turn) -> bool:
+    """A sign-in that was renewed within the last minute and is refused again will not be cured by another."""
+    o = t.operations
+    query = sa.select(o.c.id).where(
+        o.c.connection_id == turn.id,
+        o.c.verb == Verb.SIGN_IN.value,
+        o.c.state == "done",
+        o.c.closed_at > turn.now - turn.scaled(60),
+    )
+    return turn.connection.execute(query.limit(1)).first() is not None
 
 
 def stop(turn: Turn, reason: str) -> None:

@@ -16,7 +16,7 @@ from blueops_qb.domain.compare import CONTACT_TYPES, Step, decide, merged
 from blueops_qb.domain.documents import CustomerRecord, Document
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
-from blueops_qb.engine import arrivals, outbox, to_core
+from blueops_qb.engine import arrivals, guard, outbox, to_core
 from blueops_qb.engine.known import Known, load_by_place, places_of, sources_of
 from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.outbox import Hold, Move, State
@@ -42,6 +42,8 @@ def compare_dirty(turn: Turn) -> int:
     )
     rows = turn.connection.execute(query).mappings().all()
     if not rows:
+        return 0
+    if not guard.passes(turn, incoming=len(rows)):
         return 0
     known = load_by_place(turn.connection, turn.id, [_place(row) for row in rows])
     for row in rows:

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.compare import differing
+from blueops_qb.domain.compare import as_decided, differing
 from blueops_qb.domain.documents import CustomerRecord, Document, VendorRecord
 from blueops_qb.domain.effects import effects, roles_of
 from blueops_qb.domain.refs import NAMED_KINDS, BooksRef, RecordKind, RecordRef
@@ -61,7 +61,9 @@ class Landing(Mirroring):
         text = self.show(record, origin="ours", compare=False)
         sent = self.turn.provider.sent(operation, self.turn.profile)
         shown = None if record.document is None else self.turn.provider.normal(record.document)
-        agrees = sent is None or (shown is not None and sent == shown)
+        if sent is not None and shown is not None:
+            shown = as_decided(sent, shown)
+        agrees = sent is None or sent == shown
         self._link(ready, record, text, agrees=agrees)
         assert ready.source is not None
         assert ready.document is not None

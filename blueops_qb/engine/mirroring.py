@@ -127,6 +127,10 @@ class Mirroring:
         if ref.kind in CATALOG_KINDS:
             self._catalog = True
 
+    def shown(self) -> frozenset[BooksRef]:
+        """What was shown and is not stored yet."""
+        return frozenset(self._mirror)
+
     def knows(self, ref: BooksRef) -> bool:
         """The mirror had this record before."""
         return ref in self._seen

@@ -216,5 +216,5 @@ def retry(turn: Turn, refs: list[RecordRef] | None, actor: str) -> int:
 
 def resume(turn: Turn, actor: str) -> None:
     """Hand out again after a person mended what stopped the connection."""
-    turn.set(health="ok", health_reason="", rest_until=None)
+    turn.set(health="ok", health_reason="", rest_until=None, guard_json="")
     turn.note("resumed", f"connection {turn.id}", actor=actor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from decimal import Decimal
 
 import attrs
 
@@ -49,9 +50,11 @@ class EngineSettings:
     plan_batch: int = 120
     #: Books records compared in one transaction.
     compare_batch: int = 50
-    #: More creates or removals than this within an hour wait for a person.
+    #: More than this within an hour waits for a person (`guard`).
     guard_creates_per_hour: int = 20_000
     guard_removals_per_hour: int = 200
+    guard_incoming_per_hour: int = 5_000
+    guard_amount_per_hour: Decimal = Decimal(20_000_000)
     #: Poll for changes at all; benches switch it off.
     poll: bool = True
     owner: str = attrs.field(factory=process_name)

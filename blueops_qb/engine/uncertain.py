@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from blueops_qb.domain.compare import as_decided
 from blueops_qb.domain.documents import CustomerRecord, VendorRecord
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.refs import BooksKind, BooksRef
@@ -260,7 +261,7 @@ def _changed(turn: Turn, operation: Operation) -> BooksRecord | str:
     if operation.verb is Verb.WITHDRAW:
         if getattr(record.document, "void", False) or not record.active:
             return record
-    elif sent is not None and record.document == sent:
+    elif sent is not None and record.document is not None and as_decided(sent, record.document) == sent:
         return record
     return "missing" if row["version"] == operation.version else "moved"
 

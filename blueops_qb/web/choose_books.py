@@ -44,7 +44,7 @@ def reconnect() -> str | Response:
         row = connections.live(connection, here.caller().tenant)
     if row is None:
         return redirect(url_for(".connect"), code=303)
-    return render_template("reconnect.html", title="Sign in again", row=row)
+    return render_template("reconnect.html", title="Sign in again", row=row, sign_ins=here.house().sign_ins)
 
 
 @pages.post("/connect/<provider>")

@@ -45,9 +45,13 @@ def test_an_event_lies_in_the_outbox_with_its_full_snapshot(house: EngineHouse) 
 
 
 def test_what_core_rolls_back_leaves_no_event(house: EngineHouse) -> None:
-    with pytest.raises(ZeroDivisionError), house.work() as tx:
-        tx.create_customer(Customer(id="", name="Nobody"))
-        raise ZeroDivisionError
+    def enter_and_fail() -> None:
+        with house.work() as tx:
+            tx.create_customer(Customer(id="", name="Nobody"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        enter_and_fail()
     assert house.rows(t.outbox) == []
 
 

@@ -226,7 +226,10 @@ def _listed(operation: Operation) -> tuple[BooksKind, ...]:
     named = operation.params.get("kinds") or operation.params.get("kind")
     if named:
         return tuple(BooksKind(kind) for kind in named.split(","))
-    return (operation.kind,) if operation.kind is not None else _MATCHING
+    if operation.kind is not None:
+        return (operation.kind,)
+    # A comparison after a gap looks at everything that the feed would have told of.
+    return FEED_KINDS if operation.params.get("compare") else _MATCHING
 
 
 def _conditions(kind: BooksKind, operation: Operation) -> tuple[str, ...]:
