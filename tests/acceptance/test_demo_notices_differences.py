@@ -70,6 +70,10 @@ def other_class(books: Bookkeeper, line: Raw) -> None:
     line["SalesItemLineDetail"]["ClassRef"] = {"value": books.the("Class", Name="Maintenance")["Id"]}
 
 
+def other_location(books: Bookkeeper, _: Raw) -> Raw:
+    return {"DepartmentRef": {"value": books.the("Department", Name="Sparks")["Id"]}}
+
+
 def other_quantity(_: Bookkeeper, line: Raw) -> None:
     detail = line["SalesItemLineDetail"]
     detail["Qty"], detail["UnitPrice"] = 1, line["Amount"]

@@ -98,6 +98,6 @@ def test_an_invoice_that_does_not_add_up_in_core_is_not_passed_over(sqlite_url: 
                 sa.text("INSERT INTO core_records VALUES ('t', :kind, 1, :record, 900, 'open', '', :day)"),
                 row,
             )
-    with pytest.raises(ValueError, match="invoice 1001 does not add up in BlueOps: 8.00"):
+    with pytest.raises(ValueError, match=r"invoice 1001 does not add up in BlueOps: 8\.00"):
         CoreReader(engine, "t", CHART).read()
     engine.dispose()

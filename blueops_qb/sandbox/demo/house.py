@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,6 +27,7 @@ from blueops_qb.sandbox.reader import BooksAddress
 from blueops_qb.sdk.hooks import Switch
 from blueops_qb.store import tables as t
 
+HOST = "127.0.0.1"
 TENANT = "bluewater"
 PLUGIN = "quickbooks"
 PROVIDER = "qbo"
@@ -149,11 +151,9 @@ def demo_house(*, db_url: str, port: int, books: str, seconds: float = DEADLINE)
     The process's environment carries the plugin's settings until the block ends. Raises DemoStuck when the
     database holds companies already.
     """
+    _check_port(port)
     board = _Switchboard()
-    try:
-        server = Server(board, port=port)
-    except OSError as problem:
-        raise DemoStuck(f"port {port} cannot be taken ({problem}); choose another one with --port") from None
+    server = Server(board, host=HOST, port=port)
     twin = make_app(new_company(seed=books))
     environment = _environment(server.base_url, twin, db_url)
     with contextlib.ExitStack() as stack:
@@ -182,6 +182,19 @@ def demo_house(*, db_url: str, port: int, books: str, seconds: float = DEADLINE)
             environment=environment,
             give_up_at=time.monotonic() + seconds,
         )
+
+
+def _check_port(port: int) -> None:
+    """Try the port first: a server that cannot bind leaves its sockets open."""
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((HOST, port))
+        except OSError as problem:
+            reason = problem.strerror or str(problem)
+            raise DemoStuck(
+                f"port {port} cannot be taken ({reason}); choose another one with --port"
+            ) from None
 
 
 def _environment(base_url: str, twin: TwinApp, db_url: str) -> dict[str, str]:
