@@ -35,7 +35,9 @@ def run(connection: sa.Connection) -> None:
 def url() -> str:
     """The database: `-x db=URL`, the URL of the configuration, or BLUEOPS_QB_DB."""
     given = context.get_x_argument(as_dictionary=True).get("db")
-    found = given or context.config.get_main_option("sqlalchemy.url") or os.environ.get("BLUEOPS_QB_DB")
+    file = context.config.config_file_name
+    written = context.config.get_main_option("sqlalchemy.url") if file and os.path.exists(file) else None
+    found = given or written or os.environ.get("BLUEOPS_QB_DB")
     if not found:
         raise SystemExit("No database given: set BLUEOPS_QB_DB, or pass -x db=URL to alembic.")
     return str(found)

@@ -1,6 +1,5 @@
 """Fixtures for tests of the engine: a company that is live, copied from one that was made once per run."""
 
-import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from tests.engine_house import (
     EngineHouse,
     carrier_for,
     connect,
+    copied_sqlite,
     engine_for,
     found_company,
     go_live,
@@ -95,9 +95,7 @@ def _run(url: str, statement: str) -> None:
 def database_with_company(request: pytest.FixtureRequest, kind: str, folder: Path) -> Iterator[str]:
     """The address of a database of the kind in which the company has just gone live."""
     if kind == "sqlite":
-        path = folder / "copy.sqlite3"
-        shutil.copy(request.getfixturevalue("live_sqlite"), path)
-        yield f"sqlite:///{path}"
+        yield copied_sqlite(request.getfixturevalue("live_sqlite"), folder)
     else:
         url: str = request.getfixturevalue("live_postgres")
         _run(url, _RESTORE)

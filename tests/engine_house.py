@@ -5,6 +5,7 @@ called and the calling fake on SQLite and PostgreSQL.
 """
 
 import datetime as dt
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -309,6 +310,11 @@ def go_live(house: EngineHouse) -> None:
         matching.build(turn)
         matching.approve(turn, actor="admin")
     house.map(*RULES)
+
+
+def copied_sqlite(live: Path, folder: Path) -> str:
+    """The address of a copy of the SQLite file in a folder."""
+    return f"sqlite:///{shutil.copy(live, folder / 'copy.sqlite3')}"
 
 
 def open_with_plugin(url: str) -> ReferenceCore:

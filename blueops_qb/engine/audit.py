@@ -149,22 +149,23 @@ def verify(connection: sa.Connection, tenant_id: str, *, keys: Keys) -> Verdict:
     def broken(at: int, problem: str) -> Verdict:
         return Verdict(ok=False, entries=count, head=previous, problem=problem, broken_at=at)
 
-    for row in connection.execute(query.execution_options(yield_per=1000)).mappings():
-        count += 1
-        if row["seq"] != count:
-            return broken(count, f"entry {count} is missing")
-        key = known.get(row["key_id"])
-        if key is None:
-            return broken(
-                count, f"entry {count} was signed with a key ({row['key_id']}) that core no longer gives"
-            )
-        if not hmac.compare_digest(_mac(key, previous, dict(row)), row["mac"]):
-            return broken(count, f"entry {count} was changed, or an entry before it was")
-        if row["payload"] is not None:
-            digest = hashlib.sha256((row["salt"] + row["payload"]).encode()).hexdigest()
-            if digest != row["digest"]:
-                return broken(count, f"the text of entry {count} was changed")
-        previous = row["mac"]
+    with connection.execute(query.execution_options(yield_per=1000)) as result:
+        for row in result.mappings():
+            count += 1
+            if row["seq"] != count:
+                return broken(count, f"entry {count} is missing")
+            key = known.get(row["key_id"])
+            if key is None:
+                return broken(
+                    count, f"entry {count} was signed with a key ({row['key_id']}) that core no longer gives"
+                )
+            if not hmac.compare_digest(_mac(key, previous, dict(row)), row["mac"]):
+                return broken(count, f"entry {count} was changed, or an entry before it was")
+            if row["payload"] is not None:
+                digest = hashlib.sha256((row["salt"] + row["payload"]).encode()).hexdigest()
+                if digest != row["digest"]:
+                    return broken(count, f"the text of entry {count} was changed")
+            previous = row["mac"]
     expected = (0, START) if head is None else (head.seq, head.mac)
     if expected != (count, previous):
         return broken(count + 1, f"the log ends at entry {count} but its head says {expected[0]}")

@@ -155,9 +155,7 @@ def rival(shop: Office) -> Iterator[dict[str, Any]]:
     with shop.core.begin(OTHER_TENANT, actor="office") as tx:
         customer = tx.create_customer(Customer(id="", name="Rival's secret customer"))
     signed_in = SignedIn(company_id=SECOND_REALM, company_name="Rival Books", secrets={"x": b"y"})
-    id = connections.bind(
-        shop.core, OTHER_TENANT, "qbo", signed_in, actor=OTHER_USER, keys=shop.engine.keys
-    )
+    id = connections.bind(shop.core, OTHER_TENANT, "qbo", signed_in, actor=OTHER_USER, keys=shop.engine.keys)
     conflict = new_id()
     with shop.core.begin(OTHER_TENANT) as tx:
         row = {

@@ -4,15 +4,12 @@ import datetime as dt
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbo.entities import ENTITIES
 from blueops_qb.providers.qbo.provider import make_provider
 from blueops_qb.providers.qbo.settings import Misconfigured, QboSettings
 from blueops_qb.providers.qbo.signin import IntuitSignIn
-from blueops_qb.providers.qbo.state import StateRefused, check_state, make_state
 from blueops_qb.providers.qbo.tokens import from_answer
 from blueops_qb.sdk.capability import Feature, Removal
 from tests.qbo_documents import NOON
@@ -72,42 +69,6 @@ def test_the_sandbox_flag_opens_this_machine_only(host: str) -> None:
     assert settings.api_base == f"http://{host}:8080"
     assert not settings.allows("http://10.0.0.1:8080")
     assert not settings.allows("http://localhost.example.com")
-
-
-# -- state -----------------------------------------------------------------------------------------
-def test_a_state_comes_back_as_it_was_made() -> None:
-    state = make_state(SECRET, "t1", "session-1", "nonce-1", NOON)
-    said = check_state(SECRET, state, "t1", "session-1", NOON + dt.timedelta(minutes=9))
-    assert (said.tenant, said.nonce) == ("t1", "nonce-1")
-    assert "session-1" not in state
-    assert state.replace(".", "").replace("-", "").replace("_", "").isalnum()
-
-
-@pytest.mark.parametrize(
-    ("tenant", "session", "minutes", "words"),
-    [
-        ("t2", "session-1", 1, "another company"),
-        ("t1", "session-2", 1, "another user"),
-        ("t1", "session-1", 10, "ten minutes"),
-        ("t1", "session-1", -11, "ten minutes"),
-    ],
-)
-def test_a_state_of_others_or_too_late_is_refused(
-    tenant: str, session: str, minutes: int, words: str
-) -> None:
-    state = make_state(SECRET, "t1", "session-1", "nonce-1", NOON)
-    with pytest.raises(StateRefused, match=words):
-        check_state(SECRET, state, tenant, session, NOON + dt.timedelta(minutes=minutes))
-
-
-@given(st.text(max_size=40), st.integers(0, 300), st.integers(1, 127))
-def test_a_state_that_was_touched_is_refused(noise: str, at: int, flip: int) -> None:
-    state = make_state(SECRET, "t1", "session-1", "nonce-1", NOON)
-    at %= len(state)
-    touched = state[:at] + chr((ord(state[at]) + flip) % 128) + state[at + 1 :]
-    for wrong in (noise, touched, state + noise + "x", make_state(b"1" * 32, "t1", "session-1", "n", NOON)):
-        with pytest.raises(StateRefused):
-            check_state(SECRET, wrong, "t1", "session-1", NOON)
 
 
 # -- steps -----------------------------------------------------------------------------------------

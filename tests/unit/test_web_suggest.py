@@ -45,7 +45,8 @@ def test_the_only_receivables_account_is_found_whatever_its_name() -> None:
 
 def test_of_two_receivables_accounts_with_foreign_names_none_is_proposed() -> None:
     books = catalog(
-        account("84", "Debitoren A", "Accounts Receivable"), account("85", "Debitoren B", "Accounts Receivable")
+        account("84", "Debitoren A", "Accounts Receivable"),
+        account("85", "Debitoren B", "Accounts Receivable"),
     )
     assert account_for(books, RECEIVABLE) is None
 
@@ -68,9 +69,7 @@ def test_types_are_compared_without_spaces_as_the_desktop_edition_spells_them() 
 
 
 def test_an_inactive_account_is_never_proposed() -> None:
-    gone = entry(
-        BooksKind.ACCOUNT, "1", "Merchant Fees", active=False, account_type="Expense", number="6100"
-    )
+    gone = entry(BooksKind.ACCOUNT, "1", "Merchant Fees", active=False, account_type="Expense", number="6100")
     assert account_for(catalog(gone), FEES) is None
 
 

@@ -1,0 +1,64 @@
+"""The benches run, count what they say, and end with one JSON line; their times are not judged here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+COMMAND = [sys.executable, "-c", "from blueops_qb.cli import main; main()"]
+
+
+def last_line(*arguments: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.stdout, done.stderr
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    assert "versions" in figures
+    assert done.returncode == (1 if figures["missed"] else 0)
+    return figures
+
+
+@pytest.fixture(scope="module")
+def twin() -> Iterator[dict[str, str]]:
+    arguments = [*COMMAND, "sandbox", "qbo", "--port", "0", "--realm", "4711", "--token", "never-expires"]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            first = process.stdout.readline()
+            assert first.startswith("READY {")
+            ready: dict[str, str] = json.loads(first.removeprefix("READY "))
+            yield ready
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def test_the_first_line_of_the_twin_says_how_to_reach_it(twin: dict[str, str]) -> None:
+    expected = {"base_url", "realm", "access_token", "client_id", "client_secret", "refresh_token"}
+    assert set(twin) == expected
+    assert (twin["realm"], twin["access_token"]) == ("4711", "never-expires")
+    assert not twin["base_url"].endswith("/v3")
+
+
+def test_pushing_needs_few_calls_and_creates_each_invoice_once(twin: dict[str, str]) -> None:
+    figures = last_line(
+        "bench", "push", twin["base_url"], "100", "--realm", twin["realm"], "--token", twin["access_token"]
+    )
+    assert {"wall_s", "cpu_s", "created", "calls", "rss_mib"} <= set(figures)
+    assert figures["created"] == 100
+    assert figures["calls"] <= 5
+
+
+@pytest.mark.postgres
+def test_an_event_costs_one_insert_and_no_select() -> None:
+    figures = last_line("bench", "hook", "--events", "100")
+    for database in ("sqlite", "postgresql"):
+        assert figures[database]["statements"] == ["SAVEPOINT", "INSERT", "RELEASE"]
+        assert figures[database]["events"] == 100
+        assert {"median_us", "bare_median_us", "p99_us", "bare_p99_us"} <= set(figures[database])

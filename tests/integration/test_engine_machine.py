@@ -1,0 +1,309 @@
+"""A random company day: work on both sides, lost answers, restarts; in the end all is equal or waits visibly."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, note, settings
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from blueops_qb.domain.documents import Allocation, CustomerPayment, CustomerRecord
+from blueops_qb.domain.records import Customer, Invoice, Job, Payment
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef
+from blueops_qb.engine.outbox import END_STATES
+from blueops_qb.sandbox.core.work import Refused
+from blueops_qb.sdk.simple import Refusal
+from blueops_qb.store import tables as t
+from tests.engine_house import DAY, D, EngineHouse, copied_sqlite, move_in, open_with_plugin
+from tests.fake_books import BUSY, Fault
+
+pytest_plugins = ["tests.engine_fixtures"]
+
+K = BooksKind
+#: What may go wrong with an exchange that writes.
+FAULTS = [*Fault, BUSY]
+WORDS = st.sampled_from(["one", "two", "three"])
+PRICES = st.sampled_from(["100.00", "120.00", "80.00"])
+PARTS = st.sampled_from(["10.00", "25.00", "60.00"])
+PICK = st.integers(0, 7)
+#: How often the engine may go round before it must be still.
+ROUNDS = 25
+
+
+class CompanyDay(RuleBasedStateMachine):
+    """Rules are what people, lines and processes do; `settle` is the oracle at the end of each run."""
+
+    live: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder = tempfile.TemporaryDirectory()
+        self._entered = 0
+
+    @initialize(kind=st.sampled_from(["called", "calling"]), forgets=st.booleans())
+    def open(self, kind: str, forgets: bool) -> None:
+        url = copied_sqlite(self.live, Path(self._folder.name))
+        self.house: EngineHouse = move_in(open_with_plugin(url), kind)
+        self.house.books.forgets_ids = forgets
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "house"):
+                self.settle()
+        finally:
+            if hasattr(self, "house"):
+                self.house.core.stop()
+            self._folder.cleanup()
+
+    # -- our side ----------------------------------------------------------------------------------
+    @rule()
+    def enter_customer(self) -> None:
+        self._entered += 1
+        self.house.customer(f"Customer {self._entered}", email=f"c{self._entered}@example.com")
+
+    @precondition(lambda self: self.ours(RecordKind.CUSTOMER))
+    @rule(pick=PICK)
+    def open_job(self, pick: int) -> None:
+        self._entered += 1
+        self.house.job(self.one_of(RecordKind.CUSTOMER, pick), f"Job {self._entered}")
+
+    @precondition(lambda self: self.ours(RecordKind.CUSTOMER))
+    @rule(pick=PICK, word=WORDS, field=st.sampled_from(["company", "given_name", "phone"]))
+    def change_customer(self, pick: int, word: str, field: str) -> None:
+        self.house.change(self.one_of(RecordKind.CUSTOMER, pick), **{field: f"our {word}"})
+
+    @precondition(lambda self: self.ours(RecordKind.CUSTOMER))
+    @rule(pick=PICK, price=PRICES, job=st.booleans())
+    def raise_invoice(self, pick: int, price: str, job: bool) -> None:
+        kind = RecordKind.JOB if job and self.ours(RecordKind.JOB) else RecordKind.CUSTOMER
+        party: Customer | Job = self.one_of(kind, pick)
+        self.house.invoice(party, price)
+
+    @precondition(lambda self: self.ours(RecordKind.INVOICE))
+    @rule(pick=PICK, price=PRICES)
+    def reprice(self, pick: int, price: str) -> None:
+        self.attempt(lambda: self.house.reprice(self.one_of(RecordKind.INVOICE, pick), price))
+
+    @precondition(lambda self: self.ours(RecordKind.INVOICE))
+    @rule(pick=PICK)
+    def void_invoice(self, pick: int) -> None:
+        invoice = self.one_of(RecordKind.INVOICE, pick)
+
+        def void() -> None:
+            with self.house.work() as tx:
+                tx.void_invoice(invoice.id)
+
+        self.attempt(void)
+
+    @precondition(lambda self: self.ours(RecordKind.INVOICE))
+    @rule(pick=PICK, amount=PARTS)
+    def pay(self, pick: int, amount: str) -> None:
+        self.attempt(lambda: self.house.pay(self.one_of(RecordKind.INVOICE, pick), amount))
+
+    @precondition(lambda self: self.ours(RecordKind.PAYMENT))
+    @rule(pick=PICK)
+    def void_payment(self, pick: int) -> None:
+        payment = self.one_of(RecordKind.PAYMENT, pick)
+
+        def void() -> None:
+            with self.house.work() as tx:
+                tx.void_payment(payment.id)
+
+        self.attempt(void)
+
+    # -- their side --------------------------------------------------------------------------------
+    @precondition(lambda self: self.theirs(K.CUSTOMER))
+    @rule(pick=PICK, word=WORDS, field=st.sampled_from(["company", "given_name", "phone"]))
+    def bookkeeper_changes_customer(self, pick: int, word: str, field: str) -> None:
+        self.house.books.edit(self.there(K.CUSTOMER, pick), **{field: f"their {word}"})
+
+    @rule()
+    def bookkeeper_enters_customer(self) -> None:
+        self._entered += 1
+        self.house.books.enter(CustomerRecord(name=f"Found {self._entered}"))
+
+    @precondition(lambda self: self.theirs(K.INVOICE))
+    @rule(pick=PICK, amount=PARTS)
+    def bookkeeper_records_check(self, pick: int, amount: str) -> None:
+        place = self.there(K.INVOICE, pick)
+        document = CustomerPayment(
+            customer=self.house.books.document(place).customer,
+            date=DAY,
+            amount=D(amount),
+            allocations=(Allocation(invoice=place, amount=D(amount)),),
+            deposit_to=BooksRef(K.ACCOUNT, "1090"),
+            method=BooksRef(K.PAYMENT_METHOD, "CK"),
+        )
+        self.attempt(lambda: self.house.books.enter(document))
+
+    @precondition(lambda self: self.theirs(K.PAYMENT))
+    @rule(pick=PICK)
+    def bookkeeper_voids_payment(self, pick: int) -> None:
+        self.house.books.void(self.there(K.PAYMENT, pick))
+
+    @precondition(lambda self: self.theirs(K.PAYMENT))
+    @rule(pick=PICK)
+    def bookkeeper_deletes_payment(self, pick: int) -> None:
+        self.house.books.delete(self.there(K.PAYMENT, pick))
+
+    # -- in between --------------------------------------------------------------------------------
+    @rule(fault=st.sampled_from(FAULTS))
+    def something_goes_wrong_next(self, fault: Any) -> None:
+        if len(self.house.books.script) < 3:
+            self.house.books.script.append(fault)
+
+    @rule(count=st.integers(1, 4))
+    def carry(self, count: int) -> None:
+        for _ in range(count):
+            self.house.carrier.carry_one(self.house.id)
+
+    @rule()
+    def poll(self) -> None:
+        self.house.poll()
+
+    @rule()
+    def restart(self) -> None:
+        """The process ends; its successor on this host takes the lease at once."""
+        self.house.restart()
+
+    @rule()
+    def die_with_an_exchange_out(self) -> None:
+        """It is handed out, delivered or not, and nobody hears the answer before the deadline."""
+        outgoing = self.house.engine.next_exchange(self.house.id)
+        if outgoing is not None:
+            if len(outgoing.exchange_id) and int(outgoing.exchange_id[0], 16) % 2:
+                self.house.provider.deliver(outgoing.body)
+            e = t.exchanges
+            (row,) = self.house.rows(e, e.c.id == outgoing.exchange_id)
+            self.house.set(e, e.c.id == row.id, deadline=row.sent_at)
+        self.house.restart()
+
+    # -- looking -----------------------------------------------------------------------------------
+    def ours(self, kind: RecordKind) -> list[Any]:
+        found = [s.record for s in self.house.core.iterate(self.house.tenant, kinds=[kind])]
+        return [record for record in found if not getattr(record, "void", False)]
+
+    def one_of(self, kind: RecordKind, pick: int) -> Any:
+        records = sorted(self.ours(kind), key=lambda record: record.id)
+        return records[pick % len(records)]
+
+    def theirs(self, kind: BooksKind) -> list[BooksRef]:
+        found = self.house.books.of(kind)
+        return [record.ref for record in found if not getattr(record.document, "void", False)]
+
+    def there(self, kind: BooksKind, pick: int) -> BooksRef:
+        refs = self.theirs(kind)
+        return refs[pick % len(refs)]
+
+    @staticmethod
+    def attempt(action: Any) -> None:
+        """What core or the books refuse has not happened."""
+        try:
+            action()
+        except (Refused, Refusal) as refused:
+            note(f"refused: {refused}")
+
+    # -- the oracle --------------------------------------------------------------------------------
+    def settle(self) -> None:
+        """All goes quiet within a bound; then both sides agree, or a person sees why not."""
+        self.house.books.script.clear()
+        for _ in range(ROUNDS):
+            if self.house.poll() <= 2 and self.still():
+                break
+        waiting = [row for row in self.house.rows(t.outbox) if row.state not in END_STATES]
+        shown = {conflict.ref for conflict in self.house.conflicts()}
+        held = {f"{row.ref_kind}:{row.ref_id}" for row in waiting if row.state in ("held", "conflict")}
+        for row in waiting:
+            assert row.reason, f"{row.ref_kind}:{row.ref_id} is {row.state} without a reason"
+            if row.state not in ("held", "conflict"):
+                ref = f"{row.ref_kind}:{row.ref_id}"
+                assert ref in shown or row.waits_for in shown | held, f"{ref} never settles: {row.reason}"
+        apart = shown | held | {f"{row.ref_kind}:{row.ref_id}" for row in waiting}
+        self.every_event_has_a_state()
+        self.nothing_is_there_twice()
+        for record in self.all_ours():
+            if str(record.ref) not in apart:
+                self.agrees(record)
+        self.nothing_of_theirs_is_forgotten()
+        assert self.house.verdict().ok
+
+    def still(self) -> bool:
+        o, m = t.operations, t.mirror
+        moving = self.house.rows(o, o.c.state.in_(["ready", "out", "uncertain"]))
+        return not moving and not self.house.rows(m, m.c.dirty.is_(True))
+
+    def every_event_has_a_state(self) -> None:
+        assert sum(self.house.counted().values()) == len(self.house.rows(t.outbox))
+        events = {(row.ref_kind, row.ref_id, row.revision) for row in self.house.rows(t.outbox)}
+        for snapshot in self.house.core.iterate(self.house.tenant, limit=10_000):
+            assert (snapshot.ref.kind.value, snapshot.ref.id, snapshot.revision) in events
+
+    def nothing_is_there_twice(self) -> None:
+        marked = [kept.marker for kept in self.house.books.records.values() if kept.marker and not kept.deleted]
+        assert len(marked) == len(set(marked)), marked
+        bodies: dict[str, bytes] = {}
+        for id, body in self.house.books.heard:
+            assert bodies.setdefault(id, body) == body, f"exchange {id} was sent with other bytes"
+
+    def all_ours(self) -> list[Any]:
+        return [s.record for s in self.house.core.iterate(self.house.tenant, limit=10_000)]
+
+    def agrees(self, record: Any) -> None:
+        if getattr(record, "void", False) and not self.linked(record.ref):
+            return
+        place, there = self.house.place(record), self.house.there(record)
+        match record:
+            case Customer():
+                for field in ("name", "email", "phone", "company", "given_name"):
+                    assert getattr(there, field) == getattr(record, field), (record.ref, place, field)
+            case Job():
+                parent = self.house.core.read(
+                    self.house.tenant, [RecordRef(RecordKind.CUSTOMER, record.customer_id)]
+                )
+                assert there.parent == self.house.place(next(iter(parent.values())).record)
+            case Invoice():
+                assert there.void == record.void, record.ref
+                assert there.void or there.total == record.total, record.ref
+            case Payment():
+                assert there.void == record.void, record.ref
+                assert there.void or there.amount == record.amount, record.ref
+
+    def linked(self, ref: RecordRef) -> bool:
+        d = t.documents
+        rows = self.house.rows(d, d.c.source_kind == ref.kind.value, d.c.source_id == ref.id)
+        return any(row.state == "linked" for row in rows)
+
+    def nothing_of_theirs_is_forgotten(self) -> None:
+        """Every customer and payment that lives in the books is linked, or stands in the list of conflicts."""
+        lk = t.links
+        linked = {(row.books_kind, row.books_id) for row in self.house.rows(lk, lk.c.state == "live")}
+        shown_places = {(c.books_kind, c.books_id) for c in self.house.conflicts()}
+        for kind in (K.CUSTOMER, K.PAYMENT):
+            for ref in self.theirs(kind):
+                assert (ref.kind.value, ref.id) in linked | shown_places, f"{ref} is nowhere"
+
+
+@pytest.mark.slow
+def test_a_company_day_ends_with_both_sides_equal(live_sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLUEOPS_QB_RUNNER", "none")
+    CompanyDay.live = live_sqlite
+    current = settings()
+    run_state_machine_as_test(
+        CompanyDay,
+        settings=settings(
+            current,
+            max_examples=min(current.max_examples, 25) if current.max_examples <= 200 else 300,
+            stateful_step_count=25,
+            suppress_health_check=list(HealthCheck),
+            deadline=None,
+        ),
+    )
+

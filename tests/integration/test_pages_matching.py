@@ -1,0 +1,57 @@
+"""The match plan through its page: made, decided, accepted; one record is never given twice."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.office import PAGES, Office, office
+from tests.page_forms import fields
+
+
+@pytest.fixture
+def fresh(sqlite_url: str) -> Iterator[Office]:
+    """Connected, nothing read and nothing matched yet."""
+    with office(sqlite_url) as made:
+        made.bind()
+        yield made
+
+
+def test_the_plan_is_made_decided_and_accepted(fresh: Office) -> None:
+    known, new, taken = (
+        fresh.customer(name, email="") for name in ("Eastgate Bakery", "Ann Lee", "Sierra Pipe Supply")
+    )
+    admin = fresh.browser("bookkeeper")
+    admin.get(f"{PAGES}/audit")  # brings the token of a form
+    assert "are being read" in admin.get(f"{PAGES}/matching").text
+    assert "cannot be made yet" in admin.get(admin.post(f"{PAGES}/matching/build").headers["Location"]).text
+    fresh.drain()
+    admin.get(f"{PAGES}/matching")
+    page = admin.get(admin.post(f"{PAGES}/matching/build").headers["Location"])
+    assert "Sierra Pipe Supply" in page.text  # what needs a decision comes first
+    assert "proposed" in admin.get(f"{PAGES}/matching?bucket=matched").text
+    answer = admin.post(f"{PAGES}/matching", {f"choice-{taken.ref}": "create"}, bucket="taken")
+    assert "1 decision saved" in admin.get(answer.headers["Location"]).text
+    assert admin.post(f"{PAGES}/matching/approve").status_code == 303
+    assert fresh.row()["state"] == "matching"  # the tick was missing
+    page = admin.get(admin.post(f"{PAGES}/matching/approve", sure="yes").headers["Location"])
+    assert "1 records are linked" in page.text
+    assert fresh.row()["state"] == "live"
+    fresh.drain()
+    assert [fresh.state(c.ref) for c in (known, new, taken)] == ["done", "done", "done"]
+
+
+def test_one_record_of_the_books_is_never_given_to_two_of_ours(fresh: Office) -> None:
+    first, second = (fresh.customer(name, email="") for name in ("Eastgate Bakery", "Eastgate Bakery East"))
+    fresh.drain()
+    admin = fresh.browser()
+    admin.get(f"{PAGES}/matching")
+    admin.post(f"{PAGES}/matching/build")
+    page = admin.get(f"{PAGES}/matching?bucket=create")
+    wish = fields(admin.get(f"{PAGES}/matching?bucket=matched"), 0)[f"choice-{first.ref}"]
+    assert f'value="{wish}"' in page.text  # it is offered, because the names are alike
+    answer = admin.post(f"{PAGES}/matching", {f"choice-{second.ref}": wish})
+    assert (
+        "is matched with “Eastgate Bakery” in BlueOps already" in admin.get(answer.headers["Location"]).text
+    )
+    answer = admin.post(f"{PAGES}/matching", {f"choice-{second.ref}": "link:99999"})
+    assert "there is no customer 99999 in the books" in admin.get(answer.headers["Location"]).text
