@@ -133,12 +133,27 @@ def group_of(document: Document, fields: tuple[str, ...]) -> tuple[Any, ...]:
 
 
 def as_decided(sent: Document, shown: Document) -> Document:
-    """`shown` with what `sent` left to the books taken from `sent`: tax and total in tax mode A."""
-    if not isinstance(sent, SalesInvoice) or not isinstance(shown, SalesInvoice):
+    """`shown` with what `sent` left to the books taken from `sent`.
+
+    That is tax and total in tax mode A, the due date where only terms were given, and the description of a
+    line that had none (the books take the item's).
+    """
+    if isinstance(sent, SalesInvoice) and isinstance(shown, SalesInvoice):
+        if not sent.void and sent.tax is None and sent.total is None:
+            shown = attrs.evolve(shown, tax=None, total=None, tax_code=sent.tax_code, tax_mode=sent.tax_mode)
+        shown = attrs.evolve(shown, lines=_described(sent.lines, shown.lines))
+    elif isinstance(sent, Bill | ExpenseDocument) and type(sent) is type(shown):
+        shown = attrs.evolve(shown, lines=_described(sent.lines, shown.lines))
+    if isinstance(sent, SalesInvoice | Bill) and type(sent) is type(shown) and sent.due_date is None:
+        shown = attrs.evolve(shown, due_date=None)
+    return shown
+
+
+def _described(sent: tuple[Any, ...], shown: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(sent) != len(shown):
         return shown
-    if sent.void or sent.tax is not None or sent.total is not None:
-        return shown
-    return attrs.evolve(shown, tax=None, total=None, tax_code=sent.tax_code, tax_mode=sent.tax_mode)
+    pairs = zip(sent, shown, strict=True)
+    return tuple(s if o.description else attrs.evolve(s, description="") for o, s in pairs)
 
 
 def differing(one: Document, other: Document) -> tuple[str, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.documents import CustomerRecord, Document, VendorRecord
-from blueops_qb.domain.naming import name_key
+from blueops_qb.domain.naming import derived_name, name_key
 from blueops_qb.domain.refs import NAMED_KINDS, DocumentKey, RecordKind, RecordRef
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.outbox import Hold, State
@@ -36,6 +38,9 @@ class FreeNames:
     """The names in the books' common pool and the decisions of the match plan, read once per round."""
 
     turn: Turn
+    #: The records of the round.
+    sources: Collection[RecordRef]
+    _derived: dict[str, tuple[str, str]] | None = None
     _names: dict[str, str] | None = None
     _decisions: dict[RecordRef, tuple[str, str]] | None = None
 
@@ -46,6 +51,9 @@ class FreeNames:
         self._decided(key.source)
         if known is not None and known.ready_operation is not None:
             return self._keep_derived(key, document)
+        books = self.turn.description
+        if len(document.name) > books.name_length or any(c in document.name for c in books.name_forbidden):
+            return self._derive(key, document, suffix=f" ({key.source.id})")
         owner = self._taken().get(name_key(document.name))
         if owner is None:
             self._taken()[name_key(document.name)] = str(key.source)
@@ -53,7 +61,8 @@ class FreeNames:
         if owner == str(key.source):
             return document
         if key.source.kind is RecordKind.JOB:
-            return self._derive(key, document)
+            # Two customers may both have a “Kitchen”; the books want every name once.
+            return self._derive(key, document, suffix=f" ({key.source.id})")
         raise Held(
             State.HELD,
             f"{key.source} “{document.name}” cannot be created: the name is already used in the books by {owner}",
@@ -62,13 +71,19 @@ class FreeNames:
             waits_for=key.source,
         )
 
-    def _derive(self, key: DocumentKey, document: Document) -> Document:
-        assert isinstance(document, CustomerRecord)
+    def _derive(self, key: DocumentKey, document: CustomerRecord | VendorRecord, *, suffix: str) -> Document:
+        """A name made from the record's own that the books accept, kept in a table from now on."""
         taken = self._taken()
-        derived, number = f"{document.name} ({key.source.id})", 2
-        while name_key(derived) in taken:
-            derived, number = f"{document.name} ({key.source.id}-{number})", number + 1
+        books = self.turn.description
+        derived = derived_name(
+            document.name,
+            taken=lambda name: taken.get(name_key(name), str(key.source)) != str(key.source),
+            length=books.name_length,
+            forbidden=books.name_forbidden,
+            suffix=suffix,
+        )
         taken[name_key(derived)] = str(key.source)
+        self._kept()[str(key.source)] = (document.name, derived)
         row = {
             "connection_id": self.turn.id,
             "space": "name",
@@ -80,16 +95,24 @@ class FreeNames:
         return attrs.evolve(document, name=derived)
 
     def _keep_derived(self, key: DocumentKey, document: Document) -> Document:
-        if not isinstance(document, CustomerRecord) or key.source.kind is not RecordKind.JOB:
+        if not isinstance(document, CustomerRecord | VendorRecord):
             return document
-        row = self.turn.connection.execute(
-            sa.select(t.derived_names.c.original, t.derived_names.c.derived).where(
-                t.derived_names.c.connection_id == self.turn.id,
-                t.derived_names.c.space == "name",
-                t.derived_names.c.source == str(key.source),
+        original, derived = self._kept().get(str(key.source), ("", ""))
+        return attrs.evolve(document, name=derived) if original == document.name else document
+
+    def _kept(self) -> dict[str, tuple[str, str]]:
+        """Names that had to be derived before, by record, for the records of this round."""
+        if self._derived is None:
+            n = t.derived_names
+            rows = self.turn.connection.execute(
+                sa.select(n.c.source, n.c.original, n.c.derived).where(
+                    n.c.connection_id == self.turn.id,
+                    n.c.space == "name",
+                    n.c.source.in_(sorted({str(ref) for ref in self.sources})),
+                )
             )
-        ).one_or_none()
-        return attrs.evolve(document, name=row.derived) if row and row.original == document.name else document
+            self._derived = {row.source: (row.original, row.derived) for row in rows}
+        return self._derived
 
     def _taken(self) -> dict[str, str]:
         """Every name in the books' common pool, inactive ones included, and who has it."""

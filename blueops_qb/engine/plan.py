@@ -96,7 +96,7 @@ def _plan_changed(turn: Turn, changed: list[Changed]) -> list[Move]:
     related = read_related(turn.core, turn.tenant_id, records)
     refs = [*(c.ref for c in changed), *(ref for ref in related if ref not in {c.ref for c in changed})]
     known = load_known(turn.connection, turn.id, refs)
-    plan = WritePlan(turn=turn, known=known, snapshots=related)
+    plan = WritePlan(turn=turn, known=known, snapshots=related, refs=tuple(c.ref for c in changed))
     moves = [move for c in changed if (move := _plan_one(turn, plan, c)) is not None]
     plan.write()
     return moves

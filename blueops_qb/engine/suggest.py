@@ -77,8 +77,11 @@ def standard_keys(industry: str = INDUSTRY) -> tuple[StandardKey, ...]:
 
 
 def _standard(row: dict[str, Any]) -> StandardKey:
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
-    return StandardKey(**{**values, "family": Family(row["family"])})
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in row.items()
+    }
+    values["family"] = Family(row["family"])
+    return StandardKey(**values)
 
 
 def suggest(
@@ -96,7 +99,8 @@ def suggest(
         for part in [p for p in PARTS[family] if p != "class_"] or PARTS[family]:
             entry = _best(standard, [e for e in catalog.of(PART_KINDS[part]) if e.active])
             if entry is not None:
-                found[family, key] = attrs.evolve(Target(), **{part: entry.ref})
+                chosen: dict[str, Any] = {part: entry.ref}
+                found[family, key] = Target(**chosen)
                 break
     return found
 

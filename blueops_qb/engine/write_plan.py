@@ -41,6 +41,8 @@ class WritePlan:
     turn: Turn
     known: dict[DocumentKey, Known]
     snapshots: dict[RecordRef, Snapshot]
+    #: The records whose events are planned.
+    refs: tuple[RecordRef, ...]
     names: FreeNames = attrs.field(init=False)
     _documents: list[dict[str, Any]] = attrs.field(factory=list)
     _changed: list[dict[str, Any]] = attrs.field(factory=list)
@@ -52,7 +54,10 @@ class WritePlan:
     _theirs: dict[BooksRef, Any] | None = None
 
     def __attrs_post_init__(self) -> None:
-        self.names = FreeNames(turn=self.turn)
+        self.names = FreeNames(
+            turn=self.turn,
+            sources={key.source for key in self.known} | set(self.snapshots) | set(self.refs),
+        )
 
     # -- one record --------------------------------------------------------------------------------
     def add(self, ref: RecordRef, revision: int, posted: Posted, mine: list[Known], *, echo: bool) -> Move:

@@ -133,8 +133,13 @@ def test_a_taken_port_is_named(capsys: pytest.CaptureFixture[str]) -> None:
         port = int(books.base_url.rpartition(":")[2])
         assert run(once=True, port=port) == 1
 
-    run(once=True, before_compare=meanwhile)
+    assert run(once=True, before_compare=meanwhile) == 0
     assert "choose another one with --port" in capsys.readouterr().err
+    assert run(once=True, port=99_999) == 1
+    assert "port 99999 cannot be taken" in capsys.readouterr().err
+    recalled = last_demo.recall()
+    assert recalled is not None
+    assert rows_of(recalled[0]) > 20, "what could not start left the last demo as it was"
 
 
 # -- staying up --------------------------------------------------------------------------------------
@@ -160,6 +165,8 @@ def test_it_stays_up_with_its_pages_until_ctrl_c(tmp_path: Path, project_root: P
         base = re.findall(r"BlueOps +(http://127\.0\.0\.1:\d+)/ ", told)[0]
         for path in ("/", "/settings/quickbooks", "/gates/quickbooks/status", "/books/"):
             assert requests.get(base + path, timeout=10).status_code == 200
+        seen = requests.get(f"{base}/app/customerdetail?nameId=1", timeout=10)
+        assert (seen.status_code, seen.url) == (200, f"{base}/books/customer?id=1")
         recalled = last_demo.recall()
         assert recalled is not None
         url, settings = recalled

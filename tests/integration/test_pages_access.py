@@ -68,9 +68,10 @@ def pages(app: Flask) -> list[tuple[str, str, Permission]]:
     for rule in app.url_map.iter_rules():
         if rule.endpoint == "static":
             continue
-        needed = app.view_functions[rule.endpoint].needs  # type: ignore[attr-defined]
-        for method in sorted((rule.methods or set()) & {"GET", "POST"}):
-            found.append((method, address(rule), needed))
+        view: Any = app.view_functions[rule.endpoint]
+        needed = view.needs
+        methods = sorted((rule.methods or set()) & {"GET", "POST"})
+        found += [(method, address(rule), needed) for method in methods]
     return found
 
 
@@ -213,7 +214,8 @@ def test_no_page_has_a_script_or_a_style_of_its_own(app: Flask) -> None:
 
 
 def cookie_of(answer: Any) -> str:
-    return next(c for c in answer.headers.getlist("Set-Cookie") if c.startswith(f"{COOKIE}="))
+    cookies: list[str] = answer.headers.getlist("Set-Cookie")
+    return next(c for c in cookies if c.startswith(f"{COOKIE}="))
 
 
 def test_the_cookie_is_our_own_and_stays_under_our_path(shop: Office) -> None:

@@ -119,14 +119,10 @@ def test_signing_in_again_heals_the_connection(shop: Office) -> None:
 
 def test_a_company_that_another_tenant_has_is_refused(shop: Office) -> None:
     shop.connect(shop.browser())
-    page = shop_connect_rival(shop)
+    rival = Browser(shop.core, OTHER_USER)
+    page = rival.get(inner(consent(begin(shop, rival))))
     assert page.status_code == 400
     assert "another BlueOps company" in page.text
-
-
-def shop_connect_rival(shop: Office) -> object:
-    rival = Browser(shop.core, OTHER_USER)
-    return rival.get(inner(consent(begin(shop, rival))))
 
 
 def test_disconnecting_needs_the_tick_keeps_the_mapping_and_ends_the_consent(shop: Office) -> None:

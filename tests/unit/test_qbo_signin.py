@@ -14,8 +14,6 @@ from blueops_qb.providers.qbo.tokens import from_answer
 from blueops_qb.sdk.capability import Feature, Removal
 from tests.qbo_documents import NOON
 
-SECRET = b"0" * 32
-
 
 # -- settings --------------------------------------------------------------------------------------
 def test_settings_come_from_the_host_configuration() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,11 +12,11 @@ from blueops_qb.engine.rulebook import CatalogEntry, CatalogView
 from blueops_qb.engine.suggest import PART_KINDS, PARTS, label_of, standard_keys, suggest
 
 
-def entry(kind: BooksKind, id: str, name: str, *, active: bool = True, **facts: str) -> CatalogEntry:
+def entry(kind: BooksKind, id: str, name: str, *, active: bool = True, **facts: Any) -> CatalogEntry:
     return CatalogEntry(ref=BooksRef(kind, id), name=name, active=active, facts=facts)
 
 
-def account(id: str, name: str, type_: str, number: str = "", **more: str) -> CatalogEntry:
+def account(id: str, name: str, type_: str, number: str = "", **more: Any) -> CatalogEntry:
     return entry(BooksKind.ACCOUNT, id, name, account_type=type_, number=number, **more)
 
 

@@ -55,6 +55,7 @@ CHART = Chart(
     methods={"check": "Check", "cash": "Cash", "card": "Visa", "ach": "ACH"},
     branches={"north": "Reno", "south": "Carson City"},
     classes={"service": "Service", "install": "Install", "drain": "Drain", "maintenance": "Maintenance"},
+    terms={"due_on_receipt": "Due on receipt", "net_15": "Net 15", "net_30": "Net 30"},
 )
 
 #: The one key that nobody thought of at first: its invoice is held until it is mapped.

@@ -21,6 +21,7 @@ from blueops_qb.sandbox.core import keys
 from blueops_qb.sandbox.core.core import ReferenceCore, open_core
 from blueops_qb.sandbox.core.pages.mount import make_wsgi
 from blueops_qb.sandbox.core.seed import practice_company
+from blueops_qb.sandbox.demo.deep_links import PREFIX, deep_links
 from blueops_qb.sandbox.qbo.running import new_company
 from blueops_qb.sandbox.qbo.server import PREFIXES, Server, TwinApp, make_app
 from blueops_qb.sandbox.reader import BooksAddress
@@ -151,7 +152,7 @@ def demo_house(*, db_url: str, port: int, books: str, seconds: float = DEADLINE)
     The process's environment carries the plugin's settings until the block ends. Raises DemoStuck when the
     database holds companies already.
     """
-    _check_port(port)
+    check_port(port)  # a server that cannot bind leaves its sockets open
     board = _Switchboard()
     server = Server(board, host=HOST, port=port)
     twin = make_app(new_company(seed=books))
@@ -174,7 +175,7 @@ def demo_house(*, db_url: str, port: int, books: str, seconds: float = DEADLINE)
         if not plugin.ready:
             raise DemoStuck(f"core did not take the plugin: {plugin.reason}")
         core.set_switch(TENANT, PLUGIN, Switch.ON, actor=f"{TENANT}-admin")
-        board.app = make_wsgi(core, dict.fromkeys(PREFIXES, twin))
+        board.app = make_wsgi(core, {**dict.fromkeys(PREFIXES, twin), PREFIX: deep_links})
         yield DemoHouse(
             core=core,
             twin=twin,
@@ -184,17 +185,15 @@ def demo_house(*, db_url: str, port: int, books: str, seconds: float = DEADLINE)
         )
 
 
-def _check_port(port: int) -> None:
-    """Try the port first: a server that cannot bind leaves its sockets open."""
+def check_port(port: int) -> None:
+    """Raise DemoStuck where a port cannot be taken, before anything of an earlier demo is touched."""
     with socket.socket() as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             tried.bind((HOST, port))
-        except OSError as problem:
-            reason = problem.strerror or str(problem)
-            raise DemoStuck(
-                f"port {port} cannot be taken ({reason}); choose another one with --port"
-            ) from None
+        except (OSError, OverflowError) as problem:
+            why = getattr(problem, "strerror", None) or str(problem)
+            raise DemoStuck(f"port {port} cannot be taken ({why}); choose another one with --port") from None
 
 
 def _environment(base_url: str, twin: TwinApp, db_url: str) -> dict[str, str]:
@@ -208,7 +207,7 @@ def _environment(base_url: str, twin: TwinApp, db_url: str) -> dict[str, str]:
         "BLUEOPS_QB_QBO_AUTHORIZATION_ENDPOINT": f"{base_url}/connect/oauth2",
         "BLUEOPS_QB_QBO_TOKEN_ENDPOINT": f"{base_url}/oauth2/v1/tokens/bearer",
         "BLUEOPS_QB_QBO_REVOCATION_ENDPOINT": f"{base_url}/v2/oauth2/tokens/revoke",
-        "BLUEOPS_QB_QBO_APP_BASE": f"{base_url}/books/",
+        "BLUEOPS_QB_QBO_APP_BASE": f"{base_url}{PREFIX}/",
         "BLUEOPS_QB_QBO_ALLOW_LOOPBACK_HTTP": "1",
     }
     if not db_url.startswith("sqlite") and not os.environ.get(keys.ENVIRONMENT):

@@ -24,7 +24,15 @@ from blueops_qb.sandbox.demo import table
 from blueops_qb.sandbox.demo.bookkeeper import Bookkeeper, NotDone
 from blueops_qb.sandbox.demo.chart import CHART
 from blueops_qb.sandbox.demo.day import Day
-from blueops_qb.sandbox.demo.house import DEADLINE, PLUGIN, TENANT, DemoHouse, DemoStuck, demo_house
+from blueops_qb.sandbox.demo.house import (
+    DEADLINE,
+    PLUGIN,
+    TENANT,
+    DemoHouse,
+    DemoStuck,
+    check_port,
+    demo_house,
+)
 from blueops_qb.sandbox.demo.visitor import PageFailed
 from blueops_qb.sandbox.reader import BooksAddress, BooksReader, Comparison, CoreReader, compare
 
@@ -102,6 +110,7 @@ def run(
     try:
         with contextlib.ExitStack() as stack:
             stack.enter_context(_ends_by_signal())
+            check_port(port)
             url = db or f"sqlite:///{stack.enter_context(last_demo.fresh_database())}"
             books = "empty" if once else "sample"
             house = stack.enter_context(demo_house(db_url=url, port=port, books=books, seconds=seconds))

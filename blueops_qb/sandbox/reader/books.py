@@ -29,7 +29,7 @@ from blueops_qb.sandbox.reader.values import (
 
 PAGE = 1000
 TIMEOUT = 30.0
-LISTS = ("Account", "Item", "Class", "Department", "PaymentMethod")
+LISTS = ("Account", "Item", "Class", "Department", "PaymentMethod", "Term")
 PARTIES = ("Customer", "Vendor")
 DOCUMENTS = ("Invoice", "Payment", "Bill", "Purchase", "Deposit", "JournalEntry")
 PAID_BY = {"CreditCard": "card", "Cash": "cash", "Check": "check"}
@@ -189,6 +189,7 @@ class BooksReader:
             payer=self._payer(_id(raw, "CustomerRef")),
             date=_day(raw["TxnDate"]),
             due=_day(raw["DueDate"]) if raw.get("DueDate") else None,
+            terms=self._terms(raw),
             lines=tuple(self._sold(line) for line in items),
             discount=sum((_money(line.get("Amount")) for line in discounts), ZERO),
             tax=_money(raw.get("TxnTaxDetail", {}).get("TotalTax")),
@@ -246,6 +247,7 @@ class BooksReader:
             date=_day(raw["TxnDate"]),
             number=str(raw.get("DocNumber", "")),
             due=_day(raw["DueDate"]) if is_bill and raw.get("DueDate") else None,
+            terms=self._terms(raw) if is_bill else "",
             account=self._account(_id(raw, "APAccountRef" if is_bill else "AccountRef")),
             lines=tuple(self._bought(line) for line in raw["Line"]),
             total=total,
@@ -291,6 +293,10 @@ class BooksReader:
     def _class(self, detail: Raw) -> str:
         id = _id(detail, "ClassRef")
         return self._listed("Class", id) if id else ""
+
+    def _terms(self, raw: Raw) -> str:
+        id = _id(raw, "SalesTermRef")
+        return self._listed("Term", id) if id else ""
 
     def _location(self, raw: Raw) -> str:
         id = _id(raw, "DepartmentRef")

@@ -141,6 +141,7 @@ class CoreReader:
             payer=self._payer(raw["customer_id"], raw.get("job_id")),
             date=_day(raw["issue_date"]),
             due=_day(raw["due_date"]) if raw.get("due_date") else None,
+            terms=self._terms(raw),
             lines=lines,
             discount=discount,
             tax=tax,
@@ -186,6 +187,10 @@ class CoreReader:
         if line["kind"] in ("material", "equipment"):
             return chart.materials_sold[line["material_category"]]
         return chart.fees_charged[line.get("fee_type") or "discount"]
+
+    def _terms(self, raw: Raw) -> str:
+        key = raw.get("terms", "")
+        return self._chart.terms[key] if key else ""
 
     def _class(self, line: Raw, job_id: str | None) -> str:
         key = line.get("class_key", "") or self._of_job(job_id, "class_key")
@@ -262,6 +267,7 @@ class CoreReader:
             date=_day(raw["date"]),
             number=raw.get("vendor_invoice_number", ""),
             due=_day(raw["due_date"]) if kind == "bill" and raw.get("due_date") else None,
+            terms=self._terms(raw) if kind == "bill" else "",
             account=account,
             lines=lines,
             total=_amount(raw, "total"),

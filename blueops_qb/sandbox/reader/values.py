@@ -36,6 +36,7 @@ class Chart:
     methods: Mapping[str, str]
     branches: Mapping[str, str]
     classes: Mapping[str, str]
+    terms: Mapping[str, str]
     #: Invoice numbers carry this in the books.
     prefix: str = "BO-"
 
@@ -87,6 +88,7 @@ class Sale:
     payer: str
     date: dt.date
     due: dt.date | None
+    terms: str
     lines: tuple[SoldLine, ...]
     discount: Decimal
     tax: Decimal
@@ -134,6 +136,7 @@ class Cost:
     date: dt.date
     number: str
     due: dt.date | None
+    terms: str
     account: str
     lines: tuple[CostLine, ...]
     total: Decimal
