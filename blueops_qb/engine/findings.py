@@ -10,6 +10,7 @@ from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine.due import CHANGES, LISTING, operation_row
 from blueops_qb.engine.known import load_by_place
 from blueops_qb.engine.landing import READING, Landing
+from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import Found
 from blueops_qb.sdk.provider import Lane, Operation, Verb
@@ -84,7 +85,7 @@ def _move_cursor(landing: Landing, operation: Operation, found: Found, *, full: 
         _look_after_unseen(landing, dt.datetime.fromisoformat(operation.params["started"]))
         return
     feed = LISTING if full else CHANGES
-    span = dt.timedelta(days=3650) if full else turn.scaled(turn.settings.sweep_seconds)
+    span = dt.timedelta(days=3650) if full else turn.scaled(_sweep_seconds(turn))
     row = {
         "connection_id": turn.id,
         "feed": feed,
@@ -93,6 +94,13 @@ def _move_cursor(landing: Landing, operation: Operation, found: Found, *, full: 
         "due_at": turn.now + span,
     }
     upsert(turn.connection, t.feeds, [row])
+
+
+def _sweep_seconds(turn: Turn) -> float:
+    """The tenant's setting, else the engine's; never below ten seconds unless the engine itself says so."""
+    usual = turn.settings.sweep_seconds
+    entered = turn.core.settings(turn.tenant_id).get("sweep_seconds", "")
+    return max(float(entered), min(usual, 10.0)) if entered.isdecimal() else usual
 
 
 def _look_after_unseen(landing: Landing, started: dt.datetime) -> None:

@@ -96,7 +96,7 @@ class WritePlan:
             return move(State.WAITING, "waits for " + ", ".join(waits) if waits else "queued")
         if all(self.known[key].state == "withdrawn" for key in posted.documents):
             return move(State.NOT_POSTED, "void before it reached the books")
-        return move(State.DONE, "our own change" if echo else "nothing to change in the books")
+        return move(State.DONE, "it came from the books" if echo else "nothing to change in the books")
 
     def _document(self, key: DocumentKey, document: Document, revision: int) -> bool:
         """Plan one document; True when an operation is due."""

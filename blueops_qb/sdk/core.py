@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -175,6 +175,12 @@ class Core(Protocol):
 
     def may(self, tenant_id: str, user_id: str, permission: Permission) -> bool:
         """Whether the user may do this for the tenant."""
+
+    def settings(self, tenant_id: str) -> Mapping[str, str]:
+        """What was entered for this plugin's settings (`Hooks.plugin_settings`); untouched ones are left out."""
+
+    def attachment(self, tenant_id: str, id: str) -> bytes:
+        """The content of a receipt or other file by its id; raises KeyError."""
 
     def secret_keys(self) -> Sequence[bytes]:
         """Keys to seal secrets with, newest first: 32 url-safe base64 bytes each (Fernet)."""

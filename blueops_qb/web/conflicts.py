@@ -128,16 +128,19 @@ def _shown(turn: Turn, rows: list[sa.RowMapping]) -> list[Shown]:
             else words.BOOKS_KINDS[BooksKind(row["books_kind"])],
             rows=list(_three(row, documents[row["id"]], names)),
             has_base=documents[row["id"]][0] is not None,
-            choices=[_choice(turn, row["cause"], choice) for choice in resolve.CHOICES[row["cause"]]],
+            choices=choices_of(turn, row["cause"]),
             deep_link=turn.provider.deep_link(BooksKind(row["books_kind"]), row["books_id"]),
         )
         for row in rows
     ]
 
 
-def _choice(turn: Turn, cause: str, choice: str) -> tuple[str, str, str]:
-    shown = CHOICES[cause, choice]
-    return choice, shown.label.format(books=turn.description.title), shown.effect
+def choices_of(turn: Turn, cause: str) -> list[tuple[str, str, str]]:
+    """The buttons of a conflict: what is sent, what it says, what it does."""
+    offered = [(choice, CHOICES[cause, choice]) for choice in resolve.CHOICES[cause]]
+    return [
+        (choice, shown.label.format(books=turn.description.title), shown.effect) for choice, shown in offered
+    ]
 
 
 def _place_name(turn: Turn, row: sa.RowMapping) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from blueops_qb.sdk.hooks import Switch
 from blueops_qb.store import tables as t
 from blueops_qb.web import health, here, words
 
+log = logging.getLogger(__name__)
 #: The menu: endpoint, label.
 MENU = (
     ("overview.overview", "Overview"),
@@ -35,8 +37,9 @@ def shown_everywhere() -> dict[str, Any]:
         return {**always, "menu": ()}
     try:
         return always | _framed()
-    except Exception:
+    except (sa.exc.SQLAlchemyError, LookupError):
         # The page of a trouble must show even when the database is what is in trouble.
+        log.exception("the frame of %s cannot be made", request.path)
         return {**always, "menu": ()}
 
 

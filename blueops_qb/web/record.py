@@ -6,9 +6,9 @@ from flask import Blueprint, abort, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from blueops_qb.domain.refs import RecordKind, RecordRef
-from blueops_qb.engine import by_hand, resolve
+from blueops_qb.engine import by_hand
 from blueops_qb.sdk.core import Permission
-from blueops_qb.web import here, story, titles, words
+from blueops_qb.web import conflicts, here, story, titles, words
 
 pages = Blueprint("record", __name__)
 
@@ -35,8 +35,9 @@ def record(kind: str, id: str) -> str:
             events=events,
             documents=documents,
             operations=story.operations(turn.connection, story.document_ids(turn, ref)),
-            conflicts=story.conflicts_of(turn, ref),
-            choices=resolve.CHOICES,
+            conflicts=[
+                (row, conflicts.choices_of(turn, row["cause"])) for row in story.conflicts_of(turn, ref)
+            ],
             can_retry=newest is not None and by_hand.retryable(newest.state, newest.hold),
             can_hold=newest is not None and newest.state in by_hand.HOLDABLE,
             cause=words.CAUSES.get(newest.hold, words.OTHER_CAUSE) if newest and newest.hold else None,

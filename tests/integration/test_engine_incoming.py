@@ -223,9 +223,7 @@ def test_an_overlap_is_a_conflict_and_never_an_overwrite(house: EngineHouse) -> 
     assert len(house.conflicts()) == 1
 
 
-@pytest.mark.parametrize(
-    ("choice", "phone"), [("ours", "+1 415 555 3000"), ("theirs", "+1 415 555 2000")]
-)
+@pytest.mark.parametrize(("choice", "phone"), [("ours", "+1 415 555 3000"), ("theirs", "+1 415 555 2000")])
 def test_a_choice_settles_an_overlap_on_both_sides(house: EngineHouse, choice: str, phone: str) -> None:
     ann = overlap(house)
     (conflict,) = house.conflicts()
@@ -466,7 +464,10 @@ def test_our_own_write_that_the_feed_shows_again_is_nothing_new(house: EngineHou
     house.poll()
     assert len(house.rows(t.outbox)) == events
     assert house.quiet()
-    assert [house.place(r) for r in (ann, invoice)] == [BooksRef(K.CUSTOMER, "101"), BooksRef(K.INVOICE, "102")]
+    assert [house.place(r) for r in (ann, invoice)] == [
+        BooksRef(K.CUSTOMER, "101"),
+        BooksRef(K.INVOICE, "102"),
+    ]
 
 
 def test_a_write_whose_answer_is_lost_is_not_taken_for_an_arrival(house: EngineHouse) -> None:

@@ -247,7 +247,9 @@ class CompanyDay(RuleBasedStateMachine):
             assert (snapshot.ref.kind.value, snapshot.ref.id, snapshot.revision) in events
 
     def nothing_is_there_twice(self) -> None:
-        marked = [kept.marker for kept in self.house.books.records.values() if kept.marker and not kept.deleted]
+        marked = [
+            kept.marker for kept in self.house.books.records.values() if kept.marker and not kept.deleted
+        ]
         assert len(marked) == len(set(marked)), marked
         bodies: dict[str, bytes] = {}
         for id, body in self.house.books.heard:
@@ -306,4 +308,3 @@ def test_a_company_day_ends_with_both_sides_equal(live_sqlite: Path, monkeypatch
             deadline=None,
         ),
     )
-

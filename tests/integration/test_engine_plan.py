@@ -210,7 +210,7 @@ def test_our_own_change_that_comes_back_as_an_event_is_an_echo(house: EngineHous
     assert house.here(ann.ref).phone == "+1 415 555 9999"
     echo = house.event(ann)
     assert echo.cause is not None
-    assert (echo.state, echo.reason) == ("done", "our own change")
+    assert (echo.state, echo.reason) == ("done", "it came from the books")
     assert house.books.one(K.CUSTOMER).version == "1"
 
 

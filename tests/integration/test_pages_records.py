@@ -166,8 +166,10 @@ def test_a_conflict_shows_both_sides_and_follows_the_choice(shop: Office, choice
     page = keeper.get(f"{PAGES}/conflicts")
     for shown in ("775-555-0100", "775-555-0199", "775-555-0155", "BlueOps is right"):
         assert shown in page.text
+    page = keeper.get(f"{PAGES}/records/customer/{ann.id}")  # the record's page offers the same
     action = re.search(rf'action="({PAGES}/conflicts/\d+)"', page.text)
     assert action
+    assert f'name="back" value="{ann.ref}"' in page.text
     answer = keeper.post(action[1], choice=choice, back=str(ann.ref))
     assert answer.headers["Location"] == f"{PAGES}/records/customer/{ann.id}"
     shop.poll()

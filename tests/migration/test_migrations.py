@@ -86,7 +86,9 @@ def fill(connection: sa.Connection) -> None:
 
 def is_filled(connection: sa.Connection) -> None:
     for table in metadata.sorted_tables:
-        found = [dict(r) for r in connection.execute(sa.select(table).order_by(*table.primary_key)).mappings()]
+        found = [
+            dict(r) for r in connection.execute(sa.select(table).order_by(*table.primary_key)).mappings()
+        ]
         wanted = [{column.name: value(column, n) for column in table.columns} for n in (1, 2)]
         assert sorted(map(str, found)) == sorted(map(str, wanted)), table.name
 

@@ -18,6 +18,7 @@ from blueops_qb.sandbox.core import people, rows
 from blueops_qb.sandbox.core.calls import Calls, Plugin
 from blueops_qb.sandbox.core.database import create_tables, make_engine, writing
 from blueops_qb.sandbox.core.plugins import EntryPoint, PluginWorld
+from blueops_qb.sandbox.core.settings import stored
 from blueops_qb.sandbox.core.tables import plugin_settings, receipts, tenants
 from blueops_qb.sandbox.core.transaction import Transaction
 from blueops_qb.sandbox.core.work import Refused, read_switches
@@ -131,6 +132,14 @@ class ReferenceCore:
         if manifest is not None:
             allowed = manifest.permissions.get(permission, allowed)
         return role is not None and role.value in allowed
+
+    def settings(self, tenant_id: str) -> Mapping[str, str]:
+        """What was entered for the plugin's settings."""
+        return stored(self._engine, tenant_id, self.plugin_id)
+
+    def attachment(self, tenant_id: str, id: str) -> bytes:
+        """The content of a receipt; raises KeyError."""
+        return self.receipt(tenant_id, id)
 
     def secret_keys(self) -> Sequence[bytes]:
         """Keys to seal secrets with, newest first."""

@@ -1,0 +1,254 @@
+"""Samples: one document of every kind, on accounts and items of the books that are tried."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+
+import attrs
+
+from blueops_qb.domain.documents import (
+    Allocation,
+    BankDeposit,
+    Bill,
+    CustomerPayment,
+    CustomerRecord,
+    DepositLine,
+    Document,
+    ExpenseDocument,
+    JournalEntry,
+    JournalLine,
+    PaidBy,
+    PurchaseLine,
+    SalesInvoice,
+    SalesLine,
+    Side,
+    VendorRecord,
+)
+from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.records import Address
+from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.sdk.capability import Feature
+from blueops_qb.sdk.outcomes import BooksRecord
+
+DAY = dt.date(2026, 3, 2)
+PRICE = Decimal("129.50")
+
+
+@attrs.frozen(kw_only=True)
+class Places:
+    """What the samples post to: an item for sale, an expense, a bank account, and where checks wait."""
+
+    item: BooksRef
+    expense: BooksRef
+    bank: BooksRef
+    undeposited: BooksRef
+
+    @classmethod
+    def anywhere(cls) -> Places:
+        """Made-up ids, for what never reaches the books."""
+        account, item = BooksKind.ACCOUNT, BooksRef(BooksKind.ITEM, "1")
+        return cls(
+            item=item,
+            expense=BooksRef(account, "2"),
+            bank=BooksRef(account, "3"),
+            undeposited=BooksRef(account, "4"),
+        )
+
+    @classmethod
+    def among(cls, catalog: Iterable[BooksRecord]) -> Places:
+        """Fitting ones in a catalog, by `account_type` and name; raises LookupError that names what lacks."""
+        active = [record for record in catalog if record.active]
+        accounts = [record for record in active if record.kind is BooksKind.ACCOUNT]
+        items = [record for record in active if record.kind is BooksKind.ITEM]
+        waiting = [record for record in accounts if "undeposited" in record.name.casefold()]
+        sold = [item for item in items if item.facts.get("income_account")]
+        plain = [item for item in sold if item.facts.get("item_type", "").casefold() != "inventory"]
+        return cls(
+            item=_first(plain or sold, "an item with an income account"),
+            expense=_first(_typed(accounts, "expense"), "an account of the type expense"),
+            bank=_first(
+                [account for account in _typed(accounts, "bank") if account not in waiting],
+                "an account of the type bank",
+            ),
+            undeposited=_first(waiting, "an account named undeposited funds"),
+        )
+
+
+def _typed(accounts: Iterable[BooksRecord], type_: str) -> list[BooksRecord]:
+    return [account for account in accounts if account.facts.get("account_type", "").casefold() == type_]
+
+
+def _first(records: list[BooksRecord], what: str) -> BooksRef:
+    if not records:
+        raise LookupError(f"the catalog has no {what}; give the kit `places` of these books")
+    return records[0].ref
+
+
+@attrs.frozen(kw_only=True)
+class World:
+    """What a sample may name: places, and the records that were written before it. `tag` is in every name."""
+
+    places: Places
+    tag: str
+    there: Mapping[Feature, BooksRef] = attrs.field(factory=dict)
+
+    def ref(self, feature: Feature, kind: BooksKind) -> BooksRef:
+        """A record that was written before, else a made-up one."""
+        return self.there.get(feature, BooksRef(kind, "9"))
+
+    @property
+    def customer(self) -> BooksRef:
+        return self.ref(Feature.CUSTOMERS, BooksKind.CUSTOMER)
+
+
+def _address(street: str) -> Address:
+    return Address(line1=street, city="Reno", state="NV", postal_code="89501")
+
+
+def customer(world: World) -> CustomerRecord:
+    """A customer with everything that is common."""
+    return CustomerRecord(
+        name=f"Ada Hill {world.tag}",
+        company="Hill & Daughters",
+        given_name="Ada",
+        family_name="Hill",
+        email="ada@example.com",
+        phone="(415) 555-2671",
+        billing=_address("1 Pump St"),
+    )
+
+
+def job(world: World) -> CustomerRecord:
+    """A job of the customer."""
+    return CustomerRecord(name=f"Kitchen {world.tag}", parent=world.customer, shipping=_address("2 Site Rd"))
+
+
+def vendor(world: World) -> VendorRecord:
+    """A supplier."""
+    return VendorRecord(
+        name=f"Copper Supply {world.tag}",
+        company="Copper Supply Inc",
+        email="sales@example.com",
+        phone="(415) 555-0101",
+        address=_address("3 Pipe Ave"),
+    )
+
+
+def invoice(world: World) -> SalesInvoice:
+    """Two lines, one of them with a quantity, without tax."""
+    lines = (
+        SalesLine(
+            item=world.places.item,
+            description="Repair",
+            quantity=Decimal("2.5"),
+            unit_price=PRICE,
+            amount=Decimal("323.75"),
+        ),
+        SalesLine(
+            item=world.places.item,
+            description="Service call",
+            quantity=Decimal(1),
+            unit_price=Decimal("59.00"),
+            amount=Decimal("59.00"),
+        ),
+    )
+    return SalesInvoice(
+        customer=world.customer,
+        date=DAY,
+        due_date=DAY + dt.timedelta(days=30),
+        number=f"KIT-{world.tag}",
+        lines=lines,
+        tax=ZERO,
+        total=Decimal("382.75"),
+        memo="Thank you.",
+    )
+
+
+def payment(world: World) -> CustomerPayment:
+    """A check for a part of the invoice, and a rest that stays open."""
+    part = Allocation(invoice=world.ref(Feature.INVOICES, BooksKind.INVOICE), amount=Decimal("100.00"))
+    return CustomerPayment(
+        customer=world.customer,
+        date=DAY,
+        amount=Decimal("120.00"),
+        allocations=(part,),
+        reference="4711",
+        deposit_to=world.places.undeposited,
+    )
+
+
+def _cost(world: World, amount: str) -> PurchaseLine:
+    return PurchaseLine(
+        account=world.places.expense,
+        description="Pipe",
+        amount=Decimal(amount),
+        customer=world.there.get(Feature.JOBS) or world.there.get(Feature.CUSTOMERS),
+    )
+
+
+def bill(world: World) -> Bill:
+    """A bill over two lines."""
+    return Bill(
+        vendor=world.ref(Feature.VENDORS, BooksKind.VENDOR),
+        date=DAY,
+        due_date=DAY + dt.timedelta(days=30),
+        number=f"B-{world.tag}",
+        lines=(_cost(world, "80.10"), _cost(world, "19.90")),
+        total=Decimal("100.00"),
+    )
+
+
+def expense(world: World) -> ExpenseDocument:
+    """Money from the bank account."""
+    return ExpenseDocument(
+        paid_by=PaidBy.CASH,
+        account=world.places.bank,
+        date=DAY,
+        payee=world.there.get(Feature.VENDORS),
+        lines=(_cost(world, "86.40"),),
+        total=Decimal("86.40"),
+    )
+
+
+def journal(world: World) -> JournalEntry:
+    """An entry of two lines."""
+    amount = Decimal("42.00")
+    return JournalEntry(
+        date=DAY,
+        number=f"J-{world.tag}",
+        lines=(
+            JournalLine(side=Side.DEBIT, account=world.places.expense, amount=amount),
+            JournalLine(side=Side.CREDIT, account=world.places.bank, amount=amount),
+        ),
+    )
+
+
+def deposit(world: World) -> BankDeposit:
+    """The check reaches the bank."""
+    line = DepositLine(payment=world.ref(Feature.PAYMENTS, BooksKind.PAYMENT), amount=Decimal("120.00"))
+    return BankDeposit(account=world.places.bank, date=DAY, lines=(line,), total=Decimal("120.00"))
+
+
+#: Samples in an order in which each finds what it names.
+SAMPLES: Mapping[Feature, Callable[[World], Document]] = {
+    Feature.CUSTOMERS: customer,
+    Feature.JOBS: job,
+    Feature.VENDORS: vendor,
+    Feature.INVOICES: invoice,
+    Feature.PAYMENTS: payment,
+    Feature.BILLS: bill,
+    Feature.EXPENSES: expense,
+    Feature.JOURNALS: journal,
+    Feature.DEPOSITS: deposit,
+}
+#: What a sample names, and so what is written before it.
+NEEDS: Mapping[Feature, tuple[Feature, ...]] = {
+    Feature.JOBS: (Feature.CUSTOMERS,),
+    Feature.INVOICES: (Feature.CUSTOMERS,),
+    Feature.PAYMENTS: (Feature.CUSTOMERS, Feature.INVOICES),
+    Feature.BILLS: (Feature.CUSTOMERS, Feature.JOBS, Feature.VENDORS),
+    Feature.EXPENSES: (Feature.CUSTOMERS, Feature.JOBS, Feature.VENDORS),
+    Feature.DEPOSITS: (Feature.CUSTOMERS, Feature.INVOICES, Feature.PAYMENTS),
+}

@@ -1,0 +1,142 @@
+"""Subject: the provider that is tried, with a way to its books, and what the checks ask of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+
+import attrs
+
+from blueops_qb.domain.documents import Document, kind_of
+from blueops_qb.domain.profile import BooksProfile
+from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.sdk.capability import Feature
+from blueops_qb.sdk.doors import Answered, Reply
+from blueops_qb.sdk.outcomes import Applied, BooksRecord, Found, Outcome
+from blueops_qb.sdk.provider import Exchange, Operation, Provider, Verb
+from blueops_qb.sdk.testing.samples import NEEDS, SAMPLES, Places, World
+
+#: How many pages a feed or catalog may have before a check gives up.
+MOST_PAGES = 200
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+@attrs.define(kw_only=True)
+class Subject:
+    """A provider and its books.
+
+    `carry` sends the bytes of an exchange and answers what came back: the `send` of a called provider's
+    transport, or a driver that plays the books' own client. None tries only what needs no books. `places` says
+    where samples may post; None finds places in the catalog. Every sample has a name of its own, so that books
+    may be tried again and again.
+    """
+
+    provider: Provider
+    carry: Callable[[bytes], Reply] | None = None
+    company_id: str = "1"
+    places: Places | None = None
+    now: Callable[[], dt.datetime] = _now
+    _profile: BooksProfile | None = None
+
+    # -- features ----------------------------------------------------------------------------------
+    def able(self, feature: Feature) -> bool:
+        """Whether the provider says that it can."""
+        return any(c.feature is feature and c.able for c in self.provider.describe().capabilities)
+
+    def samples(self) -> dict[Feature, Document]:
+        """A document per feature that the provider can write, on made-up places."""
+        world = World(places=Places.anywhere(), tag="x1")
+        return {feature: make(world) for feature, make in SAMPLES.items() if self.able(feature)}
+
+    # -- exchanges ---------------------------------------------------------------------------------
+    def exchange(self, operations: Sequence[Operation], *, id: str = "") -> Exchange:
+        """An envelope with a fresh id."""
+        return Exchange(
+            id=id or secrets.token_hex(12),
+            connection_id="kit",
+            company_id=self.company_id,
+            operations=tuple(operations),
+            created_at=self.now(),
+        )
+
+    @property
+    def profile(self) -> BooksProfile:
+        """The company's profile; read once where there are books."""
+        if self._profile is None:
+            self._profile = BooksProfile() if self.carry is None else self.catalog()[0]
+        return self._profile
+
+    def send(self, operation: Operation) -> Outcome:
+        """One operation in an exchange of its own, there and back."""
+        assert self.carry is not None, "this check needs books: give the subject `carry`"
+        exchange = self.exchange([operation])
+        profile = self._profile or BooksProfile()
+        reply = self.carry(self.provider.encode(exchange, profile))
+        assert isinstance(reply, Answered), f"the books did not answer: {reply}"
+        outcome = self.provider.decode(exchange, reply.body, profile)[operation.id]
+        return outcome
+
+    def pages(self, verb: Verb, *, kind: BooksKind | None = None, **params: str) -> list[Found]:
+        """Every page of a feed, look-up or catalog, as `then` asks for them."""
+        found: list[Found] = []
+        waiting = [Operation(id="1", verb=verb, kind=kind, params=params)]
+        while waiting:
+            outcome = self.send(waiting.pop(0))
+            assert isinstance(outcome, Found), f"{verb} answered {outcome}"
+            found.append(outcome)
+            assert len(found) < MOST_PAGES, f"{verb} does not end"
+            waiting += [
+                Operation(id="1", verb=w.verb, kind=w.kind, target_id=w.target_id, params=w.params)
+                for w in outcome.then
+            ]
+        return found
+
+    # -- books -------------------------------------------------------------------------------------
+    def catalog(self) -> tuple[BooksProfile, list[BooksRecord]]:
+        """The company and its lists."""
+        pages = self.pages(Verb.CATALOG)
+        profiles = [page.profile for page in pages if page.profile is not None]
+        assert profiles, "the catalog tells no profile of the company"
+        return profiles[-1], [record for page in pages for record in page.records]
+
+    def world(self) -> World:
+        """Fresh names, on places of these books."""
+        places = self.places
+        if places is None:
+            profile, records = self.catalog()
+            self._profile = profile
+            places = self.places = Places.among(records)
+        return World(places=places, tag=secrets.token_hex(4))
+
+    def write(self, feature: Feature, world: World) -> tuple[Operation, BooksRecord, World]:
+        """Write the feature's sample with what it needs; answers the operation, the record, the world then."""
+        for needed in NEEDS.get(feature, ()):
+            if self.able(needed) and needed not in world.there:
+                world = self.write(needed, world)[2]
+        document = SAMPLES[feature](world)
+        operation = Operation(
+            id="1",
+            verb=Verb.CREATE,
+            kind=kind_of(document),
+            document=document,
+            marker=f"{feature.value}:{world.tag}.1",
+        )
+        record = self.applied(operation)
+        there: Mapping[Feature, BooksRef] = {**world.there, feature: record.ref}
+        return operation, record, attrs.evolve(world, there=there)
+
+    def applied(self, operation: Operation) -> BooksRecord:
+        """The record that came of a write; the write must be applied."""
+        assert self.profile
+        outcome = self.send(operation)
+        assert isinstance(outcome, Applied), f"{operation.verb} of {operation.kind} answered {outcome}"
+        assert outcome.record is not None, f"{operation.verb} of {operation.kind} showed no record"
+        return outcome.record
+
+    def read(self, ref: BooksRef) -> Outcome:
+        """What reading a record answers."""
+        return self.send(Operation(id="1", verb=Verb.READ, kind=ref.kind, target_id=ref.id))

@@ -1,0 +1,96 @@
+"""Writes docs/reference/qbo-faults.md from the provider's dictionary of refusals.
+
+python docs/generate_errors.py            write the page
+python docs/generate_errors.py --check    exit 1 when the page is not as the dictionary wants it
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from blueops_qb.providers.qbo.fault_rules import Result, Rule
+from blueops_qb.providers.qbo.faults import RULES, TOO_OLD
+from blueops_qb.sdk.outcomes import Why
+
+PAGE = Path(__file__).resolve().parent / "reference" / "qbo-faults.md"
+
+HEAD = """# Faults of QuickBooks Online
+
+<!-- Written by docs/generate_errors.py from blueops_qb/providers/qbo/faults.py; do not edit by hand. -->
+
+What each fault of the v3 API comes to, what the page says, and what to do. The first row whose code and text fit
+counts: some codes say two things, and the words of the fault tell which. "Text" is a regular expression that message or
+detail must contain. The record is named in front of the sentence. Outcomes are those of [states](states.md#outcomes).
+
+A code that is not in the table, in an answer that otherwise went through, is refused with QuickBooks' own text. An
+answer without a readable fault (HTML, a cut answer, a 5xx) is `NotKnown` for a write and simply asked again for a read;
+429 is `Throttled`, 401 `SignIn` with a refresh, 403 `SignIn`, 413 `Refused`.
+"""
+
+OUTCOMES: dict[Result, str] = {
+    Result.REFUSED: "Refused",
+    Result.STALE: "Stale",
+    Result.GONE: "Gone",
+    Result.ABSENT: "Absent",
+    Result.LATER: "Throttled",
+    Result.REFRESH: "SignIn, refreshed by itself",
+    Result.SIGN_IN: "SignIn",
+    Result.UNKNOWN: "NotKnown",
+    Result.TOO_OLD: "Found, too old",
+}
+#: The parts of the page, in the order in which a reader looks for them.
+PARTS: dict[str, frozenset[Why | Result]] = {
+    "Sign-in and rights": frozenset({Result.REFRESH, Result.SIGN_IN, Why.NOT_ALLOWED, Why.NOT_AVAILABLE}),
+    "What passes by itself": frozenset({Result.LATER, Result.UNKNOWN, Result.STALE, Result.TOO_OLD}),
+    "The record and what it names": frozenset({Result.GONE, Result.ABSENT, Why.REFERENCE}),
+    "Names, numbers and periods": frozenset({Why.NAME_TAKEN, Why.NUMBER_TAKEN, Why.CLOSED_PERIOD}),
+    "Paid, deposited or linked": frozenset({Why.FROZEN}),
+    "Content": frozenset({Why.INVALID}),
+    "Defects of the connection": frozenset({Why.DEFECT}),
+}
+
+
+def page() -> str:
+    """The whole page as Markdown; raises LookupError for a rule that belongs to no part."""
+    rules = [*RULES, TOO_OLD]
+    lost = [rule.code for rule in rules if not any(_kind(rule) in kinds for kinds in PARTS.values())]
+    if lost:
+        raise LookupError(f"these codes belong to no part of the page, add their kind to PARTS: {lost}")
+    parts = [_part(title, [rule for rule in rules if _kind(rule) in kinds]) for title, kinds in PARTS.items()]
+    return "\n".join([HEAD, *parts])
+
+
+def _kind(rule: Rule) -> Why | Result:
+    return rule.why if rule.why is not None else rule.result
+
+
+def _part(title: str, rules: list[Rule]) -> str:
+    rows = [f"## {title}", "", "| code | text | outcome | the page says | what to do |", "|---|---|---|---|---|"]
+    return "\n".join([*rows, *_rows(rules), ""])
+
+
+def _rows(rules: list[Rule]) -> Iterator[str]:
+    for rule in rules:
+        outcome = OUTCOMES[rule.result]
+        if rule.why is not None:
+            outcome += f": `{rule.why.value}`"
+        if rule.wait is not None:
+            outcome += f" for {rule.wait:.0f} s" + (", the whole connection" if rule.connection else "")
+        text = f"`{rule.pattern}`".replace("|", r"\|") if rule.pattern else ""
+        remedy = rule.remedy or "Nothing; it goes on by itself."
+        yield f"| {rule.code or '-'} | {text} | {outcome} | {rule.message} | {remedy} |"
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check the page; the exit code."""
+    wanted = page()
+    if arguments == ["--check"]:
+        return 0 if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == wanted else 1
+    PAGE.write_text(wanted, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
