@@ -40,6 +40,15 @@ OUTCOMES: dict[Result, str] = {
     Result.UNKNOWN: "NotKnown",
     Result.TOO_OLD: "Found, too old",
 }
+#: What to do where the dictionary gives no remedy, because the engine goes on by itself or asks in its own words.
+OTHERWISE: dict[Result, str] = {
+    Result.GONE: "Choose on the conflicts page.",
+    Result.ABSENT: "Choose on the conflicts page.",
+    Result.STALE: "Nothing; both sides are compared again.",
+    Result.LATER: "Nothing; it is tried again.",
+    Result.UNKNOWN: "Nothing; it is looked up.",
+    Result.TOO_OLD: "Nothing; everything is listed and compared.",
+}
 #: The parts of the page, in the order in which a reader looks for them.
 PARTS: dict[str, frozenset[Why | Result]] = {
     "Sign-in and rights": frozenset({Result.REFRESH, Result.SIGN_IN, Why.NOT_ALLOWED, Why.NOT_AVAILABLE}),
@@ -67,7 +76,12 @@ def _kind(rule: Rule) -> Why | Result:
 
 
 def _part(title: str, rules: list[Rule]) -> str:
-    rows = [f"## {title}", "", "| code | text | outcome | the page says | what to do |", "|---|---|---|---|---|"]
+    rows = [
+        f"## {title}",
+        "",
+        "| code | text | outcome | the page says | what to do |",
+        "|---|---|---|---|---|",
+    ]
     return "\n".join([*rows, *_rows(rules), ""])
 
 
@@ -79,7 +93,9 @@ def _rows(rules: list[Rule]) -> Iterator[str]:
         if rule.wait is not None:
             outcome += f" for {rule.wait:.0f} s" + (", the whole connection" if rule.connection else "")
         text = f"`{rule.pattern}`".replace("|", r"\|") if rule.pattern else ""
-        remedy = rule.remedy or "Nothing; it goes on by itself."
+        remedy = rule.remedy or OTHERWISE[rule.result]
+        if rule.result is Result.REFRESH:
+            remedy = f"Nothing, unless the refresh fails too: {remedy}"
         yield f"| {rule.code or '-'} | {text} | {outcome} | {rule.message} | {remedy} |"
 
 

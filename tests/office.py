@@ -25,6 +25,7 @@ from blueops_qb.engine import connections, due, matching, rules_desk, suggest
 from blueops_qb.engine.engine import Engine
 from blueops_qb.engine.settings import EngineSettings
 from blueops_qb.engine.turn import Turn
+from blueops_qb.providers.qbo.tokens import TOKENS, Tokens
 from blueops_qb.runners.carry import Carrier
 from blueops_qb.sandbox.core.core import ReferenceCore, open_core
 from blueops_qb.sandbox.core.invoices import InvoiceDraft
@@ -86,8 +87,6 @@ class Office:
 
     def bind(self, realm: str | None = None) -> str:
         """Bind the company without pages, by the twin's everlasting token; answers the connection's id."""
-        from blueops_qb.providers.qbo.tokens import TOKENS, Tokens
-
         tokens = Tokens(access_token=self.twin.access_token, refresh_token=self.twin.refresh_token)
         signed_in = connections.SignedIn(
             company_id=realm or self.twin.realm,

@@ -57,6 +57,7 @@ class Impatient(CalledFake):
     """Takes everything for done."""
 
     def decode(self, exchange: Exchange, reply: bytes, profile: BooksProfile) -> Mapping[str, Outcome]:
+        del reply, profile
         return {operation.id: Applied() for operation in exchange.operations}
 
 

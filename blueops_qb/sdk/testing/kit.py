@@ -90,7 +90,7 @@ def says_how_every_kind_is_removed(subject: Subject) -> None:
 
 
 # -- bytes there and back ----------------------------------------------------------------------------
-def _writes(subject: Subject, document: Document) -> list[Operation]:
+def _writes(document: Document) -> list[Operation]:
     kind = kind_of(document)
     create = Operation(id="11", verb=Verb.CREATE, kind=kind, document=document, marker="invoice:1041.1")
     again = attrs.evolve(create, verb=Verb.UPDATE, target_id="77", version="3", previous=document)
@@ -112,7 +112,7 @@ def _reads(subject: Subject) -> list[Operation]:
 def encodes_the_same_exchange_to_the_same_bytes(subject: Subject) -> None:
     """And to other bytes under another id: the id travels with a write, unaltered."""
     for document in subject.samples().values():
-        for operation in _writes(subject, document):
+        for operation in _writes(document):
             exchange = subject.exchange([operation], id="0123456789abcdef01234567")
             first = subject.provider.encode(exchange, subject.profile)
             assert subject.provider.encode(exchange, subject.profile) == first, (
@@ -125,7 +125,7 @@ def encodes_the_same_exchange_to_the_same_bytes(subject: Subject) -> None:
 
 def names_envelopes_steadily(subject: Subject) -> None:
     """The envelope of an operation does not depend on when it is asked for."""
-    operations = [o for document in subject.samples().values() for o in _writes(subject, document)]
+    operations = [o for document in subject.samples().values() for o in _writes(document)]
     for operation in [*operations, *_reads(subject)]:
         named = subject.provider.envelope(operation)
         assert subject.provider.envelope(operation) == named
@@ -134,7 +134,7 @@ def names_envelopes_steadily(subject: Subject) -> None:
 def takes_garbage_for_not_known(subject: Subject) -> None:
     """Whatever comes back for a write, decode answers per operation and never says that it was done."""
     for document in subject.samples().values():
-        for operation in _writes(subject, document):
+        for operation in _writes(document):
             exchange = subject.exchange([operation])
             for body in GARBAGE:
                 outcome = subject.provider.decode(exchange, body, subject.profile)[operation.id]
@@ -184,7 +184,7 @@ def counts_a_void_document_as_nothing(subject: Subject) -> None:
 def says_what_it_sends_through_the_lens(subject: Subject) -> None:
     """sent() is what normal() makes of it already."""
     for document in subject.samples().values():
-        sent = subject.provider.sent(_writes(subject, document)[0], subject.profile)
+        sent = subject.provider.sent(_writes(document)[0], subject.profile)
         assert sent is None or subject.provider.normal(sent) == sent
 
 
