@@ -12,7 +12,9 @@ from blueops_qb.cli.opening import common, url_of
 @click.option(
     "--json", "json_file", type=click.Path(dir_okay=False), help="With --once: write the result to FILE."
 )
-@click.option("--port", default=0, type=click.IntRange(0, 65535), help="The loopback port; 0 takes a free one.")
+@click.option(
+    "--port", default=0, type=click.IntRange(0, 65535), help="The loopback port; 0 takes a free one."
+)
 @common
 def demo(db_url: str | None, tenant_id: str | None, once: bool, json_file: str | None, port: int) -> None:
     """Play a day of a plumbing company on the reference core and the QuickBooks Online twin."""
@@ -27,7 +29,9 @@ def sandbox() -> None:
 
 
 @sandbox.command()
-@click.option("--port", default=0, type=click.IntRange(0, 65535), help="The loopback port; 0 takes a free one.")
+@click.option(
+    "--port", default=0, type=click.IntRange(0, 65535), help="The loopback port; 0 takes a free one."
+)
 @click.option("--realm", default="9130000000000000", show_default=True, help="The company's id.")
 @click.option("--token", help="An access token that never expires and needs no sign-in.")
 @click.option(
@@ -71,7 +75,9 @@ def qbo(
 
 
 @sandbox.command()
-@click.option("--port", default=0, type=click.IntRange(0, 65535), help="The loopback port; 0 takes a free one.")
+@click.option(
+    "--port", default=0, type=click.IntRange(0, 65535), help="The loopback port; 0 takes a free one."
+)
 @common
 def core(db_url: str | None, tenant_id: str | None, port: int) -> None:
     """Serve the reference core with the plugin in it."""

@@ -12,8 +12,6 @@ from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.turn import Turn
 from blueops_qb.store import tables as t
 
-#: The hold of an event that somebody held back; nothing but a person wakes it.
-BY_PERSON = "person"
 #: Holds that trying again does not cure: both sides are there and wait for a choice.
 NEEDS_CHOICE = frozenset({Hold.VARIANCE.value, Hold.REMOVED.value})
 #: States in which an event can be held back: nothing of it has left yet.
@@ -84,7 +82,7 @@ def hold_back(turn: Turn, ref: RecordRef, *, actor: str, name: str = "") -> None
         ref=ref,
         revision=newest.revision,
         state=State.HELD,
-        hold=BY_PERSON,
+        hold=Hold.PERSON,
         reason=f"{ref} was held back by {name or actor}",
         remedy="Press Retry when it may be sent. A change in BlueOps sends it as well.",
     )

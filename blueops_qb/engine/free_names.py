@@ -63,10 +63,15 @@ class FreeNames:
         if key.source.kind is RecordKind.JOB:
             # Two customers may both have a “Kitchen”; the books want every name once.
             return self._derive(key, document, suffix=f" ({key.source.id})")
+        if self._decisions and self._decisions.get(key.source, ("", ""))[0] == "create":
+            # A person has decided that it is somebody else and may be told apart by a mark.
+            mark = "V" if isinstance(document, VendorRecord) else "C"
+            return self._derive(key, document, suffix=f" ({mark})")
         raise Held(
             State.HELD,
             f"{key.source} “{document.name}” cannot be created: the name is already used in the books by {owner}",
-            remedy="Link it to that record on the matching page, or change the name on one side.",
+            remedy="Link it to that record or let it be created under a marked name on the matching page, "
+            "or change the name on one side.",
             hold=Hold.MATCH,
             waits_for=key.source,
         )
@@ -134,14 +139,18 @@ class FreeNames:
             m = t.matches
             rows = self.turn.connection.execute(
                 sa.select(m.c.ref_kind, m.c.ref_id, m.c.decision, m.c.reason).where(
-                    m.c.connection_id == self.turn.id, m.c.decision.in_(["open", "skip"])
+                    m.c.connection_id == self.turn.id,
+                    sa.or_(
+                        m.c.decision.in_(["open", "skip"]),
+                        sa.and_(m.c.bucket == "taken", m.c.decision == "create"),
+                    ),
                 )
             )
             self._decisions = {
                 RecordRef(RecordKind(row.ref_kind), row.ref_id): (row.decision, row.reason) for row in rows
             }
         decision = self._decisions.get(ref)
-        if decision is None:
+        if decision is None or decision[0] == "create":
             return
         word = (
             "nobody has decided yet which record of the books it is"

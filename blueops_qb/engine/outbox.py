@@ -54,6 +54,8 @@ class Hold(enum.StrEnum):
     MERGE = "merge"
     REMOVED = "removed"
     BUSY = "busy"
+    #: Somebody held it back; nothing but a person wakes it.
+    PERSON = "person"
 
 
 @attrs.frozen(kw_only=True)

@@ -198,7 +198,11 @@ def _options(row: Row, known: dict[BooksRef, str]) -> tuple[Option, ...]:
     ids = list(dict.fromkeys([*ids, *(id for _, _, id in alike)]))
     links = [Option(value=f"link:{id}", label=f"Link to {pool[id]} (no. {id})") for id in ids]
     # Two parties of one name cannot be: such a row is created only after one of them was renamed.
-    create = "Create it once one of the two is renamed" if row.bucket == "taken" else "Create it in the books"
+    create = (
+        "Create it under a marked name, such as “Name (C)”"
+        if row.bucket == "taken"
+        else "Create it in the books"
+    )
     return (
         *links,
         Option(value="create", label=create),

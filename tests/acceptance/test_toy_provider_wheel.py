@@ -92,12 +92,12 @@ def test_the_wheel_carries_plugin_hooks_and_migrations(wheels: dict[str, Path]) 
     carried = "blueops_qb/_plugin/"
     for path in ("plugin.toml", "hooks/invoices.py", "migrations/env.py"):
         assert carried + path in names
-    for path in (ROOT / "migrations" / "versions").glob("*.py"):
-        assert f"{carried}migrations/versions/{path.name}" in names
+    for version in (ROOT / "migrations" / "versions").glob("*.py"):
+        assert f"{carried}migrations/versions/{version.name}" in names
     assert not [name for name in names if name.startswith("tests/") or "__pycache__" in name]
-    for path in (ROOT / "blueops_qb").rglob("*"):
-        if path.is_file() and "__pycache__" not in path.parts:
-            assert str(path.relative_to(ROOT)) in names
+    for file in (ROOT / "blueops_qb").rglob("*"):
+        if file.is_file() and "__pycache__" not in file.parts:
+            assert str(file.relative_to(ROOT)) in names
 
 
 def test_nothing_of_the_checkout_was_used(seen: dict[str, Any]) -> None:

@@ -14,9 +14,7 @@ COMMAND = [sys.executable, "-c", "from blueops_qb.cli import main; main()"]
 
 
 def last_line(*arguments: str) -> dict[str, Any]:
-    done = subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, timeout=300, check=False
-    )
+    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=300, check=False)
     assert done.stdout, done.stderr
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     assert "versions" in figures

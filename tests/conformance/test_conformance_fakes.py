@@ -95,14 +95,16 @@ class Rounding(CalledFake):
         if record is None or record.kind is not BooksKind.INVOICE:
             return record
         assert record.document is not None
-        return attrs.evolve(record, document=attrs.evolve(record.document, total=1))  # type: ignore[call-arg]
+        more: dict[str, Any] = {"total": 1}
+        return attrs.evolve(record, document=attrs.evolve(record.document, **more))
 
 
 class Unmarked(CalledFake):
     """Books that lose our marker."""
 
     def find(self, operation: Operation) -> Any:
-        return [attrs.evolve(record, marker="") for record in super().find(operation)]
+        nothing: dict[str, Any] = {"marker": ""}
+        return [attrs.evolve(record, **nothing) for record in super().find(operation)]
 
 
 class Heedless(CalledFake):

@@ -1,7 +1,6 @@
 """A tenant is bound to one company for ever; switches, lost keys and sign-ins end in a sentence, not in a loss."""
 
 import datetime as dt
-from collections.abc import Iterator
 
 import attrs
 import pytest
@@ -145,13 +144,14 @@ def test_a_state_is_good_once(house: EngineHouse) -> None:
 def test_a_state_of_another_session_tenant_or_provider_is_refused(house: EngineHouse) -> None:
     found_company(house.core, "beta", "Beta Plumbing")
     state = open_state(house)
-    for attempt in (
-        lambda: use(house, state, session="session-2"),
-        lambda: use(house, state, tenant="beta"),
-        lambda: connections.use_state(house.engine.core, TENANT, "another", "session-1", state),
+    core, name = house.engine.core, house.provider.name
+    for tenant, provider, session in (
+        (TENANT, name, "session-2"),
+        ("beta", name, "session-1"),
+        (TENANT, "another", "session-1"),
     ):
         with pytest.raises(ConnectRefused, match="Nothing was changed; press Connect again"):
-            attempt()
+            connections.use_state(core, tenant, provider, session, state)
     use(house, state)
 
 
@@ -234,9 +234,9 @@ def with_keys(house: EngineHouse, keys: list[bytes]) -> ReferenceCore:
 
 
 @pytest.fixture
-def keyless(house: EngineHouse) -> Iterator[ReferenceCore]:
+def keyless(house: EngineHouse) -> ReferenceCore:
     """Core that has lost its keys."""
-    yield with_keys(house, [])
+    return with_keys(house, [])
 
 
 def test_a_lost_key_is_refused_with_words_that_name_the_secret(house: EngineHouse) -> None:

@@ -37,7 +37,7 @@ def test_the_plan_is_made_decided_and_accepted(fresh: Office) -> None:
     assert "1 records are linked" in page.text
     assert fresh.row()["state"] == "live"
     fresh.drain()
-    assert [fresh.state(c.ref) for c in (known, new, taken)] == ["done", "done", "held"]
+    assert [fresh.state(c.ref) for c in (known, new, taken)] == ["done", "done", "done"]
     fresh.change(taken, name="Sierra Pipe Supply (customer)")
     fresh.drain()
     assert fresh.state(taken.ref) == "done"

@@ -68,7 +68,7 @@ def test_statements_find_what_they_ask_for(
         ("select count(*) from Customer where Job = true", 8),
         ("select count(*) from Customer where DisplayName = 'o\\'leary, siobhan'", 1),
         ("select count(*) from Customer where PrimaryEmailAddr = 'customer3@example.com'", 1),
-        ("select count(*) from Item where Type IN ('Service','Inventory') and Active = true", 14),
+        ("select count(*) from Item where Type IN ('Service','Inventory') and Active = true", 17),
         ("select count(*) from Account where Classification = 'Asset'", 14),
         ("select count(*) from Invoice where MetaData.LastUpdatedTime >= '2020-01-01T00:00:00Z'", 20),
         ("select count(*) from Invoice where MetaData.CreateTime > '2099-01-01'", 0),

@@ -61,7 +61,7 @@ _STEPS = (
     SetupStep(
         key="confirm",
         title="Confirm the company",
-        text="Name, country and plan of the company are read and shown; nothing is bound before you confirm.",
+        text="Name, country and plan of the company are read before anything is bound to it, and then shown.",
     ),
     SetupStep(
         key="map",

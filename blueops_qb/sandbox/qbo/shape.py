@@ -22,6 +22,13 @@ _FLAGS = {"true": True, "false": False, "1": True, "0": False}
 _DIGITS = 15
 
 
+def _is_blank(value: Any) -> bool:
+    """An empty string, or a group of members (not a reference) that are all empty strings."""
+    if isinstance(value, dict):
+        return bool(value) and "value" not in value and all(leaf == "" for leaf in value.values())
+    return isinstance(value, str) and value == ""
+
+
 @attrs.frozen(kw_only=True)
 class Shaped:
     """A request that passed: typed values, and the members that were sent as an empty string."""
@@ -32,7 +39,7 @@ class Shaped:
 
 def shaped(body: Obj, table: Table) -> Shaped:
     """Type the members of a body; raises Fault."""
-    cleared = frozenset(name for name, value in body.items() if value == "" and not isinstance(value, bool))
+    cleared = frozenset(name for name, value in body.items() if _is_blank(value))
     return Shaped(values=_members(body, table, path=""), cleared=cleared)
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 import attrs
 
@@ -175,7 +176,8 @@ def counts_a_void_document_as_nothing(subject: Subject) -> None:
     """The lens shows a void document at 0.00."""
     for feature, document in subject.samples().items():
         if hasattr(document, "void"):
-            void = subject.provider.normal(attrs.evolve(document, void=True))
+            gone: dict[str, Any] = {"void": True}
+            void = subject.provider.normal(attrs.evolve(document, **gone))
             shown = [getattr(void, name, None) for name in ("total", "amount")]
             assert set(shown) <= {None, ZERO}, f"a void one of {feature.value} shows {shown}"
             assert getattr(void, "void", False)

@@ -1,0 +1,188 @@
+"""The engine between core and QuickBooks Online's twin: the same promises as with the fakes, over real HTTP."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import pytest
+import requests
+
+from blueops_qb import bootstrap
+from blueops_qb.domain.mapping import Family, MapRule, Target
+from blueops_qb.domain.records import Application, Customer, Invoice, Payment
+from blueops_qb.domain.refs import BooksKind, RecordKind, RecordRef
+from blueops_qb.engine import census, connections, due, matching, rules_desk
+from blueops_qb.engine.engine import Engine
+from blueops_qb.runners.carry import Carrier
+from blueops_qb.sandbox.core.core import ReferenceCore
+from blueops_qb.sandbox.core.invoices import InvoiceDraft
+from blueops_qb.sandbox.core.pricing import LineDraft
+from blueops_qb.sandbox.qbo.running import RunningTwin, running_twin
+from blueops_qb.sdk.doors import Answered, Unknown
+from tests.engine_house import DAY, PLUGIN, SETTINGS, TENANT, D, found_company, open_with_plugin
+
+
+@attrs.define(kw_only=True)
+class QboHouse:
+    """Core, engine and the twin, connected and live."""
+
+    core: ReferenceCore
+    twin: RunningTwin
+    engine: Engine
+    carrier: Carrier
+    id: str = ""
+
+    def drain(self) -> None:
+        self.carrier.drain(self.id, most=200)
+
+    def poll(self) -> None:
+        with self.engine.turns.open(self.id) as turn:
+            assert turn is not None
+            due.hurry(turn)
+        self.drain()
+        self.drain()
+
+    def counted(self) -> dict[str, int]:
+        with self.core.engine.connect() as connection:
+            found = census.states(connection, TENANT)
+            assert census.quiet(connection, TENANT, self.id)
+        return {state: n for state, n in found.items() if n}
+
+    def ask(self, question: str) -> list[dict[str, Any]]:
+        """The twin's own answer to a query."""
+        answer = requests.get(
+            f"{self.twin.base_url}/v3/company/{self.twin.realm}/query",
+            params={"query": question},
+            headers=self._headers,
+            timeout=10,
+        )
+        found = answer.json()["QueryResponse"]
+        rows: list[dict[str, Any]] = next((v for v in found.values() if isinstance(v, list)), [])
+        return rows
+
+    def post(self, entity: str, body: dict[str, Any]) -> None:
+        """What the bookkeeper does."""
+        requests.post(
+            f"{self.twin.base_url}/v3/company/{self.twin.realm}/{entity}",
+            json=body,
+            headers=self._headers,
+            timeout=10,
+        ).raise_for_status()
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.twin.access_token}", "Accept": "application/json"}
+
+    def customer(self, name: str = "Ada Hill") -> Customer:
+        with self.core.begin(TENANT, actor="office") as tx:
+            return tx.create_customer(Customer(id="", name=name, email="ada@example.com"))
+
+    def invoice(self, customer: Customer, price: str = "100.00") -> Invoice:
+        line = LineDraft(description="Repair", unit_price=D(price), service_category="repair")
+        with self.core.begin(TENANT, actor="office") as tx:
+            return tx.raise_invoice(InvoiceDraft(customer_id=customer.id, issue_date=DAY, lines=[line]))
+
+
+@pytest.fixture
+def running() -> Iterator[RunningTwin]:
+    with running_twin(seed="sample") as twin:
+        yield twin
+
+
+@pytest.fixture
+def qbo(running: RunningTwin, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[QboHouse]:
+    monkeypatch.setenv("BLUEOPS_QB_RUNNER", "none")
+    core = open_with_plugin(sqlite_url)
+    found_company(core)
+    environment = {
+        "BLUEOPS_QB_QBO_API_BASE": running.base_url,
+        "BLUEOPS_QB_QBO_DISCOVERY_URL": f"{running.base_url}/.well-known/openid_configuration",
+        "BLUEOPS_QB_QBO_ALLOW_LOOPBACK_HTTP": "1",
+    }
+    settings = attrs.evolve(SETTINGS, time_scale=0.01)
+    engine = bootstrap.build(core.for_plugin(PLUGIN), settings=settings, environment=environment).engine
+    signed_in = connections.SignedIn(
+        company_id=running.realm,
+        company_name="Sample",
+        secrets={"access_token": running.access_token.encode()},
+    )
+    house = QboHouse(core=core, twin=running, engine=engine, carrier=Carrier(engine))
+    house.id = connections.bind(engine.core, TENANT, "qbo", signed_in, actor="admin", keys=engine.keys)
+    house.drain()
+    with engine.turns.open(house.id) as turn:
+        assert turn is not None
+        matching.build(turn)
+        matching.approve(turn, actor="admin")
+        numbers = {e.facts.get("number"): e.ref for e in turn.catalog.of(BooksKind.ACCOUNT)}
+        item = next(e for e in turn.catalog.of(BooksKind.ITEM) if e.facts.get("income_account"))
+        rules = [
+            MapRule(family=Family.SERVICE, key="repair", target=Target(item=item.ref)),
+            MapRule(family=Family.ROLE, key="undeposited", target=Target(account=numbers["1090"])),
+            MapRule(family=Family.ROLE, key="ar", target=Target(account=numbers["1100"])),
+        ]
+        rules_desk.change_mapping(turn, rules, actor="admin")
+    try:
+        yield house
+    finally:
+        house.carrier.close()
+        core.stop()
+
+
+def test_out_and_in_again(qbo: QboHouse) -> None:
+    ada = qbo.customer("Ada Hill")
+    invoice = qbo.invoice(ada)
+    qbo.drain()
+    (there,) = qbo.ask(f"select * from Invoice where DocNumber = 'BO-{invoice.number}'")
+    assert float(there["TotalAmt"]) == 100.0
+    line = {"Amount": 60, "LinkedTxn": [{"TxnId": there["Id"], "TxnType": "Invoice"}]}
+    qbo.post("payment", {"CustomerRef": there["CustomerRef"], "TotalAmt": 60, "Line": [line]})
+    (customer,) = qbo.ask("select * from Customer where DisplayName = 'Ada Hill'")
+    address = {"Line1": "99 New St", "City": "Reno", "CountrySubDivisionCode": "NV", "PostalCode": "89501"}
+    qbo.post(
+        "customer",
+        {"Id": customer["Id"], "SyncToken": customer["SyncToken"], "sparse": True, "BillAddr": address},
+    )
+    with qbo.core.begin(TENANT, actor="office") as tx:
+        tx.update_customer(attrs.evolve(ada, phone="+1 415 555 0000"))
+    qbo.poll()
+    payment = next(iter(qbo.core.iterate(TENANT, kinds=[RecordKind.PAYMENT]))).record
+    assert isinstance(payment, Payment)
+    assert payment.applications == (Application(invoice_id=invoice.id, amount=D("60.00")),)
+    here = qbo.core.read(TENANT, [ada.ref])[RecordRef(RecordKind.CUSTOMER, ada.id)].record
+    assert isinstance(here, Customer)
+    assert here.billing is not None
+    assert (here.billing.line1, here.phone) == ("99 New St", "+1 415 555 0000")
+    (customer,) = qbo.ask("select * from Customer where DisplayName = 'Ada Hill'")
+    assert customer["PrimaryPhone"]["FreeFormNumber"] == "+1 415 555 0000"
+    assert customer["BillAddr"]["Line1"] == "99 New St"
+    assert set(qbo.counted()) <= {"done", "superseded"}
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_lost_answer_posts_nothing_twice(qbo: QboHouse, arrived: bool) -> None:
+    ada = qbo.customer(f"Lost {arrived}")
+    qbo.drain()
+    invoice = qbo.invoice(ada, "77.00")
+    outgoing = qbo.engine.next_exchange(qbo.id)
+    assert outgoing is not None
+    if arrived:
+        provider = qbo.engine.turns.provider(qbo.id)
+        transport = provider.transport(qbo.engine.vault(qbo.id), qbo.twin.realm)
+        assert transport is not None
+        assert isinstance(transport.send(outgoing.body), Answered)
+        transport.close()
+    qbo.engine.finish(outgoing.exchange_id, Unknown(why="the line broke"))
+    qbo.drain()
+    for _ in range(50):
+        if not _open(qbo):
+            break
+        qbo.drain()
+    found = qbo.ask(f"select * from Invoice where DocNumber = 'BO-{invoice.number}'")
+    ours = [row for row in found if float(row["TotalAmt"]) == 77.0]
+    assert len(ours) == 1
+    assert qbo.counted() == {"done": 2}
+
+
+def _open(qbo: QboHouse) -> bool:
+    with qbo.core.engine.connect() as connection:
+        return not census.quiet(connection, TENANT, qbo.id)
