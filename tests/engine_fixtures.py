@@ -92,10 +92,10 @@ def _run(url: str, statement: str) -> None:
 
 
 @contextmanager
-def database_with_company(request: pytest.FixtureRequest, kind: str, folder: Path) -> Iterator[str]:
+def database_with_company(request: pytest.FixtureRequest, kind: str) -> Iterator[str]:
     """The address of a database of the kind in which the company has just gone live."""
     if kind == "sqlite":
-        yield copied_sqlite(request.getfixturevalue("live_sqlite"), folder)
+        yield copied_sqlite(request.getfixturevalue("live_sqlite"))
     else:
         url: str = request.getfixturevalue("live_postgres")
         _run(url, _RESTORE)
@@ -108,13 +108,11 @@ def database_with_company(request: pytest.FixtureRequest, kind: str, folder: Pat
         for pair in PAIRS
     ]
 )
-def house(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[EngineHouse]:
+def house(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[EngineHouse]:
     """The engine between core and one of the fakes."""
     monkeypatch.setenv("BLUEOPS_QB_RUNNER", "none")
     kind, database = request.param
-    with database_with_company(request, database, tmp_path) as url:
+    with database_with_company(request, database) as url:
         core = open_with_plugin(url)
         try:
             yield move_in(core, kind)

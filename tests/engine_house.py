@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,7 +25,8 @@ from blueops_qb.engine.engine import Engine
 from blueops_qb.engine.settings import EngineSettings
 from blueops_qb.engine.turn import Turn
 from blueops_qb.runners.carry import Carrier
-from blueops_qb.sandbox.core.core import ReferenceCore, open_core
+from blueops_qb.sandbox.core.core import ReferenceCore
+from blueops_qb.sandbox.core.database import create_tables, make_engine
 from blueops_qb.sandbox.core.invoices import InvoiceDraft
 from blueops_qb.sandbox.core.pricing import LineDraft
 from blueops_qb.sdk.hooks import Switch
@@ -40,7 +42,8 @@ DAY = dt.date(2026, 3, 2)
 KEY = b"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 OTHER_KEY = b"OTg3NjU0MzIxMDk4NzY1NDMyMTA5ODc2NTQzMjEwOTg="
 FAKES: dict[str, type[FakeProvider]] = {"called": CalledFake, "calling": CallingFake}
-SETTINGS = EngineSettings(backoff_seconds=0.0)
+#: Polls only when a test asks for it; retries at once.
+SETTINGS = EngineSettings(backoff_seconds=0.0, sweep_seconds=3600.0)
 
 
 def books_ref(kind: BooksKind, id: str) -> BooksRef:
@@ -312,14 +315,25 @@ def go_live(house: EngineHouse) -> None:
     house.map(*RULES)
 
 
-def copied_sqlite(live: Path, folder: Path) -> str:
-    """The address of a copy of the SQLite file in a folder."""
-    return f"sqlite:///{shutil.copy(live, folder / 'copy.sqlite3')}"
+def copied_sqlite(live: Path) -> str:
+    """The address of a fresh copy of the SQLite file; the copy before it is gone."""
+    copy = live.with_name("copy.sqlite3")
+    for rest in ("-wal", "-shm"):
+        copy.with_name(copy.name + rest).unlink(missing_ok=True)
+    return f"sqlite:///{shutil.copy(live, copy)}"
+
+
+@cache
+def _engine(url: str) -> sa.Engine:
+    """One per address: what SQLAlchemy has compiled once serves all tests."""
+    return make_engine(url, durable=False)
 
 
 def open_with_plugin(url: str) -> ReferenceCore:
     """Core with the plugin of this checkout loaded from its folder."""
-    core = open_core(url, keys=[KEY], durable=False)
+    engine = _engine(url)
+    create_tables(engine)
+    core = ReferenceCore(engine, keys=[KEY])
     (plugin,) = core.load_plugins([ROOT], entry_points=[])
     assert plugin.ready, plugin.reason
     return core

@@ -39,8 +39,12 @@ def push(
 
 
 @bench.command()
-@click.option("--every", default=1, show_default=True, help="Take every n-th point.")
-@click.option("--places", default=0, help="Take each distinct place this many times; 0 = every point.")
+@click.option("--every", default=1, show_default=True, help="How many points each worker gets further.")
+@click.option(
+    "--places",
+    default=0,
+    help="Take each distinct place so many times; 0 = cut every exchange at each point.",
+)
 @click.option("--documents", default=200, show_default=True)
 @click.option("--changes", default=100, show_default=True)
 @click.option("--seconds", default=0.0, help="Stop taking points after this long; 0 = no limit.")

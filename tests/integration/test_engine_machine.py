@@ -1,6 +1,5 @@
 """A random company day: work on both sides, lost answers, restarts; in the end all is equal or waits visibly."""
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +33,8 @@ WORDS = st.sampled_from(["one", "two", "three"])
 PRICES = st.sampled_from(["100.00", "120.00", "80.00"])
 PARTS = st.sampled_from(["10.00", "25.00", "60.00"])
 PICK = st.integers(0, 7)
+#: Days that are played: in a normal run, and with the profile `thorough`.
+QUICK, THOROUGH = 20, 400
 #: How often the engine may go round before it must be still.
 ROUNDS = 25
 
@@ -45,23 +46,20 @@ class CompanyDay(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._folder = tempfile.TemporaryDirectory()
         self._entered = 0
 
     @initialize(kind=st.sampled_from(["called", "calling"]), forgets=st.booleans())
     def open(self, kind: str, forgets: bool) -> None:
-        url = copied_sqlite(self.live, Path(self._folder.name))
+        url = copied_sqlite(self.live)
         self.house: EngineHouse = move_in(open_with_plugin(url), kind)
         self.house.books.forgets_ids = forgets
 
     def teardown(self) -> None:
-        try:
-            if hasattr(self, "house"):
+        if hasattr(self, "house"):
+            try:
                 self.settle()
-        finally:
-            if hasattr(self, "house"):
+            finally:
                 self.house.core.stop()
-            self._folder.cleanup()
 
     # -- our side ----------------------------------------------------------------------------------
     @rule()
@@ -302,7 +300,7 @@ def test_a_company_day_ends_with_both_sides_equal(live_sqlite: Path, monkeypatch
         CompanyDay,
         settings=settings(
             current,
-            max_examples=min(current.max_examples, 25) if current.max_examples <= 200 else 300,
+            max_examples=QUICK if current.max_examples <= 200 else THOROUGH,
             stateful_step_count=25,
             suppress_health_check=list(HealthCheck),
             deadline=None,
