@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import attrs
+
 from blueops_qb.providers.qbo.fault_rules import Result, Rule
 from blueops_qb.providers.qbo.faults import RULES, TOO_OLD
 from blueops_qb.sdk.outcomes import Why
@@ -86,7 +88,11 @@ def _part(title: str, rules: list[Rule]) -> str:
 
 
 def _rows(rules: list[Rule]) -> Iterator[str]:
+    """A row per meaning: codes that say the same share one."""
+    meanings: dict[Rule, list[str]] = {}
     for rule in rules:
+        meanings.setdefault(attrs.evolve(rule, code="", short=""), []).append(rule.code or "-")
+    for rule, codes in meanings.items():
         outcome = OUTCOMES[rule.result]
         if rule.why is not None:
             outcome += f": `{rule.why.value}`"
@@ -96,7 +102,7 @@ def _rows(rules: list[Rule]) -> Iterator[str]:
         remedy = rule.remedy or OTHERWISE[rule.result]
         if rule.result is Result.REFRESH:
             remedy = f"Nothing, unless the refresh fails too: {remedy}"
-        yield f"| {rule.code or '-'} | {text} | {outcome} | {rule.message} | {remedy} |"
+        yield f"| {', '.join(codes)} | {text} | {outcome} | {rule.message} | {remedy} |"
 
 
 def main(arguments: list[str]) -> int:

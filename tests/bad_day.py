@@ -28,9 +28,13 @@ from blueops_qb.domain.records import (
     Vendor,
 )
 from blueops_qb.domain.refs import RecordRef
-from blueops_qb.engine import audit, census
+from blueops_qb.engine import audit, census, connections
+from blueops_qb.engine.connections import SignedIn
 from blueops_qb.engine.outbox import END_STATES, OPEN_STATES, State
 from blueops_qb.engine.settings import EngineSettings
+from blueops_qb.providers.qbo.framing import Answer
+from blueops_qb.providers.qbo.provider import QboProvider
+from blueops_qb.providers.qbo.tokens import TOKENS, from_answer
 from blueops_qb.sandbox.core.work import HOOKS
 from blueops_qb.sdk.hooks import Event, Switch
 from blueops_qb.store import tables as t
@@ -255,7 +259,9 @@ class BadDay:
         for event in self.heard:
             newest[event.ref] = max(event.revision, newest.get(event.ref, 0))
         o = t.outbox
-        query = sa.select(o.c.ref_kind, o.c.ref_id, sa.func.max(o.c.revision)).group_by(o.c.ref_kind, o.c.ref_id)
+        query = sa.select(o.c.ref_kind, o.c.ref_id, sa.func.max(o.c.revision)).group_by(
+            o.c.ref_kind, o.c.ref_id
+        )
         with self.shop.core.engine.connect() as connection:
             kept = {(kind, id): revision for kind, id, revision in connection.execute(query)}
         assert {(ref.kind.value, ref.id): revision for ref, revision in newest.items()} == kept
@@ -311,8 +317,8 @@ def count(shop: Office, realm: str = "") -> dict[str, int]:
 
 
 @contextmanager
-def bad_day(url: str, folder: Path, *, connect: bool = True) -> Iterator[BadDay]:
-    """The company on a database, connected through the consent page, live and mapped; clocks run fast."""
+def bad_day(url: str, folder: Path) -> Iterator[BadDay]:
+    """The company on a database, signed in, live and mapped; clocks run fast."""
     with office(url, seed="names") as shop:
         shop.engine.turns = attrs.evolve(shop.engine.turns, settings=FAST)
         (witness,) = shop.core.load_plugins(
@@ -320,12 +326,20 @@ def bad_day(url: str, folder: Path, *, connect: bool = True) -> Iterator[BadDay]
         )
         assert witness.ready, witness.reason
         shop.core.set_switch(shop.tenant, WITNESS, Switch.ON, actor="admin")
-        if connect:
-            go_live(shop)
+        sign_in(shop)
+        shop.go_live()
         yield BadDay(shop=shop, heard=witness.modules[0].heard, before=count(shop))
 
 
-def go_live(shop: Office) -> None:
-    """Connect through the consent page, match and map."""
-    assert shop.connect(shop.browser()).status_code == 200
-    shop.go_live()
+def sign_in(shop: Office) -> None:
+    """Bind the company with tokens that expire and end like those of the consent page, only sooner here."""
+    provider = shop.engine.providers["qbo"]
+    assert isinstance(provider, QboProvider)
+    form = {"grant_type": "refresh_token", "refresh_token": shop.twin.refresh_token}
+    answer = provider.signin.ask_tokens(form)
+    assert isinstance(answer, Answer), answer
+    tokens = from_answer(answer.json() or {}, shop.core.now())
+    signed_in = SignedIn(
+        company_id=shop.twin.realm, company_name="Three Peaks Plumbing", secrets={TOKENS: tokens.dump()}
+    )
+    connections.bind(shop.core, shop.tenant, "qbo", signed_in, actor="admin", keys=shop.engine.keys)

@@ -71,7 +71,7 @@ class RecordRef:
     id: str
 
     def __str__(self) -> str:
-        return f"{self.kind.value}:{self.id}"
+        return f"{self.kind}:{self.id}"
 
     @classmethod
     def parse(cls, text: str) -> RecordRef:

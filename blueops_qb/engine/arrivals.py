@@ -14,8 +14,9 @@ from blueops_qb.domain.records import Customer, Job
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
 from blueops_qb.domain.reverse import customer_from, payment_from
 from blueops_qb.engine import to_core
-from blueops_qb.engine.known import sources_of
+from blueops_qb.engine.known import Known, load_known, sources_of
 from blueops_qb.engine.landing import Landing
+from blueops_qb.engine.mirroring import waiting_for_link
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record
 from blueops_qb.engine.turn import Turn
@@ -30,9 +31,13 @@ def arrived(turn: Turn, row: Any) -> bool:
     """Bring a new record of the books to core if it concerns us; False when it must be looked at again."""
     if row["deleted"] or row["origin"] in ("listing", "ours") or not row["document"]:
         return True
-    if row["marker"] and _is_coming(turn, row["marker"]):
-        # Ours, and its own exchange has not been settled yet: that settles it.
-        return False
+    if row["marker"]:
+        if _is_coming(turn, row["marker"]):
+            # Ours, and its own exchange has not been settled yet: that settles it.
+            return False
+        ours = _bearer(turn, row["marker"])
+        if ours is not None:
+            return _second_copy(turn, row, ours)
     match BooksKind(row["kind"]):
         case BooksKind.PAYMENT:
             return _payment(turn, row)
@@ -51,6 +56,62 @@ def _is_coming(turn: Turn, marker: str) -> bool:
     return bool(turn.connection.execute(query).scalar_one())
 
 
+def _bearer(turn: Turn, marker: str) -> Known | None:
+    """The document of ours that a marker names, whatever became of it."""
+    try:
+        key = DocumentKey.parse(marker.rpartition(".")[0])
+    except ValueError:
+        return None
+    return load_known(turn.connection, turn.id, [key.source]).get(key)
+
+
+def _second_copy(turn: Turn, row: Any, ours: Known) -> bool:
+    """Our own document stands in the books again: copied there by hand, or written twice."""
+    place = BooksRef(BooksKind(row["kind"]), row["books_id"])
+    landing = Landing(turn=turn)
+    landing.conflict(
+        cause="twice",
+        place=place,
+        ref=ours.key.source,
+        document_id=ours.id,
+        group="copy",
+        theirs=row["document"],
+        reason=f"{ours.key.source} is in the books twice: as {ours.place} and as {place}",
+        remedy=f"Delete {place} in QuickBooks if it is a copy, or clear its private note if it is a document of its own.",
+    )
+    landing.write()
+    return True
+
+
+def _names_what_comes(turn: Turn, places: list[BooksRef]) -> bool:
+    """One of the records it names is ours and its own exchange has not been settled yet."""
+    m = t.mirror
+    for place in places:
+        row = turn.connection.execute(
+            sa.select(m.c.marker, m.c.name).where(
+                m.c.connection_id == turn.id, m.c.kind == place.kind.value, m.c.books_id == place.id
+            )
+        ).one_or_none()
+        if row is None:
+            continue
+        if row.marker and _is_coming(turn, row.marker):
+            return True
+        if place.kind is BooksKind.CUSTOMER and (found := _namesake(turn, row.name)) and found[1]:
+            return True
+    return False
+
+
+def _is_dirty(turn: Turn, place: BooksRef) -> bool:
+    m = t.mirror
+    query = sa.select(m.c.dirty).where(
+        m.c.connection_id == turn.id,
+        m.c.kind == place.kind.value,
+        m.c.books_id == place.id,
+        m.c.deleted.is_(False),
+    )
+    return bool(turn.connection.execute(query).scalar_one_or_none())
+
+
 def _payment(turn: Turn, row: Any) -> bool:
     document = wire.load_document(BooksKind.PAYMENT, row["document"])
     assert isinstance(document, CustomerPayment)
@@ -60,6 +121,8 @@ def _payment(turn: Turn, row: Any) -> bool:
     unbound = unbind(document, sources)
     assert isinstance(unbound, CustomerPayment)
     ours = [a for a in unbound.allocations if isinstance(a.invoice, RecordRef)]
+    if _names_what_comes(turn, [r for r in refs_of(unbound) if isinstance(r, BooksRef)]):
+        return False
     named = unbound.customer
     # A customer that BlueOps does not have is QuickBooks' own business, unless it pays invoices of ours.
     party = named if isinstance(named, RecordRef) else _payer_of(turn, ours[0].invoice if ours else None)
@@ -75,7 +138,8 @@ def _payment(turn: Turn, row: Any) -> bool:
         _link(turn, row, answer.ref, answer.revision)
         return True
     why = getattr(answer, "why", "it moved meanwhile")
-    _refused(turn, place, f"payment {row['books_id']} of {payment.amount} recorded in QuickBooks", why)
+    what = f"payment {row['books_id']} of {payment.amount} recorded in QuickBooks"
+    _refused(turn, place, what, why, theirs=row["document"])
     return True
 
 
@@ -107,6 +171,8 @@ def _customer(turn: Turn, row: Any) -> bool:
             turn.connection, turn.id, [document.parent] if isinstance(document.parent, BooksRef) else []
         )
         parent = sources.get(document.parent)
+        if parent is None and isinstance(document.parent, BooksRef) and _is_dirty(turn, document.parent):
+            return False
         if parent is None or parent.kind is not RecordKind.CUSTOMER:
             return True
         job = Job(id="", customer_id=parent.id, name=document.name, site=document.shipping)
@@ -142,7 +208,7 @@ def _same_name(turn: Turn, place: BooksRef, name: str, ours: RecordRef, under_wa
     return True
 
 
-def _refused(turn: Turn, place: BooksRef, what: str, why: str) -> None:
+def _refused(turn: Turn, place: BooksRef, what: str, why: str, *, theirs: str | None = None) -> None:
     landing = Landing(turn=turn)
     landing.conflict(
         cause="incoming",
@@ -150,6 +216,7 @@ def _refused(turn: Turn, place: BooksRef, what: str, why: str) -> None:
         ref=None,
         document_id=None,
         group="arrival",
+        theirs=theirs,
         reason=f"{what} was not taken into BlueOps: {why}",
         remedy="Correct it in QuickBooks or in BlueOps; it is tried again when it changes.",
     )
@@ -242,4 +309,5 @@ def link_document(
             }
         ],
     )
+    waiting_for_link(turn, [place])
     return document_id

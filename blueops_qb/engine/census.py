@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import cast
 
 import attrs
 import sqlalchemy as sa
@@ -106,7 +107,7 @@ def lines(
         (
             row.id,
             EventLine(
-                ref=RecordRef(RecordKind(row.ref_kind), row.ref_id),
+                ref=RecordRef(_kind(row.ref_kind), row.ref_id),
                 action=row.action,
                 revision=row.revision,
                 state=State(row.state),
@@ -119,6 +120,11 @@ def lines(
         )
         for row in connection.execute(query)
     ]
+
+
+def _kind(text: str) -> RecordKind:
+    """The kind; a word that this release does not know is shown as it stands."""
+    return RecordKind(text) if text in set(RecordKind) else cast(RecordKind, text)
 
 
 def open_conflicts(connection: sa.Connection, connection_id: str) -> list[sa.RowMapping]:

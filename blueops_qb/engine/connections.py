@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.engine import audit
+from blueops_qb.engine import audit, outbox
 from blueops_qb.engine.vault import MissingKey, Sealer, put_secret
 from blueops_qb.sdk.core import Core, CoreTransaction
 from blueops_qb.sdk.hooks import Switch
@@ -199,7 +199,9 @@ def _returning(
     if found is None:
         return None
     state = "live" if found["live_since"] is not None else "matching"
-    connection.execute(c.update().where(c.c.id == found["id"]).values(state=state, catalog_at=None))
+    connection.execute(c.update().where(c.c.id == found["id"]).values(state=state))
+    f = t.feeds
+    connection.execute(f.delete().where(f.c.connection_id == found["id"], f.c.feed == "catalog"))
     return dict(found)
 
 
@@ -228,5 +230,13 @@ def retire(core: Core, connection_id: str, tenant_id: str, *, actor: str, keys: 
     with core.begin(tenant_id) as tx:
         tx.connection.execute(c.update().where(c.c.id == connection_id).values(state="retired"))
         tx.connection.execute(t.secrets.delete().where(t.secrets.c.connection_id == connection_id))
+        o, now = t.operations, db_now(tx.connection)
+        tx.connection.execute(
+            o.update()
+            .where(o.c.connection_id == connection_id, o.c.state == "ready")
+            .values(state="cancelled", reason="disconnected", closed_at=now)
+        )
+        # What had not left yet is planned for whatever books come next.
+        outbox.again(tx.connection, tenant_id, now, states=[outbox.State.WAITING])
         entry = audit.Entry(action="disconnected", subject=f"connection {connection_id}", actor=actor)
         audit.append(tx.connection, tenant_id, [entry], keys=keys, now=db_now(tx.connection))

@@ -16,7 +16,7 @@ from blueops_qb.store import tables as t
 from blueops_qb.store.types import new_id
 
 #: The feeds of a connection; each keeps its own cursor.
-CHANGES, LISTING = "changes", "listing"
+CHANGES, LISTING, CATALOG = "changes", "listing", "catalog"
 
 LANES: Mapping[Verb, Lane] = {
     Verb.SIGN_IN: Lane.SETTLE,
@@ -84,11 +84,10 @@ def make_due(turn: Turn) -> None:
     """Insert what is due by the clock."""
     settings = turn.settings
     rows: list[dict[str, Any]] = []
-    catalog_at = turn.row["catalog_at"]
-    catalog_due = catalog_at is None or not (
-        dt.timedelta(0) <= turn.now - catalog_at < turn.scaled(settings.catalog_seconds)
+    feeds = _feeds(turn)
+    catalog_due = CATALOG not in feeds or not (
+        dt.timedelta(0) <= turn.now - feeds[CATALOG].moved_at < turn.scaled(settings.catalog_seconds)
     )
-    feeds = _feeds(turn) if settings.poll else {}
     changes_due = settings.poll and _is_due(turn, feeds.get(CHANGES))
     listing_due = settings.poll and turn.row["state"] == "matching" and LISTING not in feeds
     if not (catalog_due or changes_due or listing_due):

@@ -7,7 +7,7 @@ import datetime as dt
 import sqlalchemy as sa
 
 from blueops_qb.domain.refs import BooksKind, BooksRef
-from blueops_qb.engine.due import CHANGES, LISTING, operation_row
+from blueops_qb.engine.due import CATALOG, CHANGES, LISTING, operation_row
 from blueops_qb.engine.known import load_by_place
 from blueops_qb.engine.landing import READING, Landing
 from blueops_qb.engine.turn import Turn
@@ -32,12 +32,21 @@ def take_found(landing: Landing, operation: Operation, found: Found) -> None:
             origin = "changes"  # it came while the feed could not tell
         landing.show(record, origin=origin, compare=compare)
     if operation.verb is Verb.READ and operation.kind is not None:
-        _read_again(landing, BooksRef(operation.kind, operation.target_id))
+        _read_again(landing, operation, found)
     _deletions(landing, operation, found)
     if found.profile is not None:
         turn.set(profile_json=wire.dump(found.profile), company_name=found.profile.company_name)
     if operation.verb is Verb.CATALOG and found.complete:
         turn.set(catalog_at=turn.now)
+        due_at = turn.now + turn.scaled(turn.settings.catalog_seconds)
+        row = {
+            "connection_id": turn.id,
+            "feed": CATALOG,
+            "cursor": "",
+            "moved_at": turn.now,
+            "due_at": due_at,
+        }
+        upsert(turn.connection, t.feeds, [row])
     if operation.verb is Verb.CHANGES:
         _move_cursor(landing, operation, found, full=full)
 
@@ -134,8 +143,10 @@ def _look_after_unseen(landing: Landing, started: dt.datetime) -> None:
     insert_all(turn.connection, t.operations, rows)
 
 
-def _read_again(landing: Landing, place: BooksRef) -> None:
+def _read_again(landing: Landing, operation: Operation, found: Found) -> None:
     """A record whose existence or version was in doubt has been read."""
+    assert operation.kind is not None
+    place = BooksRef(operation.kind, operation.target_id)
     lk = t.links
     landing.turn.connection.execute(
         lk.update()
@@ -149,5 +160,14 @@ def _read_again(landing: Landing, place: BooksRef) -> None:
         .values(doubtful="")
     )
     known = load_by_place(landing.turn.connection, landing.turn.id, [place]).get(place)
-    if known is not None:
-        landing.read_again(known)
+    if known is None:
+        return
+    landing.read_again(known)
+    refused = operation.params.get("refused")
+    if refused is not None and any(r.ref == place and r.version == refused for r in found.records):
+        landing.hold(
+            known.key.source,
+            int(operation.params["revision"]),
+            "the books refuse the change as out of date, but show the very version it was based on",
+            "Open it in the books and look whether it may be changed (closed period, reconciled), then retry.",
+        )

@@ -142,7 +142,7 @@ class FreeNames:
                     m.c.connection_id == self.turn.id,
                     sa.or_(
                         m.c.decision.in_(["open", "skip"]),
-                        sa.and_(m.c.bucket == "taken", m.c.decision == "create"),
+                        sa.and_(m.c.bucket.in_(["taken", "ambiguous"]), m.c.decision == "create"),
                     ),
                 )
             )

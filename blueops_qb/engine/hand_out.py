@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -13,11 +14,11 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.binding import Unbound, bind, refs_of
 from blueops_qb.domain.compare import merged
-from blueops_qb.domain.documents import Document
+from blueops_qb.domain.documents import CustomerPayment, Document
 from blueops_qb.domain.money import ZERO
-from blueops_qb.domain.refs import BooksKind, RecordKind, RecordRef, Ref
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef, Ref
 from blueops_qb.engine import guard, outbox
-from blueops_qb.engine.known import places_of
+from blueops_qb.engine.known import places_of, sources_of
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -82,7 +83,7 @@ def hand_out(turn: Turn, *, only_sign_in: bool = False) -> Outgoing | None:
             return None
         places = _places(turn, chosen)
         try:
-            operations = tuple(_operation(ready, places) for ready in chosen)
+            operations = _operations(turn, chosen, places)
             exchange = Exchange(
                 id=secrets.token_hex(12),
                 connection_id=turn.id,
@@ -112,7 +113,7 @@ def reload(turn: Turn, exchange_row: Any) -> Sent:
         id=exchange_row["id"],
         connection_id=turn.id,
         company_id=turn.row["company_id"],
-        operations=tuple(_operation(ready, places) for ready in chosen),
+        operations=_operations(turn, chosen, places),
         created_at=exchange_row["first_sent_at"],
     )
     return Sent(exchange=exchange, ready={str(ready.id): ready for ready in chosen})
@@ -120,11 +121,13 @@ def reload(turn: Turn, exchange_row: Any) -> Sent:
 
 def _guarded(turn: Turn, chosen: list[Ready]) -> bool:
     """Whether what is about to leave stays below the limits of the hour."""
-    verbs = [Verb(ready.row.verb) for ready in chosen]
+    # Another attempt of the same operation is not another record.
+    fresh = [ready for ready in chosen if not ready.row.attempts]
+    verbs = [Verb(ready.row.verb) for ready in fresh]
     amount = sum(
         (
             Decimal(getattr(ready.document, "total", None) or getattr(ready.document, "amount", None) or 0)
-            for ready, verb in zip(chosen, verbs, strict=True)
+            for ready, verb in zip(fresh, verbs, strict=True)
             if verb is Verb.CREATE
         ),
         ZERO,
@@ -228,6 +231,39 @@ def _places(turn: Turn, chosen: list[Ready]) -> dict[RecordRef, Ref]:
         if isinstance(ref, RecordRef)
     }
     return places_of(turn.connection, turn.id, refs)
+
+
+def _operations(turn: Turn, chosen: list[Ready], places: dict[RecordRef, Ref]) -> tuple[Operation, ...]:
+    operations = [_operation(ready, places) for ready in chosen]
+    paid = {
+        allocation.invoice
+        for operation in operations
+        if isinstance(operation.previous, CustomerPayment)
+        for allocation in operation.previous.allocations
+        if isinstance(allocation.invoice, BooksRef)
+    }
+    ours = sources_of(turn.connection, turn.id, paid) if paid else {}
+    return tuple(_with_their_allocations(operation, ours) for operation in operations)
+
+
+def _with_their_allocations(operation: Operation, ours: Mapping[Ref, RecordRef]) -> Operation:
+    """What a payment settles of documents that BlueOps does not have stays as the books have it."""
+    document, previous = operation.document, operation.previous
+    if operation.verb is not Verb.UPDATE or not isinstance(document, CustomerPayment):
+        return operation
+    if not isinstance(previous, CustomerPayment) or document.void:
+        return operation
+    mine = {allocation.invoice for allocation in document.allocations}
+    theirs = tuple(a for a in previous.allocations if a.invoice not in ours and a.invoice not in mine)
+    allocations = (*document.allocations, *theirs)
+    applied = sum((a.amount for a in allocations), ZERO)
+    if applied > document.amount:
+        raise Unencodable(
+            operation.id,
+            f"The payment of {document.amount} would settle {applied}: QuickBooks applies part of it to documents "
+            "that BlueOps does not have. Correct the applications in BlueOps, or un-apply it there in QuickBooks.",
+        )
+    return attrs.evolve(operation, document=attrs.evolve(document, allocations=allocations))
 
 
 def _operation(ready: Ready, places: dict[RecordRef, Ref]) -> Operation:

@@ -36,7 +36,7 @@ from blueops_qb.sdk.outcomes import (
     Throttled,
     Why,
 )
-from blueops_qb.sdk.provider import WRITES, Lane, Operation, Verb
+from blueops_qb.sdk.provider import WRITES, Lane, Operation, Verb, Want
 from blueops_qb.store import tables as t
 
 log = logging.getLogger(__name__)
@@ -121,6 +121,7 @@ class Hearing:
         self.new_operations: list[dict[str, Any]] = []
         self.retry: list[tuple[Ready, Any, str]] = []
         self.unknown: list[Ready] = []
+        self.why = "the answer does not tell"
         self.settled: set[str] = set()
 
     def settle(self, outcomes: Mapping[str, Outcome]) -> None:
@@ -142,7 +143,7 @@ class Hearing:
         self.landing.write()
         turn.set(last_contact_at=turn.now)
         if self.unknown:
-            uncertain.partly(turn, self.row, self.unknown)
+            uncertain.partly(turn, self.row, self.unknown, self.why)
         else:
             close(turn, self.row["id"])
         for exchange_id in self.settled:
@@ -156,7 +157,7 @@ class Hearing:
                 take_found(self.landing, operation, outcome)
                 self._looked_up(ready)
             case Absent() | Gone():
-                self._missing(ready, operation)
+                self._missing(ready, operation, outcome.then)
             case Refused():
                 self._refused(ready, outcome)
             case Stale():
@@ -192,7 +193,7 @@ class Hearing:
         if ready.row.settles:
             self.settled.add(ready.row.settles)
 
-    def _missing(self, ready: Ready, operation: Operation) -> None:
+    def _missing(self, ready: Ready, operation: Operation, then: tuple[Want, ...]) -> None:
         """A record is not there (any more)."""
         assert operation.kind is not None
         place = BooksRef(operation.kind, operation.target_id)
@@ -203,6 +204,14 @@ class Hearing:
             self.landing.landed(ready, operation, None)
         elif ready.source is None:
             self._looked_up(ready)
+        elif operation.verb is Verb.CREATE or any(want.verb is Verb.READ for want in then):
+            if operation.verb is not Verb.CREATE:
+                _reading(self.turn, ready)
+            self.landing.failed(
+                ready,
+                "the books do not find it, or something that it names",
+                "Check what the record names (customer, item, account, invoice), then retry.",
+            )
         else:
             self.landing.deleted(place)
             self.landing.failed(
@@ -224,22 +233,26 @@ class Hearing:
                 "connection %s: %s was refused: %s", self.turn.id, ready.row.verb, outcome.detail or text
             )
             return
-        self.landing.failed(ready, text, outcome.remedy or "Correct the record, then retry.")
+        # A name may become free over there; then it is tried again by itself.
+        hold = Hold.MATCH if outcome.why is Why.NAME_TAKEN else Hold.REFUSED
+        self.landing.failed(ready, text, outcome.remedy or "Correct the record, then retry.", hold=hold)
 
     def _stale(self, ready: Ready, operation: Operation) -> None:
         """Read the record, then both sides are compared again."""
         self.landing.dropped(ready, "it was changed in the books meanwhile; both sides are compared again")
+        # Shown unchanged by that read, it is no matter of versions and another try would not help.
+        refused = {"refused": operation.version, "revision": str(ready.row.revision)}
         self.new_operations.append(
             operation_row(
-                self.turn, Verb.READ, kind=operation.kind, target_id=operation.target_id, lane=Lane.LIVE
+                self.turn,
+                Verb.READ,
+                kind=operation.kind,
+                target_id=operation.target_id,
+                params=refused,
+                lane=Lane.LIVE,
             )
         )
-        lk = t.links
-        self.turn.connection.execute(
-            lk.update()
-            .where(lk.c.document_id == ready.row.document_id, lk.c.state == "live")
-            .values(doubtful=READING)
-        )
+        _reading(self.turn, ready)
 
     def _sign_in(self, ready: Ready, outcome: SignIn) -> None:
         reason = outcome.message or "the books no longer accept our sign-in"
@@ -256,9 +269,22 @@ class Hearing:
     def _not_known(self, ready: Ready, operation: Operation, outcome: NotKnown) -> None:
         if operation.verb in WRITES:
             self.unknown.append(ready)
+            self.why = (
+                f"nobody knows yet whether it arrived: {outcome.message}" if outcome.message else self.why
+            )
         else:
             reason = outcome.message or "the answer could not be read"
             self.retry.append((ready, self.turn.backoff(ready.row.attempts), reason))
+
+
+def _reading(turn: Turn, ready: Ready) -> None:
+    """Nothing is planned for the record before it has been read again."""
+    lk = t.links
+    turn.connection.execute(
+        lk.update()
+        .where(lk.c.document_id == ready.row.document_id, lk.c.state == "live")
+        .values(doubtful=READING)
+    )
 
 
 def turn_wait(turn: Turn, seconds: float | None, attempts: int) -> Any:

@@ -38,20 +38,32 @@ def compare_dirty(turn: Turn) -> int:
         .where(m.c.connection_id == turn.id, m.c.dirty.is_(True))
         # Parties before documents, invoices before payments.
         .order_by(_rank(m.c.kind), m.c.seen_at, m.c.books_id)
-        .limit(turn.settings.compare_batch)
+        # Some may have to wait; they must not starve the others.
+        .limit(turn.settings.compare_batch * 10)
     )
-    rows = turn.connection.execute(query).mappings().all()
+    rows = sorted(turn.connection.execute(query).mappings().all(), key=_order)
     if not rows:
         return 0
-    if not guard.passes(turn, incoming=len(rows)):
-        return 0
     known = load_by_place(turn.connection, turn.id, [_place(row) for row in rows])
+    settled = 0
     for row in rows:
+        if settled >= turn.settings.compare_batch:
+            break
         place = _place(row)
         clean = _compare(turn, row, known[place]) if place in known else arrivals.arrived(turn, row)
         if clean:
             _clean(turn, place)
-    return len(rows)
+            settled += 1
+    brought = sum(entry.action in ("brought in", "arrived") for entry in turn.entries)
+    guard.passes(turn, incoming=brought)
+    return settled
+
+
+def _order(row: Any) -> tuple[int, bool, int, str]:
+    """Parties before documents, parents before their jobs, invoices before payments, then by number."""
+    kinds = [BooksKind.CUSTOMER.value, BooksKind.VENDOR.value, BooksKind.INVOICE.value]
+    rank = kinds.index(row["kind"]) if row["kind"] in kinds else len(kinds)
+    return rank, '"parent"' in (row["document"] or ""), len(row["books_id"]), row["books_id"]
 
 
 def _rank(column: Any) -> Any:
@@ -80,8 +92,12 @@ def _compare(turn: Turn, row: Any, known: Known) -> bool:
         _removed_there(turn, known)
         return True
     theirs = wire.load_document(known.kind, row["document"])
-    if known.base_theirs is None or known.base_ours is None:
+    if known.base_theirs is None:
         return True  # a variance: waits for a person
+    if known.base_ours is None:
+        # A person has decided that ours is right: it is written on whatever they show now.
+        _agree(turn, known, version=row["version"], theirs=row["document"])
+        return True
     if row["document"] == known.base_theirs:
         _agree(turn, known, version=row["version"], theirs=row["document"])
         return True
@@ -231,7 +247,8 @@ def _push(turn: Turn, row: Any, known: Known) -> None:
 def _agree(turn: Turn, known: Known, *, version: str, theirs: str, ours: str | None = None) -> None:
     """Both sides agree on `theirs` (and `ours`, if given) from now on; waiting events are planned again."""
     lk = t.links
-    values: dict[str, Any] = {"version": version, "base_theirs": theirs}
+    # Seen and compared: whatever was in doubt about it no longer is.
+    values: dict[str, Any] = {"version": version, "base_theirs": theirs, "doubtful": ""}
     if ours is not None:
         values["base_ours"] = ours
         turn.connection.execute(t.documents.update().where(t.documents.c.id == known.id).values(content=ours))
@@ -247,8 +264,8 @@ def _agree(turn: Turn, known: Known, *, version: str, theirs: str, ours: str | N
         turn.tenant_id,
         turn.now,
         refs=[known.key.source],
-        states=[State.WAITING, State.CONFLICT],
-        holds=[Hold.BUSY],
+        states=[State.WAITING, State.CONFLICT, State.HELD],
+        holds=[Hold.BUSY, Hold.REMOVED],
     )
 
 

@@ -46,9 +46,9 @@ class Intake:
 
     def take(self, event: Event, connection: sa.Connection) -> None:
         """Keep the event. Never raises."""
-        if event.tenant_id not in self._on:
-            return
         try:
+            if event.tenant_id not in self._on:
+                return
             values = _values(event)
             if connection.dialect.name == "sqlite":
                 _insert_sqlite(connection, values)
@@ -56,9 +56,7 @@ class Intake:
                 _insert_postgres(connection, values)
         except Exception:
             self.missed += 1
-            log.exception(
-                "event %s of %s was not kept; the core sweep will find it", event.action.value, event.ref
-            )
+            log.exception("an event was not kept; the core sweep will find it: %.200r", event)
 
 
 def _values(event: Event) -> tuple[Any, ...]:

@@ -15,12 +15,12 @@ import sqlalchemy as sa
 from blueops_qb.domain.compare import as_decided, differing
 from blueops_qb.domain.documents import CustomerRecord, Document, VendorRecord
 from blueops_qb.domain.effects import effects, roles_of
-from blueops_qb.domain.refs import NAMED_KINDS, BooksRef, RecordKind, RecordRef
+from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind, RecordRef
 from blueops_qb.engine import outbox
 from blueops_qb.engine.conflicts import conflict_row, write_conflicts
 from blueops_qb.engine.hand_out import Ready
 from blueops_qb.engine.known import Known
-from blueops_qb.engine.mirroring import Mirroring
+from blueops_qb.engine.mirroring import Mirroring, make_dirty, waiting_for_link
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
@@ -47,6 +47,7 @@ class Landing(Mirroring):
     _closed: list[dict[str, Any]] = attrs.field(factory=list)
     _moves: list[Move] = attrs.field(factory=list)
     _finished: dict[RecordRef, int] = attrs.field(factory=dict)
+    _newer: list[BooksRef] = attrs.field(factory=list)
 
     # -- our documents -----------------------------------------------------------------------------
     def landed(self, ready: Ready, operation: Operation, record: BooksRecord | None) -> None:
@@ -56,9 +57,17 @@ class Landing(Mirroring):
             self._taken_out(ready, operation, record)
             return
         if record is None:
-            self.failed(ready, "the books accepted it but did not show it", "Retry; it is looked up first.")
+            remedy = "Look in the books whether it is there, then choose on the conflicts page."
+            self.failed(ready, "the books accepted it but did not show it", remedy, hold=Hold.EXISTENCE)
+            self.doubt(ready)
             return
-        text = self.show(record, origin="ours", compare=False)
+        shown_text = self.show(record, origin="ours", compare=False)
+        text = None
+        if record.document is not None:
+            text = wire.dump_document(self.turn.provider.normal(record.document))
+        if text != shown_text:
+            # The mirror has seen a newer state already: both are compared on the base of this answer.
+            self._newer.append(record.ref)
         sent = self.turn.provider.sent(operation, self.turn.profile)
         shown = None if record.document is None else self.turn.provider.normal(record.document)
         if sent is not None and shown is not None:
@@ -225,6 +234,22 @@ class Landing(Mirroring):
         self._finished.setdefault(ready.source, -1)
         self.turn.note("held", str(ready.source), reason=sentence, remedy=remedy)
 
+    def hold(self, ref: RecordRef, revision: int, reason: str, remedy: str) -> None:
+        """Hold an event whose operation is closed already."""
+        sentence = f"{ref}: {reason}"
+        move = Move(
+            ref=ref, revision=revision, state=State.HELD, hold=Hold.REFUSED, reason=sentence, remedy=remedy
+        )
+        self._moves.append(move)
+        self.turn.note("held", str(ref), reason=sentence, remedy=remedy)
+
+    def doubt(self, ready: Ready) -> None:
+        """Nobody knows whether the document is in the books; it is not planned before a person has looked."""
+        d = t.documents
+        self.turn.connection.execute(
+            d.update().where(d.c.id == ready.row.document_id).values(state="doubtful")
+        )
+
     def dropped(self, ready: Ready, reason: str) -> None:
         """An operation is not needed any more; its event is planned again."""
         self._close(ready, "cancelled", reason)
@@ -253,6 +278,7 @@ class Landing(Mirroring):
         """Store everything; a handful of statements for any number of documents."""
         turn, connection = self.turn, self.turn.connection
         self.write_mirror()
+        make_dirty(turn, self._newer)
         insert_all(connection, t.links, self._links)
         self._write_relinks()
         if self._linked:
@@ -264,6 +290,7 @@ class Landing(Mirroring):
         upsert(connection, t.postings, self._postings)
         upsert(connection, t.memberships, self._members)
         write_conflicts(turn, self._conflicts)
+        waiting_for_link(turn, {BooksRef(BooksKind(x["books_kind"]), x["books_id"]) for x in self._links})
         if self._closed:
             o = t.operations
             connection.execute(

@@ -221,6 +221,8 @@ def approve(turn: Turn, *, actor: str) -> int:
     linked = _link_decided(turn, actor)
     if turn.row["state"] == "matching":
         turn.set(state="live", live_since=turn.now)
+        # Conflicts with the books that were connected before mean nothing to these.
+        outbox.again(turn.connection, turn.tenant_id, turn.now, states=[State.WAITING, State.CONFLICT])
     turn.note("match plan approved", f"connection {turn.id}", numbers=f"{linked} linked", actor=actor)
     return linked
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import attrs
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.refs import CATALOG_KINDS, NAMED_KINDS, BooksKind, BooksRef
+from blueops_qb.engine import outbox
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
@@ -32,6 +34,10 @@ COMPARED = frozenset(
 )
 
 
+#: How far back an arrival may have waited for the link of what it names.
+RECENT = dt.timedelta(days=7)
+
+
 @attrs.define(kw_only=True)
 class Seen:
     """A mirror row as it was before."""
@@ -40,6 +46,7 @@ class Seen:
     document: str | None
     deleted: bool
     updated_at: Any
+    name_key: str = ""
 
 
 @attrs.define(kw_only=True)
@@ -59,7 +66,9 @@ class Mirroring:
         m = t.mirror
         for kind, ids in by_kind.items():
             for start in range(0, len(ids), 500):
-                query = sa.select(m.c.books_id, m.c.version, m.c.document, m.c.deleted, m.c.updated_at).where(
+                query = sa.select(
+                    m.c.books_id, m.c.version, m.c.document, m.c.deleted, m.c.updated_at, m.c.name_key
+                ).where(
                     m.c.connection_id == self.turn.id,
                     m.c.kind == kind,
                     m.c.books_id.in_(ids[start : start + 500]),
@@ -70,6 +79,7 @@ class Mirroring:
                         document=row.document,
                         deleted=row.deleted,
                         updated_at=row.updated_at,
+                        name_key=row.name_key,
                     )
 
     def show(self, record: BooksRecord, *, origin: str, compare: bool) -> str | None:
@@ -140,6 +150,63 @@ class Mirroring:
         upsert(self.turn.connection, t.mirror, list(self._mirror.values()), keep=("origin",))
         if self._catalog:
             self.turn.set(catalog_at=self.turn.now)
+        freed = [
+            ref
+            for ref, row in self._mirror.items()
+            if ref.kind in NAMED_KINDS and ref in self._seen and row["name_key"] != self._seen[ref].name_key
+        ]
+        if freed:
+            # A name that stood in somebody's way may be free now.
+            turn = self.turn
+            outbox.again(
+                turn.connection,
+                turn.tenant_id,
+                turn.now,
+                states=[outbox.State.HELD],
+                holds=[outbox.Hold.MATCH],
+            )
+
+
+def make_dirty(turn: Turn, places: Iterable[BooksRef]) -> None:
+    """Have records of the mirror compared again."""
+    m = t.mirror
+    for place in places:
+        turn.connection.execute(
+            m.update()
+            .where(m.c.connection_id == turn.id, m.c.kind == place.kind.value, m.c.books_id == place.id)
+            .values(dirty=True)
+        )
+
+
+def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
+    """Payments and jobs that arrived before what they name was linked are looked at again."""
+    if not places:
+        return
+    m, lk = t.mirror, t.links
+    linked = sa.exists().where(
+        lk.c.connection_id == m.c.connection_id,
+        lk.c.books_kind == m.c.kind,
+        lk.c.books_id == m.c.books_id,
+        lk.c.state == "live",
+    )
+    query = sa.select(m.c.kind, m.c.books_id, m.c.document).where(
+        m.c.connection_id == turn.id,
+        m.c.kind.in_([BooksKind.PAYMENT.value, BooksKind.CUSTOMER.value]),
+        m.c.origin == "changes",
+        m.c.deleted.is_(False),
+        m.c.dirty.is_(False),
+        m.c.seen_at > turn.now - RECENT,
+        ~linked,
+    )
+    names = [f'"{place}"' for place in places]
+    make_dirty(
+        turn,
+        [
+            BooksRef(BooksKind(row.kind), row.books_id)
+            for row in turn.connection.execute(query)
+            if any(name in (row.document or "") for name in names)
+        ],
+    )
 
 
 def _older(record: BooksRecord, known: Seen) -> bool:

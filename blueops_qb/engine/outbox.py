@@ -56,6 +56,8 @@ class Hold(enum.StrEnum):
     BUSY = "busy"
     #: Somebody held it back; nothing but a person wakes it.
     PERSON = "person"
+    #: It may be in the books already; nothing is written before that is known.
+    EXISTENCE = "existence"
 
 
 @attrs.frozen(kw_only=True)

@@ -6,6 +6,8 @@ nothing follows. Records that a document names are planned with it when they hav
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import sqlalchemy as sa
 
@@ -22,6 +24,8 @@ from blueops_qb.engine.write_plan import WritePlan
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.hooks import Action, Event
 from blueops_qb.store import tables as t
+
+KINDS = frozenset(kind.value for kind in RecordKind)
 
 
 @attrs.frozen(kw_only=True)
@@ -51,7 +55,7 @@ def plan(turn: Turn) -> int:
 def _newest(turn: Turn) -> tuple[list[Changed], list[Move]]:
     o = t.outbox
     query = (
-        sa.select(o.c.ref_kind, o.c.ref_id, o.c.revision, o.c.payload)
+        sa.select(o.c.id, o.c.ref_kind, o.c.ref_id, o.c.revision, o.c.payload)
         .where(o.c.tenant_id == turn.tenant_id, o.c.state == State.PENDING.value)
         .order_by(o.c.id)
         .limit(turn.settings.plan_batch)
@@ -59,6 +63,9 @@ def _newest(turn: Turn) -> tuple[list[Changed], list[Move]]:
     newest: dict[RecordRef, tuple[int, str]] = {}
     older: set[RecordRef] = set()
     for row in turn.connection.execute(query):
+        if row.ref_kind not in KINDS:
+            _unknown_kind(turn, row)
+            continue
         ref = RecordRef(RecordKind(row.ref_kind), row.ref_id)
         if ref in newest:
             older.add(ref)
@@ -69,6 +76,10 @@ def _newest(turn: Turn) -> tuple[list[Changed], list[Move]]:
     for ref, (revision, payload) in newest.items():
         try:
             event = wire.load_event(payload, f"the event of {ref}")
+            if (event.ref, event.revision) != (ref, revision):
+                raise wire.Malformed(
+                    f"the event of {ref}", [f"$.ref: it is about {event.ref} r{event.revision}"]
+                )
         except wire.Malformed as problem:
             moves.append(malformed(ref, revision, problem))
             continue
@@ -77,6 +88,23 @@ def _newest(turn: Turn) -> tuple[list[Changed], list[Move]]:
         turn.connection, turn.tenant_id, [(c.ref, c.revision) for c in changed if c.ref in older], turn.now
     )
     return changed, moves
+
+
+def _unknown_kind(turn: Turn, row: Any) -> None:
+    """A row of a kind that this release does not know stops nobody else."""
+    o = t.outbox
+    reason = f"{row.ref_kind}:{row.ref_id}: this release does not know records of the kind “{row.ref_kind}”"
+    turn.connection.execute(
+        o.update()
+        .where(o.c.id == row.id)
+        .values(
+            state=State.HELD.value,
+            hold=Hold.MALFORMED.value,
+            reason=reason,
+            remedy="Install the release that wrote it, then retry.",
+            at=turn.now,
+        )
+    )
 
 
 def malformed(ref: RecordRef, revision: int, problem: wire.Malformed) -> Move:
@@ -112,6 +140,15 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
         return move(State.WAITING, "its previous change is still on its way", hold=Hold.BUSY)
     if doubts := [k.doubtful for k in mine if k.doubtful]:
         return move(State.WAITING, doubts[0], hold=Hold.BUSY)
+    if any(k.state == "unlinked" for k in mine):
+        return move(State.NOT_POSTED, "a person has unlinked it from the books")
+    if any(k.state == "doubtful" for k in mine):
+        return move(
+            State.HELD,
+            f"{change.ref}: it may be in the books already",
+            remedy="Choose on the conflicts page: link the one that is there, or create it again.",
+            hold=Hold.EXISTENCE,
+        )
     gone = _removed(plan, change, mine)
     if gone is not None:
         return gone

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Any
+
 import sqlalchemy as sa
 
 from blueops_qb.domain.refs import RecordKind, RecordRef
@@ -9,6 +12,10 @@ from blueops_qb.engine import connections
 from blueops_qb.engine.known import places_of
 from blueops_qb.sdk.hooks import ReminderHold, ReminderOk, Switch
 from blueops_qb.store import tables as t
+from blueops_qb.store.types import db_now
+
+#: Knowledge of the books older than this holds reminders back.
+OLDEST = dt.timedelta(hours=2)
 
 
 def may_send(tenant_id: str, invoice_id: str, connection: sa.Connection) -> ReminderOk | ReminderHold | None:
@@ -35,7 +42,20 @@ def may_send(tenant_id: str, invoice_id: str, connection: sa.Connection) -> Remi
         return ReminderHold(
             f"QuickBooks shows payment {coming.books_id} of this invoice; it is just being brought over"
         )
+    stale = _not_read(connection, live)
+    if stale:
+        return ReminderHold(stale)
     conflict = t.conflicts
+    unsettled = connection.execute(
+        sa.select(conflict.c.reason).where(
+            conflict.c.connection_id == live["id"],
+            conflict.c.state == "open",
+            conflict.c.books_kind == "payment",
+            conflict.c.theirs.contains(f'"{place}"', autoescape=True),
+        )
+    ).first()
+    if unsettled is not None:
+        return ReminderHold(f"QuickBooks shows a payment of this invoice: {unsettled.reason}")
     disputed = connection.execute(
         sa.select(conflict.c.reason).where(
             conflict.c.connection_id == live["id"], conflict.c.ref == str(ref), conflict.c.state == "open"
@@ -44,3 +64,16 @@ def may_send(tenant_id: str, invoice_id: str, connection: sa.Connection) -> Remi
     if disputed is not None:
         return ReminderHold(f"The invoice waits for a decision: {disputed.reason}")
     return ReminderOk()
+
+
+def _not_read(connection: sa.Connection, live: dict[str, Any]) -> str:
+    """Why what we know of the books is too old to send somebody a reminder; empty when it is not."""
+    if live["health"] not in ("ok", "refresh"):
+        return f"QuickBooks cannot be read at the moment: {live['health_reason']}"
+    f = t.feeds
+    moved_at = connection.execute(
+        sa.select(f.c.moved_at).where(f.c.connection_id == live["id"], f.c.feed == "changes")
+    ).scalar_one_or_none()
+    if moved_at is not None and db_now(connection) - moved_at > OLDEST:
+        return f"QuickBooks was last read on {moved_at:%Y-%m-%d %H:%M} UTC; a payment may have come since"
+    return ""

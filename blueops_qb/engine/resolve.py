@@ -7,11 +7,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from blueops_qb.domain.compare import GROUPS, merged
-from blueops_qb.domain.documents import Document
+from blueops_qb.domain.documents import CustomerRecord, Document, VendorRecord
+from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.posting.context import Posted
-from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
 from blueops_qb.engine import outbox
-from blueops_qb.engine.known import Known, load_by_place
+from blueops_qb.engine.known import Known, load_by_place, marker_of
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record
@@ -21,6 +22,7 @@ from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Applied, VoidPayment
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import insert_all
+from blueops_qb.store.types import new_id
 
 #: What a person may choose, by the cause of the conflict.
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -29,7 +31,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "variance": ("ours", "theirs"),
     "removed_there": ("again", "unlink", "theirs"),
     "incoming": ("close",),
-    "twice": ("close",),
+    "twice": ("theirs", "again", "close"),
 }
 
 
@@ -53,7 +55,9 @@ def resolve(turn: Turn, conflict_id: int, choice: str, actor: str) -> None:
         )
     place = BooksRef(BooksKind(row["books_kind"]), row["books_id"])
     known = load_by_place(turn.connection, turn.id, [place]).get(place)
-    if known is not None:
+    if row["cause"] == "twice" and choice != "close":
+        _settle_existence(turn, row, choice)
+    elif known is not None:
         if known.busy:
             raise CannotResolve("a change of this record is on its way; try again in a moment")
         _carry_out(turn, row, known, choice)
@@ -78,7 +82,8 @@ def _carry_out(turn: Turn, row: Any, known: Known, choice: str) -> None:
         case "removed_there", "again":
             _again(turn, known)
         case "removed_there", "unlink":
-            _unlink(turn, known, "unlinked", "withdrawn")
+            _unlink(turn, known, "unlinked", "unlinked")
+            _end(turn, known.key.source, "unlinked by a person")
         case "removed_there", "theirs":
             _void_here(turn, known)
 
@@ -205,6 +210,90 @@ def _void_here(turn: Turn, known: Known) -> None:
     if not isinstance(answer, Applied):
         raise CannotResolve(f"BlueOps does not void {source}: {getattr(answer, 'why', 'it moved meanwhile')}")
     _unlink(turn, known, "gone", "withdrawn")
+    _plan_again(turn, known)
+
+
+def _end(turn: Turn, source: RecordRef, reason: str) -> None:
+    """All open events of the record end here."""
+    move = Move(ref=source, revision=2**62, state=State.NOT_POSTED, reason=reason)
+    outbox.move(turn.connection, turn.tenant_id, [move], turn.now)
+
+
+def _settle_existence(turn: Turn, row: Any, choice: str) -> None:
+    """A document of which nobody knew whether it is in the books: link the one that is there, or create anew."""
+    d = t.documents
+    document = (
+        turn.connection.execute(sa.select(d).where(d.c.id == row["document_id"], d.c.state == "doubtful"))
+        .mappings()
+        .one_or_none()
+    )
+    if document is None:
+        raise CannotResolve("the record is linked; delete the copy in QuickBooks, then close this conflict")
+    key = DocumentKey(
+        RecordRef(RecordKind(document["source_kind"]), document["source_id"]),
+        document["role"],
+        document["part"],
+    )
+    if choice == "again":
+        generation = document["generation"] + 1
+        turn.connection.execute(
+            d.update().where(d.c.id == document["id"]).values(state="open", generation=generation)
+        )
+    else:
+        _link_existing(turn, document, marker_of(key, document["generation"]))
+    states = [State.HELD, State.WAITING]
+    outbox.again(turn.connection, turn.tenant_id, turn.now, refs=[key.source], states=states)
+    outbox.wake(turn.connection, turn.tenant_id, [key.source], turn.now)
+
+
+def _link_existing(turn: Turn, document: Any, marker: str) -> None:
+    m = t.mirror
+    kind = BooksKind(document["books_kind"])
+    ours = wire.load_document(kind, document["content"])
+    same = (
+        m.c.name_key == name_key(ours.name)
+        if isinstance(ours, CustomerRecord | VendorRecord)
+        else m.c.marker == marker
+    )
+    found = (
+        turn.connection.execute(
+            sa.select(m).where(
+                m.c.connection_id == turn.id, m.c.kind == kind.value, m.c.deleted.is_(False), same
+            )
+        )
+        .mappings()
+        .all()
+    )
+    if len(found) != 1:
+        words = "none of them is" if not found else f"{len(found)} of them are"
+        raise CannotResolve(
+            f"{words} in the books as far as was read; leave exactly one there and try again in a minute"
+        )
+    theirs = found[0]
+    insert_all(
+        turn.connection,
+        t.links,
+        [
+            {
+                "id": new_id(),
+                "connection_id": turn.id,
+                "document_id": document["id"],
+                "generation": document["generation"],
+                "books_kind": kind.value,
+                "books_id": theirs["books_id"],
+                "version": theirs["version"],
+                "base_ours": None,
+                "base_theirs": theirs["document"],
+                "state": "live",
+                "linked_at": turn.now,
+            }
+        ],
+    )
+    turn.connection.execute(
+        t.documents.update().where(t.documents.c.id == document["id"]).values(state="linked")
+    )
+    after = t.operation_after
+    turn.connection.execute(after.delete().where(after.c.document_id == document["id"]))
 
 
 def retry(turn: Turn, refs: list[RecordRef] | None, actor: str) -> int:

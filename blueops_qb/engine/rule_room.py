@@ -38,5 +38,6 @@ def posting_context(
         item_accounts=catalog.item_accounts,
         item_cost_accounts=catalog.item_cost_accounts,
         inactive=catalog.inactive,
+        names=catalog.names,
         posted=posted,
     )

@@ -36,6 +36,8 @@ class CatalogView:
     item_cost_accounts: dict[str, str] = attrs.field(factory=dict)
     #: `str(ref)` of what is inactive or deleted.
     inactive: frozenset[str] = frozenset()
+    #: The names of those, by the same words.
+    names: dict[str, str] = attrs.field(factory=dict)
 
     def of(self, kind: BooksKind) -> list[CatalogEntry]:
         """The entries of a kind by name, inactive ones last."""
@@ -175,4 +177,5 @@ def load_catalog(connection: sa.Connection, connection_id: str) -> CatalogView:
         item_accounts={id: f["income_account"] for id, f in items.items() if f.get("income_account")},
         item_cost_accounts={id: f["expense_account"] for id, f in items.items() if f.get("expense_account")},
         inactive=frozenset(str(ref) for ref, e in entries.items() if not e.active),
+        names={str(ref): e.name for ref, e in entries.items() if not e.active},
     )

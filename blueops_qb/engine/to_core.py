@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import attrs
+
 from blueops_qb.domain.documents import CustomerPayment, CustomerRecord, Document, VendorRecord
 from blueops_qb.domain.records import Customer, Job, Payment, Vendor
 from blueops_qb.domain.refs import RecordKind, RecordRef
@@ -36,12 +38,14 @@ def change_for(turn: Turn, snapshot: Snapshot, document: Document, groups: tuple
         case VendorRecord(), Vendor():
             return SaveVendor(record=vendor_from(document, record, groups, turn.mapping))
         case CustomerPayment(), Payment():
-            return _payment(turn, document, record)
+            return _payment(turn, document, record, groups)
         case _:
             return None
 
 
-def _payment(turn: Turn, document: CustomerPayment, record: Payment) -> Change | None:
+def _payment(
+    turn: Turn, document: CustomerPayment, record: Payment, groups: tuple[str, ...]
+) -> Change | None:
     if document.void:
         return None if record.void else VoidPayment(payment_id=record.id, reason="voided in QuickBooks")
     party = document.customer
@@ -50,16 +54,19 @@ def _payment(turn: Turn, document: CustomerPayment, record: Payment) -> Change |
     customer_id = customer_of(turn, party)
     if customer_id is None:
         return None
-    return SavePayment(
-        record=payment_from(
-            document,
-            id=record.id,
-            party=party,
-            customer_id=customer_id,
-            mapping=turn.mapping,
-            current=record,
-        )
+    shown = payment_from(
+        document, id=record.id, party=party, customer_id=customer_id, mapping=turn.mapping, current=record
     )
+    fields = {
+        "money": ("customer_id", "amount", "applications", "elsewhere", "currency"),
+        "dates": ("received_on",),
+        "method": ("method", "reference"),
+        "notes": ("memo",),
+    }
+    taken = {name: getattr(shown, name) for group in groups for name in fields[group]}
+    if taken.get("customer_id", record.customer_id) != record.customer_id:
+        taken["job_id"] = shown.job_id
+    return SavePayment(record=attrs.evolve(record, **taken))
 
 
 def customer_of(turn: Turn, party: RecordRef) -> str | None:

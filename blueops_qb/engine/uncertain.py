@@ -35,7 +35,13 @@ _CLOCKS_DIFFER = dt.timedelta(minutes=10)
 def queue_events(turn: Turn, readies: list[Ready], reason: str) -> None:
     """Events whose operations go out later are queued again."""
     moves = [
-        Move(ref=r.source, revision=r.row.revision, state=State.WAITING, reason=f"queued; {reason}")
+        Move(
+            ref=r.source,
+            revision=r.row.revision,
+            state=State.WAITING,
+            reason=f"{r.source} is queued; {reason}",
+            remedy="Nothing to do: it is sent by itself as soon as the books answer.",
+        )
         for r in readies
         if r.source is not None
     ]
@@ -89,7 +95,8 @@ def partly(turn: Turn, row: Any, unknown: list[Ready], why: str = "the answer do
             ref=r.source,
             revision=r.row.revision,
             state=State.UNCERTAIN,
-            reason=f"sent, but {why}; it is looked up",
+            reason=f"{r.source} was sent, but {why}",
+            remedy="Nothing to do: it is looked up in the books by itself.",
         )
         for r in unknown
         if r.source is not None
@@ -226,16 +233,28 @@ def _created(turn: Turn, operation: Operation, since: dt.datetime) -> BooksRecor
         return "is in the books more than once: " + ", ".join(
             f"{operation.kind}#{h['books_id']}" for h in hits
         )
-    vanished = sa.select(sa.func.count()).where(
+    vanished = sa.select(m.c.books_id).where(
         m.c.connection_id == turn.id,
         m.c.kind == operation.kind.value,
         m.c.deleted.is_(True),
         m.c.origin == "lookup",
         m.c.seen_at >= since,
     )
-    if turn.connection.execute(vanished).scalar_one():
+    newest = _newest_number(turn, operation.kind, since)
+    ids = turn.connection.execute(vanished).scalars().all()
+    # Numbers are given in order of creation: what is below the newest one known before was there before.
+    if any(not id.isdigit() or int(id) > newest for id in ids):
         return "may have arrived and been deleted in the books at once"
     return "missing"
+
+
+def _newest_number(turn: Turn, kind: BooksKind, before: dt.datetime) -> int:
+    """The highest number of the kind that was seen before the look-up's window."""
+    m = t.mirror
+    query = sa.select(m.c.books_id).where(
+        m.c.connection_id == turn.id, m.c.kind == kind.value, m.c.origin != "lookup", m.c.seen_at < before
+    )
+    return max((int(id) for id in turn.connection.execute(query).scalars() if id.isdigit()), default=0)
 
 
 def _changed(turn: Turn, operation: Operation) -> BooksRecord | str:
@@ -281,8 +300,12 @@ def _record(row: Any) -> BooksRecord:
 
 
 def _for_a_person(landing: Landing, ready: Ready, reason: str) -> None:
-    remedy = "Look at it in the books, delete what is one too many, then retry; nothing is sent before that."
-    landing.failed(ready, reason, remedy, hold=Hold.VARIANCE)
+    remedy = (
+        "Look at it in the books and delete what is one too many, then choose on the conflicts page: "
+        "link the one that stays, or create it again. Nothing is sent before that."
+    )
+    landing.failed(ready, reason, remedy, hold=Hold.EXISTENCE)
+    landing.doubt(ready)
     place = BooksRef(BooksKind(ready.row.kind), ready.row.marker or str(ready.id))
     landing.conflict(
         cause="twice",

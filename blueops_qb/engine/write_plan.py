@@ -173,6 +173,9 @@ class WritePlan:
         """Make sure that `ref` has a place or will get one before; raises Held."""
         key = DocumentKey(ref)
         known = self.known.get(key)
+        if known is not None and known.state in ("doubtful", "unlinked"):
+            words = "may be in the books already" if known.state == "doubtful" else "was unlinked by a person"
+            raise Held(State.WAITING, f"waits for {ref}, which {words}", hold=Hold.BUSY, waits_for=ref)
         if known is not None and (known.linked or known.open or known.ready_operation is not None):
             if known.doubtful and ref.kind not in PARTIES:
                 raise Held(State.WAITING, f"waits for {ref}: {known.doubtful}", hold=Hold.BUSY, waits_for=ref)

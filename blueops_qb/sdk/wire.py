@@ -20,7 +20,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 from blueops_qb.domain.documents import DOCUMENT_TYPES, Document
 from blueops_qb.domain.records import RECORD_TYPES, Record
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
-from blueops_qb.sdk.hooks import SCHEMA, Event
+from blueops_qb.sdk.hooks import SCHEMA, Action, Event
 
 T = TypeVar("T")
 
@@ -141,6 +141,8 @@ def load_event(text: str, what: str = "the event") -> Event:
     record = raw.get("record")
     event = structure(Event, {**raw, "record": None}, what)
     if record is None:
+        if event.action not in (Action.DELETED, Action.MERGED):
+            raise Malformed(what, ["$.record: required unless the record was deleted or merged"])
         return event
     return attrs.evolve(event, record=structure(RECORD_TYPES[event.ref.kind], record, what))
 

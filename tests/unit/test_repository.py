@@ -133,6 +133,7 @@ INTRUSIONS = {
     "a runner knows a page": ("runners/threads.py", "import blueops_qb.web"),
     "the product knows the sandbox": ("bootstrap/wiring.py", "import blueops_qb.sandbox"),
     "the twin shares code with the product": ("sandbox/qbo/server.py", "import blueops_qb.domain.money"),
+    "who compares shares code with the product": ("sandbox/reader/books.py", "import blueops_qb.engine"),
     "the twin's ledger shares code with the product": ("sandbox/ledger.py", "import blueops_qb.domain.money"),
 }
 
@@ -140,7 +141,7 @@ INTRUSIONS = {
 @pytest.fixture
 def small_house(tmp_path: Path) -> Path:
     package = tmp_path / "blueops_qb"
-    for room in ["", *ROOMS, "providers/one", "providers/two", "sandbox/qbo"]:
+    for room in ["", *ROOMS, "providers/one", "providers/two", "sandbox/qbo", "sandbox/reader"]:
         (package / room).mkdir(parents=True)
         (package / room / "__init__.py").touch()
     (package / "domain" / "money.py").touch()
@@ -343,7 +344,10 @@ def test_every_module_says_in_its_first_sentence_what_it_is_for() -> None:
 def test_no_module_grows_beyond_four_hundred_lines() -> None:
     lengths = {str(file): len((ROOT / file).read_text(encoding="utf-8").splitlines()) for file in tree(".py")}
     assert {
-        name: lines for name, lines in lengths.items() if lines > 400 and not name.startswith("tests/")
+        name: lines
+        for name, lines in lengths.items()
+        # A migration is written once and never grows.
+        if lines > 400 and not name.startswith(("tests/", "migrations/versions/"))
     } == {}
 
 

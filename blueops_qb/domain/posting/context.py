@@ -30,6 +30,8 @@ class PostingContext:
     item_accounts: MappingOf[str, str] = attrs.field(factory=dict)
     item_cost_accounts: MappingOf[str, str] = attrs.field(factory=dict)
     inactive: frozenset[str] = frozenset()
+    #: Names of what is inactive, by the same words, for the sentences.
+    names: MappingOf[str, str] = attrs.field(factory=dict)
     posted: MappingOf[DocumentKey, Document] = attrs.field(factory=dict)
 
 

@@ -87,6 +87,10 @@ class Lookup:
             self._inactive.setdefault(ref, where)
         return ref
 
+    def _named(self, ref: BooksRef) -> str:
+        name = self.context.names.get(str(ref))
+        return f"“{name}”" if name else f"with id {ref.id}"
+
     def use_optional(self, ref: BooksRef | None, *, where: str) -> BooksRef | None:
         """As `use`, for what may be absent."""
         return None if ref is None else self.use(ref, where=where)
@@ -166,7 +170,7 @@ class Lookup:
             remedies.append("Map the named keys on the mapping page.")
         if self._inactive:
             names = ", ".join(
-                f"the {ref.kind.value.replace('_', ' ')} with id {ref.id} ({where})"
+                f"the {ref.kind.value.replace('_', ' ')} {self._named(ref)} ({where})"
                 for ref, where in self._inactive.items()
             )
             parts.append(f"leads to what is inactive in the books: {names}")
