@@ -47,10 +47,10 @@ class FreeNames:
     def named(self, key: DocumentKey, document: Document, known: Known | None) -> Document:
         """The document under a name that is free in the books; raises Held when a person must choose."""
         if not isinstance(document, CustomerRecord | VendorRecord) or (known is not None and known.linked):
-            return self._keep_derived(key, document)
+            return self.kept(key, document)
         self._decided(key.source)
         if known is not None and known.ready_operation is not None:
-            return self._keep_derived(key, document)
+            return self.kept(key, document)
         books = self.turn.description
         if len(document.name) > books.name_length or any(c in document.name for c in books.name_forbidden):
             return self._derive(key, document, suffix=f" ({key.source.id})")
@@ -80,6 +80,14 @@ class FreeNames:
         """A name made from the record's own that the books accept, kept in a table from now on."""
         taken = self._taken()
         books = self.turn.description
+        if not document.name.translate(str.maketrans("", "", books.name_forbidden)).strip():
+            raise Held(
+                State.HELD,
+                f"{key.source} has the name “{document.name}”, and the books take none of its characters",
+                remedy="Give it another name in BlueOps; it is sent by itself then.",
+                hold=Hold.REFUSED,
+                waits_for=key.source,
+            )
         derived = derived_name(
             document.name,
             taken=lambda name: taken.get(name_key(name), str(key.source)) != str(key.source),
@@ -99,7 +107,8 @@ class FreeNames:
         upsert(self.turn.connection, t.derived_names, [row])
         return attrs.evolve(document, name=derived)
 
-    def _keep_derived(self, key: DocumentKey, document: Document) -> Document:
+    def kept(self, key: DocumentKey, document: Document) -> Document:
+        """The document under the name that was derived for it before."""
         if not isinstance(document, CustomerRecord | VendorRecord):
             return document
         original, derived = self._kept().get(str(key.source), ("", ""))
@@ -164,3 +173,11 @@ class FreeNames:
             hold=Hold.MATCH,
             waits_for=ref,
         )
+
+
+def kept_name(turn: Turn, source: RecordRef, document: Document) -> Document:
+    """The document under the name that was derived for the books, while its own name still stands."""
+    if not isinstance(document, CustomerRecord | VendorRecord):
+        return document
+    names = FreeNames(turn=turn, sources=[source])
+    return names.kept(DocumentKey(source), document)

@@ -184,7 +184,7 @@ def _choose(turn: Turn, *, free: int, only_sign_in: bool) -> list[Ready]:
             sa.or_(o.c.not_before.is_(None), o.c.not_before <= turn.now),
             ~sa.exists().where(a.c.operation_id == o.c.id),
         )
-        .order_by(o.c.lane, o.c.id)
+        .order_by(_turn_of(turn), o.c.id)
         .limit(_WINDOW * turn.description.limits.operations_per_exchange + 30)
     )
     if only_sign_in:
@@ -211,6 +211,15 @@ def _choose(turn: Turn, *, free: int, only_sign_in: bool) -> list[Ready]:
         if not envelope or len(chosen) >= limit:
             break
     return chosen
+
+
+def _turn_of(turn: Turn) -> sa.ColumnElement[float]:
+    """The order of work: by lane, but a look for changes or the catalog that has waited goes before live work."""
+    o = t.operations
+    waited = sa.and_(
+        o.c.lane.in_([int(Lane.CHANGES), int(Lane.CATALOG)]), o.c.created_at <= turn.now - turn.scaled(30)
+    )
+    return sa.case((waited, 0.5), else_=sa.cast(o.c.lane, sa.Float))
 
 
 def _bare(ready: Ready) -> Operation:

@@ -55,6 +55,8 @@ def hear(turn: Turn, exchange_id: str, reply: Reply, sent: Sent | None) -> bool:
         return False
     if sent is None or row["state"] != "sent":
         sent = reload(turn, row)
+    if not isinstance(reply, Answered) and turn.row["health"] == "ok":
+        turn.set(health="unreached", health_reason=f"The books were not reached: {reply.why}")
     if isinstance(reply, NotSent):
         _not_sent(turn, row, sent, reply.why)
     elif isinstance(reply, Answered):
@@ -141,6 +143,8 @@ class Hearing:
         for ready, not_before, reason in self.retry:
             back_to_ready(turn, self.sent, [ready.id], not_before=not_before, reason=reason)
         self.landing.write()
+        if turn.row["health"] == "unreached":
+            turn.set(health="ok", health_reason="")
         turn.set(last_contact_at=turn.now)
         if self.unknown:
             uncertain.partly(turn, self.row, self.unknown, self.why)

@@ -6,17 +6,18 @@ nothing is ever overwritten without a decision or a policy.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
-import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.binding import loosely_bound, refs_of, unbind
 from blueops_qb.domain.compare import CONTACT_TYPES, Step, decide, merged
-from blueops_qb.domain.documents import CustomerRecord, Document
+from blueops_qb.domain.documents import Document
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
 from blueops_qb.engine import arrivals, guard, outbox, to_core
+from blueops_qb.engine.free_names import kept_name
 from blueops_qb.engine.known import Known, load_by_place, places_of, sources_of
 from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.outbox import Hold, Move, State
@@ -26,6 +27,8 @@ from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Applied, RefusedChange, Snapshot, Stale
 from blueops_qb.store import tables as t
+
+log = logging.getLogger(__name__)
 
 
 def compare_dirty(turn: Turn) -> int:
@@ -50,13 +53,38 @@ def compare_dirty(turn: Turn) -> int:
         if settled >= turn.settings.compare_batch:
             break
         place = _place(row)
-        clean = _compare(turn, row, known[place]) if place in known else arrivals.arrived(turn, row)
+        clean = _compare_apart(turn, row, known.get(place))
         if clean:
             _clean(turn, place)
             settled += 1
     brought = sum(entry.action in ("brought in", "arrived") for entry in turn.entries)
     guard.passes(turn, incoming=brought)
     return settled
+
+
+def _compare_apart(turn: Turn, row: Any, known: Known | None) -> bool:
+    """Compare one record; a defect of ours in it is put to a person and stops nobody else."""
+    entries = len(turn.entries)
+    try:
+        with turn.connection.begin_nested():
+            return arrivals.arrived(turn, row) if known is None else _compare(turn, row, known)
+    except Exception as problem:
+        del turn.entries[entries:]
+        place = _place(row)
+        log.exception("%s could not be compared", place)
+        landing = Landing(turn=turn)
+        landing.conflict(
+            cause="incoming",
+            place=place,
+            ref=known.key.source if known else None,
+            document_id=known.id if known else None,
+            group="defect",
+            theirs=row["document"],
+            reason=f"{place} could not be compared: {type(problem).__name__}: {problem}",
+            remedy="Report it to BlueOps support with this sentence; it is tried again when it changes.",
+        )
+        landing.write()
+        return True
 
 
 def _order(row: Any) -> tuple[int, bool, int, str]:
@@ -121,8 +149,7 @@ def _three_ways(turn: Turn, row: Any, known: Known, snapshot: Snapshot, theirs: 
     assert known.base_ours is not None
     assert known.base_theirs is not None
     base_ours = wire.load_document(known.kind, known.base_ours)
-    if isinstance(ours, CustomerRecord) and isinstance(base_ours, CustomerRecord) and ours.parent is not None:
-        ours = _with_agreed_name(ours, base_ours, snapshot)
+    ours = kept_name(turn, known.key.source, ours)
     places = places_of(
         turn.connection,
         turn.id,
@@ -158,13 +185,6 @@ def _three_ways(turn: Turn, row: Any, known: Known, snapshot: Snapshot, theirs: 
         return True
     _agree(turn, known, version=row["version"], theirs=row["document"], ours=wire.dump_document(ours))
     return True
-
-
-def _with_agreed_name(ours: CustomerRecord, base: CustomerRecord, snapshot: Snapshot) -> CustomerRecord:
-    """A job that had to take another name in the books keeps it while its own name stands."""
-
-    own = getattr(snapshot.record, "name", "")
-    return attrs.evolve(ours, name=base.name) if base.name.startswith(f"{own} (") else ours
 
 
 def _pull(
@@ -211,12 +231,7 @@ def _pull(
     assert fresh is not None
     result = post_record(turn, fresh.record, read_related(turn.core, turn.tenant_id, [fresh.record]), [known])
     now_ours = result.documents[known.key] if isinstance(result, Posted) else ours
-    if (
-        isinstance(now_ours, CustomerRecord)
-        and now_ours.parent is not None
-        and isinstance(theirs, CustomerRecord)
-    ):
-        now_ours = _with_agreed_name(now_ours, theirs, fresh)
+    now_ours = kept_name(turn, known.key.source, now_ours)
     turn.note(
         "brought in",
         str(known.key.source),

@@ -47,6 +47,8 @@ class Seen:
     deleted: bool
     updated_at: Any
     name_key: str = ""
+    active: bool = True
+    dirty: bool = False
 
 
 @attrs.define(kw_only=True)
@@ -67,7 +69,14 @@ class Mirroring:
         for kind, ids in by_kind.items():
             for start in range(0, len(ids), 500):
                 query = sa.select(
-                    m.c.books_id, m.c.version, m.c.document, m.c.deleted, m.c.updated_at, m.c.name_key
+                    m.c.books_id,
+                    m.c.version,
+                    m.c.document,
+                    m.c.deleted,
+                    m.c.updated_at,
+                    m.c.name_key,
+                    m.c.active,
+                    m.c.dirty,
                 ).where(
                     m.c.connection_id == self.turn.id,
                     m.c.kind == kind,
@@ -80,6 +89,8 @@ class Mirroring:
                         deleted=row.deleted,
                         updated_at=row.updated_at,
                         name_key=row.name_key,
+                        active=row.active,
+                        dirty=row.dirty,
                     )
 
     def show(self, record: BooksRecord, *, origin: str, compare: bool) -> str | None:
@@ -107,7 +118,10 @@ class Mirroring:
             "updated_at": record.updated_at,
             "seen_at": self.turn.now,
             "origin": origin,
-            "dirty": compare and moved and record.kind in COMPARED,
+            # What still waits to be compared goes on waiting when it is shown once more; only the answer
+            # to a write of ours, which is the new base, settles it.
+            "dirty": record.kind in COMPARED
+            and ((compare and moved) or (origin != "ours" and known is not None and known.dirty)),
         }
         if record.kind in CATALOG_KINDS:
             self._catalog = True
@@ -132,7 +146,7 @@ class Mirroring:
             "updated_at": None,
             "seen_at": self.turn.now,
             "origin": origin,
-            "dirty": ref.kind in COMPARED and not (known and known.deleted),
+            "dirty": ref.kind in COMPARED and not (known and known.deleted and not known.dirty),
         }
         if ref.kind in CATALOG_KINDS:
             self._catalog = True
@@ -155,6 +169,20 @@ class Mirroring:
             for ref, row in self._mirror.items()
             if ref.kind in NAMED_KINDS and ref in self._seen and row["name_key"] != self._seen[ref].name_key
         ]
+        revived = any(
+            row["active"] and ref in self._seen and not self._seen[ref].active
+            for ref, row in self._mirror.items()
+            if ref.kind in CATALOG_KINDS
+        )
+        if revived:
+            holds = [outbox.Hold.MAPPING, outbox.Hold.REFUSED]
+            outbox.again(
+                self.turn.connection,
+                self.turn.tenant_id,
+                self.turn.now,
+                states=[outbox.State.HELD],
+                holds=holds,
+            )
         if freed:
             # A name that stood in somebody's way may be free now.
             turn = self.turn

@@ -6,6 +6,7 @@ nothing follows. Records that a document names are planned with it when they hav
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import attrs
@@ -25,6 +26,7 @@ from blueops_qb.sdk import wire
 from blueops_qb.sdk.hooks import Action, Event
 from blueops_qb.store import tables as t
 
+log = logging.getLogger(__name__)
 KINDS = frozenset(kind.value for kind in RecordKind)
 
 
@@ -125,9 +127,27 @@ def _plan_changed(turn: Turn, changed: list[Changed]) -> list[Move]:
     refs = [*(c.ref for c in changed), *(ref for ref in related if ref not in {c.ref for c in changed})]
     known = load_known(turn.connection, turn.id, refs)
     plan = WritePlan(turn=turn, known=known, snapshots=related, refs=tuple(c.ref for c in changed))
-    moves = [move for c in changed if (move := _plan_one(turn, plan, c)) is not None]
+    moves = [move for c in changed if (move := _plan_apart(turn, plan, c)) is not None]
     plan.write()
     return moves
+
+
+def _plan_apart(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
+    """Plan one record; a defect of ours in it holds this record and nobody else."""
+    mark = plan.mark()
+    try:
+        return _plan_one(turn, plan, change)
+    except Exception as problem:
+        log.exception("%s could not be planned", change.ref)
+        plan.back_to(mark)
+        return Move(
+            ref=change.ref,
+            revision=change.revision,
+            state=State.HELD,
+            hold=Hold.DEFECT,
+            reason=f"{change.ref} could not be planned: {type(problem).__name__}: {problem}",
+            remedy="Report it to BlueOps support with this sentence; retry after the next update.",
+        )
 
 
 def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:

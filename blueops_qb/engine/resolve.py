@@ -12,6 +12,7 @@ from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
 from blueops_qb.engine import outbox
+from blueops_qb.engine.free_names import kept_name
 from blueops_qb.engine.known import Known, load_by_place, marker_of
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.related import read_related
@@ -153,7 +154,7 @@ def _ours_now(turn: Turn, known: Known) -> Document:
         raise CannotResolve(
             f"{known.key.source} cannot be posted as it is now: {getattr(result, 'reason', '')}"
         )
-    return result.documents[known.key]
+    return kept_name(turn, known.key.source, result.documents[known.key])
 
 
 def _send_ours(turn: Turn, known: Known) -> None:

@@ -324,6 +324,29 @@ class WritePlan:
             document = wire.load_document(known.kind, known.content)
             self._operate(known, Verb.WITHDRAW, document, known.content, revision)
 
+    def mark(self) -> tuple[tuple[int, ...], frozenset[DocumentKey]]:
+        """Where the plan stands before a record is added."""
+        return tuple(map(len, self._lists())), frozenset(self.known)
+
+    def back_to(self, mark: tuple[tuple[int, ...], frozenset[DocumentKey]]) -> None:
+        """Forget what was collected since the mark."""
+        lengths, keys = mark
+        for rows, length in zip(self._lists(), lengths, strict=True):
+            del rows[length:]
+        for key in set(self.known) - keys:
+            del self.known[key]
+
+    def _lists(self) -> tuple[list[Any], ...]:
+        return (
+            self._documents,
+            self._changed,
+            self._operations,
+            self._replaced,
+            self._after,
+            self._cancelled,
+            self._dirty,
+        )
+
     def write(self) -> None:
         """Write everything; some ten statements for any number of records."""
         connection, d, o = self.turn.connection, t.documents, t.operations

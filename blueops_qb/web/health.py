@@ -47,6 +47,13 @@ def of(row: Mapping[str, Any] | None, switch: Switch) -> Health:
             + " Mend the cause, then press the button.",
             remedy="resume",
         )
+    if row["health"] == "unreached":
+        return Health(
+            word="Not reached",
+            tone="bad",
+            sentence=_sentence(row["health_reason"], f"{name} was not reached.")
+            + " Nothing is lost: it is tried again by itself.",
+        )
     if switch is not Switch.ON:
         paused = switch is Switch.PAUSED
         return Health(
