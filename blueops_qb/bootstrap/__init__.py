@@ -163,6 +163,8 @@ def schedule() -> Sequence[Task]:
 
 
 def _sweep_task(tenant_id: str) -> None:
+    with house().core.engine.connect() as connection:
+        intake.switched_on(connections.switched_on(connection))
     sweep.sweep(house().core, tenant_id)
 
 

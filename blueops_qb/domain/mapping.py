@@ -91,6 +91,14 @@ class Mapping:
         index = {(rule.family, rule.key, rule.scope): rule.target for rule in self.rules}
         object.__setattr__(self, "_index", index)
 
+    def under(self, pinned: Mapping) -> Mapping:
+        """These rules with those of an older version on top: what was mapped then stays as it was."""
+        if pinned.version == self.version:
+            return self
+        keys = {(rule.family, rule.key, rule.scope) for rule in pinned.rules}
+        newer = tuple(r for r in self.rules if (r.family, r.key, r.scope) not in keys)
+        return Mapping(version=pinned.version, rules=(*pinned.rules, *newer))
+
     def find(self, family: Family, key: str, scopes: Sequence[str] = ()) -> Target | None:
         """The target of `key`, the first fitting scope before the unscoped rule; None when unmapped."""
         for scope in (*scopes, ""):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 
 import attrs
@@ -47,5 +48,7 @@ class Policy:
     post_labor: bool = False
     #: Send cost lines as billable (off: BlueOps invoices them itself).
     send_billable: bool = False
+    #: What was raised before the books were connected is written if dated on or after this; None = none of it.
+    post_from: dt.date | None = None
     contacts_overlap: Overlap = Overlap.ASK
     money_overlap: Overlap = Overlap.ASK

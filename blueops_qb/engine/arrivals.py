@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,8 +14,8 @@ from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.records import Customer, Job
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
 from blueops_qb.domain.reverse import customer_from, payment_from
-from blueops_qb.engine import to_core
-from blueops_qb.engine.known import Known, load_known, sources_of
+from blueops_qb.engine import outbox, to_core
+from blueops_qb.engine.known import Known, load_known, places_of, sources_of
 from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.mirroring import waiting_for_link
 from blueops_qb.engine.related import read_related
@@ -23,7 +24,7 @@ from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Applied, SaveCustomer, SaveJob, SavePayment
 from blueops_qb.store import tables as t
-from blueops_qb.store.bulk import insert_all
+from blueops_qb.store.bulk import insert_all, upsert
 from blueops_qb.store.types import new_id
 
 
@@ -196,7 +197,33 @@ def _namesake(turn: Turn, name: str) -> tuple[RecordRef, bool] | None:
         document = wire.load_document(BooksKind.CUSTOMER, found.content)
         if isinstance(document, CustomerRecord) and name_key(document.name) == wanted:
             return RecordRef(RecordKind(found.source_kind), found.source_id), bool(found.under_way)
+    b = t.outbox
+    moving = sa.select(b.c.ref_kind, b.c.ref_id, b.c.payload).where(
+        b.c.tenant_id == turn.tenant_id,
+        b.c.ref_kind.in_([RecordKind.CUSTOMER.value, RecordKind.JOB.value]),
+        b.c.state.in_([state.value for state in outbox.OPEN_STATES]),
+    )
+    for event in turn.connection.execute(moving):
+        ref = RecordRef(RecordKind(event.ref_kind), event.ref_id)
+        if name_key(_name_in(event.payload)) == wanted and not places_of(turn.connection, turn.id, [ref]):
+            return ref, False
+    m = t.matches
+    undecided = sa.select(m.c.ref_kind, m.c.ref_id, m.c.name).where(
+        m.c.connection_id == turn.id, m.c.decision.in_(["open", "skip", "create"])
+    )
+    for row in turn.connection.execute(undecided):
+        if name_key(row.name) == wanted:
+            ref = RecordRef(RecordKind(row.ref_kind), row.ref_id)
+            if ref not in places_of(turn.connection, turn.id, [ref]):
+                return ref, False
     return None
+
+
+def _name_in(payload: str) -> str:
+    try:
+        return str(json.loads(payload)["record"]["name"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _same_name(turn: Turn, place: BooksRef, name: str, ours: RecordRef, under_way: bool) -> bool:
@@ -245,6 +272,29 @@ def _link(turn: Turn, row: Any, ref: RecordRef, revision: int) -> None:
     turn.note("arrived", str(ref), numbers=f"{row['kind']}#{row['books_id']} v{row['version']}")
 
 
+def _take_up(turn: Turn, known: Known, ours: str, revision: int, place: BooksRef, generation: int) -> None:
+    d, o, a = t.documents, t.operations, t.operation_after
+    turn.connection.execute(
+        d.update()
+        .where(d.c.id == known.id)
+        .values(
+            content=ours,
+            revision=revision,
+            state="linked",
+            books_kind=place.kind.value,
+            generation=generation,
+            mapping_version=turn.row["mapping_version"],
+            policy_version=turn.row["policy_version"],
+        )
+    )
+    turn.connection.execute(
+        o.update()
+        .where(o.c.document_id == known.id, o.c.state == "ready")
+        .values(state="cancelled", reason="linked by a person", closed_at=turn.now)
+    )
+    turn.connection.execute(a.delete().where(a.c.document_id == known.id))
+
+
 def link_document(
     turn: Turn,
     *,
@@ -256,28 +306,35 @@ def link_document(
     theirs: str | None,
 ) -> int:
     """A document and its link at once, agreed on `ours` and `theirs`; answers the document's id."""
-    document_id = new_id()
-    insert_all(
-        turn.connection,
-        t.documents,
-        [
-            {
-                "id": document_id,
-                "connection_id": turn.id,
-                "source_kind": key.source.kind.value,
-                "source_id": key.source.id,
-                "role": key.role,
-                "part": key.part,
-                "books_kind": place.kind.value,
-                "generation": 1,
-                "revision": revision,
-                "content": ours,
-                "state": "linked",
-                "mapping_version": turn.row["mapping_version"],
-                "policy_version": turn.row["policy_version"],
-            }
-        ],
-    )
+    known = load_known(turn.connection, turn.id, [key.source]).get(key)
+    generation = 1
+    if known is not None:
+        # A create that was refused, or a record that was unlinked: its document is taken up again.
+        document_id, generation = known.id, known.generation + 1
+        _take_up(turn, known, ours, revision, place, generation)
+    else:
+        document_id = new_id()
+        insert_all(
+            turn.connection,
+            t.documents,
+            [
+                {
+                    "id": document_id,
+                    "connection_id": turn.id,
+                    "source_kind": key.source.kind.value,
+                    "source_id": key.source.id,
+                    "role": key.role,
+                    "part": key.part,
+                    "books_kind": place.kind.value,
+                    "generation": 1,
+                    "revision": revision,
+                    "content": ours,
+                    "state": "linked",
+                    "mapping_version": turn.row["mapping_version"],
+                    "policy_version": turn.row["policy_version"],
+                }
+            ],
+        )
     insert_all(
         turn.connection,
         t.links,
@@ -286,7 +343,7 @@ def link_document(
                 "id": new_id(),
                 "connection_id": turn.id,
                 "document_id": document_id,
-                "generation": 1,
+                "generation": generation,
                 "books_kind": place.kind.value,
                 "books_id": place.id,
                 "version": version,
@@ -297,17 +354,13 @@ def link_document(
             }
         ],
     )
-    insert_all(
-        turn.connection,
-        t.memberships,
-        [
-            {
-                "document_id": document_id,
-                "ref_kind": key.source.kind.value,
-                "ref_id": key.source.id,
-                "share_cents": None,
-            }
-        ],
-    )
+    member = {
+        "document_id": document_id,
+        "ref_kind": key.source.kind.value,
+        "ref_id": key.source.id,
+        "share_cents": None,
+    }
+    upsert(turn.connection, t.memberships, [member])
+    outbox.wake(turn.connection, turn.tenant_id, [key.source], turn.now)
     waiting_for_link(turn, [place])
     return document_id

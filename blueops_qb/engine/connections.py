@@ -59,6 +59,13 @@ def all_open(connection: sa.Connection) -> list[tuple[str, str]]:
     return [(row.id, row.tenant_id) for row in connection.execute(query)]
 
 
+def switched_on(connection: sa.Connection) -> list[str]:
+    """Tenants whose events are kept: on or paused."""
+    n = t.tenants
+    query = sa.select(n.c.tenant_id).where(n.c.switch != Switch.OFF.value)
+    return list(connection.execute(query).scalars())
+
+
 def remember_switch(tx: CoreTransaction, tenant_id: str, switch: Switch) -> None:
     """Keep core's switch beside our rows."""
     row = {"tenant_id": tenant_id, "switch": switch.value, "swept_revision": 0}

@@ -23,6 +23,10 @@ from blueops_qb.store.types import db_now
 log = logging.getLogger(__name__)
 
 
+#: Exchanges kept at hand for their answers.
+MOST_AT_HAND = 64
+
+
 class Engine:
     """Implements `sdk.doors.Doors`. Safe to use from several threads and processes."""
 
@@ -76,6 +80,9 @@ class Engine:
             if outgoing is None:
                 return None
             sent: Sent | None = turn.sent
+        while len(self._sent) >= MOST_AT_HAND:
+            # Never answered here; read back from the tables if an answer still comes.
+            self._sent.pop(next(iter(self._sent)))
         self._sent[outgoing.exchange_id] = (connection_id, sent)
         return outgoing
 
@@ -114,7 +121,8 @@ class Engine:
         provider = self.turns.provider(connection_id)
         try:
             return provider.needs_sign_in(self.vault(connection_id), self.core.now())
-        except MissingKey as problem:
+        except (MissingKey, ValueError) as problem:
+            # Also a secret of another form: a person must sign in again or put the key back.
             with self.turns.open(connection_id) as turn:
                 assert turn is not None
                 if turn.row["health_reason"] != str(problem):

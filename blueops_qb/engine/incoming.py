@@ -12,11 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from blueops_qb.domain.binding import loosely_bound, refs_of, unbind
-from blueops_qb.domain.compare import CONTACT_TYPES, Step, decide, merged
+from blueops_qb.domain.compare import CONTACT_TYPES, Step, as_decided, decide, merged
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
-from blueops_qb.engine import arrivals, guard, outbox, to_core
+from blueops_qb.engine import arrivals, guard, outbox, resolve, to_core
 from blueops_qb.engine.free_names import kept_name
 from blueops_qb.engine.known import Known, load_by_place, places_of, sources_of
 from blueops_qb.engine.landing import Landing
@@ -121,7 +121,8 @@ def _compare(turn: Turn, row: Any, known: Known) -> bool:
         return True
     theirs = wire.load_document(known.kind, row["document"])
     if known.base_theirs is None:
-        return True  # a variance: waits for a person
+        _variance(turn, row, known)
+        return True
     if known.base_ours is None:
         # A person has decided that ours is right: it is written on whatever they show now.
         _agree(turn, known, version=row["version"], theirs=row["document"])
@@ -136,6 +137,24 @@ def _compare(turn: Turn, row: Any, known: Known) -> bool:
         )
         return True
     return _three_ways(turn, row, known, snapshot, theirs)
+
+
+def _variance(turn: Turn, row: Any, known: Known) -> None:
+    """A variance waits for a person, unless the bookkeeper has made it what was sent."""
+    c = t.conflicts
+    conflict = turn.connection.execute(
+        sa.select(c.c.id, c.c.ours).where(
+            c.c.connection_id == turn.id,
+            c.c.document_id == known.id,
+            c.c.cause == "variance",
+            c.c.state == "open",
+        )
+    ).first()
+    if conflict is None or conflict.ours is None:
+        return
+    sent = wire.load_document(known.kind, conflict.ours)
+    if as_decided(sent, wire.load_document(known.kind, row["document"])) == sent:
+        resolve.resolve(turn, conflict.id, "theirs", "the books, which show now what was sent")
 
 
 def _three_ways(turn: Turn, row: Any, known: Known, snapshot: Snapshot, theirs: Document) -> bool:

@@ -30,6 +30,8 @@ class Known:
     base_ours: str | None = None
     base_theirs: str | None = None
     doubtful: str = ""
+    mapping_version: int = 0
+    policy_version: int = 0
     #: States of its open operations.
     open: tuple[str, ...] = ()
     ready_operation: int | None = None
@@ -70,6 +72,8 @@ _COLUMNS = (
     _d.c.revision,
     _d.c.content,
     _d.c.state,
+    _d.c.mapping_version,
+    _d.c.policy_version,
     _l.c.id.label("link_id"),
     _l.c.books_id,
     _l.c.version,
@@ -94,6 +98,8 @@ def _known(row: Any) -> Known:
         base_ours=row.base_ours,
         base_theirs=row.base_theirs,
         doubtful=row.doubtful or "",
+        mapping_version=row.mapping_version,
+        policy_version=row.policy_version,
     )
 
 

@@ -22,6 +22,7 @@ from blueops_qb.engine.hand_out import Ready
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.mirroring import Mirroring, make_dirty, waiting_for_link
 from blueops_qb.engine.outbox import Hold, Move, State
+from blueops_qb.engine.sweep import row_of
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
 from blueops_qb.sdk.provider import Operation, Verb
@@ -48,6 +49,7 @@ class Landing(Mirroring):
     _moves: list[Move] = attrs.field(factory=list)
     _finished: dict[RecordRef, int] = attrs.field(factory=dict)
     _newer: list[BooksRef] = attrs.field(factory=list)
+    _failed: list[tuple[RecordRef, str, str, Hold]] = attrs.field(factory=list)
 
     # -- our documents -----------------------------------------------------------------------------
     def landed(self, ready: Ready, operation: Operation, record: BooksRecord | None) -> None:
@@ -232,6 +234,7 @@ class Landing(Mirroring):
             )
         )
         self._finished.setdefault(ready.source, -1)
+        self._failed.append((ready.source, sentence, remedy, hold))
         self.turn.note("held", str(ready.source), reason=sentence, remedy=remedy)
 
     def hold(self, ref: RecordRef, revision: int, reason: str, remedy: str) -> None:
@@ -329,17 +332,35 @@ class Landing(Mirroring):
         turn, connection = self.turn, self.turn.connection
         still_open = self._still_open()
         done = [
-            Move(ref=ref, revision=revision, state=State.DONE)
+            # A record of which another document was refused stays held.
+            Move(ref=ref, revision=revision, state=State.DONE, only_moving=True)
             for ref, revision in self._finished.items()
             if revision >= 0 and ref not in still_open and not any(m.ref == ref for m in self._moves)
         ]
         outbox.move(connection, turn.tenant_id, done + self._moves, turn.now)
+        for ref, sentence, remedy, hold in self._failed:
+            self._say_held(ref, sentence, remedy, hold)
         refs = list(self._finished)
         if refs:
             outbox.wake(connection, turn.tenant_id, refs, turn.now)
             outbox.again(
                 connection, turn.tenant_id, turn.now, refs=refs, states=[State.WAITING], holds=[Hold.BUSY]
             )
+
+    def _say_held(self, ref: RecordRef, sentence: str, remedy: str, hold: Hold) -> None:
+        """A record that was written only because another one needs it has no event; it gets one, held."""
+        o, turn = t.outbox, self.turn
+        held = sa.select(o.c.id).where(
+            o.c.tenant_id == turn.tenant_id,
+            o.c.ref_kind == ref.kind.value,
+            o.c.ref_id == ref.id,
+            o.c.state == State.HELD.value,
+        )
+        snapshot = None if turn.connection.execute(held.limit(1)).first() else turn.tx.read(ref)
+        if snapshot is not None:
+            row = row_of(turn.tenant_id, snapshot, turn.now)
+            row |= {"state": State.HELD.value, "reason": sentence, "remedy": remedy, "hold": hold.value}
+            insert_all(turn.connection, o, [row])
 
     def _still_open(self) -> set[RecordRef]:
         """Records of which further operations are open."""

@@ -71,11 +71,14 @@ class Move:
     remedy: str | None = None
     hold: str | None = None
     waits_for: str | None = None
+    #: Leave events alone that wait for a person.
+    only_moving: bool = False
 
 
 _o = t.outbox
 # Literal, because a list of parameters cannot be bound in a bulk statement.
 _IS_OPEN = _o.c.state.in_([sa.literal_column(f"'{state.value}'") for state in OPEN_STATES])
+_IS_MOVING = _o.c.state.not_in([sa.literal_column(f"'{state}'") for state in ("held", "conflict")])
 _MOVE = (
     _o.update()
     .where(
@@ -84,6 +87,7 @@ _MOVE = (
         _o.c.ref_id == sa.bindparam("b_id"),
         _o.c.revision <= sa.bindparam("b_revision"),
         _IS_OPEN,
+        sa.or_(sa.bindparam("b_any"), _IS_MOVING),
     )
     .values(
         state=sa.bindparam("b_state"),
@@ -132,6 +136,7 @@ def move(connection: sa.Connection, tenant_id: str, moves: Sequence[Move], now: 
                 "b_hold": m.hold,
                 "b_waits": m.waits_for,
                 "b_at": now,
+                "b_any": not m.only_moving,
             }
             for m in moves
         ],

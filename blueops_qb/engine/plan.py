@@ -6,6 +6,7 @@ nothing follows. Records that a document names are planned with it when they hav
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from typing import Any
 
@@ -13,7 +14,7 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
-from blueops_qb.domain.records import Record
+from blueops_qb.domain.records import Expense, Invoice, Payment, Payout, Record
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.engine import outbox
 from blueops_qb.engine.known import Known, load_known
@@ -126,7 +127,13 @@ def _plan_changed(turn: Turn, changed: list[Changed]) -> list[Move]:
     related = read_related(turn.core, turn.tenant_id, records)
     refs = [*(c.ref for c in changed), *(ref for ref in related if ref not in {c.ref for c in changed})]
     known = load_known(turn.connection, turn.id, refs)
-    plan = WritePlan(turn=turn, known=known, snapshots=related, refs=tuple(c.ref for c in changed))
+    plan = WritePlan(
+        turn=turn,
+        known=known,
+        snapshots=related,
+        refs=tuple(c.ref for c in changed),
+        from_before=_from_before(turn, changed),
+    )
     moves = [move for c in changed if (move := _plan_apart(turn, plan, c)) is not None]
     plan.write()
     return moves
@@ -153,7 +160,7 @@ def _plan_apart(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
 def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
     mine = [k for k in plan.known.values() if k.key.source == change.ref]
 
-    def move(state: State, reason: str | None = None, **more: str | None) -> Move:
+    def move(state: State, reason: str | None = None, **more: Any) -> Move:
         return Move(ref=change.ref, revision=change.revision, state=state, reason=reason, **more)
 
     if any(k.busy for k in mine):
@@ -173,6 +180,13 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
     if gone is not None:
         return gone
     assert change.record is not None
+    if not mine and change.ref in plan.from_before:
+        return move(
+            State.HELD,
+            f"{change.ref} is from before the books were connected and may be in them already",
+            remedy="Leave it if it is there. To have older records written, set “post from” on the policy page.",
+            hold=Hold.MATCH,
+        )
     result = post_record(turn, change.record, plan.snapshots, mine)
     match result:
         case Blocked():
@@ -182,6 +196,39 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
             return move(State.NOT_POSTED, result.reason)
         case Posted():
             return plan.add(change.ref, change.revision, result, mine, echo=change.event.cause is not None)
+
+
+def _from_before(turn: Turn, changed: list[Changed]) -> frozenset[RecordRef]:
+    """Documents that were known before we went live: somebody may have entered them in the books by hand."""
+    live_since = turn.row["live_since"]
+    refs = [c.ref for c in changed if isinstance(c.record, Invoice | Payment | Expense | Payout)]
+    if live_since is None or not refs:
+        return frozenset()
+    o = t.outbox
+    query = sa.select(o.c.ref_kind, o.c.ref_id).where(
+        o.c.tenant_id == turn.tenant_id,
+        o.c.occurred_at < live_since,
+        outbox.ref_condition(o.c.ref_kind, o.c.ref_id, refs),
+    )
+    start = turn.policy.post_from
+    old = {RecordRef(RecordKind(r.ref_kind), r.ref_id) for r in turn.connection.execute(query)}
+    return frozenset(
+        c.ref
+        for c in changed
+        if c.record is not None and c.ref in old and (start is None or _date_of(c.record) < start)
+    )
+
+
+def _date_of(record: Record) -> dt.date:
+    match record:
+        case Invoice():
+            return record.issue_date
+        case Payment():
+            return record.received_on
+        case Expense() | Payout():
+            return record.date
+        case _:
+            return dt.date.max
 
 
 def _named(ref: RecordRef, reason: str) -> str:
@@ -198,6 +245,13 @@ def _removed(plan: WritePlan, change: Changed, mine: list[Known]) -> Move | None
                 revision=change.revision,
                 state=State.NOT_POSTED,
                 reason=f"merged into {event.merged_into} before it reached the books",
+            )
+        if all(plan.is_gone(k) for k in mine if k.linked):
+            return Move(
+                ref=change.ref,
+                revision=change.revision,
+                state=State.NOT_POSTED,
+                reason=f"merged into {event.merged_into} on both sides",
             )
         return Move(
             ref=change.ref,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import attrs
+
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.posting.context import PostingContext, Result
 from blueops_qb.domain.posting.rules import post
-from blueops_qb.domain.records import Record
+from blueops_qb.domain.records import Customer, Job, Record, Vendor
 from blueops_qb.domain.refs import DocumentKey, RecordRef
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.turn import Turn
@@ -22,7 +24,18 @@ def post_record(
     posted = {
         k.key: wire.load_document(k.kind, k.content) for k in mine if k.content and k.state != "withdrawn"
     }
-    return post(record, posting_context(turn, snapshots, posted))
+    context = posting_context(turn, snapshots, posted)
+    pinned = next((k for k in mine if k.linked and k.key.role == "main"), None)
+    if pinned is not None and not isinstance(record, Customer | Job | Vendor):
+        # Rules are pinned at first posting; an edit mirrors them, whatever was mapped since.
+        rulebook, connection = turn.rulebook, turn.connection
+        old = rulebook.mapping(connection, turn.id, pinned.mapping_version)
+        context = attrs.evolve(
+            context,
+            mapping=context.mapping.under(old),
+            policy=rulebook.policy(connection, turn.id, pinned.policy_version),
+        )
+    return post(record, context)
 
 
 def posting_context(

@@ -57,7 +57,7 @@ def change_policy(turn: Turn, policy: Policy, *, actor: str) -> int:
 
 
 def _release(turn: Turn) -> None:
-    holds = [Hold.MAPPING, Hold.REFUSED]
+    holds = [Hold.MAPPING, Hold.REFUSED, Hold.MATCH]
     outbox.again(turn.connection, turn.tenant_id, turn.now, states=[State.HELD], holds=holds)
 
 

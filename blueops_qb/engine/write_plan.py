@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -43,6 +44,8 @@ class WritePlan:
     snapshots: dict[RecordRef, Snapshot]
     #: The records whose events are planned.
     refs: tuple[RecordRef, ...]
+    #: Those of them that are from before the books were connected.
+    from_before: frozenset[RecordRef] = frozenset()
     names: FreeNames = attrs.field(init=False)
     _documents: list[dict[str, Any]] = attrs.field(factory=list)
     _changed: list[dict[str, Any]] = attrs.field(factory=list)
@@ -90,7 +93,9 @@ class WritePlan:
         superfluous = [k for k in mine if k.key not in posted.documents and k.state != "withdrawn"]
         if superfluous:
             self.cancel([k for k in superfluous if not k.linked])
-            self.withdraw([k for k in superfluous if k.linked], revision)
+            # What takes its place must be in the books first.
+            successors = [self.known[key] for key in posted.documents if not self.known[key].linked]
+            self.withdraw([k for k in superfluous if k.linked], revision, after=successors)
             anything = anything or any(k.linked for k in superfluous)
         if anything:
             return move(State.WAITING, "waits for " + ", ".join(waits) if waits else "queued")
@@ -155,6 +160,18 @@ class WritePlan:
             return False
         known.version = row.version
         return True
+
+    def is_gone(self, known: Known) -> bool:
+        """Their side is inactive or deleted."""
+        m = t.mirror
+        row = self.turn.connection.execute(
+            sa.select(m.c.active, m.c.deleted).where(
+                m.c.connection_id == self.turn.id,
+                m.c.kind == known.kind.value,
+                m.c.books_id == known.books_id,
+            )
+        ).one_or_none()
+        return row is not None and (row.deleted or not row.active)
 
     def _read_theirs(self) -> dict[BooksRef, Any]:
         m = t.mirror
@@ -318,11 +335,14 @@ class WritePlan:
                 known.ready_operation = None
             self._change(known, known.content, known.revision, state="withdrawn")
 
-    def withdraw(self, knowns: list[Known], revision: int) -> None:
-        """Take linked documents out of the books."""
+    def withdraw(self, knowns: list[Known], revision: int, *, after: Sequence[Known] = ()) -> None:
+        """Take linked documents out of the books, once `after` are there."""
         for known in knowns:
             document = wire.load_document(known.kind, known.content)
             self._operate(known, Verb.WITHDRAW, document, known.content, revision)
+            self._after += [
+                {"operation_id": known.ready_operation, "document_id": other.id} for other in after
+            ]
 
     def mark(self) -> tuple[tuple[int, ...], frozenset[DocumentKey]]:
         """Where the plan stands before a record is added."""

@@ -14,12 +14,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from blueops_qb.engine import connections, sweep
 from blueops_qb.engine.engine import Engine
+from blueops_qb.engine.intake import intake
 from blueops_qb.runners.carry import Carrier
 
 log = logging.getLogger(__name__)
 
 #: How often the tables are looked at when nobody wakes the runner, in seconds.
 POLL = 0.5
+#: How often the switches are read again, in seconds.
+IN_STEP = 20.0
 #: How many exchanges one turn of a connection carries before others get theirs.
 FAIR_SHARE = 10
 
@@ -39,6 +42,7 @@ class ThreadRunner:
         self._busy: dict[str, Future[None]] = {}
         self._swept: dict[str, float] = {}
         self._failed: dict[str, float] = {}
+        self._in_step = time.monotonic()
         self._pid = 0
 
     def start(self) -> None:
@@ -81,6 +85,10 @@ class ThreadRunner:
         assert self._pool is not None
         with self._engine.core.engine.connect() as connection:
             open_connections = connections.all_open(connection)
+            if time.monotonic() - self._in_step >= IN_STEP:
+                # A switch that was turned in another process is heard of here too.
+                self._in_step = time.monotonic()
+                intake.switched_on(connections.switched_on(connection))
         for connection_id, tenant_id in open_connections:
             running = self._busy.get(connection_id)
             if running is not None and not running.done():
