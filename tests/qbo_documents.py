@@ -143,16 +143,21 @@ def invoices(draw: st.DrawFn) -> SalesInvoice:
     )
 
 
+CREDITS = st.builds(
+    Allocation,
+    invoice=st.sampled_from(["CreditMemo:12", "Check:7"]).map(lambda id: BooksRef(BooksKind.CREDIT, id)),
+    amount=CENTS.map(lambda amount: -amount),
+)
 ALLOCATIONS = st.lists(st.builds(Allocation, invoice=ref(BooksKind.INVOICE), amount=CENTS), max_size=4)
 
 
 @st.composite
 def payments(draw: st.DrawFn) -> CustomerPayment:
-    allocations = tuple(draw(ALLOCATIONS))
+    allocations = (*draw(ALLOCATIONS), *draw(st.lists(CREDITS, max_size=1)))
     return CustomerPayment(
         customer=draw(ref(BooksKind.CUSTOMER)),
         date=draw(DAYS),
-        amount=sum((a.amount for a in allocations), ZERO) + draw(CENTS | st.just(ZERO)),
+        amount=max(sum((a.amount for a in allocations), ZERO), ZERO) + draw(CENTS | st.just(ZERO)),
         allocations=allocations,
         method=draw(maybe(BooksKind.PAYMENT_METHOD)),
         reference=draw(st.text("pi_3Nabcxyz0123456789", max_size=40)),

@@ -43,7 +43,9 @@ class Echo:
         if kind is BooksKind.INVOICE:
             self._invoice(obj, lines)
         elif kind is BooksKind.PAYMENT:
-            obj["UnappliedAmt"] = obj["TotalAmt"] - sum((line["Amount"] for line in lines), ZERO)
+            # What settles with a credit is settled without money.
+            settled = (line["Amount"] * _sign(line["LinkedTxn"][0]["TxnType"]) for line in lines)
+            obj["UnappliedAmt"] = obj["TotalAmt"] - sum(settled, ZERO)
         elif kind is BooksKind.CUSTOMER:
             obj.setdefault("Taxable", "TaxExemptionReasonId" not in obj)
         elif kind in (BooksKind.BILL, BooksKind.EXPENSE, BooksKind.DEPOSIT):
@@ -78,6 +80,10 @@ class Echo:
         obj.setdefault("BillEmail", {"Address": "filled@example.com"})
         obj["ShipAddr"] = {"Line1": "Hill, Ada", "Line2": "1 Pump St", "Line3": "Reno, NV 89501"}
         obj["EmailStatus"], obj["PrintStatus"] = "NOT_SET", "NEED_TO_PRINT"
+
+
+def _sign(linked: str) -> int:
+    return 1 if linked in ("Invoice", "JournalEntry") else -1
 
 
 def _named(value: Any) -> Any:

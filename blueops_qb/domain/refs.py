@@ -43,6 +43,9 @@ class BooksKind(enum.StrEnum):
     BILL = "bill"
     JOURNAL = "journal"
     DEPOSIT = "deposit"
+    #: What a payment settles with beside its money, such as a credit memo. It is only named, never read or written;
+    #: the id says which type it has in the books, as `CreditMemo:12`.
+    CREDIT = "credit"
 
 
 #: What the mapper chooses from; read as a whole, never created from an event.

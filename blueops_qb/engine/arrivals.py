@@ -30,6 +30,8 @@ from blueops_qb.store.types import new_id
 
 def arrived(turn: Turn, row: Any) -> bool:
     """Bring a new record of the books to core if it concerns us; False when it must be looked at again."""
+    if row["deleted"] or not row["marker"] or '"void":true' in (row["document"] or ""):
+        _no_copy_any_more(turn, BooksRef(BooksKind(row["kind"]), row["books_id"]))
     if row["deleted"] or row["origin"] in ("listing", "ours") or not row["document"]:
         return True
     if row["marker"]:
@@ -38,7 +40,8 @@ def arrived(turn: Turn, row: Any) -> bool:
             return False
         ours = _bearer(turn, row["marker"])
         if ours is not None:
-            return _second_copy(turn, row, ours)
+            # A doubtful one is put to a person already.
+            return True if ours.state == "doubtful" else _second_copy(turn, row, ours)
     match BooksKind(row["kind"]):
         case BooksKind.PAYMENT:
             return _payment(turn, row)
@@ -78,10 +81,26 @@ def _second_copy(turn: Turn, row: Any, ours: Known) -> bool:
         group="copy",
         theirs=row["document"],
         reason=f"{ours.key.source} is in the books twice: as {ours.place} and as {place}",
-        remedy=f"Delete {place} in QuickBooks if it is a copy, or clear its private note if it is a document of its own.",
+        remedy=f"Delete {place} in QuickBooks if it is a copy, or clear its private note if it is not.",
     )
     landing.write()
     return True
+
+
+def _no_copy_any_more(turn: Turn, place: BooksRef) -> None:
+    """What was shown as a copy is gone from the books, or is no longer marked as ours."""
+    c = t.conflicts
+    turn.connection.execute(
+        c.update()
+        .where(
+            c.c.connection_id == turn.id,
+            c.c.books_kind == place.kind.value,
+            c.c.books_id == place.id,
+            c.c.group == "copy",
+            c.c.state == "open",
+        )
+        .values(state="closed", closed_at=turn.now, choice="the copy is gone")
+    )
 
 
 def _names_what_comes(turn: Turn, places: list[BooksRef]) -> bool:

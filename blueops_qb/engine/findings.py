@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine.due import CATALOG, CHANGES, LISTING, operation_row
-from blueops_qb.engine.known import load_by_place
+from blueops_qb.engine.known import Known, load_by_place
 from blueops_qb.engine.landing import READING, Landing
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -105,6 +105,15 @@ def _move_cursor(landing: Landing, operation: Operation, found: Found, *, full: 
     upsert(turn.connection, t.feeds, [row])
 
 
+def _refused_before(landing: Landing, known: Known, version: str) -> bool:
+    """The same version has been refused as out of date more than once."""
+    o = t.operations
+    query = sa.select(sa.func.count()).where(
+        o.c.document_id == known.id, o.c.state == "cancelled", o.c.version == version
+    )
+    return int(landing.turn.connection.execute(query).scalar_one()) > 1
+
+
 def _sweep_seconds(turn: Turn) -> float:
     """The tenant's setting, else the engine's; never below ten seconds unless the engine itself says so."""
     usual = turn.settings.sweep_seconds
@@ -164,7 +173,8 @@ def _read_again(landing: Landing, operation: Operation, found: Found) -> None:
         return
     landing.read_again(known)
     refused = operation.params.get("refused")
-    if refused is not None and any(r.ref == place and r.version == refused for r in found.records):
+    same = refused is not None and any(r.ref == place and r.version == refused for r in found.records)
+    if same and _refused_before(landing, known, str(refused)):
         landing.hold(
             known.key.source,
             int(operation.params["revision"]),

@@ -40,9 +40,15 @@ class Passed:
 
 
 def passes(
-    turn: Turn, *, creates: int = 0, removals: int = 0, incoming: int = 0, amount: Decimal = ZERO
+    turn: Turn,
+    *,
+    creates: int = 0,
+    removals: int = 0,
+    incoming: int = 0,
+    amount: Decimal = ZERO,
+    count: bool = True,
 ) -> bool:
-    """Count and let pass; past a limit the connection stops and nothing is counted."""
+    """Count and let pass; past a limit the connection stops and nothing is counted. `count` False only asks."""
     if not (creates or removals or incoming):
         return True
     settings, passed = turn.settings, Passed.of(turn)
@@ -56,14 +62,15 @@ def passes(
         (passed.incoming, settings.guard_incoming_per_hour, "changes brought into BlueOps"),
         (passed.amount, settings.guard_amount_per_hour, f"{turn.profile.currency} written to the books"),
     )
-    for count, most, what in limits:
-        if count > most:
+    for reached, most, what in limits:
+        if reached > most:
             reason = (
-                f"Guard: this would make {count} {what} within the hour, more than {most}. Nothing was sent. "
+                f"Guard: this would make {reached} {what} within the hour, more than {most}. Nothing was sent. "
                 "Look at the list of records; if it is right, press Resume."
             )
             turn.set(health="stopped", health_reason=reason)
-            turn.note("guard", f"connection {turn.id}", numbers=f"{count} {what}", reason=reason)
+            turn.note("guard", f"connection {turn.id}", numbers=f"{reached} {what}", reason=reason)
             return False
-    passed.keep(turn)
+    if count:
+        passed.keep(turn)
     return True

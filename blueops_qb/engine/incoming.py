@@ -52,14 +52,21 @@ def compare_dirty(turn: Turn) -> int:
     for row in rows:
         if settled >= turn.settings.compare_batch:
             break
+        if not guard.passes(turn, incoming=_brought(turn) + 1, count=False):
+            break
         place = _place(row)
         clean = _compare_apart(turn, row, known.get(place))
         if clean:
             _clean(turn, place)
             settled += 1
-    brought = sum(entry.action in ("brought in", "arrived") for entry in turn.entries)
-    guard.passes(turn, incoming=brought)
+    if brought := _brought(turn):
+        guard.passes(turn, incoming=brought)
     return settled
+
+
+def _brought(turn: Turn) -> int:
+    """Changes that core has taken in this turn."""
+    return sum(entry.action in ("brought in", "arrived") for entry in turn.entries)
 
 
 def _compare_apart(turn: Turn, row: Any, known: Known | None) -> bool:

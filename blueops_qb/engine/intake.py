@@ -66,7 +66,7 @@ def _values(event: Event) -> tuple[Any, ...]:
         event.ref.kind.value,
         event.ref.id,
         event.action.value,
-        event.revision,
+        int(event.revision),
         wire.dump(event),
         micros(event.occurred_at),
         event.cause,

@@ -49,6 +49,7 @@ class Seen:
     name_key: str = ""
     active: bool = True
     dirty: bool = False
+    marker: str = ""
 
 
 @attrs.define(kw_only=True)
@@ -77,6 +78,7 @@ class Mirroring:
                     m.c.name_key,
                     m.c.active,
                     m.c.dirty,
+                    m.c.marker,
                 ).where(
                     m.c.connection_id == self.turn.id,
                     m.c.kind == kind,
@@ -91,6 +93,7 @@ class Mirroring:
                         name_key=row.name_key,
                         active=row.active,
                         dirty=row.dirty,
+                        marker=row.marker,
                     )
 
     def show(self, record: BooksRecord, *, origin: str, compare: bool) -> str | None:
@@ -142,7 +145,7 @@ class Mirroring:
             "document": known.document if known else None,
             "facts_json": "",
             "linked": "",
-            "marker": "",
+            "marker": known.marker if known else "",
             "updated_at": None,
             "seen_at": self.turn.now,
             "origin": origin,
@@ -167,7 +170,9 @@ class Mirroring:
         freed = [
             ref
             for ref, row in self._mirror.items()
-            if ref.kind in NAMED_KINDS and ref in self._seen and row["name_key"] != self._seen[ref].name_key
+            if ref.kind in NAMED_KINDS
+            and row["origin"] != "ours"
+            and (ref not in self._seen or row["name_key"] != self._seen[ref].name_key)
         ]
         revived = any(
             row["active"] and ref in self._seen and not self._seen[ref].active

@@ -233,6 +233,11 @@ def _created(turn: Turn, operation: Operation, since: dt.datetime) -> BooksRecor
         return "is in the books more than once: " + ", ".join(
             f"{operation.kind}#{h['books_id']}" for h in hits
         )
+    seen_and_gone = sa.select(sa.func.count()).where(
+        m.c.connection_id == turn.id, m.c.deleted.is_(True), m.c.marker == (operation.marker or "-")
+    )
+    if turn.connection.execute(seen_and_gone).scalar_one():
+        return "arrived and was deleted in the books at once"
     vanished = sa.select(m.c.books_id).where(
         m.c.connection_id == turn.id,
         m.c.kind == operation.kind.value,

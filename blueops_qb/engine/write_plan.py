@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from typing import Any
 
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.binding import linked_refs, refs_of
+from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.compare import differing
-from blueops_qb.domain.documents import Document, kind_of
+from blueops_qb.domain.documents import Document
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
 from blueops_qb.domain.posting.rules import post
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
 from blueops_qb.engine.free_names import FreeNames, Held
-from blueops_qb.engine.known import Known, marker_of
+from blueops_qb.engine.known import Known
 from blueops_qb.engine.outbox import Hold, Move, State
+from blueops_qb.engine.plan_rows import PlanRows
 from blueops_qb.engine.rule_room import posting_context
-from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Snapshot
-from blueops_qb.sdk.provider import Lane, Verb
+from blueops_qb.sdk.provider import Verb
 from blueops_qb.store import tables as t
-from blueops_qb.store.bulk import insert_all
-from blueops_qb.store.types import new_id
 
 PARTIES = frozenset({RecordKind.CUSTOMER, RecordKind.JOB, RecordKind.VENDOR})
 
@@ -36,24 +32,15 @@ def is_void(document: Document) -> bool:
 
 
 @attrs.define(kw_only=True)
-class WritePlan:
+class WritePlan(PlanRows):
     """What a planning round will write. `known` is added to as documents are planned."""
 
-    turn: Turn
-    known: dict[DocumentKey, Known]
     snapshots: dict[RecordRef, Snapshot]
     #: The records whose events are planned.
     refs: tuple[RecordRef, ...]
     #: Those of them that are from before the books were connected.
     from_before: frozenset[RecordRef] = frozenset()
     names: FreeNames = attrs.field(init=False)
-    _documents: list[dict[str, Any]] = attrs.field(factory=list)
-    _changed: list[dict[str, Any]] = attrs.field(factory=list)
-    _operations: list[dict[str, Any]] = attrs.field(factory=list)
-    _replaced: list[dict[str, Any]] = attrs.field(factory=list)
-    _after: list[dict[str, Any]] = attrs.field(factory=list)
-    _cancelled: list[int] = attrs.field(factory=list)
-    _dirty: list[dict[str, Any]] = attrs.field(factory=list)
     _theirs: dict[BooksRef, Any] | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -192,7 +179,13 @@ class WritePlan:
         known = self.known.get(key)
         if known is not None and known.state in ("doubtful", "unlinked"):
             words = "may be in the books already" if known.state == "doubtful" else "was unlinked by a person"
-            raise Held(State.WAITING, f"waits for {ref}, which {words}", hold=Hold.BUSY, waits_for=ref)
+            raise Held(
+                State.HELD,
+                f"it needs {ref}, which {words}",
+                remedy=f"Settle {ref} first, on the conflicts or the matching page; this follows by itself.",
+                hold=Hold.MATCH,
+                waits_for=ref,
+            )
         if known is not None and (known.linked or known.open or known.ready_operation is not None):
             if known.doubtful and ref.kind not in PARTIES:
                 raise Held(State.WAITING, f"waits for {ref}: {known.doubtful}", hold=Hold.BUSY, waits_for=ref)
@@ -228,195 +221,6 @@ class WritePlan:
     def _waits(self, document: Document) -> list[str]:
         keys = (DocumentKey(ref) for ref in refs_of(document) if isinstance(ref, RecordRef))
         return [str(key.source) for key in keys if key in self.known and not self.known[key].linked]
-
-    # -- rows --------------------------------------------------------------------------------------
-    def _new(self, key: DocumentKey, document: Document, content: str, revision: int) -> Known:
-        known = Known(
-            id=new_id(),
-            key=key,
-            kind=kind_of(document),
-            generation=1,
-            revision=revision,
-            content=content,
-            state="open",
-        )
-        self.known[key] = known
-        self._documents.append(
-            {
-                "id": known.id,
-                "connection_id": self.turn.id,
-                "source_kind": key.source.kind.value,
-                "source_id": key.source.id,
-                "role": key.role,
-                "part": key.part,
-                "books_kind": known.kind.value,
-                "generation": 1,
-                "revision": revision,
-                "content": content,
-                "state": "open",
-                "mapping_version": self.turn.row["mapping_version"],
-                "policy_version": self.turn.row["policy_version"],
-            }
-        )
-        return known
-
-    def _change(self, known: Known, content: str, revision: int, *, state: str) -> None:
-        known.content, known.revision, known.state = content, revision, state
-        self._changed.append(
-            {
-                "b_id": known.id,
-                "b_content": content,
-                "b_revision": revision,
-                "b_state": state,
-                "b_generation": known.generation,
-            }
-        )
-
-    def _operate(
-        self,
-        known: Known,
-        verb: Verb,
-        document: Document,
-        content: str,
-        revision: int,
-        *,
-        groups: tuple[str, ...] = (),
-    ) -> None:
-        touches = [
-            f"d{known.id}",
-            *(
-                f"d{self.known[DocumentKey(r)].id}"
-                for r in linked_refs(document)
-                if isinstance(r, RecordRef) and DocumentKey(r) in self.known
-            ),
-        ]
-        touches += [str(r) for r in linked_refs(document) if isinstance(r, BooksRef)]
-        values = {
-            "verb": verb.value,
-            "revision": revision,
-            "content": content,
-            "target_id": known.books_id,
-            "version": known.version,
-            "previous": known.base_theirs,
-            "marker": marker_of(known.key, known.generation),
-            "params_json": json.dumps({"groups": " ".join(groups)}) if groups else "",
-            "touches": " ".join(touches),
-        }
-        if known.ready_operation is not None:
-            operation_id = known.ready_operation
-            self._replaced.append({"b_id": operation_id, **{f"b_{k}": v for k, v in values.items()}})
-        else:
-            operation_id = known.ready_operation = new_id()
-            self._operations.append(
-                {
-                    "id": operation_id,
-                    "connection_id": self.turn.id,
-                    "lane": int(Lane.LIVE),
-                    "kind": known.kind.value,
-                    "document_id": known.id,
-                    "state": "ready",
-                    "attempts": 0,
-                    "created_at": self.turn.now,
-                    **values,
-                }
-            )
-            known.open = (*known.open, "ready")
-        for ref in refs_of(document):
-            if isinstance(ref, RecordRef):
-                other = self.known.get(DocumentKey(ref))
-                if other is not None and not other.linked:
-                    self._after.append({"operation_id": operation_id, "document_id": other.id})
-
-    def cancel(self, knowns: list[Known]) -> None:
-        """Documents that never reached the books are not needed any more."""
-        for known in knowns:
-            if known.ready_operation is not None:
-                self._cancelled.append(known.ready_operation)
-                known.ready_operation = None
-            self._change(known, known.content, known.revision, state="withdrawn")
-
-    def withdraw(self, knowns: list[Known], revision: int, *, after: Sequence[Known] = ()) -> None:
-        """Take linked documents out of the books, once `after` are there."""
-        for known in knowns:
-            document = wire.load_document(known.kind, known.content)
-            self._operate(known, Verb.WITHDRAW, document, known.content, revision)
-            self._after += [
-                {"operation_id": known.ready_operation, "document_id": other.id} for other in after
-            ]
-
-    def mark(self) -> tuple[tuple[int, ...], frozenset[DocumentKey]]:
-        """Where the plan stands before a record is added."""
-        return tuple(map(len, self._lists())), frozenset(self.known)
-
-    def back_to(self, mark: tuple[tuple[int, ...], frozenset[DocumentKey]]) -> None:
-        """Forget what was collected since the mark."""
-        lengths, keys = mark
-        for rows, length in zip(self._lists(), lengths, strict=True):
-            del rows[length:]
-        for key in set(self.known) - keys:
-            del self.known[key]
-
-    def _lists(self) -> tuple[list[Any], ...]:
-        return (
-            self._documents,
-            self._changed,
-            self._operations,
-            self._replaced,
-            self._after,
-            self._cancelled,
-            self._dirty,
-        )
-
-    def write(self) -> None:
-        """Write everything; some ten statements for any number of records."""
-        connection, d, o = self.turn.connection, t.documents, t.operations
-        insert_all(connection, d, self._documents)
-        if self._changed:
-            connection.execute(
-                d.update()
-                .where(d.c.id == sa.bindparam("b_id"))
-                .values(
-                    content=sa.bindparam("b_content"),
-                    revision=sa.bindparam("b_revision"),
-                    state=sa.bindparam("b_state"),
-                    generation=sa.bindparam("b_generation"),
-                ),
-                self._changed,
-            )
-        insert_all(connection, o, self._operations)
-        if self._replaced:
-            names = [k[2:] for k in self._replaced[0] if k != "b_id"]
-            connection.execute(
-                o.update()
-                .where(o.c.id == sa.bindparam("b_id"), o.c.state == "ready")
-                .values(**{name: sa.bindparam(f"b_{name}") for name in names}, reason="", not_before=None),
-                self._replaced,
-            )
-        replaced = [row["b_id"] for row in self._replaced]
-        if replaced:
-            connection.execute(
-                t.operation_after.delete().where(t.operation_after.c.operation_id.in_(replaced))
-            )
-        after = {(row["operation_id"], row["document_id"]): row for row in self._after}
-        insert_all(connection, t.operation_after, list(after.values()))
-        if self._cancelled:
-            connection.execute(
-                o.update()
-                .where(o.c.id.in_(self._cancelled), o.c.state == "ready")
-                .values(state="cancelled", closed_at=self.turn.now)
-            )
-        if self._dirty:
-            m = t.mirror
-            connection.execute(
-                m.update()
-                .where(
-                    m.c.connection_id == sa.bindparam("b_connection"),
-                    m.c.kind == sa.bindparam("b_kind"),
-                    m.c.books_id == sa.bindparam("b_id"),
-                )
-                .values(dirty=True),
-                self._dirty,
-            )
 
 
 class Moved(Exception):

@@ -43,6 +43,8 @@ CHOICES: dict[tuple[str, str], Choice] = {
     ("removed_there", "unlink"): Choice("Leave it out", "It stays in BlueOps only."),
     ("removed_there", "theirs"): Choice("Void it in BlueOps", "BlueOps takes it back as well; for payments."),
     ("incoming", "close"): Choice("Off the list", "It comes again when it changes in the books."),
+    ("twice", "theirs"): Choice("Link the one that stays", "There must be exactly one left in the books."),
+    ("twice", "again"): Choice("Create it again", "None of them is ours, or you have deleted them all."),
     ("twice", "close"): Choice("Off the list", "You have looked after the second one in the books."),
 }  # fmt: skip
 

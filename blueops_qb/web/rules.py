@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import attrs
@@ -29,7 +30,8 @@ class Option:
 
     @property
     def text(self) -> str:
-        return {True: "yes", False: "no"}.get(self.value, str(getattr(self.value, "value", self.value)))
+        words = {True: "yes", False: "no", None: ""}
+        return words.get(self.value, str(getattr(self.value, "value", self.value)))
 
 
 @attrs.frozen
@@ -98,6 +100,12 @@ SWITCHES: tuple[Switch, ...] = (
         (Option(False, "No"), Option(True, "Yes")),
     ),
     Switch(
+        "post_from",
+        "From which date on are older records written?",
+        "Records raised before the books were connected may be in them already, so they wait. Those dated on or "
+        "after this day are written after all (write it as 2026-01-31; empty = none of them).",
+    ),
+    Switch(
         "contacts_overlap",
         "Contacts changed on both sides: who is right?",
         "Names, addresses, phones.",
@@ -164,6 +172,12 @@ def _read() -> tuple[list[str], dict[str, Any]]:
     values: dict[str, Any] = {}
     for switch in SWITCHES:
         text = request.form.get(switch.field, "").strip()
+        if switch.field == "post_from":
+            try:
+                values[switch.field] = dt.date.fromisoformat(text) if text else None
+            except ValueError:
+                problems.append(f"“{text}” is not a day; write it as 2026-01-31 or leave it empty.")
+            continue
         if not switch.options:
             problems += _prefix_problems(text)
             values[switch.field] = text

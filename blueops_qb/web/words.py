@@ -78,7 +78,13 @@ CAUSES: dict[str, Cause] = {
     Hold.MALFORMED: Cause("Unreadable", "BlueOps handed over something that cannot be read.", "See them"),
     Hold.DEFECT: Cause("Cannot be written", "The record cannot be put into the books' form.", "See them"),
     Hold.MERGE: Cause("Merged in BlueOps", "Merge the two in the books as well, then retry.", "See them"),
-    "person": Cause("Held back by you", "Somebody pressed Hold.", "See them"),
+    Hold.EXISTENCE: Cause(
+        "Perhaps in the books already",
+        "Nobody knows whether it arrived; look in the books, then choose.",
+        "Choose",
+        "conflicts",
+    ),
+    Hold.PERSON: Cause("Held back by you", "Somebody pressed Hold.", "See them"),
     "conflict": Cause("Changed on both sides", "Choose which side is right.", "Choose", "conflicts"),
 }
 OTHER_CAUSE = Cause("Held", "Waits for a person.", "See them")

@@ -92,6 +92,17 @@ def test_a_payment_from_the_books_settles_its_invoices(core: ReferenceCore) -> N
     assert again == Applied(ref=gone.ref, revision=gone.revision)
 
 
+def test_a_payment_that_settles_with_a_credit_of_the_books(core: ReferenceCore) -> None:
+    customer(core)
+    invoice(core)
+    credit = payment_of("80.00", ("1001", "100.00"), elsewhere=D("-20.00"))
+    too_little = apply(core, SavePayment(record=attrs.evolve(credit, elsewhere=D("-19.99"))))
+    assert isinstance(too_little, RefusedChange)
+    assert "80.01 is applied" in too_little.why
+    assert isinstance(apply(core, SavePayment(record=credit), key="k2"), Applied)
+    assert rows(core, "SELECT status, balance FROM core_records WHERE kind = 'invoice'") == [("paid", 0)]
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [

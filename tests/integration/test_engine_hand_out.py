@@ -293,6 +293,6 @@ def test_a_carrier_that_is_stopped_leaves_the_exchange_uncertain_not_lost(house:
     outgoing = take(house)
     assert house.engine.finish(outgoing.exchange_id, Unknown(why="the carrier was stopped"))
     assert house.state(ann) == "uncertain"
-    assert "it is looked up" in house.event(ann).reason
+    assert "it is looked up" in house.event(ann).remedy
     house.drain()
     assert house.state(ann) == "done"

@@ -67,7 +67,7 @@ def test_what_surely_did_not_happen_is_tried_again(house: EngineHouse, fault: An
     house.carrier.carry_one(house.id)
     waiting = house.event(ann)
     assert waiting.state == "waiting"
-    assert waiting.reason.startswith("queued; ")
+    assert waiting.reason.startswith(f"{ann.ref} is queued; ")
     house.drain()
     assert house.state(ann) == "done"
     ids = [id for id, body in house.books.heard if b'"create"' in body]

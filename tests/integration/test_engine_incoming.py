@@ -1,5 +1,6 @@
 """What the bookkeeper does in the books comes to BlueOps; what both sides changed waits for a choice."""
 
+import datetime as dt
 from typing import Any
 
 import attrs
@@ -476,7 +477,13 @@ def test_a_write_whose_answer_is_lost_is_not_taken_for_an_arrival(house: EngineH
     house.books.script.append(Fault.LOSE_AFTER)
     payment = house.pay(invoice, "60.00")
     house.carrier.carry_one(house.id)
+    e = t.exchanges
+    (row,) = house.rows(e, e.c.state == "uncertain")
+    house.set(e, e.c.id == row.id, settle_at=row.sent_at + dt.timedelta(hours=1))
+    house.poll()
     assert house.state(payment) == "uncertain"
+    assert len(all_here(house, RecordKind.PAYMENT)) == 1
+    house.set(e, e.c.id == row.id, settle_at=row.sent_at)
     house.poll()
     assert len(all_here(house, RecordKind.PAYMENT)) == 1
     assert house.state(payment) == "done"

@@ -35,7 +35,7 @@ PRICES = st.sampled_from(["100.00", "120.00", "80.00"])
 PARTS = st.sampled_from(["10.00", "25.00", "60.00"])
 PICK = st.integers(0, 7)
 #: Days that are played: in a normal run, and with the profile `thorough`.
-QUICK, THOROUGH = 20, 400
+QUICK, THOROUGH = 30, 400
 #: How often the engine may go round before it must be still.
 ROUNDS = 25
 
@@ -56,6 +56,10 @@ class CompanyDay(RuleBasedStateMachine):
         url = copied_sqlite(self.live)
         self.house: EngineHouse = move_in(open_with_plugin(url), kind)
         self.house.books.forgets_ids = forgets
+        # Something to work on from the first step.
+        invoice = self.house.invoice(self.house.customer("Customer 0"), "100.00")
+        self.house.pay(invoice, "10.00")
+        self.house.drain()
 
     def teardown(self) -> None:
         if hasattr(self, "house"):
@@ -183,6 +187,17 @@ class CompanyDay(RuleBasedStateMachine):
         if later:
             self.look_up_later()
         self.attempt(lambda: self.house.reprice(invoice, price))
+
+    @rule(amount=PARTS)
+    @precondition(lambda self: self.ours(RecordKind.INVOICE))
+    def lose_a_payment_that_the_feed_shows_first(self, amount: str) -> None:
+        self.house.drain()
+        self.house.books.script.clear()
+        self.house.books.script.append(Fault.LOSE_AFTER)
+        self.attempt(lambda: self.house.pay(self.one_of(RecordKind.INVOICE, 0), amount))
+        self.house.carrier.carry_one(self.house.id)
+        self.look_up_later()
+        self.house.poll()
 
     @rule()
     def look_up_later(self) -> None:

@@ -249,7 +249,7 @@ def test_an_item_that_became_inactive_holds_what_needs_it(house: EngineHouse) ->
     house.drain()
     row = house.event(invoice)
     assert row.state == "held"
-    assert "inactive in the books: the item with id R" in row.reason
+    assert "inactive in the books: the item “Repair”" in row.reason
     assert "active" in row.remedy
     house.books.edit(BooksRef(K.ITEM, "R"), active=True)
     house.poll()

@@ -9,7 +9,16 @@ import requests
 
 from blueops_qb import bootstrap
 from blueops_qb.domain.mapping import Family, MapRule, Target
-from blueops_qb.domain.records import Application, Customer, Invoice, Payment
+from blueops_qb.domain.records import (
+    Application,
+    CostLine,
+    Customer,
+    Expense,
+    ExpenseType,
+    Invoice,
+    Job,
+    Payment,
+)
 from blueops_qb.domain.refs import BooksKind, RecordKind, RecordRef
 from blueops_qb.engine import census, connections, due, matching, rules_desk
 from blueops_qb.engine.engine import Engine
@@ -181,6 +190,60 @@ def test_a_lost_answer_posts_nothing_twice(qbo: QboHouse, arrived: bool) -> None
     ours = [row for row in found if float(row["TotalAmt"]) == 77.0]
     assert len(ours) == 1
     assert qbo.counted() == {"done": 2}
+
+
+def test_what_the_bookkeeper_set_on_a_line_survives_an_edit_of_the_memo(qbo: QboHouse) -> None:
+    with qbo.engine.turns.open(qbo.id) as turn:
+        assert turn is not None
+        accounts = turn.catalog.of(BooksKind.ACCOUNT)
+        card = next(e.ref for e in accounts if e.facts.get("account_type") == "Credit Card")
+        cost = next(e.ref for e in accounts if e.facts.get("account_type") == "Cost of Goods Sold")
+        rules = [
+            *turn.mapping.rules,
+            MapRule(family=Family.MONEY_ACCOUNT, key="company_card", target=Target(account=card)),
+            MapRule(family=Family.EXPENSE, key="materials", target=Target(account=cost)),
+        ]
+        rules_desk.change_mapping(turn, rules, actor="admin")
+    ada = qbo.customer("Ada Hill")
+    with qbo.core.begin(TENANT, actor="office") as tx:
+        job = tx.create_job(Job(id="", customer_id=ada.id, name="Kitchen"))
+        line = CostLine(
+            line_id="1", description="Pipe", amount=D("80.00"), expense_category="materials", job_id=job.id
+        )
+        expense = tx.record_expense(
+            Expense(
+                id="",
+                type=ExpenseType.CARD,
+                date=DAY,
+                total=D("80.00"),
+                payment_account_key="company_card",
+                lines=(line,),
+            )
+        )
+    qbo.drain()
+    there = _our_purchase(qbo)
+    detail = "AccountBasedExpenseLineDetail"
+    assert there["Line"][0][detail]["BillableStatus"] == "NotBillable"
+    there["Line"][0][detail]["BillableStatus"] = "Billable"
+    head = {member: there[member] for member in ("Id", "SyncToken", "PaymentType", "Line")}
+    qbo.post("purchase", {**head, "sparse": True})
+    qbo.poll()
+    marked = _our_purchase(qbo)
+    with qbo.core.begin(TENANT, actor="office") as tx:
+        tx.update_expense(attrs.evolve(expense, memo="For the kitchen"))
+    qbo.drain()
+    after = _our_purchase(qbo)
+    assert after["PrivateNote"].startswith("For the kitchen [BO:expense:")
+    assert after["Line"] == marked["Line"]
+    assert after["Line"][0]["Id"] == there["Line"][0]["Id"]
+    assert after["Line"][0][detail]["BillableStatus"] == "Billable"
+    assert set(qbo.counted()) <= {"done", "superseded"}
+
+
+def _our_purchase(qbo: QboHouse) -> dict[str, Any]:
+    rows = qbo.ask("select * from Purchase maxresults 1000")
+    (ours,) = [row for row in rows if "[BO:expense:" in row.get("PrivateNote", "")]
+    return ours
 
 
 def _open(qbo: QboHouse) -> bool:

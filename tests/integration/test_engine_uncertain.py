@@ -88,7 +88,7 @@ def test_several_hits_settle_nothing_and_wait_for_a_person(house: EngineHouse) -
     held = house.event(invoice)
     assert held.state == "held"
     assert "is in the books more than once: invoice#102, invoice#103" in held.reason
-    assert "delete what is one too many, then retry" in held.remedy
+    assert "delete what is one too many, then choose on the conflicts page" in held.remedy
     (conflict,) = house.conflicts()
     assert conflict.cause == "twice"
     assert len(written(house)) == 2  # the customer, and the invoice once
@@ -107,6 +107,28 @@ def test_created_and_deleted_meanwhile_is_for_a_person(house: EngineHouse) -> No
     assert "may have arrived and been deleted in the books at once" in held.reason
     assert held.remedy
     assert house.books.of(K.INVOICE) == []
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+def test_created_shown_by_the_feed_and_deleted_before_the_look_up_is_for_a_person(
+    house: EngineHouse, forgets: bool
+) -> None:
+    house.books.forgets_ids = forgets
+    invoice = house.invoice(house.customer())
+    house.drain()
+    lose(house, after=True)
+    payment = house.pay(invoice, "40.00")
+    house.carrier.carry_one(house.id)
+    (row,) = house.rows(t.exchanges, t.exchanges.c.state == "uncertain")
+    house.set(t.exchanges, t.exchanges.c.id == row.id, settle_at=row.sent_at + dt.timedelta(hours=1))
+    house.poll()  # the feed shows it before anybody looks it up
+    house.books.delete(house.books.one(K.PAYMENT).ref)
+    house.poll()
+    house.set(t.exchanges, t.exchanges.c.id == row.id, settle_at=row.sent_at)
+    house.poll()
+    assert house.state(payment) == "held"
+    assert "deleted in the books" in house.event(payment).reason
+    assert house.books.of(K.PAYMENT) == []
 
 
 def test_a_look_up_that_fails_settles_nothing_and_is_repeated(house: EngineHouse) -> None:

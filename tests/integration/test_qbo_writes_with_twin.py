@@ -28,7 +28,7 @@ from blueops_qb.sdk.outcomes import (
     Refused,
     Why,
 )
-from blueops_qb.sdk.provider import Operation, Verb
+from blueops_qb.sdk.provider import Operation, Unencodable, Verb
 from tests.qbo_plumbing import (
     COST,
     CUSTOMER,
@@ -93,8 +93,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "vendor": {"is_1099": False, "account_number": ""},
     "invoice": {"lines": (*reversed(INVOICE.lines[:2]), INVOICE.lines[2]), "memo": ""},
     "payment": {"amount": D("50.00"), "memo": "Corrected"},
-    "bill": {"lines": (ITEM_COST,), "total": D("28.20"), "location": None},
-    "card": {"lines": (COST, COST), "total": D("128.40"), "payee": None},
+    "bill": {"lines": (ITEM_COST,), "total": D("28.20")},
+    "card": {"lines": (COST, COST), "total": D("128.40")},
     "check": {"number": "4712"},
     "journal": {"memo": "Corrected", "date": TODAY - dt.timedelta(days=1)},
 }
@@ -111,6 +111,39 @@ def test_what_is_updated_comes_back_as_sent(name: str, books: Connected) -> None
     changed = attrs.evolve(document, **CHANGES[name])
     after = books.write(changed, target_id=record.id, version=record.version, previous=record.document)
     assert (after.id, int(after.version)) == (record.id, int(record.version) + 1)
+
+
+@pytest.mark.parametrize("name", ["invoice", "payment", "bill", "card", "check", "journal"])
+def test_an_edit_of_the_memo_leaves_the_lines_to_the_books(name: str, books: Connected) -> None:
+    document: Any = DOCUMENTS[name]
+    if name != "payment":
+        document = attrs.evolve(document, number=f"M-{name}")
+    record = books.write(document)
+    assert record.document is not None
+    previous = books.provider.normal(record.document)  # what the engine keeps
+    changed = attrs.evolve(document, memo="Rear entrance")
+    after = books.write(changed, target_id=record.id, version=record.version, previous=previous)
+    assert isinstance(after.document, type(document))
+    assert getattr(after.document, "lines", ()) == getattr(record.document, "lines", ())
+    assert after.facts.get("total") == record.facts.get("total")
+
+
+def test_a_reference_that_quickbooks_cannot_clear_is_not_half_written(books: Connected) -> None:
+    bill = attrs.evolve(DOCUMENTS["bill"], number="R-bill")
+    record = books.write(bill)
+    change = attrs.evolve(bill, location=None, memo="Half")
+    op = Operation(
+        id="1",
+        verb=Verb.UPDATE,
+        kind=BooksKind.BILL,
+        document=change,
+        target_id=record.id,
+        version=record.version,
+        previous=record.document,
+    )
+    with pytest.raises(Unencodable, match="the location, which QuickBooks Online cannot clear"):
+        books.do(op)
+    assert books.seen(BooksKind.BILL, record.id).version == record.version
 
 
 @pytest.mark.parametrize("name", ["bill", "card", "journal"])

@@ -112,6 +112,12 @@ def test_what_the_books_applied_elsewhere_is_theirs_and_counts() -> None:
     assert "101.00" in blocked(attrs.evolve(record, elsewhere=D("41.00"))).reason
 
 
+def test_a_credit_of_the_books_settles_beside_the_money() -> None:
+    record = attrs.evolve(check_of("80.00", ("41", "100.00")), elsewhere=D("-20.00"))
+    assert document(record).allocations == (Allocation(invoice=ref("41"), amount=D("100.00")),)
+    assert "80.01" in blocked(attrs.evolve(record, elsewhere=D("-19.99"))).reason
+
+
 @pytest.mark.parametrize(
     ("record", "words"),
     [

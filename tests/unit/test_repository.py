@@ -355,5 +355,7 @@ def test_the_names_of_test_files_are_unique_and_no_package_holds_them() -> None:
     names = [file.name for file in tree(".py") if file.parts[0] == "tests" and file.name.startswith("test_")]
     assert sorted(names) == sorted(set(names))
     assert [
-        str(file) for file in tree(".py") if file.parts[0] == "tests" and file.name == "__init__.py"
+        str(file)
+        for file in tree(".py")
+        if file.parts[:1] == ("tests",) and file.parts[1] != "fixtures" and file.name == "__init__.py"
     ] == []

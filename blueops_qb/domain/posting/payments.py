@@ -50,7 +50,10 @@ def deposit_account(method: str, lookup: Lookup) -> BooksRef:
 
 
 def _allocations(record: Payment, amount: Decimal, lookup: Lookup) -> tuple[Allocation, ...]:
-    """One allocation per invoice, sorted."""
+    """One allocation per invoice, sorted.
+
+    `elsewhere` is negative where the books settle with credits beside the money.
+    """
     applied: dict[RecordRef, Decimal] = {}
     for application in record.applications:
         invoice = RecordRef(RecordKind.INVOICE, application.invoice_id)
@@ -64,7 +67,7 @@ def _allocations(record: Payment, amount: Decimal, lookup: Lookup) -> tuple[Allo
         applied[invoice] = applied.get(invoice, ZERO) + part
     whole = sum(applied.values(), ZERO)
     elsewhere = lookup.cents(record.elsewhere, where="what it settles elsewhere")
-    if elsewhere < 0 or whole + elsewhere > amount:
+    if whole + elsewhere > amount:
         raise lookup.held(
             f"applies {whole + elsewhere} but is only {amount}",
             "Lower the applications or correct the amount in BlueOps; the payment is sent by itself then.",

@@ -12,9 +12,9 @@ from blueops_qb.domain.documents import Document
 from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbo.batches import MOST
+from blueops_qb.providers.qbo.codec import kept, normal
 from blueops_qb.providers.qbo.entities import ENTITIES
 from blueops_qb.providers.qbo.envelopes import decode_exchange, encode_exchange, envelope_of
-from blueops_qb.providers.qbo.normal import kept, normal
 from blueops_qb.providers.qbo.settings import QboSettings
 from blueops_qb.providers.qbo.signin import IntuitSignIn
 from blueops_qb.providers.qbo.tokens import stored
@@ -147,8 +147,10 @@ class QboProvider(Provider):
 
     def deep_link(self, kind: BooksKind, id: str) -> str | None:
         """The record's page in QuickBooks; it opens in the company that the browser is signed in to."""
-        link = ENTITIES[kind].link
-        return f"{self.settings.app_base.rstrip('/')}/{link}{id}" if link else None
+        entity = ENTITIES.get(kind)
+        if entity is None or not entity.link:
+            return None
+        return f"{self.settings.app_base.rstrip('/')}/{entity.link}{id}"
 
 
 def make_provider(

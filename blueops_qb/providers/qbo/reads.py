@@ -20,6 +20,8 @@ def encode_read(exchange: Exchange, *, minorversion: str) -> Request:
     (operation,) = exchange.operations
     if operation.kind is None or not operation.target_id:
         raise Unencodable(operation.id, "A read needs kind and id; this is a defect of the engine.")
+    if operation.kind not in ENTITIES:
+        raise Unencodable(operation.id, f"Records of the kind {operation.kind} are only named, never read.")
     resource = f"{ENTITIES[operation.kind].path}/{_segment(operation.target_id)}"
     return get(exchange.company_id, resource, {"minorversion": minorversion})
 

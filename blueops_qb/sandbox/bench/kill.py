@@ -2,8 +2,9 @@
 
 The worker is a forked process that ends itself with SIGKILL at a point; the next one starts where the tables stand.
 With `places` each distinct place kills so many times. Without, workers die at their first, second, third ... point
-in turn, over and over: an exchange has six points (before and after the commit that hands it out, its call, and the
-commit that hears it), so that every exchange of the run is cut at each of them before one gets through. At the end a worker runs undisturbed and both sides are counted by independent means.
+in turn, over and over: an exchange has six points (before and after the commit that hands it out, its call, and
+the commit that hears it), so that every exchange of the run is cut at each of them before one gets through. At
+the end a worker runs undisturbed and both sides are counted by independent means.
 """
 
 from __future__ import annotations

@@ -117,7 +117,9 @@ class PaymentActions(Work):
             raise Refused(
                 f"the fee of {payment.fee} is more than the payment of {amount}; correct one of them"
             )
-        elsewhere = checked_amount(payment.elsewhere, "a part applied elsewhere")
+        # Below zero where the books settle with credits beside the money.
+        checked_amount(abs(payment.elsewhere), "a part applied elsewhere")
+        elsewhere = payment.elsewhere.quantize(ZERO)
         parts = [checked_amount(part.amount, "a part applied to an invoice") for part in payment.applications]
         if sum(parts, elsewhere) > amount:
             raise Refused(

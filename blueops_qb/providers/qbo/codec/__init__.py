@@ -2,7 +2,18 @@
 
 from blueops_qb.providers.qbo.codec.bodies import removal_body, to_qbo
 from blueops_qb.providers.qbo.codec.company import profile_of
+from blueops_qb.providers.qbo.codec.lens import kept, normal
 from blueops_qb.providers.qbo.codec.members import Obj, Unfit
 from blueops_qb.providers.qbo.codec.records import from_qbo, is_deleted
 
-__all__ = ["Obj", "Unfit", "from_qbo", "is_deleted", "profile_of", "removal_body", "to_qbo"]
+__all__ = [
+    "Obj",
+    "Unfit",
+    "from_qbo",
+    "is_deleted",
+    "kept",
+    "normal",
+    "profile_of",
+    "removal_body",
+    "to_qbo",
+]

@@ -1,11 +1,14 @@
 """Bodies: what is posted for a create, an update or a removal (reference/quickbooks-online.md section 3).
 
-An update is sparse with the complete Line array. Text, phones, e-mail and addresses are cleared with blanks;
-a reference can only be cleared by a full update, which leaves its member out.
+An update is always sparse and names what moved under the lens, so that everything else stays as the bookkeeper
+has it. Lines move all together: a Line array replaces the whole one. Text, phones, e-mail and addresses are
+cleared with blanks; a reference cannot be cleared without a full update, which would empty every member that
+BlueOps does not know, so that such a change is refused.
 """
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 import attrs
@@ -26,6 +29,7 @@ from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbo.codec.costs import bill_body, purchase_body
 from blueops_qb.providers.qbo.codec.journal import journal_body
+from blueops_qb.providers.qbo.codec.lens import kept, normal
 from blueops_qb.providers.qbo.codec.members import Obj, Unfit
 from blueops_qb.providers.qbo.codec.names import customer_body, vendor_body
 from blueops_qb.providers.qbo.codec.receipts import deposit_body, payment_body
@@ -35,6 +39,43 @@ from blueops_qb.sdk.provider import Operation, Verb
 
 #: Decided at creation; a later sparse update leaves them to the bookkeeper.
 _ONCE = frozenset({"BillWithParent", "EmailStatus", "PrintStatus", "ProcessPayment"})
+#: The fields behind Line and the members that go with it.
+_LINED: dict[type[Document], tuple[str, ...]] = {
+    SalesInvoice: (
+        "lines",
+        "discount",
+        "discount_account",
+        "discount_before_tax",
+        "tax",
+        "tax_code",
+        "total",
+    ),
+    CustomerPayment: ("customer", "amount", "allocations"),
+    Bill: ("lines",),
+    ExpenseDocument: ("lines",),
+    JournalEntry: ("lines",),
+    BankDeposit: ("lines",),
+}
+_WITH_LINES = frozenset({"Line", "TotalAmt", "TxnTaxDetail", "ApplyTaxAfterDiscount"})
+#: Terms drive the due date, so that none of the three travels alone.
+_DATES = frozenset({"TxnDate", "DueDate", "SalesTermRef"})
+#: What QuickBooks needs on a sparse update, moved or not (section 3; CustomerRef and Credit by sections 4.14, 4.19).
+_NEEDED: dict[type[Document], frozenset[str]] = {
+    Bill: frozenset({"VendorRef"}),
+    ExpenseDocument: frozenset({"PaymentType", "Credit"}),
+    CustomerPayment: frozenset({"CustomerRef"}),
+}
+#: References by what a person calls them; none of them can be cleared.
+_REFERENCES = {
+    "SalesTermRef": "the terms",
+    "TermRef": "the terms",
+    "ClassRef": "the class",
+    "DepartmentRef": "the location",
+    "PaymentMethodRef": "the payment method",
+    "DepositToAccountRef": "the deposit account",
+    "EntityRef": "the payee",
+    "ParentRef": "the customer that the job belongs to",
+}
 _ADDRESSES = frozenset({"BillAddr", "ShipAddr"})
 _BLANK_ADDRESS = dict.fromkeys(
     ("Line1", "Line2", "City", "CountrySubDivisionCode", "PostalCode", "Country"), ""
@@ -53,25 +94,15 @@ _BLANKS: dict[str, Any] = {
 
 def to_qbo(document: Document, operation: Operation, profile: BooksProfile) -> Obj:
     """The object to post for a create or update; raises Unfit with a sentence for the admin."""
-    body = _members(document, profile, operation.marker)
     if operation.verb is Verb.CREATE:
-        return body
+        return _members(document, profile, operation.marker)
     head = {"Id": _needed(operation.target_id, "id"), "SyncToken": _needed(operation.version, "version")}
     previous = operation.previous
-    if previous is None:
-        return {**head, "sparse": True, **_without_once(body)}
-    before = _before(previous, profile, operation.marker)
-    gone = before.keys() - body.keys()
-    body = _with_line_ids(document, previous, operation, profile) or body
-    if any(_needs_full(document, member) for member in gone):
-        return {**head, **body}  # full: what is left out is emptied
-    body = _without_once(body)
-    body.update({member: _BLANKS[member] for member in sorted(gone) if member in _BLANKS})
-    for member in _ADDRESSES & body.keys() & before.keys():
-        body[member] = {**dict.fromkeys(before[member], ""), **body[member]}
-    if body.get("Active") == before.get("Active"):
-        body.pop("Active", None)
-    return {**head, "sparse": True, **body}
+    if previous is None or kind_of(previous) is not kind_of(document):
+        body = _members(document, profile, operation.marker)
+    else:
+        body = _changes(document, previous, operation.marker, profile)
+    return {**head, "sparse": True, **_without_once(body)}
 
 
 def removal_body(operation: Operation, kind: BooksKind) -> tuple[str, str, Obj]:
@@ -87,7 +118,38 @@ def removal_body(operation: Operation, kind: BooksKind) -> tuple[str, str, Obj]:
     return "delete", "", head
 
 
-def _members(document: Document, profile: BooksProfile, marker: str) -> Obj:
+def _changes(document: Document, previous: Document, marker: str, profile: BooksProfile) -> Obj:
+    """What moved since `previous`, and what has to be named with it; raises Unfit."""
+    now, before = normal(kept(document, profile)), normal(kept(previous, profile))
+    whole = any(getattr(now, field) != getattr(before, field) for field in _LINED.get(type(now), ()))
+    if whole:
+        document = _with_line_ids(document, previous)
+    body = _members(document, profile, marker, whole=whole)
+    shown, was = _members(now, profile, marker, whole=False), _head(before, profile, marker)
+    gone = was.keys() - shown.keys()
+    _check_clearable(gone)
+    moved = {member for member in shown if member not in was or shown[member] != was[member]}
+    if moved & _DATES or gone & _DATES:
+        moved |= _DATES
+    moved |= _WITH_LINES | _NEEDED.get(type(document), frozenset())
+    changes = {member: value for member, value in body.items() if member in moved}
+    changes.update({member: _BLANKS[member] for member in sorted(gone) if member in _BLANKS})
+    for member in _ADDRESSES & changes.keys() & was.keys():
+        changes[member] = {**dict.fromkeys(was[member], ""), **changes[member]}
+    return changes
+
+
+def _check_clearable(gone: Set[str]) -> None:
+    stuck = sorted({_REFERENCES.get(member, member) for member in gone if member.endswith("Ref")})
+    if stuck:
+        raise Unfit(
+            f"The change takes away {' and '.join(stuck)}, which QuickBooks Online cannot clear through its "
+            "interface; nothing of the change was written. Clear it in QuickBooks (it is then brought here), or "
+            "choose another in BlueOps."
+        )
+
+
+def _members(document: Document, profile: BooksProfile, marker: str, *, whole: bool = True) -> Obj:
     currency = getattr(document, "currency", profile.currency)
     if currency != profile.currency:
         raise Unfit(
@@ -96,27 +158,27 @@ def _members(document: Document, profile: BooksProfile, marker: str) -> Obj:
         )
     match document:
         case SalesInvoice():
-            return invoice_body(document, profile, marker)
+            return invoice_body(document, profile, marker, whole=whole)
         case CustomerPayment():
-            return payment_body(document, marker)
+            return payment_body(document, marker, whole=whole)
         case Bill():
-            return bill_body(document, profile, marker)
+            return bill_body(document, profile, marker, whole=whole)
         case ExpenseDocument():
-            return purchase_body(document, profile, marker)
+            return purchase_body(document, profile, marker, whole=whole)
         case JournalEntry():
-            return journal_body(document, profile, marker)
+            return journal_body(document, profile, marker, whole=whole)
         case BankDeposit():
-            return deposit_body(document, marker)
+            return deposit_body(document, marker, whole=whole)
         case CustomerRecord():
             return customer_body(document, profile)
         case VendorRecord():
             return vendor_body(document)
 
 
-def _before(previous: Document, profile: BooksProfile, marker: str) -> Obj:
-    # What was there may not be writable by our rules any more; then nothing is known to be cleared.
+def _head(previous: Document, profile: BooksProfile, marker: str) -> Obj:
+    # What was there may not be writable by our rules any more; then nothing is known to be the same or cleared.
     try:
-        return _members(previous, profile, marker)
+        return _members(previous, profile, marker, whole=False)
     except Unfit:
         return {}
 
@@ -131,30 +193,20 @@ def _without_once(body: Obj) -> Obj:
     return {member: value for member, value in body.items() if member not in _ONCE}
 
 
-def _needs_full(document: Document, member: str) -> bool:
-    # Terms and payables accounts of transactions are QuickBooks' to choose; the lens does not compare them.
-    if not isinstance(document, CustomerRecord | VendorRecord) and member in ("SalesTermRef", "APAccountRef"):
-        return False
-    return member.endswith("Ref")
-
-
-def _with_line_ids(
-    document: Document, previous: Document, operation: Operation, profile: BooksProfile
-) -> Obj | None:
-    """The body again with the books' line ids taken over from `previous` where the document has none."""
+def _with_line_ids(document: Document, previous: Document) -> Document:
+    """The document with the books' line ids taken over from `previous` where it has none."""
     ours: tuple[Any, ...] = getattr(document, "lines", ())
     theirs: tuple[Any, ...] = getattr(previous, "lines", ())
-    if not ours or kind_of(document) is not kind_of(previous) or any(line.books_line_id for line in ours):
-        return None
-    if not any(line.books_line_id for line in theirs):
-        return None
+    if any(line.books_line_id for line in ours) or not any(line.books_line_id for line in theirs):
+        return document
     ids = _paired([_likeness(line) for line in ours], [_likeness(line) for line in theirs])
     lines = tuple(
         line if at is None else attrs.evolve(line, books_line_id=theirs[at].books_line_id)
         for line, at in zip(ours, ids, strict=True)
     )
     numbered: Any = document
-    return _members(attrs.evolve(numbered, lines=lines), profile, operation.marker)
+    with_ids: Document = attrs.evolve(numbered, lines=lines)
+    return with_ids
 
 
 def _likeness(line: Any) -> tuple[object, ...]:

@@ -41,8 +41,8 @@ PAYEES = {
 PAYEE_KINDS = {folded(name): kind for kind, name in PAYEES.items()}
 
 
-def bill_body(document: Bill, profile: BooksProfile, marker: str) -> Obj:
-    """The members of a bill; raises Unfit."""
+def bill_body(document: Bill, profile: BooksProfile, marker: str, *, whole: bool = True) -> Obj:
+    """The members of a bill, with its lines when `whole`; raises Unfit."""
     body: Obj = {"VendorRef": ref(document.vendor, "The vendor"), "TxnDate": document.date.isoformat()}
     _number(body, document.number, "The vendor's invoice number")
     due = document.due_date or (document.date if document.terms is None else None)
@@ -50,7 +50,7 @@ def bill_body(document: Bill, profile: BooksProfile, marker: str) -> Obj:
         body["DueDate"] = due.isoformat()
     put_ref(body, "SalesTermRef", document.terms, "The terms")
     put_ref(body, "APAccountRef", document.ap_account, "The payables account")
-    _tail(body, document, profile, marker)
+    _tail(body, document, profile, marker, whole=whole)
     return body
 
 
@@ -71,8 +71,13 @@ def bill_of(obj: Obj, profile: BooksProfile) -> Bill:
     )
 
 
-def purchase_body(document: ExpenseDocument, profile: BooksProfile, marker: str) -> Obj:
-    """The members of a purchase; PaymentType and Credit are always named (section 3). Raises Unfit."""
+def purchase_body(
+    document: ExpenseDocument, profile: BooksProfile, marker: str, *, whole: bool = True
+) -> Obj:
+    """The members of a purchase, with its lines when `whole`; raises Unfit.
+
+    PaymentType and Credit are always named (section 3).
+    """
     if document.refund and document.paid_by is not PaidBy.CARD:
         raise Unfit(
             "A refund can only be booked on a credit card in QuickBooks Online; record it there as a deposit."
@@ -90,7 +95,7 @@ def purchase_body(document: ExpenseDocument, profile: BooksProfile, marker: str)
         body["Credit"] = document.refund
     elif document.paid_by is PaidBy.CHECK:
         body["PrintStatus"] = "NotSet"
-    _tail(body, document, profile, marker)
+    _tail(body, document, profile, marker, whole=whole)
     return body
 
 
@@ -126,12 +131,16 @@ def _payee(payee: object) -> Obj:
     return {"value": payee.id, "type": PAYEES[payee.kind]}
 
 
-def _tail(body: Obj, document: Bill | ExpenseDocument, profile: BooksProfile, marker: str) -> None:
+def _tail(
+    body: Obj, document: Bill | ExpenseDocument, profile: BooksProfile, marker: str, *, whole: bool
+) -> None:
     if profile.locations:
         put_ref(body, "DepartmentRef", document.location, "The location")
     private = note(document.memo, marker)
     if private:
         body["PrivateNote"] = private
+    if not whole:
+        return
     by_line = profile.class_tracking is Tracking.PER_LINE
     lines = [line for line in document.lines if line.account or line.item or line.amount]
     if not lines:

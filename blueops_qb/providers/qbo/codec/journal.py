@@ -29,15 +29,16 @@ DETAIL = "JournalEntryLineDetail"
 _SIDES = {Side.DEBIT: "Debit", Side.CREDIT: "Credit"}
 
 
-def journal_body(document: JournalEntry, profile: BooksProfile, marker: str) -> Obj:
-    """The members of a journal entry; raises Unfit."""
+def journal_body(document: JournalEntry, profile: BooksProfile, marker: str, *, whole: bool = True) -> Obj:
+    """The members of a journal entry, with its lines when `whole`; raises Unfit."""
     body: Obj = {"TxnDate": document.date.isoformat()}
     if document.number:
         body["DocNumber"] = exactly(document.number, NUMBER, "The journal number")
     private = note(document.memo, marker)
     if private:
         body["PrivateNote"] = private
-    body["Line"] = [_line(line, profile) for line in document.lines]
+    if whole:
+        body["Line"] = [_line(line, profile) for line in document.lines]
     return body
 
 

@@ -28,7 +28,7 @@ from blueops_qb.providers.qbo.codec.members import (
 )
 
 DETAIL = "DepositLineDetail"
-#: What a payment settles, as the wire names it.
+#: What a payment settles, as the wire names it; whatever else it is linked with is a credit that it uses up.
 SETTLED = {BooksKind.INVOICE: "Invoice", BooksKind.JOURNAL: "JournalEntry"}
 SETTLED_KINDS = {name: kind for kind, name in SETTLED.items()}
 
@@ -42,12 +42,14 @@ def merged(allocations: Iterable[Allocation]) -> tuple[Allocation, ...]:
     return tuple(Allocation(invoice=invoice, amount=amount) for invoice, amount in ordered if amount)
 
 
-def payment_body(document: CustomerPayment, marker: str) -> Obj:
-    """The members of a payment with all its lines: one left out would un-apply its invoice. Raises Unfit."""
+def payment_body(document: CustomerPayment, marker: str, *, whole: bool = True) -> Obj:
+    """The members of a payment, with amount and lines when `whole`; raises Unfit.
+
+    Lines go all together: one left out would un-apply its invoice, or the credit that settles it.
+    """
     body: Obj = {
         "CustomerRef": ref(document.customer, "The customer"),
         "TxnDate": document.date.isoformat(),
-        "TotalAmt": cents(document.amount),
     }
     put_ref(body, "PaymentMethodRef", document.method, "The payment method")
     reference = derived(document.reference, REFERENCE)
@@ -58,19 +60,20 @@ def payment_body(document: CustomerPayment, marker: str) -> Obj:
     private = note(document.memo, marker)
     if private:
         body["PrivateNote"] = private
-    body["Line"] = [_allocation(allocation) for allocation in merged(document.allocations)]
+    if whole:
+        body["TotalAmt"] = cents(document.amount)
+        body["Line"] = [_allocation(allocation) for allocation in merged(document.allocations)]
     return body
 
 
 def payment_of(obj: Obj, profile: BooksProfile) -> CustomerPayment:
-    """The document that a Payment object shows; links to credits are no allocations (see `other_links`)."""
+    """The document that a Payment object shows.
+
+    A credit that it uses up is a negative allocation: with it the allocations add up to what TotalAmt settles.
+    """
     memo, _, voided = split_note(str(obj.get("PrivateNote") or ""))
     amount = amount_of(obj, "TotalAmt")
-    allocations = [
-        Allocation(invoice=BooksRef(SETTLED_KINDS[link["TxnType"]], str(link["TxnId"])), amount=settled)
-        for link, settled in _links(obj)
-        if link.get("TxnType") in SETTLED_KINDS
-    ]
+    allocations = [_allocation_of(link, settled) for link, settled in _links(obj)]
     return CustomerPayment(
         customer=needed_ref(obj, "CustomerRef", BooksKind.CUSTOMER),
         date=needed_day(obj, "TxnDate"),
@@ -94,9 +97,9 @@ def other_links(obj: Obj) -> str:
     )
 
 
-def deposit_body(document: BankDeposit, marker: str) -> Obj:
-    """The members of a deposit; raises Unfit."""
-    if not document.lines:
+def deposit_body(document: BankDeposit, marker: str, *, whole: bool = True) -> Obj:
+    """The members of a deposit, with its lines when `whole`; raises Unfit."""
+    if whole and not document.lines:
         raise Unfit("The deposit has no lines; QuickBooks Online needs at least one.")
     body: Obj = {
         "DepositToAccountRef": ref(document.account, "The bank account"),
@@ -105,7 +108,8 @@ def deposit_body(document: BankDeposit, marker: str) -> Obj:
     private = note(document.memo, marker)
     if private:
         body["PrivateNote"] = private
-    body["Line"] = [_deposit_line(line) for line in document.lines]
+    if whole:
+        body["Line"] = [_deposit_line(line) for line in document.lines]
     return body
 
 
@@ -139,10 +143,21 @@ def _links(obj: Obj) -> list[tuple[Obj, Decimal]]:
 
 def _allocation(allocation: Allocation) -> Obj:
     invoice = allocation.invoice
+    if isinstance(invoice, BooksRef) and invoice.kind is BooksKind.CREDIT:
+        type, _, id = invoice.id.partition(":")
+        return {"Amount": cents(-allocation.amount), "LinkedTxn": [{"TxnId": id, "TxnType": type}]}
     if not isinstance(invoice, BooksRef) or invoice.kind not in SETTLED:
         raise Unfit(f"An invoice of the payment is not in QuickBooks yet ({invoice}).")
     link = {"TxnId": invoice.id, "TxnType": SETTLED[invoice.kind]}
     return {"Amount": cents(allocation.amount), "LinkedTxn": [link]}
+
+
+def _allocation_of(link: Obj, settled: Decimal) -> Allocation:
+    type, id = str(link.get("TxnType") or ""), str(link["TxnId"])
+    kind = SETTLED_KINDS.get(type)
+    if kind is None:
+        return Allocation(invoice=BooksRef(BooksKind.CREDIT, f"{type}:{id}"), amount=-settled)
+    return Allocation(invoice=BooksRef(kind, id), amount=settled)
 
 
 def _deposit_line(line: DepositLine) -> Obj:

@@ -40,8 +40,8 @@ GROUP, SUBTOTAL = "GroupLineDetail", "SubTotalLineDetail"
 _EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
 
 
-def invoice_body(document: SalesInvoice, profile: BooksProfile, marker: str) -> Obj:
-    """The members of an invoice; raises Unfit."""
+def invoice_body(document: SalesInvoice, profile: BooksProfile, marker: str, *, whole: bool = True) -> Obj:
+    """The members of an invoice, with lines, discount and tax when `whole`; raises Unfit."""
     body: Obj = {"CustomerRef": ref(document.customer, "The customer"), "TxnDate": document.date.isoformat()}
     if document.number and profile.custom_numbers:
         body["DocNumber"] = exactly(document.number, NUMBER, "The invoice number")
@@ -62,20 +62,7 @@ def invoice_body(document: SalesInvoice, profile: BooksProfile, marker: str) -> 
     private = note(document.memo, marker)
     if private:
         body["PrivateNote"] = private
-    taxing = profile.sales_tax is not SalesTax.OFF
-    if document.discount and taxing:
-        body["ApplyTaxAfterDiscount"] = document.discount_before_tax
-    body["Line"] = _lines(document, profile)
-    if not taxing and document.tax:
-        raise Unfit(
-            f"The invoice charges {document.tax} sales tax, but sales tax is switched off in QuickBooks Online. "
-            "Switch it on there, or choose in the settings that tax is sent as a line of its own."
-        )
-    if taxing:
-        tax = _tax(document)
-        if tax:
-            body["TxnTaxDetail"] = tax
-    return body
+    return {**body, **_money(document, profile)} if whole else body
 
 
 def invoice_of(obj: Obj, profile: BooksProfile) -> SalesInvoice:
@@ -111,6 +98,24 @@ def invoice_of(obj: Obj, profile: BooksProfile) -> SalesInvoice:
         currency=ref_id(obj, "CurrencyRef") or profile.currency,
         void=voided and total == ZERO,
     )
+
+
+def _money(document: SalesInvoice, profile: BooksProfile) -> Obj:
+    taxing = profile.sales_tax is not SalesTax.OFF
+    body: Obj = {}
+    if document.discount and taxing:
+        body["ApplyTaxAfterDiscount"] = document.discount_before_tax
+    body["Line"] = _lines(document, profile)
+    if not taxing and document.tax:
+        raise Unfit(
+            f"The invoice charges {document.tax} sales tax, but sales tax is switched off in QuickBooks Online. "
+            "Switch it on there, or choose in the settings that tax is sent as a line of its own."
+        )
+    if taxing:
+        tax = _tax(document)
+        if tax:
+            body["TxnTaxDetail"] = tax
+    return body
 
 
 def _lines(document: SalesInvoice, profile: BooksProfile) -> list[Obj]:

@@ -1,0 +1,224 @@
+"""Plan rows: the documents and operations that a planning round collects, written in bulk at its end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+
+from blueops_qb.domain.binding import linked_refs, refs_of
+from blueops_qb.domain.documents import Document, kind_of
+from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordRef
+from blueops_qb.engine.known import Known, marker_of
+from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk import wire
+from blueops_qb.sdk.provider import Lane, Verb
+from blueops_qb.store import tables as t
+from blueops_qb.store.bulk import insert_all
+from blueops_qb.store.types import new_id
+
+
+@attrs.define(kw_only=True)
+class PlanRows:
+    """Collects rows; `known` is added to as documents are planned."""
+
+    turn: Turn
+    known: dict[DocumentKey, Known]
+    _documents: list[dict[str, Any]] = attrs.field(factory=list)
+    _changed: list[dict[str, Any]] = attrs.field(factory=list)
+    _operations: list[dict[str, Any]] = attrs.field(factory=list)
+    _replaced: list[dict[str, Any]] = attrs.field(factory=list)
+    _after: list[dict[str, Any]] = attrs.field(factory=list)
+    _cancelled: list[int] = attrs.field(factory=list)
+    _dirty: list[dict[str, Any]] = attrs.field(factory=list)
+
+    def _new(self, key: DocumentKey, document: Document, content: str, revision: int) -> Known:
+        known = Known(
+            id=new_id(),
+            key=key,
+            kind=kind_of(document),
+            generation=1,
+            revision=revision,
+            content=content,
+            state="open",
+        )
+        self.known[key] = known
+        self._documents.append(
+            {
+                "id": known.id,
+                "connection_id": self.turn.id,
+                "source_kind": key.source.kind.value,
+                "source_id": key.source.id,
+                "role": key.role,
+                "part": key.part,
+                "books_kind": known.kind.value,
+                "generation": 1,
+                "revision": revision,
+                "content": content,
+                "state": "open",
+                "mapping_version": self.turn.row["mapping_version"],
+                "policy_version": self.turn.row["policy_version"],
+            }
+        )
+        return known
+
+    def _change(self, known: Known, content: str, revision: int, *, state: str) -> None:
+        known.content, known.revision, known.state = content, revision, state
+        self._changed.append(
+            {
+                "b_id": known.id,
+                "b_content": content,
+                "b_revision": revision,
+                "b_state": state,
+                "b_generation": known.generation,
+            }
+        )
+
+    def _operate(
+        self,
+        known: Known,
+        verb: Verb,
+        document: Document,
+        content: str,
+        revision: int,
+        *,
+        groups: tuple[str, ...] = (),
+    ) -> None:
+        touches = [
+            f"d{known.id}",
+            *(
+                f"d{self.known[DocumentKey(r)].id}"
+                for r in linked_refs(document)
+                if isinstance(r, RecordRef) and DocumentKey(r) in self.known
+            ),
+        ]
+        touches += [str(r) for r in linked_refs(document) if isinstance(r, BooksRef)]
+        values = {
+            "verb": verb.value,
+            "revision": revision,
+            "content": content,
+            "target_id": known.books_id,
+            "version": known.version,
+            "previous": known.base_theirs,
+            "marker": marker_of(known.key, known.generation),
+            "params_json": json.dumps({"groups": " ".join(groups)}) if groups else "",
+            "touches": " ".join(touches),
+        }
+        if known.ready_operation is not None:
+            operation_id = known.ready_operation
+            self._replaced.append({"b_id": operation_id, **{f"b_{k}": v for k, v in values.items()}})
+        else:
+            operation_id = known.ready_operation = new_id()
+            self._operations.append(
+                {
+                    "id": operation_id,
+                    "connection_id": self.turn.id,
+                    "lane": int(Lane.LIVE),
+                    "kind": known.kind.value,
+                    "document_id": known.id,
+                    "state": "ready",
+                    "attempts": 0,
+                    "created_at": self.turn.now,
+                    **values,
+                }
+            )
+            known.open = (*known.open, "ready")
+        for ref in refs_of(document):
+            if isinstance(ref, RecordRef):
+                other = self.known.get(DocumentKey(ref))
+                if other is not None and not other.linked:
+                    self._after.append({"operation_id": operation_id, "document_id": other.id})
+
+    def cancel(self, knowns: list[Known]) -> None:
+        """Documents that never reached the books are not needed any more."""
+        for known in knowns:
+            if known.ready_operation is not None:
+                self._cancelled.append(known.ready_operation)
+                known.ready_operation = None
+            self._change(known, known.content, known.revision, state="withdrawn")
+
+    def withdraw(self, knowns: list[Known], revision: int, *, after: Sequence[Known] = ()) -> None:
+        """Take linked documents out of the books, once `after` are there."""
+        for known in knowns:
+            document = wire.load_document(known.kind, known.content)
+            self._operate(known, Verb.WITHDRAW, document, known.content, revision)
+            self._after += [
+                {"operation_id": known.ready_operation, "document_id": other.id} for other in after
+            ]
+
+    def mark(self) -> tuple[tuple[int, ...], frozenset[DocumentKey]]:
+        """Where the plan stands before a record is added."""
+        return tuple(map(len, self._lists())), frozenset(self.known)
+
+    def back_to(self, mark: tuple[tuple[int, ...], frozenset[DocumentKey]]) -> None:
+        """Forget what was collected since the mark."""
+        lengths, keys = mark
+        for rows, length in zip(self._lists(), lengths, strict=True):
+            del rows[length:]
+        for key in set(self.known) - keys:
+            del self.known[key]
+
+    def _lists(self) -> tuple[list[Any], ...]:
+        return (
+            self._documents,
+            self._changed,
+            self._operations,
+            self._replaced,
+            self._after,
+            self._cancelled,
+            self._dirty,
+        )
+
+    def write(self) -> None:
+        """Write everything; some ten statements for any number of records."""
+        connection, d, o = self.turn.connection, t.documents, t.operations
+        insert_all(connection, d, self._documents)
+        if self._changed:
+            connection.execute(
+                d.update()
+                .where(d.c.id == sa.bindparam("b_id"))
+                .values(
+                    content=sa.bindparam("b_content"),
+                    revision=sa.bindparam("b_revision"),
+                    state=sa.bindparam("b_state"),
+                    generation=sa.bindparam("b_generation"),
+                ),
+                self._changed,
+            )
+        insert_all(connection, o, self._operations)
+        if self._replaced:
+            names = [k[2:] for k in self._replaced[0] if k != "b_id"]
+            connection.execute(
+                o.update()
+                .where(o.c.id == sa.bindparam("b_id"), o.c.state == "ready")
+                .values(**{name: sa.bindparam(f"b_{name}") for name in names}, reason="", not_before=None),
+                self._replaced,
+            )
+        replaced = [row["b_id"] for row in self._replaced]
+        if replaced:
+            connection.execute(
+                t.operation_after.delete().where(t.operation_after.c.operation_id.in_(replaced))
+            )
+        after = {(row["operation_id"], row["document_id"]): row for row in self._after}
+        insert_all(connection, t.operation_after, list(after.values()))
+        if self._cancelled:
+            connection.execute(
+                o.update()
+                .where(o.c.id.in_(self._cancelled), o.c.state == "ready")
+                .values(state="cancelled", closed_at=self.turn.now)
+            )
+        if self._dirty:
+            m = t.mirror
+            connection.execute(
+                m.update()
+                .where(
+                    m.c.connection_id == sa.bindparam("b_connection"),
+                    m.c.kind == sa.bindparam("b_kind"),
+                    m.c.books_id == sa.bindparam("b_id"),
+                )
+                .values(dirty=True),
+                self._dirty,
+            )

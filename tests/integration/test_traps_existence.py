@@ -1,0 +1,339 @@
+"""Whether a record is in the books is never guessed: doubt holds it, every hold has a way out, nothing comes twice."""
+
+import attrs
+import pytest
+
+from blueops_qb.domain.documents import SalesInvoice
+from blueops_qb.domain.policy import Policy
+from blueops_qb.domain.records import Customer, Invoice
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
+from blueops_qb.engine import by_hand, connections, matching, rules_desk
+from blueops_qb.engine.resolve import CannotResolve
+from blueops_qb.sdk.outcomes import Gone
+from blueops_qb.sdk.provider import Operation, Verb, Want
+from blueops_qb.store import tables as t
+from tests.engine_house import (
+    DAY,
+    FAKES,
+    EngineHouse,
+    carrier_for,
+    connect,
+    engine_for,
+    found_company,
+    go_live,
+)
+from tests.fake_books import REFUSED, FakeBooks, Fault
+from tests.traps import ON_SQLITE, all_here, check, choose, entered_customer, entered_invoice, sent_customer
+
+pytest_plugins = ["tests.engine_fixtures"]
+pytestmark = ON_SQLITE
+
+K = BooksKind
+
+
+# -- a create of which nobody knows whether it arrived -----------------------------------------------
+def arrived_twice(house: EngineHouse, monkeypatch: pytest.MonkeyPatch) -> Invoice:
+    """An invoice whose answer was lost, and which stands in the books twice when it is looked up."""
+    ann = sent_customer(house)
+    house.books.script.append(Fault.LOSE_AFTER)
+    house.books.forgets_ids = True
+    usual = house.books.find
+
+    def find(operation: Operation) -> object:
+        if len(house.books.of(K.INVOICE)) == 1:
+            first = house.books.one(K.INVOICE)
+            assert first.document is not None
+            house.books.enter(first.document, marker=first.marker)
+        return usual(operation)
+
+    monkeypatch.setattr(house.books, "find", find)
+    invoice = house.invoice(ann)
+    house.drain()
+    monkeypatch.setattr(house.books, "find", usual)
+    assert house.state(invoice) == "held"
+    return invoice
+
+
+def test_an_edit_never_writes_again_what_may_be_in_the_books(
+    house: EngineHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = arrived_twice(house, monkeypatch)
+    house.reprice(invoice, "120.00")
+    house.drain()
+    assert len(house.books.of(K.INVOICE)) == 2
+    assert house.state(invoice) == "held"
+    assert "link the one that is there" in house.event(invoice).remedy
+
+
+def test_what_pays_it_waits_as_long_as_it_is_in_doubt(
+    house: EngineHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = arrived_twice(house, monkeypatch)
+    payment = house.pay(invoice, "100.00")
+    house.drain()
+    assert (house.state(payment), house.books.of(K.PAYMENT)) == ("waiting", [])
+    assert f"waits for {invoice.ref}" in house.event(payment).reason
+
+
+def test_the_one_that_is_left_in_the_books_is_linked_and_the_edit_follows(
+    house: EngineHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = arrived_twice(house, monkeypatch)
+    payment = house.pay(house.reprice(invoice, "120.00"), "120.00")
+    house.drain()
+    with pytest.raises(CannotResolve, match="2 of them are in the books"):
+        choose(house, "theirs")
+    house.books.delete(house.books.of(K.INVOICE)[0].ref)
+    house.poll()
+    choose(house, "theirs")
+    house.drain()
+    assert (house.state(invoice), house.state(payment)) == ("done", "done")
+    assert house.books.one(K.INVOICE).ref == house.place(invoice)
+    assert str(house.there(invoice).total) == "120.00"
+    assert house.conflicts() == []
+
+
+def test_a_stranger_that_vanished_meanwhile_holds_a_create_only_until_a_person_says_again(
+    house: EngineHouse,
+) -> None:
+    ann = sent_customer(house)
+    house.books.delete(entered_invoice(house, house.place(ann), "40.00"))  # never seen by us
+    house.books.script.append(Fault.LOSE_BEFORE)
+    invoice = house.invoice(ann)
+    house.drain()
+    assert (house.state(invoice), house.books.of(K.INVOICE)) == ("held", [])
+    choose(house, "again")
+    house.drain()
+    assert house.state(invoice) == "done"
+    assert house.books.one(K.INVOICE).ref == house.place(invoice)
+    assert house.quiet()
+
+
+# -- "it is not there" on an update ------------------------------------------------------------------
+def test_not_found_on_an_update_is_no_proof_that_the_record_is_gone(house: EngineHouse) -> None:
+    invoice = house.invoice(sent_customer(house))
+    house.drain()
+    read = Want(verb=Verb.READ, kind=K.INVOICE, target_id=house.place(invoice).id)
+    house.books.script.append(Gone(message="no such record", then=(read,)))
+    house.reprice(invoice, "120.00")
+    house.drain()
+    assert house.state(invoice) == "held"
+    assert "or something that it names" in house.event(invoice).reason
+    assert house.conflicts() == []
+    house.reprice(invoice, "130.00")
+    house.drain()
+    assert (house.state(invoice), str(house.there(invoice).total)) == ("done", "130.00")
+
+
+# -- unlinking ---------------------------------------------------------------------------------------
+def removed_there(house: EngineHouse) -> tuple[Customer, Invoice]:
+    """An invoice that was deleted in the books and waits for a choice; its customer is linked."""
+    ann = sent_customer(house)
+    invoice = house.invoice(ann, "100.00")
+    house.drain()
+    house.books.delete(house.place(invoice))
+    house.poll()
+    return ann, invoice
+
+
+def test_unlinking_ends_what_waited_for_the_choice(house: EngineHouse) -> None:
+    _, invoice = removed_there(house)
+    house.reprice(invoice, "110.00")
+    house.drain()
+    assert house.state(invoice) == "waiting"
+    choose(house, "unlink")
+    house.drain()
+    assert (house.state(invoice), house.event(invoice).reason) == ("not_posted", "unlinked by a person")
+    assert house.quiet()
+
+
+def test_an_edit_never_writes_again_what_a_person_unlinked(house: EngineHouse) -> None:
+    _, invoice = removed_there(house)
+    choose(house, "unlink")
+    house.reprice(invoice, "110.00")
+    house.drain()
+    assert house.books.of(K.INVOICE) == []
+    assert house.state(invoice) == "not_posted"
+
+
+def test_what_names_an_unlinked_customer_is_held_up_with_the_reason_until_the_customer_is_linked(
+    house: EngineHouse,
+) -> None:
+    ann = sent_customer(house)
+    house.books.delete(house.place(ann))
+    house.poll()
+    choose(house, "unlink")
+    invoice = house.invoice(ann)
+    house.drain()
+    assert house.books.of(K.CUSTOMER) == house.books.of(K.INVOICE) == []
+    assert house.event(invoice).reason == f"waits for {ann.ref}, which was unlinked by a person"
+    other = entered_customer(house, "Lee, Ann")
+    link_by_hand(house, ann, other)
+    house.drain()
+    assert house.state(invoice) == "done"
+    assert house.there(invoice).customer == other
+
+
+def test_a_payment_that_was_unlinked_and_shows_again_stops_nobody(house: EngineHouse) -> None:
+    ann = sent_customer(house)
+    invoice = house.invoice(ann)
+    house.drain()
+    there = house.books.enter(check(house.place(ann), "10.00", (house.place(invoice), "10.00")))
+    house.poll()
+    house.books.delete(there)
+    house.poll()
+    choose(house, "unlink")
+    house.books.records[there].deleted = False
+    house.books.edit(there, memo="here I am")
+    later = house.invoice(ann)
+    house.poll()
+    assert house.state(later) == "done"
+    assert len(all_here(house, RecordKind.PAYMENT)) == 1
+
+
+def test_voiding_here_what_was_deleted_there_ends_every_event_of_it(house: EngineHouse) -> None:
+    payment = house.pay(house.invoice(sent_customer(house)), "50.00")
+    house.drain()
+    house.books.delete(house.place(payment))
+    house.poll()
+    house.change(payment, memo="x")
+    house.drain()
+    choose(house, "theirs")
+    house.drain()
+    assert house.conflicts() == []
+    assert house.quiet()
+
+
+# -- linking by hand ---------------------------------------------------------------------------------
+def link_by_hand(house: EngineHouse, record: Customer, place: BooksRef) -> None:
+    """As on the matching page, after the feed has shown the place."""
+    house.poll()
+    with house.turn() as turn:
+        matching.build(turn)
+    with house.turn() as turn:
+        by_hand.match(turn, record.ref, "link", books_id=place.id, actor="admin")
+
+
+def test_a_customer_whose_create_was_refused_can_be_linked_by_hand(house: EngineHouse) -> None:
+    theirs = entered_customer(house)
+    house.books.log.clear()  # the feed does not tell yet
+    ann = house.customer("Ann Lee")
+    house.carrier.carry_one(house.id)
+    assert house.state(ann) == "held"
+    house.books.log.append(theirs)
+    link_by_hand(house, ann, theirs)
+    house.drain()
+    assert (house.state(ann), house.place(ann)) == ("done", theirs)
+    assert [c.name for c in all_here(house, RecordKind.CUSTOMER)] == ["Ann Lee"]
+
+
+def test_a_merge_that_was_made_on_both_sides_is_at_its_end(house: EngineHouse) -> None:
+    winner = house.customer("Ann Lee")
+    loser = house.customer("Ann Leigh", email="b@example.com")
+    house.drain()
+    there = house.place(loser)
+    with house.work() as tx:
+        tx.merge_customers(loser.id, winner.id)
+    house.drain()
+    assert house.state(loser) == "held"
+    house.books.edit(there, active=False)  # what a merge in the books leaves of the loser
+    house.poll()
+    with house.turn() as turn:
+        by_hand.try_again(turn, [loser.ref], actor="admin")
+    house.drain()
+    assert house.state(loser) == "not_posted"
+    assert "on both sides" in house.event(loser).reason
+
+
+def test_a_difference_that_the_bookkeeper_mends_settles_itself(house: EngineHouse) -> None:
+    ann = sent_customer(house)
+    house.books.alters = lambda d: attrs.evolve(d, memo="x") if isinstance(d, SalesInvoice) else d
+    invoice = house.invoice(ann)
+    house.drain()
+    (conflict,) = house.conflicts()
+    assert conflict.cause == "variance"
+    house.books.alters = lambda document: document
+    house.books.edit(house.place(invoice), memo="")
+    house.poll()
+    assert house.conflicts() == []
+    assert house.state(invoice) == "done"
+
+
+# -- from before the books were connected ------------------------------------------------------------
+def other_company(house: EngineHouse) -> None:
+    """Disconnect, and connect books that are empty."""
+    connections.retire(house.core, house.id, house.tenant, actor="admin", keys=house.engine.keys)
+    house.books = house.provider.books = FakeBooks("F2")
+    house.id = connect(house.engine, house.books, house.provider.name, house.tenant)
+    go_live(house)
+    house.drain()
+
+
+def post_from(house: EngineHouse, start: object) -> None:
+    with house.turn() as turn:
+        rules_desk.change_policy(turn, Policy(post_from=start), actor="bookkeeper")  # type: ignore[arg-type]
+    house.drain()
+
+
+def test_what_was_queued_for_other_books_is_held_as_from_before_until_the_policy_releases_it(
+    house: EngineHouse,
+) -> None:
+    ann = house.customer()
+    invoice = house.invoice(ann)
+    house.engine.work_pending(house.id)
+    assert house.counted() == {"waiting": 2}
+    other_company(house)
+    assert (house.state(ann), house.state(invoice)) == ("done", "held")
+    assert "from before the books were connected" in house.event(invoice).reason
+    post_from(house, DAY)
+    assert house.state(invoice) == "done"
+    assert house.books.one(K.INVOICE).ref == house.place(invoice)
+
+
+def test_what_is_older_than_the_day_of_the_policy_stays_held(house: EngineHouse) -> None:
+    invoice = house.invoice(house.customer())
+    other_company(house)
+    post_from(house, DAY.replace(day=DAY.day + 1))
+    assert (house.state(invoice), house.books.of(K.INVOICE)) == ("held", [])
+
+
+def test_a_customer_whom_the_new_books_refuse_holds_what_needs_him(house: EngineHouse) -> None:
+    ann = sent_customer(house)
+    other_company(house)
+    house.books.script.append(REFUSED)
+    invoice = house.invoice(ann)
+    house.drain()
+    assert house.state(invoice) == "held"
+    assert REFUSED.message in house.event(invoice).reason
+
+
+def test_a_company_that_kept_both_sides_by_hand_gets_nothing_twice(house: EngineHouse) -> None:
+    found_company(house.core, "second", "Second Plumbing")
+    books = FakeBooks("F9")
+    provider = FAKES["called"](books)
+    engine = engine_for(house.core, provider)
+    second = EngineHouse(
+        core=house.core,
+        books=books,
+        provider=provider,
+        engine=engine,
+        carrier=carrier_for(engine, provider),
+        id="",
+        tenant="second",
+    )
+    ann = second.customer()
+    invoice = second.invoice(ann)
+    payment = second.pay(invoice, "100.00")
+    there = entered_customer(second, email="ann@example.com")
+    same = entered_invoice(second, there, "100.00", invoice.number)
+    books.enter(check(there, "100.00", (same, "100.00")))
+    second.id = connect(engine, books, provider.name, "second")
+    go_live(second)
+    second.drain()
+    assert second.place(ann) == there
+    assert len(books.of(K.INVOICE)) == len(books.of(K.PAYMENT)) == 1
+    assert (second.state(invoice), second.state(payment)) == ("held", "held")
+    later = second.invoice(ann, "50.00")
+    second.drain()
+    assert second.state(later) == "done"
+    assert second.rows(t.links, t.links.c.books_id == same.id) == []
