@@ -74,8 +74,8 @@ def all_here(house: EngineHouse, kind: RecordKind) -> list[Any]:
 
 
 def choose(house: EngineHouse, choice: str) -> None:
-    """Settle the only conflict there is."""
-    (conflict,) = house.conflicts()
+    """Settle the only conflict there is, copies of documents left out."""
+    (conflict,) = (c for c in house.conflicts() if c.group != "copy")
     with house.turn() as turn:
         resolve.resolve(turn, conflict.id, choice, "admin")
 

@@ -17,15 +17,13 @@ from blueops_qb.domain.reverse import customer_from, payment_from
 from blueops_qb.engine import outbox, to_core
 from blueops_qb.engine.known import Known, load_known, places_of, sources_of
 from blueops_qb.engine.landing import Landing
-from blueops_qb.engine.mirroring import waiting_for_link
+from blueops_qb.engine.linking import link_document
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Applied, SaveCustomer, SaveJob, SavePayment
 from blueops_qb.store import tables as t
-from blueops_qb.store.bulk import insert_all, upsert
-from blueops_qb.store.types import new_id
 
 
 def arrived(turn: Turn, row: Any) -> bool:
@@ -41,7 +39,9 @@ def arrived(turn: Turn, row: Any) -> bool:
         ours = _bearer(turn, row["marker"])
         if ours is not None:
             # A doubtful one is put to a person already.
-            return True if ours.state == "doubtful" else _second_copy(turn, row, ours)
+            if ours.state == "doubtful":
+                return True
+            return _second_copy(turn, row, ours) if ours.linked else _late(turn, row, ours)
     match BooksKind(row["kind"]):
         case BooksKind.PAYMENT:
             return _payment(turn, row)
@@ -82,6 +82,24 @@ def _second_copy(turn: Turn, row: Any, ours: Known) -> bool:
         theirs=row["document"],
         reason=f"{ours.key.source} is in the books twice: as {ours.place} and as {place}",
         remedy=f"Delete {place} in QuickBooks if it is a copy, or clear its private note if it is not.",
+    )
+    landing.write()
+    return True
+
+
+def _late(turn: Turn, row: Any, ours: Known) -> bool:
+    """A document of ours that counts as not written stands in the books after all: a person links it or not."""
+    turn.connection.execute(t.documents.update().where(t.documents.c.id == ours.id).values(state="doubtful"))
+    landing = Landing(turn=turn)
+    landing.conflict(
+        cause="twice",
+        place=BooksRef(BooksKind(row["kind"]), row["marker"]),
+        ref=ours.key.source,
+        document_id=ours.id,
+        group="existence",
+        theirs=row["document"],
+        reason=f"{ours.key.source} counts as not written, but {row['kind']} {row['books_id']} in the books bears its mark",
+        remedy="Choose: link the one that is there, or create it again.",
     )
     landing.write()
     return True
@@ -289,97 +307,3 @@ def _link(turn: Turn, row: Any, ref: RecordRef, revision: int) -> None:
         theirs=row["document"],
     )
     turn.note("arrived", str(ref), numbers=f"{row['kind']}#{row['books_id']} v{row['version']}")
-
-
-def _take_up(turn: Turn, known: Known, ours: str, revision: int, place: BooksRef, generation: int) -> None:
-    d, o, a = t.documents, t.operations, t.operation_after
-    turn.connection.execute(
-        d.update()
-        .where(d.c.id == known.id)
-        .values(
-            content=ours,
-            revision=revision,
-            state="linked",
-            books_kind=place.kind.value,
-            generation=generation,
-            mapping_version=turn.row["mapping_version"],
-            policy_version=turn.row["policy_version"],
-        )
-    )
-    turn.connection.execute(
-        o.update()
-        .where(o.c.document_id == known.id, o.c.state == "ready")
-        .values(state="cancelled", reason="linked by a person", closed_at=turn.now)
-    )
-    turn.connection.execute(a.delete().where(a.c.document_id == known.id))
-
-
-def link_document(
-    turn: Turn,
-    *,
-    key: DocumentKey,
-    revision: int,
-    ours: str,
-    place: BooksRef,
-    version: str,
-    theirs: str | None,
-) -> int:
-    """A document and its link at once, agreed on `ours` and `theirs`; answers the document's id."""
-    known = load_known(turn.connection, turn.id, [key.source]).get(key)
-    generation = 1
-    if known is not None:
-        # A create that was refused, or a record that was unlinked: its document is taken up again.
-        document_id, generation = known.id, known.generation + 1
-        _take_up(turn, known, ours, revision, place, generation)
-    else:
-        document_id = new_id()
-        insert_all(
-            turn.connection,
-            t.documents,
-            [
-                {
-                    "id": document_id,
-                    "connection_id": turn.id,
-                    "source_kind": key.source.kind.value,
-                    "source_id": key.source.id,
-                    "role": key.role,
-                    "part": key.part,
-                    "books_kind": place.kind.value,
-                    "generation": 1,
-                    "revision": revision,
-                    "content": ours,
-                    "state": "linked",
-                    "mapping_version": turn.row["mapping_version"],
-                    "policy_version": turn.row["policy_version"],
-                }
-            ],
-        )
-    insert_all(
-        turn.connection,
-        t.links,
-        [
-            {
-                "id": new_id(),
-                "connection_id": turn.id,
-                "document_id": document_id,
-                "generation": generation,
-                "books_kind": place.kind.value,
-                "books_id": place.id,
-                "version": version,
-                "base_ours": ours,
-                "base_theirs": theirs,
-                "state": "live",
-                "linked_at": turn.now,
-            }
-        ],
-    )
-    member = {
-        "document_id": document_id,
-        "ref_kind": key.source.kind.value,
-        "ref_id": key.source.id,
-        "share_cents": None,
-    }
-    upsert(turn.connection, t.memberships, [member])
-    outbox.wake(turn.connection, turn.tenant_id, [key.source], turn.now)
-    waiting_for_link(turn, [place])
-    return document_id

@@ -18,8 +18,8 @@ from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.records import Customer, Job, Vendor
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
 from blueops_qb.engine import outbox
-from blueops_qb.engine.arrivals import link_document
 from blueops_qb.engine.known import load_known
+from blueops_qb.engine.linking import link_document
 from blueops_qb.engine.outbox import Hold, State
 from blueops_qb.engine.rule_room import post_record
 from blueops_qb.engine.turn import Turn

@@ -13,8 +13,8 @@ from blueops_qb.domain.documents import CustomerRecord
 from blueops_qb.domain.records import Customer
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey
 from blueops_qb.engine import connections
-from blueops_qb.engine.arrivals import link_document
 from blueops_qb.engine.engine import Engine
+from blueops_qb.engine.linking import link_document
 from blueops_qb.engine.settings import EngineSettings
 from blueops_qb.sandbox.core.core import ReferenceCore, open_core
 from blueops_qb.sandbox.core.keys import new_key
