@@ -98,7 +98,7 @@ def _late(turn: Turn, row: Any, ours: Known) -> bool:
         document_id=ours.id,
         group="existence",
         theirs=row["document"],
-        reason=f"{ours.key.source} counts as not written, but {row['kind']} {row['books_id']} in the books bears its mark",
+        reason=f"{ours.key.source} counts as not written, but {row['kind']} {row['books_id']} is marked as it",
         remedy="Choose: link the one that is there, or create it again.",
     )
     landing.write()
@@ -227,7 +227,9 @@ def _namesake(turn: Turn, name: str) -> tuple[RecordRef, bool] | None:
     d, o = t.documents, t.operations
     under_way = sa.exists().where(o.c.document_id == d.c.id, o.c.state.in_(["ready", "out", "uncertain"]))
     query = sa.select(d.c.source_kind, d.c.source_id, d.c.content, under_way.label("under_way")).where(
-        d.c.connection_id == turn.id, d.c.books_kind == BooksKind.CUSTOMER.value, d.c.state == "open"
+        d.c.connection_id == turn.id,
+        d.c.books_kind == BooksKind.CUSTOMER.value,
+        d.c.state.in_(["open", "unlinked", "doubtful"]),
     )
     wanted = name_key(name)
     for found in turn.connection.execute(query):

@@ -8,34 +8,23 @@ import attrs
 import pytest
 from hypothesis import assume, given
 
-from blueops_qb.domain.binding import unbind
 from blueops_qb.domain.documents import (
     Allocation,
-    Bill,
     CustomerPayment,
     CustomerRecord,
     Document,
-    ExpenseDocument,
-    PaidBy,
-    PurchaseLine,
     SalesInvoice,
     SalesLine,
     TaxMode,
-    VendorRecord,
     kind_of,
 )
-from blueops_qb.domain.mapping import Mapping
 from blueops_qb.domain.profile import BooksProfile, SalesTax, Tracking
-from blueops_qb.domain.records import Address, Application
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef
-from blueops_qb.domain.reverse import payment_from
 from blueops_qb.providers.qbo.codec import Unfit, from_qbo, kept, normal, removal_body, to_qbo
-from blueops_qb.providers.qbo.provider import QboProvider
-from blueops_qb.providers.qbo.settings import QboSettings
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
-from blueops_qb.sdk.provider import Unencodable, Verb
-from tests.qbo_documents import DOCUMENTS, PAIRS, PROFILES, exchange, operation
+from blueops_qb.sdk.provider import Verb
+from tests.qbo_documents import DOCUMENTS, PROFILES, operation
 from tests.qbo_echo import Echo
 
 PROFILE = BooksProfile(company_id="9130", sales_tax=SalesTax.AUTOMATIC, class_tracking=Tracking.PER_LINE)

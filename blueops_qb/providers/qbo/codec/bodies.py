@@ -29,7 +29,7 @@ from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbo.codec.costs import bill_body, purchase_body
 from blueops_qb.providers.qbo.codec.journal import journal_body
-from blueops_qb.providers.qbo.codec.lens import kept, normal
+from blueops_qb.providers.qbo.codec.lens import normal
 from blueops_qb.providers.qbo.codec.members import Obj, Unfit
 from blueops_qb.providers.qbo.codec.names import customer_body, vendor_body
 from blueops_qb.providers.qbo.codec.receipts import deposit_body, payment_body
@@ -120,7 +120,7 @@ def removal_body(operation: Operation, kind: BooksKind) -> tuple[str, str, Obj]:
 
 def _changes(document: Document, previous: Document, marker: str, profile: BooksProfile) -> Obj:
     """What moved since `previous`, and what has to be named with it; raises Unfit."""
-    now, before = normal(kept(document, profile)), normal(kept(previous, profile))
+    now, before = normal(document), normal(previous)
     whole = any(getattr(now, field) != getattr(before, field) for field in _LINED.get(type(now), ()))
     if whole:
         document = _with_line_ids(document, previous)

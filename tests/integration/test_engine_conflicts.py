@@ -1,0 +1,208 @@
+"""What both sides changed, and what was removed over there, waits for a choice and is never overwritten."""
+
+import attrs
+import pytest
+
+from blueops_qb.domain.policy import Overlap, Policy
+from blueops_qb.domain.records import Customer, Invoice
+from blueops_qb.domain.refs import BooksKind, RecordKind
+from blueops_qb.engine import resolve, rules_desk
+from tests.bookkeeper import THERE, all_here, check, sent_customer, sent_invoice
+from tests.engine_house import D, EngineHouse
+
+pytest_plugins = ["tests.engine_fixtures"]
+
+K = BooksKind
+
+
+# -- overlaps -----------------------------------------------------------------------------------------
+def overlap(house: EngineHouse) -> Customer:
+    """A phone that both sides changed, differently."""
+    ann = sent_customer(house, phone="+1 415 555 1000")
+    house.books.edit(house.place(ann), phone="+1 415 555 2000")
+    house.change(ann, phone="+1 415 555 3000")
+    house.poll()
+    return ann
+
+
+def phones(house: EngineHouse, ann: Customer) -> tuple[str, str]:
+    return house.here(ann.ref).phone, house.there(ann).phone
+
+
+def test_an_overlap_is_a_conflict_and_never_an_overwrite(house: EngineHouse) -> None:
+    ann = overlap(house)
+    assert phones(house, ann) == ("+1 415 555 3000", "+1 415 555 2000")
+    (conflict,) = house.conflicts()
+    assert (conflict.cause, conflict.group, conflict.ref) == ("overlap", "phone", str(ann.ref))
+    assert "phone was changed in BlueOps and in QuickBooks" in conflict.reason
+    assert "555 3000" in conflict.ours
+    assert "555 2000" in conflict.theirs
+    event = house.event(ann)
+    assert event.state == "conflict"
+    assert event.reason
+    assert event.remedy
+    house.poll()
+    house.drain()
+    assert phones(house, ann) == ("+1 415 555 3000", "+1 415 555 2000")
+    assert len(house.conflicts()) == 1
+
+
+@pytest.mark.parametrize(("choice", "phone"), [("ours", "+1 415 555 3000"), ("theirs", "+1 415 555 2000")])
+def test_a_choice_settles_an_overlap_on_both_sides(house: EngineHouse, choice: str, phone: str) -> None:
+    ann = overlap(house)
+    (conflict,) = house.conflicts()
+    with house.turn() as turn:
+        resolve.resolve(turn, conflict.id, choice, "bookkeeper")
+    house.drain()
+    house.poll()
+    assert phones(house, ann) == (phone, phone)
+    assert house.conflicts() == []
+    assert house.quiet()
+    with pytest.raises(resolve.CannotResolve), house.turn() as turn:
+        resolve.resolve(turn, conflict.id, choice, "bookkeeper")
+
+
+def test_another_field_of_a_record_in_conflict_is_not_lost(house: EngineHouse) -> None:
+    ann = overlap(house)
+    house.books.edit(house.place(ann), billing=THERE)
+    house.poll()
+    (conflict,) = house.conflicts()
+    with house.turn() as turn:
+        resolve.resolve(turn, conflict.id, "ours", "bookkeeper")
+    house.drain()
+    house.poll()
+    assert phones(house, ann) == ("+1 415 555 3000", "+1 415 555 3000")
+    assert house.here(ann.ref).billing == THERE
+    assert house.there(ann).billing == THERE
+
+
+@pytest.mark.parametrize(
+    ("policy", "phone"), [(Overlap.OURS, "+1 415 555 3000"), (Overlap.THEIRS, "+1 415 555 2000")]
+)
+def test_a_policy_decides_overlaps_of_contacts(house: EngineHouse, policy: Overlap, phone: str) -> None:
+    with house.turn() as turn:
+        rules_desk.change_policy(turn, Policy(contacts_overlap=policy), actor="bookkeeper")
+    ann = overlap(house)
+    house.drain()
+    assert phones(house, ann) == (phone, phone)
+    assert house.conflicts() == []
+    assert house.quiet()
+
+
+def test_an_amount_that_both_sides_changed_is_a_conflict_of_money(house: EngineHouse) -> None:
+    invoice = sent_invoice(house)
+    there = house.there(invoice)
+    line = attrs.evolve(there.lines[0], amount=D("110.00"), unit_price=D("110.00"))
+    house.books.edit(house.place(invoice), lines=(line,), total=D("110.00"))
+    house.reprice(invoice, "120.00")
+    house.poll()
+    (conflict,) = house.conflicts()
+    assert conflict.group == "money"
+    assert house.there(invoice).total == D("110.00")
+    assert house.here(invoice.ref).total == D("120.00")
+
+
+def test_an_invoice_changed_in_the_books_alone_waits_for_a_choice(house: EngineHouse) -> None:
+    """BlueOps' invoices are not changed from outside, so a person decides."""
+    invoice = sent_invoice(house)
+    line = attrs.evolve(house.there(invoice).lines[0], amount=D("110.00"), unit_price=D("110.00"))
+    house.books.edit(house.place(invoice), lines=(line,), total=D("110.00"))
+    house.poll()
+    (conflict,) = house.conflicts()
+    assert conflict.cause == "changed_there"
+    assert f"invoice:{invoice.id}: money was changed in QuickBooks" in conflict.reason
+    assert house.here(invoice.ref).total == D("100.00")
+    with house.turn() as turn:
+        resolve.resolve(turn, conflict.id, "ours", "bookkeeper")
+    house.drain()
+    house.poll()
+    assert house.there(invoice).total == D("100.00")
+    assert house.conflicts() == []
+    assert house.quiet()
+
+
+def test_a_version_that_moved_without_substance_is_no_change(house: EngineHouse) -> None:
+    invoice = sent_invoice(house)
+    house.books.enter(check(house, invoice, "60.00"))  # moves the invoice's version
+    house.poll()
+    assert house.conflicts() == []
+    assert house.books.one(K.INVOICE).version == "1"
+    house.reprice(invoice, "130.00")
+    house.drain()
+    assert house.there(invoice).total == D("130.00")
+
+
+# -- removals -----------------------------------------------------------------------------------------
+def removed(house: EngineHouse) -> Invoice:
+    invoice = sent_invoice(house)
+    house.books.delete(house.place(invoice))
+    house.poll()
+    house.drain()
+    return invoice
+
+
+def test_a_deletion_there_waits_for_a_choice_and_later_edits_do_not_walk_around_it(
+    house: EngineHouse,
+) -> None:
+    invoice = removed(house)
+    (conflict,) = house.conflicts()
+    assert conflict.cause == "removed_there"
+    assert "invoice#102 was deleted in QuickBooks" in conflict.reason
+    house.reprice(invoice, "120.00")
+    house.poll()
+    assert house.state(invoice) == "waiting"
+    assert "removed in the books" in house.event(invoice).reason
+    assert house.books.of(K.INVOICE) == []
+    payment = house.pay(invoice, "10.00")
+    house.drain()
+    assert house.state(payment) == "waiting"
+    assert house.books.of(K.PAYMENT) == []
+
+
+def test_what_was_removed_there_is_made_again_under_a_new_generation(house: EngineHouse) -> None:
+    invoice = removed(house)
+    (conflict,) = house.conflicts()
+    with house.turn() as turn:
+        resolve.resolve(turn, conflict.id, "again", "bookkeeper")
+    house.drain()
+    again = house.books.one(K.INVOICE)
+    assert again.marker == f"invoice:{invoice.id}.2"
+    assert house.place(invoice) == again.ref
+    assert house.state(invoice) == "done"
+    assert house.conflicts() == []
+
+
+def test_what_was_removed_there_is_voided_here(house: EngineHouse) -> None:
+    invoice = sent_invoice(house)
+    there = house.books.enter(check(house, invoice, "60.00"))
+    house.poll()
+    (payment,) = all_here(house, RecordKind.PAYMENT)
+    house.books.delete(there)
+    house.poll()
+    (conflict,) = house.conflicts()
+    with house.turn() as turn:
+        resolve.resolve(turn, conflict.id, "theirs", "bookkeeper")
+    house.drain()
+    assert house.here(payment.ref).void
+    assert house.books.of(K.PAYMENT) == []
+    assert house.quiet()
+
+
+def test_what_was_removed_there_can_be_unlinked(house: EngineHouse) -> None:
+    invoice = removed(house)
+    (conflict,) = house.conflicts()
+    with house.turn() as turn:
+        resolve.resolve(turn, conflict.id, "unlink", "bookkeeper")
+    house.drain()
+    assert house.books.of(K.INVOICE) == []
+    assert house.here(invoice.ref).void is False
+    assert house.conflicts() == []
+    assert house.quiet()
+
+
+def test_a_customer_set_inactive_there_is_inactive_here(house: EngineHouse) -> None:
+    ann = sent_customer(house)
+    house.books.edit(house.place(ann), active=False)
+    house.poll()
+    assert house.here(ann.ref).active is False
+    assert house.quiet()
