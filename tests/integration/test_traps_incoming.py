@@ -63,7 +63,10 @@ def test_a_removal_that_waits_to_be_compared_survives_being_read_again(house: En
     house.restart(compare_batch=0)
     house.books.delete(house.place(invoice))
     house.poll()
-    house.poll()
+    look_again(house)
+    house.drain()
+    o = t.operations
+    assert len(house.rows(o, o.c.verb == "read", o.c.target_id == house.place(invoice).id)) == 2
     assert house.conflicts() == []
     house.restart()
     drained(house)

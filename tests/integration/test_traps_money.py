@@ -168,6 +168,7 @@ def copied_invoice(house: EngineHouse) -> tuple[Any, BooksRef]:
     house.drain()
     copy = house.books.enter(house.there(invoice), marker=house.books.records[house.place(invoice)].marker)
     house.poll()
+    assert [c.group for c in house.conflicts()] == ["copy"]
     return invoice, copy
 
 
