@@ -127,6 +127,11 @@ def _plan_changed(turn: Turn, changed: list[Changed]) -> list[Move]:
     related = read_related(turn.core, turn.tenant_id, records)
     refs = [*(c.ref for c in changed), *(ref for ref in related if ref not in {c.ref for c in changed})]
     known = load_known(turn.connection, turn.id, refs)
+    # Older events that were planned already are replaced as well, unless they are on their way.
+    planned = {k.key.source for k in known.values()} - {k.key.source for k in known.values() if k.busy}
+    outbox.supersede(
+        turn.connection, turn.tenant_id, [(c.ref, c.revision) for c in changed if c.ref in planned], turn.now
+    )
     plan = WritePlan(
         turn=turn,
         known=known,
