@@ -11,7 +11,7 @@ import json
 import threading
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import attrs
 from requests.auth import HTTPBasicAuth
@@ -20,7 +20,7 @@ from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.providers.qbo.codec import profile_of
 from blueops_qb.providers.qbo.fault_text import fault_of
 from blueops_qb.providers.qbo.framing import Answer, get
-from blueops_qb.providers.qbo.settings import Misconfigured, QboSettings
+from blueops_qb.providers.qbo.settings import Misconfigured, QboSettings, is_loopback
 from blueops_qb.providers.qbo.tokens import Tokens, from_answer
 from blueops_qb.providers.qbo.wire_calls import Bearer, call, open_session
 from blueops_qb.sdk.doors import NotSent, Unknown
@@ -160,6 +160,14 @@ class IntuitSignIn:
         return Endpoints(authorization=found[0], token=found[1], revocation=found[2])
 
     def _known(self) -> Endpoints:
+        base = self.settings.api_base.rstrip("/")
+        if self.settings.allow_loopback_http and is_loopback(urlsplit(base).hostname or ""):
+            # Practice keys never go to Intuit, also when the practice server did not answer.
+            return Endpoints(
+                authorization=f"{base}/connect/oauth2",
+                token=f"{base}/oauth2/v1/tokens/bearer",
+                revocation=f"{base}/v2/oauth2/tokens/revoke",
+            )
         return Endpoints(
             authorization=self.settings.authorization_endpoint,
             token=self.settings.token_endpoint,
