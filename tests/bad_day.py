@@ -112,6 +112,14 @@ class BadDay:
         return self._numbers[what]
 
     # -- what the engine does ------------------------------------------------------------------------
+    def step_until(self, what: str, condition: Callable[[], bool], seconds: float = 8.0) -> None:
+        """Carry one exchange at a time until something is so, so that a passing state is not missed."""
+        give_up_at = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < give_up_at, f"still waiting for {what}: {self.open()}"
+            if not self.shop.carrier.carry_one(self.shop.id):
+                time.sleep(0.01)
+
     def until(self, what: str, condition: Callable[[], bool], seconds: float = 8.0) -> None:
         """Carry until something is so; fails with what is still open when it takes too long."""
         give_up_at = time.monotonic() + seconds

@@ -77,7 +77,7 @@ def test_books_that_die_in_the_middle_of_a_call_have_everything_once_when_they_a
         queue = day.others()
         invoice = queue[0]
         day.trouble(done, match="/batch")
-        day.until("nobody to know", lambda: day.counted()["uncertain"] > 0)
+        day.step_until("nobody to know", lambda: day.counted()["uncertain"] > 0)
         door.close()
         day.told(day.first(State.UNCERTAIN), State.UNCERTAIN, "was lost", "looked up")
         for _ in range(3):
@@ -124,7 +124,7 @@ def test_an_answer_that_is_no_json_leaves_the_record_uncertain_until_it_is_looke
 ) -> None:
     invoice = day.invoice()
     day.trouble(trouble, match="/batch", count=2)  # the customer's batch and its invoice's, or the same again
-    day.until("nobody to know", lambda: day.counted()["uncertain"] > 0)
+    day.step_until("nobody to know", lambda: day.counted()["uncertain"] > 0)
     day.told(day.first(State.UNCERTAIN), State.UNCERTAIN, cause, "looked up")
     beside = day.others()
     day.nothing_lost()
