@@ -20,6 +20,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,7 @@ class Rolling:
         for portion in range(PORTIONS):
             upto = documents * (portion + 1) // PORTIONS
             start, raised = raised, upto
-            in_child(lambda start=start, upto=upto: self._raise(start, upto - start))  # type: ignore[misc]
+            in_child(partial(self._raise, start, upto - start))
             self._kill_until_quiet(started)
             upto = changes * (portion + 1) // PORTIONS
             start = changes * portion // PORTIONS
