@@ -18,7 +18,7 @@ from blueops_qb.domain.documents import CustomerPayment, Document
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef, Ref
 from blueops_qb.engine import guard, outbox
-from blueops_qb.engine.known import places_of, sources_of
+from blueops_qb.engine.known import places_of, shown_of, sources_of
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -243,7 +243,8 @@ def _places(turn: Turn, chosen: list[Ready]) -> dict[RecordRef, Ref]:
 
 
 def _operations(turn: Turn, chosen: list[Ready], places: dict[RecordRef, Ref]) -> tuple[Operation, ...]:
-    operations = [_operation(ready, places) for ready in chosen]
+    shown = shown_of(turn.connection, turn.id, _versions(chosen))
+    operations = [_operation(ready, places, shown) for ready in chosen]
     paid = {
         allocation.invoice
         for operation in operations
@@ -253,6 +254,15 @@ def _operations(turn: Turn, chosen: list[Ready], places: dict[RecordRef, Ref]) -
     }
     ours = sources_of(turn.connection, turn.id, paid) if paid else {}
     return tuple(_with_their_allocations(operation, ours) for operation in operations)
+
+
+def _versions(chosen: list[Ready]) -> dict[BooksRef, str]:
+    """The versions of the records that are changed."""
+    return {
+        BooksRef(BooksKind(ready.row.kind), ready.row.target_id): ready.row.version
+        for ready in chosen
+        if ready.row.verb == Verb.UPDATE.value and ready.row.target_id
+    }
 
 
 def _with_their_allocations(operation: Operation, ours: Mapping[Ref, RecordRef]) -> Operation:
@@ -275,7 +285,7 @@ def _with_their_allocations(operation: Operation, ours: Mapping[Ref, RecordRef])
     return attrs.evolve(operation, document=attrs.evolve(document, allocations=allocations))
 
 
-def _operation(ready: Ready, places: dict[RecordRef, Ref]) -> Operation:
+def _operation(ready: Ready, places: dict[RecordRef, Ref], shown: Mapping[BooksRef, str]) -> Operation:
     row = ready.row
     document = ready.document
     if document is not None:
@@ -297,6 +307,7 @@ def _operation(ready: Ready, places: dict[RecordRef, Ref]) -> Operation:
         target_id=row.target_id,
         version=row.version,
         previous=previous,
+        shown=shown.get(BooksRef(kind, row.target_id), "") if kind is not None else "",
         marker=row.marker,
     )
 

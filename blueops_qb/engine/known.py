@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -181,6 +181,24 @@ def places_of(
         )
         for row in connection.execute(query)
     }
+
+
+def shown_of(
+    connection: sa.Connection, connection_id: str, versions: Mapping[BooksRef, str]
+) -> dict[BooksRef, str]:
+    """The provider's own text of records in just these versions; what the mirror has moved past is left out."""
+    by_kind: dict[str, list[str]] = {}
+    for ref in versions:
+        by_kind.setdefault(ref.kind.value, []).append(ref.id)
+    if not by_kind:
+        return {}
+    m = t.mirror
+    arms = [sa.and_(m.c.kind == kind, m.c.books_id.in_(ids)) for kind, ids in by_kind.items()]
+    query = sa.select(m.c.kind, m.c.books_id, m.c.version, m.c.shown).where(
+        m.c.connection_id == connection_id, ~m.c.deleted, m.c.shown != "", sa.or_(*arms)
+    )
+    rows = ((BooksRef(BooksKind(row.kind), row.books_id), row) for row in connection.execute(query))
+    return {ref: row.shown for ref, row in rows if row.version == versions[ref]}
 
 
 def sources_of(

@@ -11,7 +11,7 @@ from blueops_qb.domain.documents import kind_of
 from blueops_qb.domain.effects import effects, roles_of
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef, Ref
-from blueops_qb.engine.known import load_known, places_of
+from blueops_qb.engine.known import Known, load_known, places_of, shown_of
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record
 from blueops_qb.engine.turn import Turn
@@ -99,6 +99,7 @@ def _document(turn: Turn, key: Any, document: Any, known: Any) -> DocumentPrevie
         target_id=known.books_id if linked else "",
         version=known.version if linked else "",
         previous=wire.load_document(known.kind, known.base_theirs) if linked and known.base_theirs else None,
+        shown=_shown(turn, known) if linked else "",
         marker=known.marker if known else f"{key}.1",
     )
     exchange = Exchange(
@@ -119,6 +120,10 @@ def _document(turn: Turn, key: Any, document: Any, known: Any) -> DocumentPrevie
         message=message,
         postings=postings_of(turn, document),
     )
+
+
+def _shown(turn: Turn, known: Known) -> str:
+    return shown_of(turn.connection, turn.id, {known.place: known.version}).get(known.place, "")
 
 
 def postings_of(turn: Turn, document: Any) -> list[dict[str, str]]:

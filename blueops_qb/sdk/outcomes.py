@@ -39,7 +39,8 @@ class BooksRecord:
     `facts` are further strings the engine keeps but never interprets beyond what providers agree on:
     `account_type`, `account_subtype`, `number`, `income_account`, `expense_account`, `item_type`, `parent`,
     `taxable`, `due_days`, `balance`. `linked` are the records it is linked with (payments of an invoice,
-    deposit of a payment). `marker` is our own token found in it.
+    deposit of a payment). `marker` is our own token found in it. `shown` is whatever the provider wants to see
+    again when it changes this record (line ids, members that no document knows): opaque text, kept as it is.
     """
 
     kind: BooksKind
@@ -52,6 +53,7 @@ class BooksRecord:
     linked: tuple[BooksRef, ...] = ()
     marker: str = ""
     updated_at: dt.datetime | None = None
+    shown: str = ""
 
     @property
     def ref(self) -> BooksRef:

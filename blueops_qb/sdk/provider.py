@@ -61,7 +61,9 @@ class Lane(enum.IntEnum):
 class Operation:
     """One unit of work as a provider sees it; references in `document` are bound (BooksRefs only).
 
-    `target_id`, `version` and `previous` name the record to change as it was when the comparison was made.
+    `target_id`, `version` and `previous` name the record to change as it was when the comparison was made;
+    `previous` is normal, `shown` is the provider's own text of that very version (`BooksRecord.shown`), empty when
+    the mirror does not have it any more.
     `marker` is the token to write into the record (memo) so that a look-up recognises it.
     `params` by verb - FIND: `by` = `created` | `name` | `number`, `since` (ISO time), `until`, `name`, `number`;
     CHANGES: `cursor` (empty = from now on), `page`; CATALOG: `page`; READ: none. Further keys are the provider's own
@@ -75,6 +77,7 @@ class Operation:
     target_id: str = ""
     version: str = ""
     previous: Document | None = None
+    shown: str = ""
     marker: str = ""
     params: Mapping[str, str] = attrs.field(factory=dict)
 

@@ -25,7 +25,7 @@ from blueops_qb.sdk.outcomes import (
     Throttled,
     Why,
 )
-from blueops_qb.sdk.provider import Operation, Verb
+from blueops_qb.sdk.provider import Operation, Verb, Want
 
 Obj = dict[str, Any]
 
@@ -54,6 +54,7 @@ def operation_to_json(operation: Operation) -> Obj:
         "target_id": operation.target_id,
         "version": operation.version,
         "previous": _document_to_json(operation.previous),
+        "shown": operation.shown,
         "marker": operation.marker,
         "params": dict(operation.params),
     }
@@ -70,25 +71,24 @@ def operation_from_json(raw: Obj) -> Operation:
         target_id=raw["target_id"],
         version=raw["version"],
         previous=_document_from_json(kind, raw["previous"]),
+        shown=str(raw["shown"]),
         marker=raw["marker"],
         params=dict(raw["params"]),
     )
 
 
 def outcome_to_json(outcome: Outcome) -> Obj:
-    """A JSON object with the word of the outcome under `is`; `then` stays empty for simple providers."""
+    """A JSON object with the word of the outcome under `is`."""
     raw: Obj = {"is": _WORDS[type(outcome)]}
     for field in attrs.fields(type(outcome)):
-        value = getattr(outcome, field.name)
-        if field.name != "then":
-            raw[field.name] = _to_json(value)
+        raw[field.name] = _to_json(getattr(outcome, field.name))
     return raw
 
 
 def outcome_from_json(raw: Obj) -> Outcome:
     """The outcome back; raises for anything else."""
     type_ = OUTCOMES[raw["is"]]
-    known = {field.name for field in attrs.fields(type_)} - {"then"}
+    known = {field.name for field in attrs.fields(type_)}
     values = {name: _from_json(name, value) for name, value in raw.items() if name in known}
     outcome: Outcome = type_(**values)
     return outcome
@@ -102,6 +102,14 @@ def _to_json(value: Any) -> Any:
             return str(value)
         case BooksProfile():
             return wire.converter().unstructure(value)
+        case Want():
+            kind = value.kind.value if value.kind else None
+            return {
+                "verb": value.verb.value,
+                "kind": kind,
+                "target_id": value.target_id,
+                "params": dict(value.params),
+            }
         case tuple():
             return [_to_json(part) for part in value]
         case _:
@@ -116,12 +124,23 @@ def _from_json(name: str, value: Any) -> Any:
             return tuple(record_from_json(part) for part in value)
         case "deleted":
             return tuple(_ref(part) for part in value)
+        case "then":
+            return tuple(_want(part) for part in value)
         case "profile":
             return None if value is None else wire.structure(BooksProfile, value, "the profile")
         case "why":
             return Why(value)
         case _:
             return value
+
+
+def _want(raw: Obj) -> Want:
+    return Want(
+        verb=Verb(raw["verb"]),
+        kind=BooksKind(raw["kind"]) if raw["kind"] else None,
+        target_id=str(raw["target_id"]),
+        params={str(key): str(value) for key, value in raw["params"].items()},
+    )
 
 
 def record_to_json(record: BooksRecord) -> Obj:
@@ -137,6 +156,7 @@ def record_to_json(record: BooksRecord) -> Obj:
         "linked": [str(ref) for ref in record.linked],
         "marker": record.marker,
         "updated_at": record.updated_at.isoformat() if record.updated_at else None,
+        "shown": record.shown,
     }
 
 
@@ -155,6 +175,7 @@ def record_from_json(raw: Obj) -> BooksRecord:
         linked=tuple(_ref(text) for text in raw["linked"]),
         marker=str(raw["marker"]),
         updated_at=dt.datetime.fromisoformat(moment) if moment else None,
+        shown=str(raw.get("shown", "")),
     )
 
 

@@ -103,6 +103,8 @@ mirror = sa.Table(
     sa.Column("deleted", sa.Boolean, nullable=False, server_default=sa.false()),
     text("digest"),
     text("document", null=True),
+    #: The provider's own text of this version, handed back with a change.
+    text("shown"),
     text("facts_json"),
     text("linked"),
     text("marker"),

@@ -245,6 +245,7 @@ def _take_out(subject: Subject, operation: Operation, record: BooksRecord) -> No
         target_id=record.id,
         version=record.version,
         previous=record.document,
+        shown=record.shown,
     )
     outcome = subject.send(gone)
     assert isinstance(outcome, Applied), f"taking {record.ref} out answered {outcome}"
@@ -267,6 +268,7 @@ def changes_a_record_on_the_version_it_was_compared_with(subject: Subject) -> No
         target_id=record.id,
         version=record.version,
         previous=record.document,
+        shown=record.shown,
     )
     after = subject.applied(changed)
     _same(subject, changed, after)
