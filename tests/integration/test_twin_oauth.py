@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -16,8 +15,7 @@ from blueops_qb.sandbox.qbo.company import Company
 from blueops_qb.sandbox.qbo.oauth import Rotation
 from blueops_qb.sandbox.qbo.running import RunningTwin, new_company, running_twin
 from blueops_qb.sandbox.qbo.server import Settings
-
-CALLBACK = "http://127.0.0.1:9/callback"
+from tests.twin_sign_in import CALLBACK, company_name, decide
 
 
 @pytest.fixture
@@ -43,31 +41,9 @@ def auth(twin: RunningTwin) -> Iterator[AuthClient]:
     client.close()
 
 
-def decide(url: str, *, allow: bool = True, realm: str = "") -> dict[str, str]:
-    """Open the consent page, press a button and answer what came back in the redirect."""
-    page = requests.get(url, timeout=10)
-    assert page.status_code == 200
-    asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-    form = {
-        **asked,
-        "realm": realm or "9130000000000000",
-        "decision": "allow" if allow else "deny",
-    }
-    sent = requests.post(url.partition("?")[0], data=form, allow_redirects=False, timeout=10)
-    assert sent.status_code == 302
-    location = sent.headers["Location"]
-    assert location.startswith(CALLBACK)
-    return {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
-
-
 def connected(auth: AuthClient) -> None:
     back = decide(auth.get_authorization_url([Scopes.ACCOUNTING], state_token="s-1"))
     auth.get_bearer_token(back["code"], realm_id=back["realmId"])
-
-
-def company_name(twin: RunningTwin, token: str, realm: str = "9130000000000000") -> requests.Response:
-    url = f"{twin.base_url}/v3/company/{realm}/companyinfo/{realm}"
-    return requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=10)
 
 
 def test_discovery_names_the_host_that_was_asked(twin: RunningTwin) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from blueops_qb.sandbox.qbo import writing
+from blueops_qb.sandbox.qbo.admin import set_preferences
 from blueops_qb.sandbox.qbo.entities import ENTITIES
 from blueops_qb.sandbox.qbo.running import new_company
 from blueops_qb.sandbox.qbo.view import shown
@@ -19,6 +21,9 @@ pytestmark = pytest.mark.shared
 def test_every_seeded_record_fits_the_schema(kind: str, shared: Path) -> None:
     del shared
     company = new_company()
+    if kind == "CompanyCurrency":  # the sample company keeps its books in one currency
+        set_preferences(company, {"CurrencyPrefs.MultiCurrencyEnabled": True})
+        writing.create(company, kind, {"Code": "EUR"})
     records = company.all(kind)
     assert records
     for record in records:

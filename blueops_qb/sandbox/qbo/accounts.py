@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from blueops_qb.sandbox.qbo import names
 from blueops_qb.sandbox.qbo.draft import HOME, Draft
-from blueops_qb.sandbox.qbo.faults import Fault, missing
+from blueops_qb.sandbox.qbo.faults import Fault, business, missing
 from blueops_qb.sandbox.qbo.wire import ref_id
 
 #: account type -> (classification, default sub-type, the other sub-types that go with it)
@@ -99,6 +99,8 @@ def prepare_account(draft: Draft) -> None:
     new["SubAccount"] = bool(ref_id(new, "ParentRef"))
     draft.default("CurrencyRef", dict(HOME))
     names.mark_active(draft, "Name", "FullyQualifiedName")
+    if old is not None and old["Active"] and not new["Active"] and _is_system(draft):
+        raise business(f"account {old['Name']!r} belongs to the system and cannot be made inactive", "Active")
 
 
 def prepare_item(draft: Draft) -> None:
@@ -108,6 +110,8 @@ def prepare_item(draft: Draft) -> None:
     kind = new["Type"]
     if draft.old is not None and draft.old["Type"] == "Inventory" and kind != "Inventory":
         raise Fault("6000", "Business Validation Error: an inventory item cannot change its type.", "Type")
+    if kind == "Group" and not draft.by_person:
+        raise business("bundles are made and changed on the screens of QuickBooks only", "Type")
     needs = {
         "Service": ("IncomeAccountRef",),
         "Inventory": ("AssetAccountRef", "IncomeAccountRef", "ExpenseAccountRef"),
@@ -129,6 +133,15 @@ def prepare_item(draft: Draft) -> None:
     draft.default("UnitPrice", 0)
     draft.default("PurchaseCost", 0)
     names.mark_active(draft, "Name", "FullyQualifiedName")
+
+
+def _is_system(draft: Draft) -> bool:
+    # The first of its detail type is the one that the books post to by themselves.
+    company, new = draft.company, draft.new
+    if new["Id"] == company.hidden.tax_account:
+        return True
+    subtype = new["AccountSubType"]
+    return subtype in names.SYSTEM_SUBTYPES and company.account_of_subtype(subtype) == new["Id"]
 
 
 def _prepare_inventory(draft: Draft) -> None:

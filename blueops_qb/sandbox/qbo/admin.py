@@ -6,19 +6,21 @@ optional ``realm``, default the first company.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import Any
 
 from blueops_qb.sandbox.qbo import people, reports
-from blueops_qb.sandbox.qbo.clock import stamp
+from blueops_qb.sandbox.qbo.clock import Clock, stamp
 from blueops_qb.sandbox.qbo.company import Company
 from blueops_qb.sandbox.qbo.faults import Fault
 from blueops_qb.sandbox.qbo.http import Request, Response, json_response
 from blueops_qb.sandbox.qbo.oauth import Rotation, Tokens
+from blueops_qb.sandbox.qbo.refusals import Refusal
 from blueops_qb.sandbox.qbo.throttle import Limits, Throttle
 from blueops_qb.sandbox.qbo.view import shown
 from blueops_qb.sandbox.qbo.weather import Plan, Stats, Trouble, Weather
+from blueops_qb.sandbox.qbo.webhooks import Webhooks, hook_of
 from blueops_qb.sandbox.qbo.wire import Obj, loads
 
 TAX_MODES = ("off", "manual", "ast")
@@ -35,16 +37,19 @@ class Admin:
         throttle: Throttle,
         weather: Weather,
         stats: Stats,
+        webhooks: Webhooks,
     ) -> None:
         self.companies, self.tokens = companies, tokens
         self.throttle, self.weather, self.stats = throttle, weather, stats
+        self.webhooks = webhooks
         self._reads: dict[str, Callable[[Company], Obj]] = {
             "stats": lambda _: self.stats.shown(),
             "calls": lambda _: {"calls": list(self.stats.recent)},
             "ledger": ledger_lines,
             "dump": dump_records,
-            "switches": lambda _: self._switches(),
+            "switches": self._switches,
             "balances": _balances,
+            "webhooks": lambda _: self.webhooks.shown(),
         }
         self._actions: dict[str, Callable[[Company, Obj], Obj]] = {
             "stats/reset": self._reset,
@@ -52,6 +57,7 @@ class Admin:
             "faults": self._plan,
             "faults/clear": self._clear,
             "clock": self._clock,
+            "day": self._days_pass,
             "tokens/expire": self._expire,
             "tokens/revoke": self._revoke,
             "preferences": set_preferences,
@@ -59,6 +65,9 @@ class Admin:
             "closing": _close_books,
             "company": _set_company,
             "do": _do,
+            "webhooks": self._set_webhooks,
+            "webhooks/flush": self._flush_webhooks,
+            "webhooks/replay": self._replay_webhooks,
         }
 
     def answer(self, request: Request) -> Response:
@@ -79,11 +88,15 @@ class Admin:
         except (ValueError, TypeError) as error:
             return json_response({"error": f"/twin/{name}: {error}"}, status=400)
 
-    def _switches(self) -> Obj:
+    def _switches(self, company: Company) -> Obj:
         limits = self.throttle.limits
         return {
             "requestid_ignored": self.weather.requestid_ignored,
             "xml_throttle": self.weather.xml_throttle,
+            "stale_seconds": company.stale_seconds,
+            "padded_codes": self.weather.padded_codes,
+            "former_refresh_token_lives": self.tokens.former_lives.total_seconds(),
+            "former_refresh_token_revokes": self.tokens.former_revokes,
             "latency_ms": int(self.weather.latency * 1000),
             "limits": [limits.per_minute, limits.per_second, limits.batches_per_minute] if limits else None,
             "rotation": self.tokens.rotation.value,
@@ -94,7 +107,14 @@ class Admin:
         }
 
     def _set_switches(self, company: Company, body: Obj) -> Obj:
-        del company
+        if "stale_seconds" in body:
+            company.lag(float(body["stale_seconds"]), body.get("stale_reads", ["query"]))
+        if "padded_codes" in body:
+            self.weather.padded_codes = bool(body["padded_codes"])
+        if "former_refresh_token_lives" in body:
+            self.tokens.former_lives = timedelta(seconds=float(body["former_refresh_token_lives"]))
+        if "former_refresh_token_revokes" in body:
+            self.tokens.former_revokes = bool(body["former_refresh_token_revokes"])
         if "requestid_ignored" in body:
             self.weather.requestid_ignored = bool(body["requestid_ignored"])
         if "xml_throttle" in body:
@@ -106,10 +126,24 @@ class Admin:
             self.throttle.limits = None if text is None else Limits.parse(str(text))
         if "rotation" in body:
             self.tokens.rotation = Rotation(body["rotation"])
-        return self._switches()
+        return self._switches(company)
+
+    def _set_webhooks(self, company: Company, body: Obj) -> Obj:
+        del company
+        self.webhooks.configure(hook_of(body, self.webhooks.hook))
+        return self.webhooks.shown()
+
+    def _flush_webhooks(self, company: Company, body: Obj) -> Obj:
+        del company
+        done = self.webhooks.flush(float(body.get("seconds", 10)))
+        return {"acknowledged_all": done, **self.webhooks.shown()}
+
+    def _replay_webhooks(self, company: Company, body: Obj) -> Obj:
+        del company
+        seed = body.get("seed")
+        return {"queued": self.webhooks.replay(int(body["count"]), seed=None if seed is None else int(seed))}
 
     def _plan(self, company: Company, body: Obj) -> Obj:
-        del company
         plan = Plan(
             trouble=Trouble(body["trouble"]),
             count=int(body.get("count", 1)),
@@ -117,14 +151,19 @@ class Admin:
             method=str(body.get("method", "")),
             match=str(body.get("match", "")),
             seconds=float(body.get("seconds", 0)),
+            rate=float(body.get("rate", 1)),
+            burst=int(body.get("burst", 1)),
+            seed=int(body.get("seed", 0)),
+            members=tuple(str(name) for name in body.get("members", ())),
+            refusal=Refusal.of(body["refusal"]) if "refusal" in body else None,
         )
         self.weather.add(plan)
-        return self._switches()
+        return self._switches(company)
 
     def _clear(self, company: Company, body: Obj) -> Obj:
-        del company, body
+        del body
         self.weather.clear()
-        return self._switches()
+        return self._switches(company)
 
     def _reset(self, company: Company, body: Obj) -> Obj:
         del company, body
@@ -132,10 +171,21 @@ class Admin:
         return self.stats.shown()
 
     def _clock(self, company: Company, body: Obj) -> Obj:
-        moved = timedelta(seconds=float(body.get("advance_seconds", 0)))
-        for clock in {id(each): each for each in (company.clock, self.tokens.clock)}.values():
-            clock.advance(moved)
+        self._move([company.clock], timedelta(seconds=float(body.get("advance_seconds", 0))))
         return {"now": stamp(company.clock.now())}
+
+    def _days_pass(self, company: Company, body: Obj) -> Obj:
+        # Every company ages together with the sign-in; what the service forgets after a while is forgotten.
+        self._move(
+            [each.clock for each in self.companies.values()], timedelta(days=float(body.get("days", 1)))
+        )
+        for each in self.companies.values():
+            each.age_history()
+        return {"now": stamp(company.clock.now())}
+
+    def _move(self, clocks: Iterable[Clock], by: timedelta) -> None:
+        for clock in {id(each): each for each in (*clocks, self.tokens.clock)}.values():
+            clock.advance(by)
 
     def _expire(self, company: Company, body: Obj) -> Obj:
         del company, body
@@ -180,17 +230,22 @@ def ledger_lines(company: Company) -> Obj:
 
 
 def dump_records(company: Company) -> Obj:
-    """Every record as the API would show it, inactive ones included, and the deleted ids."""
+    """Every record as the API would show it, inactive ones included (files without address), and the deleted ids."""
     with company.lock:
         return {
             "realm": company.realm,
             "now": stamp(company.clock.now()),
             "records": {
-                kind: [shown(company, kind, record) for record in rows.values()]
+                kind: [_lasting(shown(company, kind, record)) for record in rows.values()]
                 for kind, rows in company.records.items()
             },
             "deleted": {kind: list(rows) for kind, rows in company.stubs.items() if rows},
         }
+
+
+def _lasting(record: Obj) -> Obj:
+    # The address of a file is another one at each look.
+    return {name: value for name, value in record.items() if name != "TempDownloadUri"}
 
 
 def set_preferences(company: Company, body: Obj) -> Obj:
@@ -232,7 +287,11 @@ def _close_books(company: Company, body: Obj) -> Obj:
 
 
 def _set_company(company: Company, body: Obj) -> Obj:
-    allowed = ("lapsed", "locked_out", "plan_lacks", "warn_duplicate_number", "old_enum_spelling")
+    allowed = (
+        *("lapsed", "locked_out", "plan_lacks", "warn_duplicate_number", "old_enum_spelling", "report_cells"),
+        *("closed_period_code", "batch_shuffled", "unreadable", "false_deletes"),
+        "latin_only",
+    )
     for name, value in body.items():
         if name == "realm":
             continue

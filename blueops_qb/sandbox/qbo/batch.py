@@ -45,6 +45,17 @@ def check_batch(body: object, *, request_id: str) -> list[Obj]:
     return items
 
 
+def run_items(company: Company, items: list[Obj]) -> list[Obj]:
+    """Do the items one after the other; a refusal is the result of its item.
+
+    Neither the order of the work nor that of the answers is promised (reference section 8): the company's switch
+    ``batch_shuffled`` turns both round.
+    """
+    if company.hidden.batch_shuffled:
+        items = items[::-1]
+    return [run_item(company, item) for item in items]
+
+
 def run_item(company: Company, item: Obj) -> Obj:
     """Do one item; a refusal is its result."""
     result: Obj = {"bId": item["bId"]}
@@ -60,10 +71,15 @@ def _done(company: Company, item: Obj) -> Obj:
         return {"QueryResponse": run_query(company, str(item["Query"]))}
     if "CDCQuery" in item:
         asked = item["CDCQuery"]
+        if not isinstance(asked, dict):
+            raise Fault("2010", "Property CDCQuery must be an object", "CDCQuery")
         kinds, since = str(asked.get("Entities", "")), str(asked.get("ChangedSince", ""))
         return {"CDCResponse": [changed_since(company, kinds, since)]}
     kinds_named = [name for name in item if name in ENTITIES]
     if len(kinds_named) != 1:
+        unknown = sorted(name for name in item if name[:1].isupper())
+        if not kinds_named and unknown:
+            raise Fault("2000", f"Unsupported object {unknown[0]} in a batch item.", unknown[0])
         raise Fault("2010", "A batch item holds exactly one entity, Query or CDCQuery.")
     kind = kinds_named[0]
     body, operation = item[kind], str(item.get("operation", ""))

@@ -17,6 +17,8 @@ from blueops_qb.sandbox.qbo.running import REALM, new_company
 from blueops_qb.sandbox.qbo.server import Server, Settings, TwinApp, make_app
 from blueops_qb.sandbox.qbo.throttle import Limits
 from blueops_qb.sandbox.qbo.weather import Weather
+from blueops_qb.sandbox.qbo.webhooks import Hook
+from blueops_qb.sandbox.qbo.webhooks_format import Format
 
 SAVE_EVERY = 2.0
 
@@ -32,6 +34,9 @@ def run(
     rotate: str = "daily",
     seed: str = "sample",
     today: date | None = None,
+    webhook: str | None = None,
+    webhook_token: str | None = None,
+    webhook_format: str = Format.CLOUDEVENTS.value,
 ) -> None:
     """Serve until SIGTERM or SIGINT; the first line of stdout says READY and how to get in.
 
@@ -47,6 +52,8 @@ def run(
     )
     if token:
         settings = attrs.evolve(settings, access_token=token)
+    hook = _hook(webhook, webhook_token, webhook_format)
+    settings = attrs.evolve(settings, webhook=hook)
     access = storage.load_access(path) if path is not None and path.exists() else {}
     for kept in access.get("apps", []):
         settings = attrs.evolve(settings, client_id=kept["client_id"], client_secret=kept["client_secret"])
@@ -64,6 +71,8 @@ def run(
         "client_secret": settings.client_secret,
         "refresh_token": app.connect(),
     }
+    if hook is not None:
+        ready |= {"webhook": hook.url, "webhook_token": hook.token}
     print("READY " + json.dumps(ready), flush=True)
     keeper = threading.Thread(target=_keep, args=(app, path, stopped), name="company-file")
     keeper.start()
@@ -71,7 +80,15 @@ def run(
         server.run()
     finally:
         stopped.set()
+        app.end()
         keeper.join()
+
+
+def _hook(url: str | None, token: str | None, style: str) -> Hook | None:
+    if url is None:
+        return None
+    hook = Hook(url=url, style=Format(style))
+    return attrs.evolve(hook, token=token) if token else hook
 
 
 def _company(path: Path | None, *, realm: str, seed: str, today: date | None) -> Company:

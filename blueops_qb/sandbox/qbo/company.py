@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import threading
+import secrets
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,8 @@ from blueops_qb.sandbox.ledger import Entry, Ledger
 from blueops_qb.sandbox.qbo.clock import Clock, stamp
 from blueops_qb.sandbox.qbo.entities import ENTITIES, Entity, Family
 from blueops_qb.sandbox.qbo.faults import Fault, gone
+from blueops_qb.sandbox.qbo.lagging import Lagging
+from blueops_qb.sandbox.qbo.news import News, Newsroom, StepLock, Written
 from blueops_qb.sandbox.qbo.wire import Obj, ref_id
 
 #: (kind, id) of a record
@@ -21,6 +24,7 @@ Key = tuple[str, str]
 
 DELETED = " (deleted)"
 REMEMBERED = timedelta(hours=24)
+STUBS_KEPT = timedelta(days=30)
 
 
 @attrs.define(kw_only=True)
@@ -33,10 +37,24 @@ class Hidden:
     default_item: str = "1"
     warn_duplicate_number: bool = True  #: the warning setting of the screens that arms fault 6140
     last_number: int = 1000
+    last_estimate: int = 1000
+    file_key: str = attrs.field(factory=lambda: secrets.token_hex(16))  #: signs addresses of attached files
     lapsed: bool = False  #: the subscription ended: every write is refused with 6190
     locked_out: bool = False  #: the connecting user is no admin any more: fault 120
     plan_lacks: list[str] = attrs.field(factory=list)  #: kinds that answer 5020
     old_enum_spelling: bool = True  #: void answers spell enumerations in capitals
+    report_cells: int = 400_000  #: most cells that one report holds; past them it is cut with a notice
+    closed_period_code: str = (
+        "6210"  #: the fault of a write into the closed period; 6200 and 5010 are seen too
+    )
+    batch_shuffled: bool = False  #: items of a batch are done and answered in another order than they came
+    latin_only: bool = False  #: characters outside ISO-8859-1 are stored as question marks
+    unreadable: list[str] = attrs.field(
+        factory=list
+    )  #: ``Invoice:145`` makes a query that meets it fail (4002)
+    false_deletes: list[str] = attrs.field(
+        factory=list
+    )  #: ``Invoice:145`` shows as Deleted to change data capture
 
 
 class Company:
@@ -45,7 +63,9 @@ class Company:
     def __init__(self, *, realm: str, clock: Clock | None = None) -> None:
         self.realm = realm
         self.clock = clock or Clock()
-        self.lock = threading.RLock()
+        #: told of every record that an accepted write changed: ``company.news.listeners.append(listener)``
+        self.news = Newsroom()
+        self.lock = StepLock(self.news)
         self.records: dict[str, dict[str, Obj]] = {kind: {} for kind in ENTITIES}
         self.stamps: dict[str, dict[str, datetime]] = {kind: {} for kind in ENTITIES}
         self.stubs: dict[str, dict[str, datetime]] = {kind: {} for kind in ENTITIES}
@@ -55,10 +75,14 @@ class Company:
         self.links: dict[Key, dict[Key, Decimal]] = defaultdict(dict)
         self.children: dict[Key, set[str]] = defaultdict(set)
         self.posted: dict[Key, list[Entry]] = {}
+        self.files: dict[str, bytes] = {}  #: the bytes behind attachables, by their id
+        #: the address under which the last client called, as links to files begin with it
+        self.served_at = ""
         self.replies: dict[str, tuple[datetime, int, bytes]] = {}
         self.ledger = Ledger()
         self.hidden = Hidden()
         self.changes = 0
+        self._lagging: Lagging | None = None
 
     # -- reading -------------------------------------------------------------------------------------------
 
@@ -78,6 +102,27 @@ class Company:
     def all(self, kind: str) -> list[Obj]:
         """Every stored record of a kind, in order of creation."""
         return list(self.records[kind].values())
+
+    def lags(self, asked: str) -> bool:
+        """Do reads of this sort (``query``, ``cdc``, ``read``) see an image that is behind?"""
+        return self._lagging is not None and asked in self._lagging.places
+
+    @property
+    def stale_seconds(self) -> float:
+        """How far behind that image is; 0 when nothing lags."""
+        return self._lagging.seconds if self._lagging is not None else 0.0
+
+    def rows(self, kind: str, *, asked: str) -> Mapping[str, Obj]:
+        """Id -> record, as reads of this sort see them now."""
+        if self._lagging is None or not self.lags(asked):
+            return self.records[kind]
+        return self._lagging.rows(kind)
+
+    def moments(self, kind: str) -> tuple[Mapping[str, datetime], Mapping[str, datetime]]:
+        """When records of a kind changed and when others were deleted, as change data capture sees it now."""
+        if self._lagging is None or not self.lags("cdc"):
+            return self.stamps[kind], self.stubs[kind]
+        return self._lagging.stamps(kind), self._lagging.stubs(kind)
 
     def preference(self, path: str) -> Any:
         """One preference by dotted path, None when absent: ``SalesFormsPrefs.CustomTxnNumbers``."""
@@ -123,6 +168,32 @@ class Company:
 
     # -- changing ------------------------------------------------------------------------------------------
 
+    def lag(self, seconds: float, places: Iterable[str] = ("query",)) -> None:
+        """Let reads of these sorts be some seconds behind from now on; 0 ends it."""
+        with self.lock:
+            if self._lagging is not None:
+                self._lagging.end()
+                self._lagging = None
+            if seconds > 0:
+                self._lagging = Lagging(
+                    records=self.records,
+                    stamps=self.stamps,
+                    stubs=self.stubs,
+                    newsroom=self.news,
+                    seconds=seconds,
+                    places=places,
+                )
+
+    def age_history(self) -> None:
+        """Forget what the service forgets: stubs after 30 days, answers to a requestid after a day."""
+        now = self.clock.now()
+        with self.lock:
+            for rows in self.stubs.values():
+                for identity in [each for each, when in rows.items() if now - when > STUBS_KEPT]:
+                    del rows[identity]
+            for key in [key for key, kept in self.replies.items() if now - kept[0] > REMEMBERED]:
+                del self.replies[key]
+
     def next_id(self, entity: Entity) -> str:
         """The next number of the kind's id space."""
         self.counters[entity.space] += 1
@@ -145,8 +216,16 @@ class Company:
             self.names[pool_name(record["DisplayName"])] = (kind, identity)
         self.changes += 1
 
-    def touch(self, kind: str, identity: str, *, first: bool = False) -> None:
-        """Count the version up (or set it to 0) and note the moment of the change."""
+    def touch(
+        self,
+        kind: str,
+        identity: str,
+        *,
+        first: bool = False,
+        operation: Written = Written.UPDATED,
+        deleted_id: str = "",
+    ) -> None:
+        """Count the version up (or set it to 0), note the moment of the change, and tell it as ``operation``."""
         record = self.records[kind][identity]
         now = self.clock.now()
         shown = stamp(now)
@@ -155,14 +234,35 @@ class Company:
         record["MetaData"] = {"CreateTime": created, "LastUpdatedTime": shown}
         self.stamps[kind][identity] = now
         self.changes += 1
+        self._note(kind, identity, Written.CREATED if first else operation, now, deleted_id=deleted_id)
 
-    def drop(self, kind: str, identity: str) -> None:
-        """Delete a record and leave a stub for change data capture."""
+    def drop(self, kind: str, identity: str, *, merged: bool = False) -> None:
+        """Delete a record and leave a stub for change data capture; a merge is told of the survivor only."""
         self._forget(kind, self.records[kind].pop(identity))
         self.stamps[kind].pop(identity, None)
         self.links.pop((kind, identity), None)
-        self.stubs[kind][identity] = self.clock.now()
+        if kind == "Attachable":
+            self.files.pop(identity, None)
+        now = self.clock.now()
+        self.stubs[kind][identity] = now
         self.changes += 1
+        if not merged:
+            self._note(kind, identity, Written.DELETED, now)
+
+    def _note(
+        self, kind: str, identity: str, operation: Written, when: datetime, *, deleted_id: str = ""
+    ) -> None:
+        if self.news.listeners:
+            self.news.note(
+                News(
+                    realm=self.realm,
+                    kind=kind,
+                    id=identity,
+                    operation=operation,
+                    time=when,
+                    deleted_id=deleted_id,
+                )
+            )
 
     def _forget(self, kind: str, record: Obj) -> None:
         identity = record["Id"]

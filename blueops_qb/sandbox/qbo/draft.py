@@ -8,12 +8,15 @@ from decimal import Decimal
 import attrs
 
 from blueops_qb.sandbox.qbo.company import Company
+from blueops_qb.sandbox.qbo.currencies import check_currency
 from blueops_qb.sandbox.qbo.entities import ENTITIES, Family
-from blueops_qb.sandbox.qbo.faults import Fault, business, gone
+from blueops_qb.sandbox.qbo.faults import Fault, business, gone, made_inactive
 from blueops_qb.sandbox.qbo.fields import Shape, Table
 from blueops_qb.sandbox.qbo.wire import Obj, ref_id
 
 HOME = {"value": "USD", "name": "United States Dollar"}
+#: the item that stands for the shipping charge of a sales form; no record of the item list
+SHIPPING = "SHIPPING_ITEM_ID"
 
 
 @attrs.define(kw_only=True)
@@ -28,6 +31,7 @@ class Draft:
     cleared: frozenset[str] = frozenset()
     include: frozenset[str] = frozenset()
     by_person: bool = False  #: done on the screens of the books, not through the API
+    whole: bool = False  #: a full update: writable members that were not sent are cleared
 
     @property
     def created(self) -> bool:
@@ -66,7 +70,9 @@ def _check(draft: Draft, values: Obj, table: Table) -> None:
 def _check_ref(draft: Draft, name: str, ref: Obj, target: str, holder: Obj) -> None:
     company, identity = draft.company, ref["value"]
     if name == "CurrencyRef":
-        _check_currency(ref)
+        check_currency(company, draft.kind, ref)
+        return
+    if name == "ItemRef" and identity == SHIPPING:
         return
     kind = target or str(holder.get("Type") or "") or _spelled(ref) or company.name_kind(identity)
     record = company.find(kind, identity) if kind else None
@@ -77,11 +83,7 @@ def _check_ref(draft: Draft, name: str, ref: Obj, target: str, holder: Obj) -> N
     named_before = draft.old is not None and _names(draft.old, name, identity)
     if inactive and ENTITIES[draft.kind].family is Family.TXN and not named_before:
         shown = record.get("DisplayName") or record.get("Name")
-        raise Fault(
-            "610",
-            f"Object Not Found : {name} {identity} ({shown}) has been made inactive. Reactivate it.",
-            name,
-        )
+        raise made_inactive(name, identity, shown)
 
 
 def _names(value: object, name: str, identity: str) -> bool:
@@ -94,14 +96,6 @@ def _names(value: object, name: str, identity: str) -> bool:
 
 def _spelled(ref: Obj) -> str:
     return str(ref.get("type") or "").capitalize()
-
-
-def _check_currency(ref: Obj) -> None:
-    if ref["value"] != HOME["value"]:
-        raise Fault(
-            "2500", f"Invalid Reference Id : currency {ref['value']} is not active here", "CurrencyRef"
-        )
-    ref["name"] = HOME["name"]
 
 
 def due_day(company: Company, term_id: str, txn_day: date) -> date:
@@ -132,7 +126,7 @@ def check_open_period(company: Company, days: list[str]) -> None:
     for text in days:
         if text and date.fromisoformat(text) <= closed:
             raise Fault(
-                "6210",
+                company.hidden.closed_period_code,
                 f"The account period has closed: {text} is on or before the closing date {closed}, and books "
                 "before it cannot be changed through this service.",
                 "TxnDate",

@@ -12,7 +12,10 @@ import attrs
 
 from blueops_qb.sandbox.qbo import fields as f
 from blueops_qb.sandbox.qbo import list_tables as lists
+from blueops_qb.sandbox.qbo import purchase_tables as purchases
+from blueops_qb.sandbox.qbo import sales_tables as sales
 from blueops_qb.sandbox.qbo import txn_tables as txns
+from blueops_qb.sandbox.qbo.attachment_table import ATTACHABLE
 from blueops_qb.sandbox.qbo.fields import Field, Table, fixed, flag, ref
 from blueops_qb.sandbox.qbo.settings_table import COMPANY_INFO, PREFERENCES
 
@@ -24,6 +27,7 @@ class Family(enum.Enum):
     NAME = "name"  #: customer, vendor, employee: one pool of names, never deleted, only made inactive
     LIST = "list"  #: other lists: never deleted, only made inactive
     TXN = "txn"  #: transactions: may be deleted, some voided
+    FILE = "file"  #: attachments: no transactions, but may be deleted
 
 
 @attrs.frozen(kw_only=True)
@@ -77,18 +81,28 @@ ENTITIES: dict[str, Entity] = {
         ),
         _entity("Term", Family.LIST, lists.TERM),
         _entity("PaymentMethod", Family.LIST, lists.METHOD),
+        _entity("CompanyCurrency", Family.LIST, lists.CURRENCY),
         _entity("TaxAgency", Family.LIST, lists.AGENCY, ops="create", in_cdc=False),
         _entity("TaxRate", Family.LIST, lists.TAX_RATE, ops="read", in_cdc=False),
         _entity("TaxCode", Family.LIST, lists.TAX_CODE, ops="read", in_cdc=False),
         _entity("Customer", Family.NAME, lists.CUSTOMER, space="Name"),
         _entity("Vendor", Family.NAME, lists.VENDOR, space="Name"),
         _entity("Employee", Family.NAME, lists.EMPLOYEE, space="Name"),
+        _entity("Estimate", Family.TXN, sales.ESTIMATE, space="Txn", ops=_DELETABLE),
         _entity("Invoice", Family.TXN, txns.INVOICE, space="Txn", ops=_VOIDABLE),
+        _entity("CreditMemo", Family.TXN, sales.CREDIT_MEMO, space="Txn", ops=_DELETABLE),
+        _entity("SalesReceipt", Family.TXN, sales.SALES_RECEIPT, space="Txn", ops=_VOIDABLE),
+        _entity("RefundReceipt", Family.TXN, sales.REFUND_RECEIPT, space="Txn", ops=_DELETABLE),
         _entity("Payment", Family.TXN, txns.PAYMENT, space="Txn", ops=_VOIDABLE),
         _entity("Bill", Family.TXN, txns.BILL, space="Txn", ops=_DELETABLE),
         _entity("Purchase", Family.TXN, txns.PURCHASE, space="Txn", ops=_DELETABLE),
         _entity("JournalEntry", Family.TXN, txns.JOURNAL, space="Txn", ops=_DELETABLE),
         _entity("Deposit", Family.TXN, txns.DEPOSIT, space="Txn", ops=_DELETABLE),
+        _entity("VendorCredit", Family.TXN, purchases.VENDOR_CREDIT, space="Txn", ops=_DELETABLE),
+        _entity("PurchaseOrder", Family.TXN, purchases.PURCHASE_ORDER, space="Txn", ops=_DELETABLE),
+        # After everything it may pay, so that a company read from its file posts in this order.
+        _entity("BillPayment", Family.TXN, purchases.BILL_PAYMENT, space="Txn", ops=_VOIDABLE),
+        _entity("Attachable", Family.FILE, ATTACHABLE, ops=_DELETABLE),
     )
 }
 BY_PATH: dict[str, Entity] = {entity.path: entity for entity in ENTITIES.values()}

@@ -1,35 +1,31 @@
-"""Rules of bills and purchases (reference/quickbooks-online.md sections 4.17 to 4.19)."""
+"""Rules of bills, vendor credits and purchases (reference/quickbooks-online.md sections 4.17 to 4.19)."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 
 from blueops_qb.sandbox.ledger import ZERO, Entry
 from blueops_qb.sandbox.qbo import numbering
-from blueops_qb.sandbox.qbo.company import Company
-from blueops_qb.sandbox.qbo.draft import Draft, due_day, positive
+from blueops_qb.sandbox.qbo.company import Company, Key
+from blueops_qb.sandbox.qbo.draft import Draft, due_day
+from blueops_qb.sandbox.qbo.expense_lines import cost_entries, prepare_expense_lines, set_payable
 from blueops_qb.sandbox.qbo.faults import Fault, business, missing
-from blueops_qb.sandbox.qbo.sales import check_product, drop_line_classes, number_lines
-from blueops_qb.sandbox.qbo.wire import Obj, cents, money, ref_id
+from blueops_qb.sandbox.qbo.purchase_orders import ORDER, check_orders
+from blueops_qb.sandbox.qbo.wire import Obj, ref_id
 
-ACCOUNT, ITEM = "AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail"
 PAYING_TYPES = ("Bank", "Credit Card", "Other Current Liability")
+#: PurchaseEx names the form of the screens: 3 a check, 54 any other expense
+_CHECK_FORM, _EXPENSE_FORM = "3", "54"
 
 
 def prepare_bill(draft: Draft) -> None:
     """Complete a bill; raises Fault."""
     new, company = draft.new, draft.company
-    if "VendorRef" not in draft.sent:
-        raise missing("VendorRef")
-    vendor = company.get("Vendor", ref_id(new, "VendorRef"))
-    _prepare_lines(draft)
-    payable = ref_id(new, "APAccountRef") or company.account_of_type("Accounts Payable")
-    if company.get("Account", payable)["AccountType"] != "Accounts Payable":
-        raise Fault(
-            "6430", f"Invalid account type: {payable} is no Accounts Payable account.", "APAccountRef"
-        )
-    new["APAccountRef"] = {"value": payable}
+    vendor = _vendor(draft)
+    prepare_expense_lines(draft)
+    _keep_parties(draft)
     term = ref_id(new, "SalesTermRef") or ref_id(vendor, "TermRef")
     if term:
         draft.default("SalesTermRef", {"value": term})
@@ -37,7 +33,18 @@ def prepare_bill(draft: Draft) -> None:
         new.pop("DueDate", None)
     draft.default("DueDate", due_day(company, term, date.fromisoformat(new["TxnDate"])).isoformat())
     draft.default("VendorAddr", vendor.get("BillAddr"))
+    check_orders(draft)
     new["Balance"] = new["TotalAmt"]
+    numbering.number_bill(draft)
+
+
+def prepare_credit(draft: Draft) -> None:
+    """Complete a vendor credit: what a vendor owes us, open until bill payments use it; raises Fault."""
+    vendor = _vendor(draft)
+    prepare_expense_lines(draft)
+    _keep_parties(draft)
+    draft.default("VendorAddr", vendor.get("BillAddr"))
+    draft.new["Balance"] = draft.new["TotalAmt"]
     numbering.number_bill(draft)
 
 
@@ -63,122 +70,79 @@ def prepare_purchase(draft: Draft) -> None:
         draft.default("PrintStatus", "NeedToPrint")
     else:
         new.pop("PrintStatus", None)
+        new.pop("RemitToAddr", None)
     payee = new.get("EntityRef")
     if payee is not None:
         payee["type"] = str(payee.get("type") or company.name_kind(payee["value"])).capitalize()
-    _prepare_lines(draft)
+    prepare_expense_lines(draft)
     numbering.number_purchase(draft)
-    new["PurchaseEx"] = {"any": [_name_value("TxnType", "3" if new["PaymentType"] == "Check" else "54")]}
+    form = _CHECK_FORM if new["PaymentType"] == "Check" else _EXPENSE_FORM
+    new["PurchaseEx"] = {"any": [_name_value("TxnType", form)]}
 
 
 def bill_entries(company: Company, bill: Obj) -> list[Entry]:
     """Costs against the payable of the vendor."""
-    vendor, department = ref_id(bill, "VendorRef"), ref_id(bill, "DepartmentRef")
-    payable = Entry(
-        account=ref_id(bill, "APAccountRef"), amount=-bill["TotalAmt"], vendor=vendor, department=department
-    )
-    return [payable, *_costs(company, bill, sign=1, vendor=vendor)]
+    return [_payable(bill, sign=1), *cost_entries(company, bill, sign=1, payee=ref_id(bill, "VendorRef"))]
+
+
+def credit_entries(company: Company, credit: Obj) -> list[Entry]:
+    """A bill the other way round."""
+    return [
+        _payable(credit, sign=-1),
+        *cost_entries(company, credit, sign=-1, payee=ref_id(credit, "VendorRef")),
+    ]
 
 
 def purchase_entries(company: Company, purchase: Obj) -> list[Entry]:
     """Costs against the account the money left; the other way round for a card refund."""
     sign = -1 if purchase.get("Credit") else 1
-    payee = purchase.get("EntityRef", {})
-    vendor = str(payee.get("value", "")) if payee.get("type") == "Vendor" else ""
+    payee = str(purchase.get("EntityRef", {}).get("value", ""))
     paid = Entry(
         account=ref_id(purchase, "AccountRef"),
         amount=-sign * purchase["TotalAmt"],
-        vendor=vendor,
+        vendor=payee if company.name_kind(payee) == "Vendor" else "",
         department=ref_id(purchase, "DepartmentRef"),
     )
-    return [paid, *_costs(company, purchase, sign=sign, vendor=vendor)]
+    return [paid, *cost_entries(company, purchase, sign=sign, payee=payee)]
 
 
-def cost_account(company: Company, line: Obj) -> str:
-    """The account an expense line posts to: its own, or its item's (asset for inventory, else expense)."""
-    if line["DetailType"] == ACCOUNT:
-        return ref_id(line[ACCOUNT], "AccountRef")
-    item = company.get("Item", ref_id(line[ITEM], "ItemRef"))
-    name = "AssetAccountRef" if item["Type"] == "Inventory" else "ExpenseAccountRef"
-    account = ref_id(item, name)
-    if not account:
-        raise business(f"item {item['Name']!r} is not purchased: it has no expense account", "ItemRef")
-    return account
+def bill_links(bill: Obj) -> dict[Key, Decimal]:
+    """The purchase orders that the bill fills, with the amount of its lines for each."""
+    links: dict[Key, Decimal] = defaultdict(lambda: ZERO)
+    for link in bill.get("_written_links", []):
+        if link.get("TxnType") == ORDER:
+            links[ORDER, link["TxnId"]] += ZERO
+    for line in bill["Line"]:
+        for link in line.get("LinkedTxn", []):
+            if link.get("TxnType") == ORDER:
+                links[ORDER, link["TxnId"]] += line["Amount"]
+    return dict(links)
 
 
-def _prepare_lines(draft: Draft) -> None:
-    new, company = draft.new, draft.company
-    lines = new["Line"]
-    if not lines:
-        raise missing("Line")
-    if not company.preference("AccountingInfoPrefs.TrackDepartments"):
-        new.pop("DepartmentRef", None)
-    drop_line_classes(company, lines)
-    for line in lines:
-        _prepare_line(company, line)
-    number_lines(draft, lines)
-    draft.default("CurrencyRef", {"value": "USD", "name": "United States Dollar"})
-    new.pop("TxnTaxDetail", None)
-    total = sum((money(line.get("Amount")) for line in lines), ZERO)
-    new["TotalAmt"] = positive(total, "The transaction amount")
+def _vendor(draft: Draft) -> Obj:
+    if "VendorRef" not in draft.sent:
+        raise missing("VendorRef")
+    return draft.company.get("Vendor", ref_id(draft.new, "VendorRef"))
 
 
-def _prepare_line(company: Company, line: Obj) -> None:
-    kind = line.get("DetailType")
-    if kind is None:
-        raise missing("DetailType")
-    if kind == "DescriptionOnly":
-        line.pop("Amount", None)
+def _keep_parties(draft: Draft) -> None:
+    # What a payment has been applied to stays with its vendor and its payable account.
+    set_payable(draft)
+    old, new = draft.old, draft.new
+    if old is None or not draft.company.links.get((draft.kind, old["Id"])):
         return
-    if "Amount" not in line:
-        raise missing("Amount")
-    line["Amount"] = cents(line["Amount"])
-    detail = line.get(kind)
-    needed = "AccountRef" if kind == ACCOUNT else "ItemRef"
-    if detail is None or not ref_id(detail, needed):
-        raise Fault("6440", f"A line of type {kind} needs {needed} inside its detail.", needed)
-    if kind == ITEM:
-        if not company.preference("ProductAndServicesPrefs.ForPurchase"):
-            raise Fault("5020", "Items on purchases are switched off in this company.", "ItemRef")
-        check_product(line, detail)
-        detail["ItemAccountRef"] = {"value": cost_account(company, line)}
-    detail["TaxCodeRef"] = {"value": "NON"}
-    _prepare_billable(company, detail)
+    for name in ("VendorRef", "APAccountRef"):
+        if ref_id(old, name) != ref_id(new, name):
+            raise business(f"the {name} of a {draft.kind} that is paid or applied cannot change", name)
 
 
-def _prepare_billable(company: Company, detail: Obj) -> None:
-    status = detail.get("BillableStatus")
-    if status == "HasBeenBilled":
-        raise Fault("2170", "BillableStatus HasBeenBilled is set by the service only.", "BillableStatus")
-    job = ref_id(detail, "CustomerRef")
-    if status == "Billable" and not job:
-        raise Fault("6310", "A billable line needs a CustomerRef.", "CustomerRef")
-    if status is None:
-        # A job without a word about billing is queued for re-invoicing where the company tracks that.
-        tracked = bool(company.preference("VendorAndPurchasesPrefs.BillableExpenseTracking"))
-        detail["BillableStatus"] = "Billable" if job and tracked else "NotBillable"
-
-
-def _costs(company: Company, record: Obj, *, sign: int, vendor: str) -> list[Entry]:
-    department = ref_id(record, "DepartmentRef")
-    entries = []
-    for line in record["Line"]:
-        detail = line.get(line["DetailType"])
-        if not detail:
-            continue
-        amount: Decimal = line["Amount"] * sign
-        entries.append(
-            Entry(
-                account=cost_account(company, line),
-                amount=amount,
-                customer=ref_id(detail, "CustomerRef"),
-                vendor=vendor,
-                class_id=ref_id(detail, "ClassRef"),
-                department=department,
-                memo=str(line.get("Description", "")),
-            )
-        )
-    return entries
+def _payable(record: Obj, *, sign: int) -> Entry:
+    return Entry(
+        account=ref_id(record, "APAccountRef"),
+        amount=-sign * record["TotalAmt"],
+        vendor=ref_id(record, "VendorRef"),
+        department=ref_id(record, "DepartmentRef"),
+    )
 
 
 def _name_value(name: str, value: str) -> Obj:

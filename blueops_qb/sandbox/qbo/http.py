@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import zlib
 from collections.abc import Callable, Iterable
@@ -43,6 +44,11 @@ class Request:
         """All values of a repeated query parameter."""
         return self.query.get(name, [])
 
+    @property
+    def wants_json(self) -> bool:
+        """Was JSON asked for?  Without such an Accept header the service answers XML (reference section 2.2)."""
+        return "json" in str(self.headers.get("HTTP_ACCEPT", "")).lower() or self.one("format") == "json"
+
     def form(self) -> dict[str, str]:
         """The fields of a posted form, last value wins."""
         fields = parse_qs(self.body.decode("utf-8", "replace"), keep_blank_values=True)
@@ -68,7 +74,10 @@ def read_request(environ: dict[str, Any]) -> Request:
     length = environ.get("CONTENT_LENGTH") or "0"
     body: bytes = environ["wsgi.input"].read(int(length)) if length != "0" else b""
     if environ.get("HTTP_CONTENT_ENCODING", "").lower() == "gzip" and body:
-        body = gzip.decompress(body)
+        with contextlib.suppress(
+            OSError, EOFError, zlib.error
+        ):  # not packed after all: it will not be readable
+            body = gzip.decompress(body)
     query_string = environ.get("QUERY_STRING", "")
     host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
     return Request(

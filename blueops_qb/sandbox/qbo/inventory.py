@@ -17,12 +17,18 @@ from blueops_qb.sandbox.qbo.sales import item_lines
 from blueops_qb.sandbox.qbo.wire import Obj, cents, money, ref_id
 
 COST = "cost"
-_SALES, _PURCHASES = ("Invoice",), ("Bill", "Purchase")
+#: kind -> does its sale take goods out (-1) or bring them back (1)
+_SALES = {"Invoice": -1, "SalesReceipt": -1, "CreditMemo": 1, "RefundReceipt": 1}
+_PURCHASES = ("Bill", "Purchase", "VendorCredit")
 
 
 @attrs.frozen(kw_only=True)
 class Movement:
-    """Goods in (positive, with their cost) or out (negative) by one line of a transaction."""
+    """Goods in (positive, with their cost) or out (negative) by one line of a transaction.
+
+    Goods that a customer returns come in at the cost at which the item last went out; goods sent back to a vendor
+    carry what he credits for them, and the difference to their cost is posted beside the credit.
+    """
 
     day: date
     key: Key
@@ -31,6 +37,7 @@ class Movement:
     customer: str = ""
     class_id: str = ""
     department: str = ""
+    returned: bool = False
 
 
 def inventory_items(company: Company, record: Obj | None) -> set[str]:
@@ -52,6 +59,8 @@ def item_lines_of(record: Obj) -> Iterator[Obj]:
 
 def check_start(draft: Draft) -> None:
     """Refuse (6270) a movement before the item's inventory start date."""
+    if draft.kind not in _SALES and draft.kind not in _PURCHASES:
+        return
     for item_id in inventory_items(draft.company, draft.new):
         item = draft.company.records["Item"][item_id]
         if draft.new["TxnDate"] < item["InvStartDate"]:
@@ -84,16 +93,22 @@ def recost(company: Company, item_ids: set[str]) -> None:
         item = company.records["Item"][item_id]
         on_hand = money(item.get("_opening"))
         layers = deque([[on_hand, _unit_cost(item)]] if on_hand > 0 else [])
+        last = _unit_cost(item)
         for movement in sorted(
             _movements(company, item_id), key=lambda m: (m.day, -m.quantity, int(m.key[1]))
         ):
             on_hand += movement.quantity
-            if movement.quantity >= 0:
+            if movement.returned:
+                layers.append([movement.quantity, last])
+                cost = -cents(movement.quantity * last)
+                costs.setdefault(movement.key, []).extend(_cost_entries(item, movement, cost))
+            elif movement.quantity >= 0:
                 unit = movement.cost / movement.quantity if movement.quantity else ZERO
                 layers.append([movement.quantity, unit])
             else:
-                cost = _take(layers, -movement.quantity, fallback=_unit_cost(item))
-                costs.setdefault(movement.key, []).extend(_cost_entries(item, movement, cost))
+                cost, last = _take(layers, -movement.quantity, last=last)
+                entries = _cost_entries(item, movement, cost - movement.cost)
+                costs.setdefault(movement.key, []).extend(entries)
         if on_hand != money(item.get("QtyOnHand")):
             item["QtyOnHand"] = on_hand
             company.touch("Item", item_id)
@@ -101,8 +116,10 @@ def recost(company: Company, item_ids: set[str]) -> None:
 
 
 def _post_costs(company: Company, item_ids: set[str], costs: dict[Key, list[Entry]]) -> None:
-    for kind in _SALES:
+    for kind in (*_SALES, *_PURCHASES):
         for identity, record in company.records[kind].items():
+            if kind in _PURCHASES and not _goes_back(kind, record):
+                continue
             moved = inventory_items(company, record)
             if not moved & item_ids:
                 continue
@@ -117,7 +134,7 @@ def _post_costs(company: Company, item_ids: set[str], costs: dict[Key, list[Entr
 
 
 def _movements(company: Company, item_id: str) -> Iterator[Movement]:
-    for kind in _SALES:
+    for kind, sign in _SALES.items():
         for identity, record in company.records[kind].items():
             for line in item_lines_of(record):
                 detail = line["SalesItemLineDetail"]
@@ -125,7 +142,8 @@ def _movements(company: Company, item_id: str) -> Iterator[Movement]:
                     yield Movement(
                         day=date.fromisoformat(record["TxnDate"]),
                         key=(kind, identity),
-                        quantity=-Decimal(detail.get("Qty", 0 if not line["Amount"] else 1)),
+                        quantity=sign * Decimal(detail.get("Qty", 0 if not line["Amount"] else 1)),
+                        returned=sign > 0,
                         cost=ZERO,
                         customer=ref_id(record, "CustomerRef"),
                         class_id=ref_id(detail, "ClassRef"),
@@ -136,7 +154,7 @@ def _movements(company: Company, item_id: str) -> Iterator[Movement]:
             for line in record["Line"]:
                 detail = line.get("ItemBasedExpenseLineDetail", {})
                 if ref_id(detail, "ItemRef") == item_id:
-                    sign = -1 if record.get("Credit") else 1
+                    sign = -1 if _goes_back(kind, record) else 1
                     yield Movement(
                         day=date.fromisoformat(record["TxnDate"]),
                         key=(kind, identity),
@@ -145,8 +163,13 @@ def _movements(company: Company, item_id: str) -> Iterator[Movement]:
                     )
 
 
-def _take(layers: deque[list[Decimal]], quantity: Decimal, *, fallback: Decimal) -> Decimal:
-    cost, last = ZERO, fallback
+def _goes_back(kind: str, record: Obj) -> bool:
+    return kind == "VendorCredit" or bool(record.get("Credit"))
+
+
+def _take(layers: deque[list[Decimal]], quantity: Decimal, *, last: Decimal) -> tuple[Decimal, Decimal]:
+    # The cost of what goes out, and the unit cost of the last piece of it.
+    cost = ZERO
     while quantity and layers:
         layer = layers[0]
         taken = min(quantity, layer[0])
@@ -157,7 +180,7 @@ def _take(layers: deque[list[Decimal]], quantity: Decimal, *, fallback: Decimal)
         if not layer[0]:
             layers.popleft()
     # Sold more than there is: the rest goes out at the last known cost.
-    return cents(cost + quantity * last)
+    return cents(cost + quantity * last), last
 
 
 def _cost_entries(item: Obj, movement: Movement, cost: Decimal) -> list[Entry]:

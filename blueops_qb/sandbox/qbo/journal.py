@@ -79,7 +79,9 @@ def _prepare_line(draft: Draft, line: Obj) -> None:
         raise missing("Amount")
     line["Amount"] = cents(line["Amount"])
     if line["Amount"] < 0:
-        raise business(f"the amount of a journal line must be 0 or greater, not {line['Amount']}", "Amount")
+        raise Fault(
+            "2290", f"The amount of a journal line is {line['Amount']}; it must be 0 or greater.", "Amount"
+        )
     if not company.preference("AccountingInfoPrefs.TrackDepartments"):
         detail.pop("DepartmentRef", None)
     account = company.get("Account", ref_id(detail, "AccountRef"))
@@ -93,3 +95,12 @@ def _prepare_line(draft: Draft, line: Obj) -> None:
         )
     if name and not entity.get("Type"):
         entity["Type"] = company.name_kind(name)
+    _check_billing(detail, customer=name if entity.get("Type") == "Customer" else "")
+
+
+def _check_billing(detail: Obj, *, customer: str) -> None:
+    status = detail.get("BillableStatus")
+    if status == "HasBeenBilled":
+        raise Fault("2170", "BillableStatus HasBeenBilled is set by the service only.", "BillableStatus")
+    if status == "Billable" and not customer:
+        raise Fault("6310", "A billable line needs a customer as its Entity.", "BillableStatus")

@@ -36,7 +36,7 @@ CUSTOMER = (
     fixed(text("FullyQualifiedName", filterable=True)),
     f.address("ShipAddr"),
     flag("Job", filterable=True),
-    ref("ParentRef", "Customer", filterable=True),
+    ref("ParentRef", "Customer"),
     flag("BillWithParent"),
     fixed(flag("IsProject")),
     fixed(f.whole("Level")),
@@ -62,7 +62,7 @@ VENDOR = (
     *_CONTACT,
     text("AcctNum", 100),
     text("TaxIdentifier", 20),
-    flag("Vendor1099", filterable=True),
+    flag("Vendor1099"),
     ref("TermRef", "Term"),
     number("BillRate"),
     number("CostRate"),
@@ -101,7 +101,7 @@ ACCOUNT = (
     text("AccountType", 50, filterable=True),
     text("AccountSubType", 80, filterable=True),
     fixed(text("Classification", filterable=True)),
-    ref("ParentRef", "Account", filterable=True),
+    ref("ParentRef", "Account"),
     fixed(flag("SubAccount")),
     fixed(text("FullyQualifiedName", filterable=True)),
     text("Description", 100),
@@ -114,9 +114,13 @@ ACCOUNT = (
     ),
     *loose("AcctNumExtn", "OnlineBankingEnabled", "FIName", "JournalCodeRef", "AccountEx", "AccountPurposes"),
 )
+ITEM_TYPES = ("Service", "NonInventory", "Inventory", "Category", "Group")
+_COMPONENT = f.table(ref("ItemRef", "Item"), number("Qty"), *loose("UOMRef"))
 ITEM = (
     text("Name", 100, required=True, filterable=True),
-    f.choice("Type", "Service", "NonInventory", "Inventory", "Category", required=True, filterable=True),
+    f.choice("Type", *ITEM_TYPES, required=True, filterable=True),
+    part("ItemGroupDetail", f.table(rows("ItemGroupLine", _COMPONENT))),
+    flag("PrintGroupedItems"),
     ref("IncomeAccountRef", "Account"),
     ref("ExpenseAccountRef", "Account"),
     ref("AssetAccountRef", "Account"),
@@ -167,6 +171,12 @@ METHOD = (
     flag("Active", filterable=True),
     *loose("PaymentMethodEx"),
 )
+CURRENCY = (
+    text("Code", 3, required=True, filterable=True),
+    text("Name", 100, filterable=True),
+    flag("Active", filterable=True),
+    *loose("CustomField", "CompanyCurrencyEx"),
+)
 _RATE_ROW = f.table(ref("TaxRateRef", "TaxRate"), text("TaxTypeApplicable"), f.whole("TaxOrder"))
 _RATE_LIST = f.table(rows("TaxRateDetail", _RATE_ROW))
 TAX_CODE = (
@@ -193,10 +203,10 @@ TAX_RATE = (
 )
 AGENCY = (
     text("DisplayName", 100, required=True, filterable=True),
-    flag("TaxTrackedOnSales"),
-    flag("TaxTrackedOnPurchases"),
+    fixed(flag("TaxTrackedOnSales")),
+    fixed(flag("TaxTrackedOnPurchases")),
     text("TaxRegistrationNumber", 30),
     fixed(day("LastFileDate")),
     fixed(text("TaxAgencyConfig")),
-    *loose("Active"),
+    fixed(flag("Active", filterable=True)),
 )

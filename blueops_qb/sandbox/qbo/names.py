@@ -13,6 +13,23 @@ from blueops_qb.sandbox.qbo.wire import Obj, money, ref_id
 
 MAX_LEVELS = 5
 _PARTS = ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix")
+#: detail types of accounts that the books cannot do without
+SYSTEM_SUBTYPES = (
+    "AccountsReceivable",
+    "AccountsPayable",
+    "UndepositedFunds",
+    "RetainedEarnings",
+    "OpeningBalanceEquity",
+)
+#: most days, day of a month, percent
+_TERM_LIMITS = {
+    "DueDays": (0, 999),
+    "DiscountDays": (0, 999),
+    "DayOfMonthDue": (1, 31),
+    "DiscountDayOfMonth": (1, 31),
+    "DueNextMonthDays": (0, 999),
+    "DiscountPercent": (0, 100),
+}
 _FORBIDDEN = {":", "\t", "\n", "\r"}
 
 
@@ -76,9 +93,7 @@ def prepare_listed(draft: Draft) -> None:
     check_name(draft, name)
     new = draft.new
     if draft.kind == "Term":
-        new["Type"] = "DATE_DRIVEN" if "DayOfMonthDue" in new else "STANDARD"
-        if new["Type"] == "STANDARD":
-            draft.default("DueDays", 0)
+        _prepare_term(draft)
     elif draft.kind == "PaymentMethod":
         draft.default("Type", "NON_CREDIT_CARD")
     else:
@@ -87,6 +102,25 @@ def prepare_listed(draft: Draft) -> None:
         new["TaxAgencyConfig"] = "USER_DEFINED"
         return
     mark_active(draft, name)
+
+
+def _prepare_term(draft: Draft) -> None:
+    new, sent = draft.new, draft.sent
+    for name, (least, most) in _TERM_LIMITS.items():
+        if name in new and not least <= new[name] <= most:
+            raise Fault("2240", f"{name} must be between {least} and {most}, not {new[name]}.", name)
+    # One way of counting excludes the other; the one that was sent last wins.
+    if "DayOfMonthDue" in sent and "DueDays" in sent:
+        raise Fault("2600", "A term has DueDays or DayOfMonthDue, not both.", "DueDays")
+    by_days, by_date = (
+        ("DueDays", "DiscountDays"),
+        ("DayOfMonthDue", "DueNextMonthDays", "DiscountDayOfMonth"),
+    )
+    for name in by_days if "DayOfMonthDue" in sent else by_date if "DueDays" in sent else ():
+        new.pop(name, None)
+    new["Type"] = "DATE_DRIVEN" if "DayOfMonthDue" in new else "STANDARD"
+    if new["Type"] == "STANDARD":
+        draft.default("DueDays", 0)
 
 
 def check_name(draft: Draft, member: str, *, forbidden: str = "") -> None:
@@ -161,6 +195,11 @@ def _finish_name(draft: Draft) -> None:
             f"{draft.kind} {draft.new['DisplayName']!r} has an open balance of {draft.new['Balance']}; "
             "settle it before making the record inactive.",
         )
+    if was_active and not draft.new["Active"] and _unbilled(draft):
+        raise Fault(
+            "6280",
+            f"{draft.kind} {draft.new['DisplayName']!r} has billable expenses that are on no invoice yet.",
+        )
 
 
 def place_in_tree(draft: Draft) -> None:
@@ -184,6 +223,17 @@ def place_in_tree(draft: Draft) -> None:
     if full.count(":") >= MAX_LEVELS:
         raise Fault("6180", f"{draft.kind} {full!r} would be deeper than {MAX_LEVELS} levels.", "ParentRef")
     new["FullyQualifiedName"] = full
+
+
+def _unbilled(draft: Draft) -> bool:
+    company, identity = draft.company, str(draft.new.get("Id", ""))
+    return draft.kind == "Customer" and any(
+        detail.get("BillableStatus") == "Billable" and ref_id(detail, "CustomerRef") == identity
+        for kind in ("Bill", "Purchase", "VendorCredit")
+        for record in company.records[kind].values()
+        for line in record["Line"]
+        for detail in (line.get(str(line.get("DetailType"))) or {},)
+    )
 
 
 def _has_txns(draft: Draft) -> bool:

@@ -13,7 +13,19 @@ import attrs
 from blueops_qb.sandbox.qbo.clock import Clock
 from blueops_qb.sandbox.qbo.wire import Obj
 
-ACCOUNTING = "com.intuit.quickbooks.accounting"
+ACCOUNTING, PAYMENTS, OPENID = "com.intuit.quickbooks.accounting", "com.intuit.quickbooks.payment", "openid"
+#: what an app may ask for (reference section 1.3)
+SCOPES = frozenset(
+    {
+        ACCOUNTING,
+        PAYMENTS,
+        *(OPENID, "profile", "email", "phone", "address"),
+        "project-management.project",
+        "app-foundations.custom-field-definitions",
+        "app-foundations.custom-field-definitions.read",
+        "indirect-tax.tax-calculation.quickbooks",
+    }
+)
 CODE_LIFE = timedelta(minutes=10)
 ACCESS_LIFE = timedelta(hours=1)
 REFRESH_LIFE = timedelta(seconds=8_726_400)
@@ -69,6 +81,21 @@ class Grant:
     used_at: datetime
     connected_at: datetime
     revoked: bool = False
+    former_token: str = ""  #: the refresh token before the present one
+
+
+@attrs.frozen(kw_only=True)
+class Opened:
+    """What a living access token opens."""
+
+    realm: str
+    client_id: str  #: of the app it was given to; empty for the fixed token of the command line
+    scopes: frozenset[str]
+
+    @property
+    def accounting(self) -> bool:
+        """May it call the Accounting API?"""
+        return ACCOUNTING in self.scopes
 
 
 @attrs.frozen(kw_only=True)
@@ -92,6 +119,8 @@ class Tokens:
 
     def __init__(self, clock: Clock, *, rotation: Rotation = Rotation.DAILY) -> None:
         self.clock, self.rotation = clock, rotation
+        self.former_lives = timedelta(0)  #: how long a rotated refresh token is still taken
+        self.former_revokes = False  #: a rotated refresh token that is shown again ends the connection
         self.apps: dict[str, App] = {}
         self.grants: list[Grant] = []
         self._lock = threading.RLock()
@@ -104,12 +133,20 @@ class Tokens:
 
     def realm_of(self, token: str) -> str | None:
         """The company that a living access token opens, or None."""
+        opened = self.opened_by(token)
+        return opened.realm if opened is not None else None
+
+    def opened_by(self, token: str) -> Opened | None:
+        """What a living access token opens, or None for a dead or unknown one."""
         access = self._access.get(token)
         if access is None or (access.grant is not None and access.grant.revoked):
             return None
         if access.expires is not None and access.expires <= self.clock.now():
             return None
-        return access.realm
+        if access.grant is None:
+            return Opened(realm=access.realm, client_id="", scopes=SCOPES)
+        scopes = frozenset(access.grant.scope.split())
+        return Opened(realm=access.realm, client_id=access.grant.client_id, scopes=scopes)
 
     def issue_code(self, app: App, *, realm: str, scope: str, redirect_uri: str) -> str:
         """The code that goes with the redirect: single use, ten minutes."""
@@ -153,15 +190,28 @@ class Tokens:
         now = self.clock.now()
         with self._lock:
             grant = next((g for g in self.grants if g.refresh_token == refresh_token and not g.revoked), None)
+            grant = grant or self._by_former_token(refresh_token, now)
             lapsed = grant is not None and (
                 now - grant.used_at > REFRESH_LIFE or now - grant.connected_at > HARD_LIFE
             )
             if grant is None or grant.client_id != app.client_id or lapsed:
                 raise OAuthError("invalid_grant", description="Incorrect or invalid refresh token")
             if self.rotation is Rotation.ALWAYS or now - grant.rotated_at >= DAILY:
-                grant.refresh_token, grant.rotated_at = _refresh_value(), now
+                grant.former_token, grant.refresh_token = grant.refresh_token, _refresh_value()
+                grant.rotated_at = now
             grant.used_at = now
             return self._answer(grant, hard=hard)
+
+    def _by_former_token(self, token: str, now: datetime) -> Grant | None:
+        # What becomes of a rotated token is not documented: dead by default, and two switches for the rumours.
+        grant = next((g for g in self.grants if token and g.former_token == token and not g.revoked), None)
+        if grant is None:
+            return None
+        if now - grant.rotated_at < self.former_lives:
+            return grant
+        if self.former_revokes:
+            grant.revoked = True
+        return None
 
     def revoke(self, token: str) -> bool:
         """End the connection that a refresh or access token belongs to; False when it is unknown."""
@@ -215,6 +265,11 @@ class Tokens:
                 for name in ("rotated_at", "used_at", "connected_at")
             }
             self.grants.append(Grant(**{**grant, **moments}))
+
+    def connection_of(self, access_token: str) -> Grant | None:
+        """The connection that an access token was given to, or None."""
+        access = self._access.get(access_token)
+        return access.grant if access is not None else None
 
     def _answer(self, grant: Grant, *, hard: bool) -> Obj:
         now = self.clock.now()

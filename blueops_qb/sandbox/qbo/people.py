@@ -7,11 +7,11 @@ from copy import deepcopy
 from decimal import Decimal
 from typing import Any
 
-from blueops_qb.sandbox.qbo import names, settling, writing
-from blueops_qb.sandbox.qbo.company import DELETED, Company
-from blueops_qb.sandbox.qbo.entities import ENTITIES, Family
-from blueops_qb.sandbox.qbo.faults import Fault, business, missing
-from blueops_qb.sandbox.qbo.wire import Obj, ref_id
+from blueops_qb.sandbox.qbo import merging, writing
+from blueops_qb.sandbox.qbo.company import Company
+from blueops_qb.sandbox.qbo.entities import ENTITIES
+from blueops_qb.sandbox.qbo.faults import Fault, missing
+from blueops_qb.sandbox.qbo.wire import Obj
 
 
 def edit(company: Company, *, kind: str, id: str, changes: Obj) -> Obj:
@@ -87,31 +87,6 @@ def make_deposit(company: Company, *, payments: list[str], account: str = "", da
     return add(company, kind="Deposit", body=body)
 
 
-def merge(company: Company, *, kind: str, keep: str, lose: str) -> Obj:
-    """Make two list records one: everything that named the loser names the survivor, the loser is deleted."""
-    if ENTITIES[kind].family is Family.TXN or keep == lose:
-        raise business(f"{kind} {lose} cannot be merged into {keep}")
-    with company.lock:
-        company.get(kind, keep)
-        loser = company.get(kind, lose)
-        touched = _point_elsewhere(company, kind, lose, keep)
-        company.drop(kind, lose)
-        if "FullyQualifiedName" in company.records[kind][keep]:
-            names.rename_below(company, kind, company.records[kind][keep])
-        entries = []
-        for key in touched:
-            entries += company.posted.get(key, [])
-            settling.repost(company, key)
-            entries += company.posted[key]
-        settling.refresh_parties(company, entries)
-        company.touch(kind, keep)
-        return {
-            "kept": keep,
-            "deleted": lose,
-            "name": str(loser.get("DisplayName", "")).removesuffix(DELETED),
-        }
-
-
 ACTIONS: dict[str, Callable[..., Obj]] = {
     "edit": edit,
     "create": add,
@@ -120,7 +95,7 @@ ACTIONS: dict[str, Callable[..., Obj]] = {
     "inactivate": inactivate,
     "receive_payment": receive_payment,
     "make_deposit": make_deposit,
-    "merge": merge,
+    "merge": merging.merge,
 }
 
 
@@ -142,63 +117,3 @@ def _named(company: Company, kind: str, identity: str) -> Obj:
         if name in record and name in ENTITIES[kind].fields and ENTITIES[kind].fields[name].required:
             head[name] = deepcopy(record[name])
     return head
-
-
-def _point_elsewhere(company: Company, kind: str, old: str, new: str) -> list[tuple[str, str]]:
-    touched: list[tuple[str, str]] = []
-    for holder_kind, entity in ENTITIES.items():
-        for identity, record in list(company.records[holder_kind].items()):
-            if holder_kind == kind and ref_id(record, "ParentRef") == old:
-                company.put(kind, {**deepcopy(record), "ParentRef": {"value": new}})
-                company.touch(kind, identity)
-                continue
-            changed = _replaced(record, kind, old, new, company)
-            if changed is None:
-                continue
-            company.records[holder_kind][identity] = changed
-            company.touch(holder_kind, identity)
-            if entity.family is Family.TXN:
-                touched.append((holder_kind, identity))
-    return touched
-
-
-def _replaced(value: Obj, kind: str, old: str, new: str, company: Company) -> Obj | None:
-    copy = deepcopy(value)
-    return copy if _replace(copy, kind, old, new, company) else None
-
-
-def _replace(value: Any, kind: str, old: str, new: str, company: Company) -> bool:
-    if isinstance(value, list):
-        replaced = [_replace(row, kind, old, new, company) for row in value]
-        return any(replaced)
-    if not isinstance(value, dict):
-        return False
-    found = False
-    for name, member in value.items():
-        if (
-            isinstance(member, dict)
-            and member.get("value") == old
-            and _points_to(name, member, kind, company)
-        ):
-            member["value"] = new
-            found = True
-        elif isinstance(member, dict | list):
-            found = _replace(member, kind, old, new, company) or found
-    return found
-
-
-def _points_to(name: str, ref: Obj, kind: str, company: Company) -> bool:
-    targets = {
-        "CustomerRef": "Customer",
-        "VendorRef": "Vendor",
-        "PrefVendorRef": "Vendor",
-        "ItemRef": "Item",
-        "GroupItemRef": "Item",
-        "ClassRef": "Class",
-        "DepartmentRef": "Department",
-    }
-    if name in ("EntityRef", "Entity"):
-        return company.name_kind(ref["value"]) == kind
-    if name.endswith("AccountRef"):
-        return kind == "Account"
-    return targets.get(name) == kind

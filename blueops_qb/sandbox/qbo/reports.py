@@ -1,94 +1,81 @@
-"""Ledger reports in the service's report shape; the trial balance (reference sections 2.1 and 5)."""
+"""Ledger reports by name, in the service's report shape, all worked out from the double-entry ledger.
+
+``/reports/<Name>`` is named in reference section 2.1; names of parameters and the shape follow Report.xsd.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 
 from blueops_qb.sandbox.ledger import ZERO
-from blueops_qb.sandbox.qbo.accounts import ACCOUNT_TYPES
-from blueops_qb.sandbox.qbo.clock import stamp
 from blueops_qb.sandbox.qbo.company import Company
 from blueops_qb.sandbox.qbo.faults import Fault
+from blueops_qb.sandbox.qbo.reports_aging import aged_payables, aged_receivables
+from blueops_qb.sandbox.qbo.reports_frame import Params, amount, basis_of, cell, chart_order, column, header
+from blueops_qb.sandbox.qbo.reports_general_ledger import general_ledger
+from blueops_qb.sandbox.qbo.reports_period import fiscal_year_start, period_of
+from blueops_qb.sandbox.qbo.reports_profit import profit_and_loss
 from blueops_qb.sandbox.qbo.wire import Obj
 
 _RESULT = ("Revenue", "Expense")
 
 
-def report(company: Company, name: str, params: Mapping[str, str]) -> Obj:
+def report(company: Company, name: str, params: Params) -> Obj:
     """Answer a report by name; raises Fault 500 for one the twin does not have."""
-    if name != "TrialBalance":
-        raise Fault("500", f"Unsupported Operation : report {name} is not available.")
-    return trial_balance(company, params)
+    maker = REPORTS.get(name)
+    if maker is None:
+        known = ", ".join(REPORTS)
+        raise Fault("500", f"Unsupported Operation : report {name!r} is not available; served are {known}.")
+    return maker(company, params)
 
 
-def trial_balance(company: Company, params: Mapping[str, str]) -> Obj:
-    """Debit and credit per account at ``end_date`` (default today), accrual basis."""
-    until = _day(params.get("end_date")) or company.clock.today()
-    since = _day(params.get("start_date")) or until.replace(month=1, day=1)
+def trial_balance(company: Company, params: Params) -> Obj:
+    """Debit and credit per account at the end of the period, accrual basis."""
+    period = period_of(company, params)
+    basis = basis_of(company, params, report="TrialBalance")
     rows: list[Obj] = []
     debits = credits = ZERO
-    for account, balance in closing_balances(company, until=until):
+    for account, balance in closing_balances(company, until=period.until):
         debit, credit = max(balance, ZERO), max(-balance, ZERO)
         debits += debit
         credits += credit
-        rows.append(_row(account["FullyQualifiedName"], account["Id"], debit, credit))
-    total = {"ColData": [{"value": "TOTAL"}, {"value": str(debits)}, {"value": str(credits)}]}
+        # A side without an amount is an empty string, as in the service's own reports.
+        sides = [amount(side, zero=False) for side in (debit, credit)]
+        rows.append({"ColData": [cell(account["FullyQualifiedName"], account["Id"]), *sides]})
+    head = header(company, "TrialBalance", period, basis=basis, summarize="Total", empty=not rows)
+    total = {"ColData": [cell("TOTAL"), amount(debits), amount(credits)]}
     rows.append({"Summary": total, "type": "Section", "group": "GrandTotal"})
-    columns = [_column("", "Account"), _column("Debit", "Money"), _column("Credit", "Money")]
-    return {
-        "Header": {
-            "Time": stamp(company.clock.now()),
-            "ReportName": "TrialBalance",
-            "ReportBasis": "Accrual",
-            "StartPeriod": since.isoformat(),
-            "EndPeriod": until.isoformat(),
-            "SummarizeColumnsBy": "Total",
-            "Currency": "USD",
-            "Option": [{"Name": "NoReportData", "Value": "false" if len(rows) > 1 else "true"}],
-        },
-        "Columns": {"Column": columns},
-        "Rows": {"Row": rows},
-    }
+    columns = [column("", "Account"), column("Debit", "Money"), column("Credit", "Money")]
+    return {"Header": head, "Columns": {"Column": columns}, "Rows": {"Row": rows}}
 
 
 def closing_balances(company: Company, *, until: date) -> list[tuple[Obj, Decimal]]:
     """Signed balances at a day, in chart order; results of earlier years sit in retained earnings."""
-    year = until.replace(month=1, day=1)
+    year = fiscal_year_start(company, until)
     at_end = company.ledger.balances(until=until)
     before = company.ledger.balances(until=year - timedelta(days=1))
     earned = ZERO
     balances: dict[str, Decimal] = {}
-    for identity, amount in at_end.items():
+    for identity in at_end.keys() | before.keys():
+        held = at_end.get(identity, ZERO)
         if company.records["Account"][identity]["Classification"] in _RESULT:
             carried = before.get(identity, ZERO)
             earned += carried
-            amount -= carried
-        balances[identity] = amount
+            held -= carried
+        balances[identity] = held
     if earned:
         retained = company.account_of_subtype("RetainedEarnings")
         balances[retained] = balances.get(retained, ZERO) + earned
-    order = list(ACCOUNT_TYPES)
-    accounts = sorted(company.all("Account"), key=lambda a: (order.index(a["AccountType"]), int(a["Id"])))
+    accounts = chart_order(company, company.all("Account"))
     return [(account, balances[account["Id"]]) for account in accounts if balances.get(account["Id"])]
 
 
-def _day(text: str | None) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Fault("2060", f"{text!r} is not a date (YYYY-MM-DD)") from None
-
-
-def _row(name: str, identity: str, debit: Decimal, credit: Decimal) -> Obj:
-    # A side without an amount is an empty string, as in the service's own reports.
-    cells = [{"value": name, "id": identity}]
-    cells += [{"value": str(amount) if amount else ""} for amount in (debit, credit)]
-    return {"ColData": cells}
-
-
-def _column(title: str, kind: str) -> Obj:
-    return {"ColTitle": title, "ColType": kind}
+REPORTS: dict[str, Callable[[Company, Params], Obj]] = {
+    "TrialBalance": trial_balance,
+    "GeneralLedger": general_ledger,
+    "AgedReceivables": aged_receivables,
+    "AgedPayables": aged_payables,
+    "ProfitAndLoss": profit_and_loss,
+}

@@ -84,6 +84,6 @@ def running_twin(
     try:
         yield RunningTwin(app=app, base_url=server.base_url, refresh_token=app.connect())
     finally:
-        app.weather.end()
+        app.end()
         server.stop()
         thread.join(timeout=10)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from blueops_qb.sandbox.qbo import seed_lists as lists
 from blueops_qb.sandbox.qbo import seed_txns, taxservice, writing
 from blueops_qb.sandbox.qbo.company import Company
+from blueops_qb.sandbox.qbo.seed_preferences import preferences
 from blueops_qb.sandbox.qbo.wire import Obj
 
 COMPANY_NAME = "Three Peaks Plumbing"
@@ -32,7 +33,7 @@ def seed(
         _tax(company)
         _lists(company)
         _items(company, accounts, today)
-        _preferences(company, accounts)
+        company.put("Preferences", preferences(company, accounts, name=name))
         company.hidden.tax_account = accounts["2200"]
         _names(company, full=with_names or with_transactions)
         if with_transactions:
@@ -134,86 +135,6 @@ def _items(company: Company, accounts: dict[str, str], today: date) -> None:
             body["InvStartDate"] = (today - timedelta(days=400)).isoformat()
             body["AssetAccountRef"] = {"value": accounts["1200"]}
         writing.create(company, "Item", body)
-
-
-def _preferences(company: Company, accounts: dict[str, str]) -> None:
-    use_custom = [{"Name": f"SalesFormsPrefs.UseSalesCustom{n}", "Type": "BooleanType"} for n in (1, 2, 3)]
-    record: Obj = {
-        **company.preferences,
-        "AccountingInfoPrefs": {
-            "UseAccountNumbers": True,
-            "DefaultARAccount": {"value": accounts["1100"]},
-            "DefaultAPAccount": {"value": accounts["2000"]},
-            "TrackDepartments": True,
-            "DepartmentTerminology": "Location",
-            "ClassTrackingPerTxn": False,
-            "ClassTrackingPerTxnLine": True,
-            "FirstMonthOfFiscalYear": "January",
-            "TaxYearMonth": "January",
-            "CustomerTerminology": "Customers",
-        },
-        "ProductAndServicesPrefs": {
-            "ForSales": True,
-            "ForPurchase": True,
-            "QuantityWithPriceAndRate": True,
-            "QuantityOnHand": True,
-        },
-        "SalesFormsPrefs": {
-            "CustomField": [
-                {"CustomField": [{**field, "BooleanValue": n == 0} for n, field in enumerate(use_custom)]},
-                {
-                    "CustomField": [
-                        {
-                            "Name": "SalesFormsPrefs.SalesCustomName1",
-                            "Type": "StringType",
-                            "StringValue": "Crew #",
-                        }
-                    ]
-                },
-            ],
-            "CustomTxnNumbers": True,
-            "AllowDeposit": True,
-            "AllowDiscount": True,
-            "DefaultDiscountAccount": accounts["4900"],
-            "AllowEstimates": True,
-            "ETransactionPaymentEnabled": False,
-            "IPNSupportEnabled": False,
-            "AllowServiceDate": True,
-            "AllowShipping": True,
-            "DefaultTerms": {"value": "3"},
-            "AutoApplyCredit": False,
-            "AutoApplyPayments": False,
-            "UsingProgressInvoicing": False,
-            "UsingPriceLevels": False,
-            "DefaultCustomerMessage": "Thank you for your business.",
-        },
-        "VendorAndPurchasesPrefs": {"TrackingByCustomer": True, "BillableExpenseTracking": True},
-        "TimeTrackingPrefs": {
-            "UseServices": True,
-            "BillCustomers": True,
-            "ShowBillRateToAll": False,
-            "WorkWeekStartDate": "Monday",
-            "MarkTimeEntriesBillable": True,
-        },
-        "TaxPrefs": {
-            "UsingSalesTax": True,
-            "TaxGroupCodeRef": {"value": company.hidden.tax_codes_by_state["NV"]},
-        },
-        "CurrencyPrefs": {
-            "MultiCurrencyEnabled": False,
-            "HomeCurrency": {"value": "USD", "name": "United States Dollar"},
-        },
-        "ReportPrefs": {"ReportBasis": "Accrual", "CalcAgingReportFromTxnDate": False},
-        "OtherPrefs": {
-            "NameValue": [
-                {"Name": "ProjectsEnabled", "Value": "false"},
-                {"Name": "VendorAndPurchasesPrefs.UseCustomTxnNumbers", "Value": "true"},
-                {"Name": "WarnDuplicateCheckNumber", "Value": "true"},
-                {"Name": "WarnDuplicateJournalNumber", "Value": "true"},
-            ]
-        },
-    }
-    company.put("Preferences", record)
 
 
 def _names(company: Company, *, full: bool) -> None:

@@ -73,6 +73,9 @@ ACCOUNTS: tuple[tuple[str, str, str, str], ...] = (
     ("6600", "Small Tools", "Expense", "SuppliesMaterials"),
     ("6950", "Rounding Over/Short", "Expense", "OtherMiscellaneousServiceCost"),
     ("7500", "Depreciation", "Other Expense", "Depreciation"),
+    ("1990", "Uncategorized Asset", "Other Current Asset", "OtherCurrentAssets"),
+    ("4995", "Uncategorized Income", "Income", "SalesOfProductIncome"),
+    ("6990", "Uncategorized Expense", "Expense", "OtherMiscellaneousServiceCost"),
 )
 
 #: name, type, income account, expense account, unit price, purchase cost, taxable, quantity on hand
@@ -103,9 +106,12 @@ ITEMS: tuple[tuple[str, str, str, str, str, str, bool, str], ...] = (
 CLASSES = ("Service", "Install", "Drain", "Inspection", "Maintenance")
 LOCATIONS = ("Reno", "Carson City", "Sparks")
 #: name, days
-TERMS = (("Due on receipt", 0), ("Net 15", 15), ("Net 30", 30), ("Net 60", 60))
+TERMS = (("Due on receipt", 0), ("Net 15", 15), ("Net 30", 30), ("Net 60", 60), ("Net 10", 10))
 #: name, is it a card
-METHODS = (("Cash", False), ("Check", False), ("Visa", True), ("MasterCard", True), ("ACH", False))
+METHODS = (
+    *(("Cash", False), ("Check", False), ("Visa", True), ("MasterCard", True), ("ACH", False)),
+    *(("Discover", True), ("American Express", True), ("Diners Club", True)),
+)
 #: code, state, agency, rates (name, percent)
 TAX_CODES: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = (
     ("Nevada", "NV", "Nevada Department of Taxation", (("NV State", "6"), ("NV County", "1"))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 
-from blueops_qb.sandbox.qbo import writing
+from blueops_qb.sandbox.qbo import seed_purchases, seed_sales, writing
 from blueops_qb.sandbox.qbo.company import Company
 from blueops_qb.sandbox.qbo.wire import Obj
 
@@ -107,6 +107,8 @@ def add_transactions(company: Company, accounts: dict[str, str], today: date) ->
             body["DocNumber"] = str(5000 + number)
         writing.create(company, "Purchase", body)
     _journal(company, accounts, _ago(today, 31), ("7500", "1590"), "350.00", "Depreciation of the month")
+    seed_sales.add_sales_forms(company, accounts, today)
+    seed_purchases.add_purchases(company, accounts, today)
 
 
 def _ago(today: date, days: int) -> str:

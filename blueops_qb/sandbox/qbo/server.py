@@ -16,10 +16,11 @@ import attrs
 from waitress.channel import ClientDisconnected
 from waitress.server import create_server
 
+from blueops_qb.sandbox.qbo import downloads
 from blueops_qb.sandbox.qbo.admin import Admin
 from blueops_qb.sandbox.qbo.api import Api
 from blueops_qb.sandbox.qbo.books import Books
-from blueops_qb.sandbox.qbo.clock import Clock
+from blueops_qb.sandbox.qbo.clock import Clock, fine_stamp
 from blueops_qb.sandbox.qbo.company import Company
 from blueops_qb.sandbox.qbo.http import (
     Request,
@@ -31,15 +32,26 @@ from blueops_qb.sandbox.qbo.http import (
     send,
 )
 from blueops_qb.sandbox.qbo.oauth import App, Rotation, Tokens
+from blueops_qb.sandbox.qbo.refusals import Refusal, refused_call, refused_items
 from blueops_qb.sandbox.qbo.signin import SignIn
+from blueops_qb.sandbox.qbo.storm import Broken, Fate, Lost, break_off, endure, hang_up
 from blueops_qb.sandbox.qbo.throttle import Limits, Throttle
-from blueops_qb.sandbox.qbo.weather import BEFORE, Plan, Stats, Trouble, Weather
+from blueops_qb.sandbox.qbo.weather import Plan, Stats, Trouble, Weather
+from blueops_qb.sandbox.qbo.webhooks import Hook, Webhooks
 
-PREFIXES = ("/.well-known", "/connect", "/oauth2", "/op", "/v1", "/v2", "/v3", "/twin", "/books")
-THREADS = 24
-_HTML = (
-    b"<!DOCTYPE html><html><head><title>Sorry</title></head><body><h1>We'll be right back</h1></body></html>"
+PREFIXES = (
+    "/.well-known",
+    "/connect",
+    "/oauth2",
+    "/op",
+    "/v1",
+    "/v2",
+    "/v3",
+    "/attachments",
+    "/twin",
+    "/books",
 )
+THREADS = 24
 
 
 def _secret(prefix: str) -> str:
@@ -58,6 +70,7 @@ class Settings:
     rotation: Rotation = Rotation.DAILY
     limits: Limits | None = None  #: None = no throttle
     latency: float = 0.0  #: seconds
+    webhook: Hook | None = None  #: None = changes are told to nobody
 
 
 class TwinApp:
@@ -86,18 +99,27 @@ class TwinApp:
         )
         self.sign_in = SignIn(self.companies, self.tokens)
         self.books = Books(self.companies)
+        self.webhooks = Webhooks(self.companies)
         self.admin = Admin(
             self.companies,
             tokens=self.tokens,
             throttle=self.throttle,
             weather=self.weather,
             stats=self.stats,
+            webhooks=self.webhooks,
         )
+        if settings.webhook is not None:
+            self.webhooks.configure(settings.webhook)
 
     @property
     def clock(self) -> Clock:
         """The time of the first company and of the token endpoint."""
         return self.company.clock
+
+    def end(self) -> None:
+        """Let nothing of the application go on: no waiting call, no webhook."""
+        self.weather.end()
+        self.webhooks.stop()
 
     def connect(self, realm: str | None = None) -> str:
         """Allow the app for a company without the consent page and answer the refresh token."""
@@ -108,13 +130,14 @@ class TwinApp:
         """Answer one request."""
         request = read_request(environ)
         response = self._answer(request)
-        if response is None:
+        if isinstance(response, Lost):
+            hang_up(request, response)
             raise ClientDisconnected
-        if isinstance(response, _Cut):
-            return _broken_off(response, start)
+        if isinstance(response, Broken):
+            return break_off(response, start, self.weather)
         return send(response, request, start)
 
-    def _answer(self, request: Request) -> Response | None:
+    def _answer(self, request: Request) -> Fate:
         if request.path.startswith("/twin"):
             return self.admin.answer(request)
         if request.path.startswith("/books"):
@@ -128,43 +151,31 @@ class TwinApp:
     def _calm(self, request: Request) -> Response:
         if request.path.startswith("/v3/company/"):
             return self.api.answer(request)
+        if request.path.startswith(downloads.PREFIX + "/"):
+            return downloads.download(self.companies, request)
         response = self.sign_in.answer(request)
         if response is not None:
             self.stats.calls[f"{request.method} {request.path}"] += 1
             return response
         return json_response({"error": f"{request.method} {request.path} is not served here"}, status=404)
 
-    def _in_weather(self, request: Request, plan: Plan) -> Response | None:
+    def _refused(self, request: Request, trouble: Trouble, refusal: Refusal) -> Response:
+        now = self.clock.now()
+        if trouble is Trouble.REFUSED_ITEMS:
+            return refused_items(refusal, request, self._calm, time=fine_stamp(now))
+        return refused_call(refusal, time=fine_stamp(now), now_ms=int(now.timestamp() * 1000))
+
+    def _in_weather(self, request: Request, plan: Plan) -> Fate:
         self.stats.calls[f"trouble {plan.trouble.value}"] += 1
-        answered = None if plan.trouble in BEFORE else self._calm(request)
-        if plan.trouble in (Trouble.TIMEOUT_AFTER, Trouble.SLOW):
-            self.weather.wait(plan.seconds)
-        match plan.trouble:
-            case Trouble.DROP_BEFORE | Trouble.DROP_AFTER | Trouble.TIMEOUT_AFTER:
-                return None
-            case Trouble.ERROR_BEFORE | Trouble.ERROR_AFTER:
-                return Response(status=500, body=b"Internal Server Error", content_type="text/plain")
-            case Trouble.UNAVAILABLE:
-                return Response(status=503, body=_HTML, content_type="text/html")
-            case Trouble.HTML | Trouble.HTML_AFTER:
-                return Response(status=200, body=_HTML, content_type="text/html")
-            case Trouble.THROTTLED | Trouble.THROTTLED_XML:
-                return self.api.throttled(xml=plan.trouble is Trouble.THROTTLED_XML)
-            case Trouble.TRUNCATED if answered is not None:
-                return _Cut(status=answered.status, body=answered.body, headers=answered.headers)
-        return answered
-
-
-class _Cut(Response):
-    """An answer that shall break off in the middle."""
-
-
-def _broken_off(response: Response, start: StartResponse) -> Iterable[bytes]:
-    start(
-        f"{response.status} OK",
-        [("Content-Type", "application/json"), ("Content-Length", str(len(response.body)))],
-    )
-    return [response.body[: len(response.body) // 2]]
+        if plan.refusal is not None:
+            return self._refused(request, plan.trouble, plan.refusal)
+        return endure(
+            plan,
+            request,
+            weather=self.weather,
+            answer=self._calm,
+            throttled=lambda xml: self.api.throttled(xml=xml),
+        )
 
 
 def make_app(

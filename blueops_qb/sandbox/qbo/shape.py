@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 
 from blueops_qb.sandbox.qbo.faults import Fault
-from blueops_qb.sandbox.qbo.fields import EMAIL, Field, Shape, Table
+from blueops_qb.sandbox.qbo.fields import EMAIL, WEB, Field, Shape, Table
 from blueops_qb.sandbox.qbo.lines import DETAILS
 from blueops_qb.sandbox.qbo.wire import Obj
 
@@ -37,10 +37,22 @@ class Shaped:
     cleared: frozenset[str]
 
 
-def shaped(body: Obj, table: Table) -> Shaped:
-    """Type the members of a body; raises Fault."""
+def shaped(body: Obj, table: Table, *, latin: bool = False) -> Shaped:
+    """Type the members of a body; raises Fault.
+
+    ``latin``: keep only the characters of ISO-8859-1, as US companies are said to store (reference section 2.2).
+    """
     cleared = frozenset(name for name, value in body.items() if _is_blank(value))
-    return Shaped(values=_members(body, table, path=""), cleared=cleared)
+    values = _members(body, table, path="")
+    return Shaped(values=_in_latin(values) if latin else values, cleared=cleared)
+
+
+def _in_latin(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _in_latin(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_in_latin(row) for row in value]
+    return value.encode("latin-1", "replace").decode("latin-1") if isinstance(value, str) else value
 
 
 def _members(body: Any, table: Table, *, path: str) -> Obj:
@@ -87,6 +99,8 @@ def _value(value: Any, field: Field, *, path: str) -> Any:
             members = _members(value, field.table, path=path)
             if field.table is EMAIL:
                 _check_email(members, path=path)
+            elif field.table is WEB:
+                _check_web(members, path=path)
             return members or None
         case Shape.ROWS:
             return _rows(value, field, path=path)
@@ -99,6 +113,13 @@ def _check_email(members: Obj, *, path: str) -> None:
         name, _, host = address.strip().partition("@")
         if not name or "." not in host or " " in address.strip():
             raise Fault("2210", f"Invalid Email Address : {address.strip()!r} in {path}", path)
+
+
+def _check_web(members: Obj, *, path: str) -> None:
+    address = str(members.get("URI", "a.b"))
+    host = address.partition("://")[2] or address
+    if any(mark.isspace() for mark in address) or "." not in host.partition("/")[0].strip("."):
+        raise Fault("2200", f"Malformed URL : {address!r} in {path}", path)
 
 
 def _text(value: Any, limit: int, *, path: str) -> str:

@@ -9,7 +9,8 @@ from urllib.parse import unquote, urlencode
 
 from blueops_qb.sandbox.qbo.company import Company
 from blueops_qb.sandbox.qbo.http import Request, Response, html_response, json_response, redirect
-from blueops_qb.sandbox.qbo.oauth import App, OAuthError, Tokens
+from blueops_qb.sandbox.qbo.identity import SUBJECT, id_token, key_set
+from blueops_qb.sandbox.qbo.oauth import ACCOUNTING, OPENID, PAYMENTS, SCOPES, App, OAuthError, Tokens
 from blueops_qb.sandbox.qbo.pages import render
 from blueops_qb.sandbox.qbo.wire import Obj, loads
 
@@ -82,7 +83,10 @@ class SignIn:
         code = self.tokens.issue_code(
             app, realm=realm, scope=asked["scope"], redirect_uri=asked["redirect_uri"]
         )
-        return redirect(target + urlencode({"code": code, "state": asked["state"], "realmId": realm}))
+        back = {"code": code, "state": asked["state"]}
+        if {ACCOUNTING, PAYMENTS} & set(asked["scope"].split()):
+            back["realmId"] = realm
+        return redirect(target + urlencode(back))
 
     def _problem(self, asked: dict[str, str]) -> str:
         app = self.tokens.apps.get(asked["client_id"])
@@ -90,20 +94,26 @@ class SignIn:
             return "the client_id is not known here"
         if not app.may_redirect_to(asked["redirect_uri"]):
             return "the redirect_uri is not registered for this app"
-        return "" if asked["scope"] else "no scope was asked for"
+        unknown = sorted(set(asked["scope"].split()) - SCOPES)
+        if unknown:
+            return f"the scope {unknown[0]} is not known (invalid_scope)"
+        return "" if asked["scope"].strip() else "no scope was asked for"
 
     def _token(self, request: Request) -> Response:
         form = request.form()
         try:
+            if not request.content_type.startswith("application/x-www-form-urlencoded"):
+                raise OAuthError("invalid_request")
             app = self._app(request, form)
             hard = request.headers.get(HARD_EXPIRY, "").lower() == "true"
             match form.get("grant_type"):
                 case "authorization_code":
-                    answer = self.tokens.exchange(
-                        app, code=form.get("code", ""), redirect_uri=form.get("redirect_uri", ""), hard=hard
-                    )
+                    code, back = _needed(form, "code"), _needed(form, "redirect_uri")
+                    answer = self.tokens.exchange(app, code=code, redirect_uri=back, hard=hard)
+                    answer |= self._identity(request, answer["access_token"])
                 case "refresh_token":
-                    answer = self.tokens.refresh(app, refresh_token=form.get("refresh_token", ""), hard=hard)
+                    token = _needed(form, "refresh_token")
+                    answer = self.tokens.refresh(app, refresh_token=token, hard=hard)
                 case None:
                     raise OAuthError("invalid_request")
                 case _:
@@ -111,6 +121,19 @@ class SignIn:
         except OAuthError as error:
             return _uncached(json_response(error.body(), status=error.status))
         return _uncached(json_response(answer))
+
+    def _identity(self, request: Request, access_token: str) -> Obj:
+        # An ID token comes with the code only, and only when openid was asked for.
+        grant = self.tokens.connection_of(access_token)
+        if grant is None or OPENID not in grant.scope.split():
+            return {}
+        token = id_token(
+            issuer=f"{request.base_url}/op/v1",
+            client_id=grant.client_id,
+            realm=grant.realm,
+            now=self.tokens.clock.now(),
+        )
+        return {"id_token": token}
 
     def _revoke(self, request: Request) -> Response:
         try:
@@ -137,16 +160,25 @@ class SignIn:
         return self.tokens.authenticate(str(form.get("client_id", "")), str(form.get("client_secret", "")))
 
     def _userinfo(self, request: Request) -> Response:
-        token = request.authorization.partition(" ")[2]
-        if self.tokens.realm_of(token) is None:
+        opened = self.tokens.opened_by(request.authorization.partition(" ")[2].strip())
+        if opened is None:
             return json_response({"error": "invalid_token"}, status=401)
+        if OPENID not in opened.scopes:
+            return json_response({"error": "insufficient_scope"}, status=403)
         return json_response(
-            {"sub": "twin-bookkeeper", "email": "books@example.com", "emailVerified": True, "givenName": "Bo"}
+            {"sub": SUBJECT, "email": "books@example.com", "emailVerified": True, "givenName": "Bo"}
         )
 
     def _jwks(self, request: Request) -> Response:
         del request
-        return json_response({"keys": []})
+        return json_response(key_set())
+
+
+def _needed(form: dict[str, str], name: str) -> str:
+    value = form.get(name, "")
+    if not value:
+        raise OAuthError("invalid_request")
+    return value
 
 
 def _revocation(request: Request) -> Obj:

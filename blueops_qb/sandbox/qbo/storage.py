@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -28,6 +29,7 @@ def dump(company: Company) -> Obj:
             "shift_seconds": company.clock.shift.total_seconds(),
             "counters": dict(company.counters),
             "hidden": attrs.asdict(company.hidden),
+            "files": {key: base64.b64encode(data).decode() for key, data in company.files.items()},
             "records": {kind: list(rows.values()) for kind, rows in company.records.items()},
             "stamps": {
                 kind: {identity: when.isoformat() for identity, when in rows.items()}
@@ -51,10 +53,13 @@ def restore(data: Obj) -> Company:
     company = Company(realm=data["realm"])
     company.clock.shift = timedelta(seconds=float(data["shift_seconds"]))
     company.counters.update({space: int(count) for space, count in data["counters"].items()})
-    company.hidden = Hidden(**data["hidden"])
+    known = {field.name for field in attrs.fields(Hidden)}  # a file of another version may hold others
+    company.hidden = Hidden(**{name: value for name, value in data["hidden"].items() if name in known})
     for kind, rows in data["records"].items():
         for record in rows:
             company.put(kind, _typed(record, ENTITIES[kind].fields))
+    for key, text in data.get("files", {}).items():
+        company.files[key] = base64.b64decode(text)
     for kind in ENTITIES:
         company.stamps[kind] = _moments(data["stamps"].get(kind, {}))
         company.stubs[kind] = _moments(data["stubs"].get(kind, {}))

@@ -33,7 +33,13 @@ def create_tax_code(company: Company, body: Obj) -> Obj:
     if any(pool_name(code["Name"]) == pool_name(name) for code in company.all("TaxCode")):
         raise Fault("6240", f"The name supplied already exists. : tax code {name!r}", "TaxCode")
     rate_ids = [_rate_id(company, row) for row in sent["TaxRateDetails"]]
-    code_id = add_tax_code(company, name=name, rate_ids=rate_ids)
+    bought = [
+        rate_id
+        for row, rate_id in zip(sent["TaxRateDetails"], rate_ids, strict=True)
+        if row.get("TaxApplicableOn") == "Purchase"
+    ]
+    sold = [rate_id for rate_id in rate_ids if rate_id not in bought]
+    code_id = add_tax_code(company, name=name, rate_ids=sold, purchase_rate_ids=bought)
     details = [
         {**row, "TaxRateId": rate_id} for row, rate_id in zip(sent["TaxRateDetails"], rate_ids, strict=True)
     ]
@@ -55,12 +61,10 @@ def add_tax_rate(company: Company, *, name: str, percent: Decimal, agency: str) 
     return _store(company, "TaxRate", record)
 
 
-def add_tax_code(company: Company, *, name: str, rate_ids: list[str]) -> str:
+def add_tax_code(
+    company: Company, *, name: str, rate_ids: list[str], purchase_rate_ids: list[str] | None = None
+) -> str:
     """Store a real tax code over these rates and answer its id."""
-    details = [
-        {"TaxRateRef": {"value": rate}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": order}
-        for order, rate in enumerate(rate_ids)
-    ]
     record: Obj = {
         "Name": name,
         "Description": name,
@@ -68,11 +72,18 @@ def add_tax_code(company: Company, *, name: str, rate_ids: list[str]) -> str:
         "Hidden": False,
         "Taxable": True,
         "TaxGroup": True,
-        "SalesTaxRateList": {"TaxRateDetail": details},
-        "PurchaseTaxRateList": {"TaxRateDetail": []},
+        "SalesTaxRateList": {"TaxRateDetail": _in_order(rate_ids)},
+        "PurchaseTaxRateList": {"TaxRateDetail": _in_order(purchase_rate_ids or [])},
         "TaxCodeConfigType": "USER_DEFINED",
     }
     return _store(company, "TaxCode", record)
+
+
+def _in_order(rate_ids: list[str]) -> list[Obj]:
+    return [
+        {"TaxRateRef": {"value": rate}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": order}
+        for order, rate in enumerate(rate_ids)
+    ]
 
 
 def add_pseudo_code(company: Company, *, name: str, taxable: bool) -> None:

@@ -11,11 +11,16 @@ import attrs
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    """Requests per minute, requests per second, batches per minute."""
+    """How often one company may be called."""
 
-    per_minute: int = 500
-    per_second: int = 10
-    batches_per_minute: int = 40
+    per_minute: int = 500  #: requests, over all apps
+    per_second: int = 10  #: requests of one app
+    batches_per_minute: int = 40  #: batches of one app
+
+    @property
+    def batches_of_all(self) -> int:
+        """Batches a minute over all apps: three times what one app may send."""
+        return 3 * self.batches_per_minute
 
     @classmethod
     def parse(cls, text: str) -> Limits:
@@ -35,27 +40,32 @@ class Throttle:
     def __init__(self, limits: Limits | None) -> None:
         self.limits = limits
         self._lock = threading.Lock()
-        self._calls: dict[str, deque[float]] = {}
-        self._batches: dict[str, deque[float]] = {}
+        self._windows: dict[tuple[str, ...], deque[float]] = {}
 
-    def admits(self, realm: str, *, batch: bool) -> bool:
-        """May this request pass now?"""
+    def admits(self, realm: str, *, batch: bool, app: str = "") -> bool:
+        """May this request of an app for a company pass now?"""
         limits = self.limits
         if limits is None:
             return True
+        asked = [
+            (("calls of all", realm), 60, limits.per_minute),
+            (("calls of one", realm, app), 1, limits.per_second),
+        ]
+        if batch:
+            asked += [
+                (("batches of all", realm), 60, limits.batches_of_all),
+                (("batches of one", realm, app), 60, limits.batches_per_minute),
+            ]
         now = time.monotonic()
         with self._lock:
-            calls = self._calls.setdefault(realm, deque())
-            batches = self._batches.setdefault(realm, deque())
-            for window in (calls, batches):
-                while window and now - window[0] >= 60:
+            windows: list[deque[float]] = []
+            for what, span, most in asked:
+                window = self._windows.setdefault(what, deque())
+                while window and now - window[0] >= span:
                     window.popleft()
-            in_second = sum(1 for moment in reversed(calls) if now - moment < 1)
-            if len(calls) >= limits.per_minute or in_second >= limits.per_second:
-                return False
-            if batch and len(batches) >= limits.batches_per_minute:
-                return False
-            calls.append(now)
-            if batch:
-                batches.append(now)
+                if len(window) >= most:
+                    return False
+                windows.append(window)
+            for window in windows:
+                window.append(now)
             return True

@@ -6,7 +6,7 @@ from blueops_qb.sandbox.qbo import fields as f
 from blueops_qb.sandbox.qbo import lines
 from blueops_qb.sandbox.qbo.fields import day, fixed, flag, loose, number, part, ref, rows, text
 
-_TXN = (
+TXN = (
     text("DocNumber", 21, filterable=True),
     day("TxnDate", filterable=True),
     text("PrivateNote", 4000),
@@ -24,7 +24,7 @@ _TXN = (
     *loose("RecurringInfo", "TotalCostAmount", "HomeTotalCostAmount"),
 )
 SALES_FORM = (
-    *_TXN,
+    *TXN,
     rows("Line", lines.SALES_LINE, required=True),
     ref("CustomerRef", "Customer", required=True, filterable=True),
     ref("ClassRef", "Class"),
@@ -39,11 +39,10 @@ SALES_FORM = (
     part("CustomerMemo", f.MEMO),
     flag("ApplyTaxAfterDiscount"),
     day("ShipDate"),
+    part("ShipMethodRef", f.table(text("value", 31), text("name", 31), *loose("type"))),
     text("TrackingNum", 31),
     text("FOB", 31),
-    *loose(
-        "FreeFormAddress", "HomeBalance", "TaxExemptionRef", "DeliveryInfo", "ShipMethodRef", "TemplateRef"
-    ),
+    *loose("FreeFormAddress", "HomeBalance", "TaxExemptionRef", "DeliveryInfo", "TemplateRef"),
     *loose("AutoDocNumber", "ARAccountRef", "RemitToRef", "SalesRepRef", "PONumber", "PaymentMethodRef"),
 )
 INVOICE = (
@@ -62,7 +61,7 @@ INVOICE = (
     *loose("AllowOnlinePayPalPayment", "TxnRetainageDetail", "GratuityEnabled", "PaymentDetailsMessage"),
 )
 PAYMENT = (
-    *(m for m in _TXN if m.name not in ("TotalAmt", "DocNumber", "TxnTaxDetail")),
+    *(m for m in TXN if m.name not in ("TotalAmt", "DocNumber", "TxnTaxDetail")),
     *loose("DocNumber", "TxnTaxDetail"),
     ref("CustomerRef", "Customer", required=True, filterable=True),
     number("TotalAmt", filterable=True),
@@ -76,7 +75,7 @@ PAYMENT = (
     *loose("CreditCardPayment", "CheckPayment", "PaymentType", "RemitToRef", "TaxExemptionRef", "PaymentEx"),
     *loose("PaymentExtendedType"),
 )
-_EXPENSE = (*_TXN, rows("Line", lines.EXPENSE_LINE, required=True))
+_EXPENSE = (*TXN, rows("Line", lines.EXPENSE_LINE, required=True))
 BILL = (
     *_EXPENSE,
     ref("VendorRef", "Vendor", required=True, filterable=True),
@@ -99,13 +98,13 @@ PURCHASE = (
     *loose("PurchaseEx", "PaymentRefNum", "CheckPayment", "CreditCardPayment", "Memo"),
 )
 JOURNAL = (
-    *_TXN,
+    *TXN,
     rows("Line", lines.JOURNAL_LINE, required=True),
     flag("Adjustment"),
     *loose("HomeCurrencyAdjustment", "EnteredInHomeCurrency", "JournalEntryEx"),
 )
 DEPOSIT = (
-    *_TXN,
+    *TXN,
     rows("Line", lines.DEPOSIT_LINE, required=True),
     ref("DepositToAccountRef", "Account", required=True),
     part("CashBack", f.table(ref("AccountRef", "Account"), number("Amount"), text("Memo"))),

@@ -5,8 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import attrs
+
 from blueops_qb.sandbox.ledger import ZERO
 from blueops_qb.sandbox.qbo.company import Company
+from blueops_qb.sandbox.qbo.downloads import file_addresses
 from blueops_qb.sandbox.qbo.entities import ENTITIES
 from blueops_qb.sandbox.qbo.fields import Shape, Table
 from blueops_qb.sandbox.qbo.wire import Obj, money
@@ -28,7 +31,25 @@ def shown(company: Company, kind: str, record: Obj) -> Obj:
         )
     elif kind == "Vendor" and record.get("TaxIdentifier"):
         out["TaxIdentifier"] = "X" * 5 + str(record["TaxIdentifier"])[-4:]
+    elif kind == "Attachable":
+        out.update(file_addresses(company, record))
     return out
+
+
+@attrs.frozen(kw_only=True)
+class InvoiceLinks:
+    """The payment link of an invoice: only when asked for, with online payment on and an e-mail address."""
+
+    asked: bool
+    base_url: str
+
+    def add_to(self, company: Company, kind: str, answer: Obj) -> None:
+        """Put InvoiceLink into an answered invoice that may have one (reference section 4.9)."""
+        if not self.asked or kind != "Invoice":
+            return
+        online = company.preference("SalesFormsPrefs.ETransactionPaymentEnabled")
+        if online and answer.get("BillEmail", {}).get("Address"):
+            answer["InvoiceLink"] = f"{self.base_url}/pay/{company.realm}/{answer['Id']}"
 
 
 def stub(company: Company, kind: str, identity: str, when: str) -> Obj:

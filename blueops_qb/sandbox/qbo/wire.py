@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from blueops_qb.sandbox.ledger import CENT, ZERO
 
 #: A decoded JSON object; the twin's stored records and answers are of this shape.
 Obj = dict[str, Any]
+Tree = TypeVar("Tree")
 
 
 def _number(value: object) -> float:
@@ -22,6 +23,16 @@ def _number(value: object) -> float:
 
 _encode = json.JSONEncoder(default=_number, ensure_ascii=False, separators=(",", ":")).encode
 _decode = json.JSONDecoder(parse_float=Decimal, parse_constant=lambda name: Decimal(name)).decode
+
+
+def copied(value: Tree) -> Tree:
+    """A deep copy of a JSON tree: objects and lists anew, their leaves never change."""
+    fresh: Any = value
+    if isinstance(value, dict):
+        fresh = {name: copied(member) for name, member in value.items()}
+    elif isinstance(value, list):
+        fresh = [copied(row) for row in value]
+    return cast(Tree, fresh)
 
 
 def dumps(value: object) -> bytes:

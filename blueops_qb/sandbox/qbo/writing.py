@@ -6,23 +6,27 @@ Rules of versions and removals: reference/quickbooks-online.md section 3.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from copy import deepcopy
 from decimal import Decimal
 
 from blueops_qb.sandbox.ledger import Txn, check_balanced
-from blueops_qb.sandbox.qbo import inventory, names, settling
+from blueops_qb.sandbox.qbo import charges, inventory, names, settling
+from blueops_qb.sandbox.qbo.auto_apply import apply_by_itself
 from blueops_qb.sandbox.qbo.company import Company
+from blueops_qb.sandbox.qbo.currencies import require_currency
 from blueops_qb.sandbox.qbo.draft import Draft, check_open_period, check_refs
 from blueops_qb.sandbox.qbo.entities import ENTITIES, Entity, Family
 from blueops_qb.sandbox.qbo.faults import Fault, business, missing
+from blueops_qb.sandbox.qbo.news import Written
 from blueops_qb.sandbox.qbo.rules import RULES
 from blueops_qb.sandbox.qbo.shape import Shaped, shaped
-from blueops_qb.sandbox.qbo.wire import Obj
+from blueops_qb.sandbox.qbo.wire import Obj, copied
 
 VOIDED = "Voided"
 #: members that an update keeps although they were not sent
 _LASTING = ("Id", "SyncToken", "MetaData", "domain", "sparse", "DisplayName", "PrintOnCheckName", "TxnDate")
 _NEVER_MOVES = ("CurrencyRef", "Active", "_opening")
+#: kind -> what its LinkedTxn may be written to name; other links are worked out here
+_WRITABLE_LINKS = {"Invoice": ("Estimate",), "Bill": ("PurchaseOrder",)}
 
 
 def create(
@@ -30,12 +34,12 @@ def create(
 ) -> Obj:
     """Make a new record and answer it as stored; raises Fault."""
     entity = _permitted(company, kind, "create")
-    request = shaped(body, entity.fields)
+    request = shaped(body, entity.fields, latin=company.hidden.latin_only)
     _require(entity, request.values)
     draft = Draft(
         company=company,
         kind=kind,
-        new=deepcopy(request.values),
+        new=copied(request.values),
         sent=request.values,
         cleared=request.cleared,
         include=frozenset(include),
@@ -50,8 +54,9 @@ def update(
     """Change a record, sparse or whole, and answer it as stored; raises Fault."""
     entity = _permitted(company, kind, "update")
     old = _current(company, entity, body)
-    request = shaped(body, entity.fields)
+    request = shaped(body, entity.fields, latin=company.hidden.latin_only)
     sparse = str(body.get("sparse", False)).lower() == "true" or entity.family is Family.SINGLE
+    sparse = sparse and entity.family is not Family.FILE  # attachables know full updates only
     if not sparse:
         _require(entity, request.values)
     draft = Draft(
@@ -63,6 +68,7 @@ def update(
         cleared=request.cleared,
         include=frozenset(include),
         by_person=by_person,
+        whole=not sparse,
     )
     _refuse_frozen(company, kind, old)
     return _save(draft, entity)
@@ -76,7 +82,8 @@ def delete(company: Company, kind: str, body: Obj, *, by_person: bool = False) -
         raise Fault("2010", f"Property Name:{echoed[0]} specified is unsupported or invalid", echoed[0])
     record = _current(company, entity, body)
     _refuse_removal(company, kind, record, verb="deleted")
-    if not by_person:
+    charges.refuse_billed(kind, record)
+    if not by_person and entity.family is Family.TXN:
         check_open_period(company, [record["TxnDate"]])
     key = (kind, record["Id"])
     before = dict(RULES[kind].links(record))
@@ -85,6 +92,8 @@ def delete(company: Company, kind: str, body: Obj, *, by_person: bool = False) -
     company.drop(kind, record["Id"])
     company.ledger.remove(Txn(kind=kind, id=record["Id"]))
     settling.relink(company, key, before, {})
+    if kind == "Invoice":
+        charges.follow_billing(company, record, None)
     inventory.recost(company, moved)
     settling.refresh_parties(company, touched)
     return {"domain": "QBO", "status": "Deleted", "Id": record["Id"]}
@@ -104,11 +113,16 @@ def void(company: Company, kind: str, body: Obj, *, by_person: bool = False) -> 
     note = str(record.get("PrivateNote", ""))
     new["PrivateNote"] = note if note.startswith(VOIDED) else f"{VOIDED} - {note}" if note else VOIDED
     new["LinkedTxn"] = []
-    if kind == "Payment":
+    for name in ("_written_links", "_tax_override"):
+        new.pop(name, None)
+    if kind in ("Payment", "BillPayment"):
         new["Line"] = []
+    if kind == "Invoice":
+        charges.let_go(new)
+        charges.follow_billing(company, record, None)
     touched = company.posted.get(key, [])
     company.put(kind, new)
-    company.touch(kind, record["Id"])
+    company.touch(kind, record["Id"], operation=Written.VOIDED)
     company.posted[key] = []
     company.ledger.zero(Txn(kind=kind, id=record["Id"]))
     settling.relink(company, key, before, {})
@@ -160,7 +174,7 @@ def _merged(old: Obj, request: Shaped, *, sparse: bool) -> Obj:
     else:
         kept = {name: old[name] for name in (*_LASTING, *_NEVER_MOVES) if name in old}
         kept.update({name: value for name, value in old.items() if name in ("Balance", "LinkedTxn")})
-    return deepcopy({**kept, **request.values})
+    return copied({**kept, **request.values})
 
 
 def _save(draft: Draft, entity: Entity) -> Obj:
@@ -168,9 +182,10 @@ def _save(draft: Draft, entity: Entity) -> Obj:
     check_refs(draft)
     if entity.family is Family.TXN:
         draft.default("TxnDate", company.clock.today().isoformat())
+        require_currency(draft)
         _keep_written_links(draft)
     if draft.old is not None and entity.family is Family.NAME:
-        new["CurrencyRef"] = deepcopy(draft.old.get("CurrencyRef", new.get("CurrencyRef")))
+        new["CurrencyRef"] = copied(draft.old.get("CurrencyRef", new.get("CurrencyRef")))
     RULES[kind].prepare(draft)
     if entity.family is Family.TXN:
         inventory.check_start(draft)
@@ -182,7 +197,10 @@ def _save(draft: Draft, entity: Entity) -> Obj:
         new["Id"] = company.next_id(entity)
         if kind == "Item" and new["Type"] == "Inventory":
             new["_opening"] = new["QtyOnHand"]
+    charges.raise_charges(draft)
     _commit(draft, entity)
+    if draft.created:
+        apply_by_itself(company, kind, company.records[kind][new["Id"]], create=create, update=update)
     return company.records[kind][new["Id"]]
 
 
@@ -190,9 +208,9 @@ def _keep_written_links(draft: Draft) -> None:
     # Links to estimates are the client's; links from payments are ours and are worked out after the write.
     sent = draft.sent.get("LinkedTxn")
     if sent is not None:
-        kept = [link for link in sent if link.get("TxnType") == "Estimate"]
+        kept = [link for link in sent if link.get("TxnType") in _WRITABLE_LINKS.get(draft.kind, ())]
         draft.new["_written_links"] = kept
-    elif draft.old is not None and "_written_links" in draft.old:
+    elif draft.old is not None and not draft.whole and "_written_links" in draft.old:
         draft.new["_written_links"] = draft.old["_written_links"]
     draft.new["LinkedTxn"] = (draft.old or {}).get("LinkedTxn", [])
 
@@ -216,8 +234,12 @@ def _commit(draft: Draft, entity: Entity) -> None:
         settling.shrink_allocations(company, key)
         settling.refresh(company, key)
     settling.repost(company, key)
+    if company.links.get(key) and not RULES[kind].open_balance:
+        settling.shrink_allocations(company, key)
     touched += company.posted[key]
     settling.relink(company, key, before, dict(RULES[kind].links(new)))
+    if kind == "Invoice":
+        charges.follow_billing(company, old, new)
     moved = inventory.inventory_items(company, new) | inventory.inventory_items(company, old)
     if moved:
         # The edit may have taken the stock item off the form, and its cost with it.
@@ -253,6 +275,7 @@ def _zeroed(value: Obj) -> Obj:
         "UnappliedAmt",
         "Amount",
         "Qty",
+        "Quantity",
         "TotalTax",
         "NetAmountTaxable",
         "Deposit",
