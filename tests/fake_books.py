@@ -10,6 +10,7 @@ import attrs
 
 from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.documents import (
+    Allocation,
     CustomerPayment,
     CustomerRecord,
     Document,
@@ -97,6 +98,15 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def settled(payment: CustomerPayment) -> tuple[Allocation, ...]:
+    """What a payment settles; the credits that it uses are only ever named."""
+    return tuple(
+        a
+        for a in payment.allocations
+        if not (isinstance(a.invoice, BooksRef) and a.invoice.kind is BooksKind.CREDIT)
+    )
+
+
 class FakeBooks:
     """One company's books, what was sent to them, and what is to go wrong next."""
 
@@ -115,6 +125,10 @@ class FakeBooks:
         self.oldest_cursor = 0
         #: Raised by the next call of this verb that reads.
         self.reading_fails: Verb | None = None
+        #: What was uploaded, in order.
+        self.uploads: list[bytes] = []
+        #: Numbers that were asked for, in order.
+        self.numbers_looked_up: list[str] = []
         #: What the books make of a document when they keep it (a rounding of their own, say).
         self.alters: Callable[[Document], Document] = lambda document: document
         self._now = now
@@ -164,6 +178,8 @@ class FakeBooks:
                 raise RuntimeError("the line is broken")
         if operation.verb is Verb.CREATE:
             assert operation.document is not None
+            if operation.data is not None:
+                self.uploads.append(operation.data)
             return self.shown(self.enter(operation.document, marker=operation.marker))
         assert operation.kind is not None
         ref = BooksRef(operation.kind, operation.target_id)
@@ -175,6 +191,9 @@ class FakeBooks:
             self._keep(ref, operation.document, marker=operation.marker or kept.marker)
         elif ref.kind in NAMED_KINDS:
             self.edit(ref, active=False)
+        elif ref.kind is BooksKind.ATTACHMENT:
+            self.delete(ref)
+            return None
         else:
             self.void(ref)
         return self.shown(ref)
@@ -186,6 +205,13 @@ class FakeBooks:
 
     def find(self, operation: Operation) -> Iterable[Change]:
         self._may_read(Verb.FIND)
+        if operation.params["by"] == "number":
+            self.numbers_looked_up.append(operation.params["number"])
+            for ref, kept in self.records.items():
+                number = getattr(kept.document, "number", "")
+                if ref.kind is operation.kind and not kept.deleted and number == operation.params["number"]:
+                    yield self.shown(ref)
+            return
         since = dt.datetime.fromisoformat(operation.params["since"])
         for ref, kept in self.records.items():
             if ref.kind is operation.kind and max(kept.created_at, kept.updated_at) >= since:
@@ -305,7 +331,7 @@ class FakeBooks:
         self._touch(ref)
         if isinstance(document, CustomerPayment):
             # Whoever pays an invoice also moves its version, as real books do.
-            for allocation in document.allocations:
+            for allocation in settled(document):
                 assert isinstance(allocation.invoice, BooksRef)
                 self._touch(allocation.invoice)
 
@@ -318,7 +344,8 @@ class FakeBooks:
     def _check(self, ref: BooksRef, document: Document) -> None:
         for other in refs_of(document):
             assert isinstance(other, BooksRef), f"{other} was sent unbound"
-            self._live(other)
+            if other.kind is not BooksKind.CREDIT:  # only ever named
+                self._live(other)
         match document:
             case CustomerRecord() | VendorRecord():
                 key = name_key(document.name)
@@ -327,7 +354,7 @@ class FakeBooks:
                     if pool and name_key(kept.name) == key:
                         raise Refusal(Why.NAME_TAKEN, f"{other} has the name {document.name}.", "Rename one.")
             case CustomerPayment() if not document.void:
-                for allocation in document.allocations:
+                for allocation in settled(document):
                     assert isinstance(allocation.invoice, BooksRef)
                     invoice = self.document(allocation.invoice)
                     paid = self.paid(allocation.invoice, but=ref)

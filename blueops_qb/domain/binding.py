@@ -7,14 +7,23 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from blueops_qb.domain.documents import (
+    AttachedFile,
     BankDeposit,
     Bill,
+    BillPayment,
+    CreditMemo,
     CustomerPayment,
     CustomerRecord,
     Document,
+    Estimate,
     ExpenseDocument,
     JournalEntry,
+    PurchaseLine,
+    PurchaseOrder,
+    RefundReceipt,
     SalesInvoice,
+    SalesReceipt,
+    VendorCredit,
     VendorRecord,
 )
 from blueops_qb.domain.refs import RecordRef, Ref
@@ -28,6 +37,9 @@ def replace_refs(document: Document, replace: Replace) -> Document:
     def maybe(ref: Ref | None) -> Ref | None:
         return None if ref is None else replace(ref)
 
+    def cost(line: PurchaseLine) -> PurchaseLine:
+        return attrs.evolve(line, customer=maybe(line.customer), order=maybe(line.order))
+
     match document:
         case CustomerRecord():
             return (
@@ -38,22 +50,33 @@ def replace_refs(document: Document, replace: Replace) -> Document:
         case VendorRecord():
             return document
         case SalesInvoice():
+            customer, estimate = replace(document.customer), maybe(document.estimate)
+            return attrs.evolve(document, customer=customer, estimate=estimate)
+        case Estimate() | CreditMemo():
             return attrs.evolve(document, customer=replace(document.customer))
+        case SalesReceipt() | RefundReceipt():
+            return attrs.evolve(document, customer=maybe(document.customer))
         case CustomerPayment():
             return attrs.evolve(
                 document,
                 customer=replace(document.customer),
                 allocations=tuple(attrs.evolve(a, invoice=replace(a.invoice)) for a in document.allocations),
             )
-        case Bill():
-            lines = tuple(attrs.evolve(line, customer=maybe(line.customer)) for line in document.lines)
-            return attrs.evolve(document, vendor=replace(document.vendor), lines=lines)
+        case Bill() | VendorCredit() | PurchaseOrder():
+            vendor = replace(document.vendor)
+            return attrs.evolve(document, vendor=vendor, lines=tuple(map(cost, document.lines)))
+        case BillPayment():
+            vendor = replace(document.vendor)
+            settles = tuple(attrs.evolve(s, document=replace(s.document)) for s in document.settles)
+            return attrs.evolve(document, vendor=vendor, settles=settles)
         case ExpenseDocument():
-            lines = tuple(attrs.evolve(line, customer=maybe(line.customer)) for line in document.lines)
-            return attrs.evolve(document, payee=maybe(document.payee), lines=lines)
+            payee = maybe(document.payee)
+            return attrs.evolve(document, payee=payee, lines=tuple(map(cost, document.lines)))
         case JournalEntry():
             postings = tuple(attrs.evolve(line, customer=maybe(line.customer)) for line in document.lines)
             return attrs.evolve(document, lines=postings)
+        case AttachedFile():
+            return attrs.evolve(document, to=replace(document.to))
         case BankDeposit():
             parts = tuple(attrs.evolve(line, payment=maybe(line.payment)) for line in document.lines)
             return attrs.evolve(document, lines=parts)
@@ -76,8 +99,16 @@ def linked_refs(document: Document) -> tuple[Ref, ...]:
     match document:
         case CustomerPayment():
             return tuple(dict.fromkeys(a.invoice for a in document.allocations))
+        case AttachedFile():
+            return (document.to,)
         case BankDeposit():
             return tuple(dict.fromkeys(line.payment for line in document.lines if line.payment is not None))
+        case BillPayment():
+            return tuple(dict.fromkeys(settled.document for settled in document.settles))
+        case SalesInvoice(estimate=estimate) if estimate is not None:
+            return (estimate,)
+        case Bill():
+            return tuple(dict.fromkeys(line.order for line in document.lines if line.order is not None))
         case _:
             return ()
 

@@ -13,19 +13,44 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.documents import (
+    AttachedFile,
     BankDeposit,
     Bill,
+    BillPayment,
+    CreditMemo,
     CustomerPayment,
     CustomerRecord,
     Document,
+    Estimate,
     ExpenseDocument,
     JournalEntry,
+    PurchaseForm,
+    PurchaseOrder,
+    RefundReceipt,
+    SalesForm,
     SalesInvoice,
+    SalesReceipt,
+    VendorCredit,
     VendorRecord,
 )
 from blueops_qb.domain.policy import Overlap
 
 Groups = Mapping[str, tuple[str, ...]]
+
+_SALES_MONEY = (
+    "lines",
+    "discount",
+    "discount_account",
+    "discount_before_tax",
+    "tax",
+    "tax_code",
+    "tax_mode",
+    "total",
+    "void",
+    "currency",
+)
+_SALES_TAGS = ("location", "class_")
+_SALES_NOTES = ("memo", "email", "shipping", "custom")
 
 GROUPS: Mapping[type[Any], Groups] = {
     CustomerRecord: {
@@ -52,22 +77,47 @@ GROUPS: Mapping[type[Any], Groups] = {
     },
     SalesInvoice: {
         "customer": ("customer",),
-        "money": (
-            "lines",
-            "discount",
-            "discount_account",
-            "discount_before_tax",
-            "tax",
-            "tax_code",
-            "tax_mode",
-            "total",
-            "void",
-            "currency",
-        ),
+        "money": (*_SALES_MONEY, "deposit", "deposit_to"),
         "dates": ("date", "due_date", "terms"),
         "number": ("number",),
-        "tags": ("location", "class_"),
-        "notes": ("memo", "email", "shipping"),
+        "tags": _SALES_TAGS,
+        "notes": _SALES_NOTES,
+        "links": ("estimate",),
+    },
+    Estimate: {
+        "customer": ("customer",),
+        "money": _SALES_MONEY,
+        "dates": ("date", "expires"),
+        "number": ("number",),
+        "status": ("status", "accepted_by", "accepted_on"),
+        "tags": _SALES_TAGS,
+        "notes": _SALES_NOTES,
+    },
+    CreditMemo: {
+        "customer": ("customer",),
+        "money": _SALES_MONEY,
+        "dates": ("date",),
+        "number": ("number",),
+        "tags": _SALES_TAGS,
+        "notes": _SALES_NOTES,
+    },
+    SalesReceipt: {
+        "customer": ("customer",),
+        "money": _SALES_MONEY,
+        "dates": ("date",),
+        "number": ("number",),
+        "method": ("method", "reference", "deposit_to"),
+        "tags": _SALES_TAGS,
+        "notes": _SALES_NOTES,
+    },
+    RefundReceipt: {
+        "customer": ("customer",),
+        "money": (*_SALES_MONEY, "paid_from"),
+        "dates": ("date",),
+        "number": ("number",),
+        "method": ("method", "reference"),
+        "tags": _SALES_TAGS,
+        "notes": _SALES_NOTES,
     },
     CustomerPayment: {
         "money": ("customer", "amount", "allocations", "void", "currency"),
@@ -83,6 +133,31 @@ GROUPS: Mapping[type[Any], Groups] = {
         "tags": ("location",),
         "notes": ("memo",),
     },
+    BillPayment: {
+        "vendor": ("vendor",),
+        "money": ("amount", "settles", "paid_by", "account", "ap_account", "void", "currency"),
+        "dates": ("date",),
+        "number": ("number",),
+        "tags": ("location",),
+        "notes": ("memo",),
+    },
+    VendorCredit: {
+        "vendor": ("vendor",),
+        "money": ("lines", "total", "ap_account", "void", "currency"),
+        "dates": ("date",),
+        "number": ("number",),
+        "tags": ("location",),
+        "notes": ("memo",),
+    },
+    PurchaseOrder: {
+        "vendor": ("vendor",),
+        "money": ("lines", "total", "ap_account", "void", "currency"),
+        "dates": ("date",),
+        "number": ("number",),
+        "status": ("status",),
+        "tags": ("location",),
+        "notes": ("memo", "email", "shipping"),
+    },
     ExpenseDocument: {
         "payee": ("payee",),
         "money": ("lines", "total", "paid_by", "account", "refund", "void", "currency"),
@@ -97,6 +172,7 @@ GROUPS: Mapping[type[Any], Groups] = {
         "dates": ("date",),
         "notes": ("memo",),
     },
+    AttachedFile: {"file": ("to", "of", "filename", "file_id", "content_type")},
 }
 
 #: Groups on which an overlap is a matter of contacts, not of money.
@@ -138,11 +214,11 @@ def as_decided(sent: Document, shown: Document) -> Document:
     That is tax and total in tax mode A, the due date where only terms were given, and the description of a
     line that had none (the books take the item's).
     """
-    if isinstance(sent, SalesInvoice) and isinstance(shown, SalesInvoice):
+    if isinstance(sent, SalesForm) and isinstance(shown, SalesForm):
         if not sent.void and sent.tax is None and sent.total is None:
             shown = attrs.evolve(shown, tax=None, total=None, tax_code=sent.tax_code, tax_mode=sent.tax_mode)
         shown = attrs.evolve(shown, lines=_described(sent.lines, shown.lines))
-    elif isinstance(sent, Bill | ExpenseDocument) and type(sent) is type(shown):
+    elif isinstance(sent, PurchaseForm) and isinstance(shown, PurchaseForm):
         shown = attrs.evolve(shown, lines=_described(sent.lines, shown.lines))
     if isinstance(sent, SalesInvoice | Bill) and type(sent) is type(shown) and sent.due_date is None:
         shown = attrs.evolve(shown, due_date=None)
@@ -160,6 +236,12 @@ def differing(one: Document, other: Document) -> tuple[str, ...]:
     """The groups in which two documents of one type differ."""
     groups = GROUPS[type(one)]
     return tuple(g for g, fields in groups.items() if group_of(one, fields) != group_of(other, fields))
+
+
+def apart(type_: type[Document], one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[str, ...]:
+    """The groups of a document type that hold a field in which two sets of values differ."""
+    fields = {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
+    return tuple(group for group, members in GROUPS[type_].items() if fields & set(members))
 
 
 def decide(

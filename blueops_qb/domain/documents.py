@@ -4,6 +4,7 @@ Parties (customer, job, vendor) and other documents are named by `Ref`: a Record
 ours, a BooksRef once it is bound to a connection or was read from the books. Everything from the catalog
 (account, item, class, location, tax code, terms, payment method) is a BooksRef, chosen by a person through
 the mapping, never by name. Amounts are Decimals with two decimals, positive unless said otherwise.
+Sales and purchase forms have rooms of their own and are named here too.
 """
 
 from __future__ import annotations
@@ -14,9 +15,33 @@ from decimal import Decimal
 
 import attrs
 
-from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.attachments import AttachedFile
+from blueops_qb.domain.purchase_forms import (
+    Bill,
+    BillPayment,
+    ExpenseDocument,
+    OrderStatus,
+    PaidBy,
+    PurchaseForm,
+    PurchaseLine,
+    PurchaseOrder,
+    Settled,
+    VendorCredit,
+)
 from blueops_qb.domain.records import Address
 from blueops_qb.domain.refs import BooksKind, BooksRef, Ref
+from blueops_qb.domain.sales_forms import (
+    CreditMemo,
+    CustomValue,
+    Estimate,
+    EstimateStatus,
+    RefundReceipt,
+    SalesForm,
+    SalesInvoice,
+    SalesLine,
+    SalesReceipt,
+    TaxMode,
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -55,67 +80,9 @@ class VendorRecord:
     active: bool = True
 
 
-@attrs.frozen(kw_only=True)
-class SalesLine:
-    """A line of a sale. Without an item it is text only. `amount` may be negative (line discount).
-
-    `account` is the income account the item posts to, when known; it is for our sub-ledger only and
-    never sent. `line_id` is ours; `books_line_id` the books' own once known.
-    """
-
-    line_id: str = ""
-    books_line_id: str = ""
-    item: BooksRef | None = None
-    account: BooksRef | None = None
-    description: str = ""
-    quantity: Decimal | None = None
-    unit_price: Decimal | None = None
-    amount: Decimal = ZERO
-    taxable: bool = False
-    class_: BooksRef | None = None
-    service_date: dt.date | None = None
-
-
-class TaxMode(enum.StrEnum):
-    """Who computes sales tax (accounting-treatments 1.4)."""
-
-    #: QuickBooks computes; its tax and total go back to core.
-    BOOKS = "A"
-    #: BlueOps computed and charged it; the amount is sent and must come back unchanged.
-    OURS = "B"
-    #: Sales tax is not used in the books: a plain line to the tax account.
-    NONE = "C"
-
-
-@attrs.frozen(kw_only=True)
-class SalesInvoice:
-    """An invoice. Invariant in modes B and C: sum(lines) - discount + tax = total (mode C: tax = 0.00)."""
-
-    customer: Ref
-    date: dt.date
-    number: str = ""
-    due_date: dt.date | None = None
-    terms: BooksRef | None = None
-    lines: tuple[SalesLine, ...] = ()
-    discount: Decimal = ZERO
-    discount_account: BooksRef | None = None
-    discount_before_tax: bool = True
-    tax_mode: TaxMode = TaxMode.OURS
-    tax: Decimal | None = None
-    tax_code: BooksRef | None = None
-    total: Decimal | None = None
-    location: BooksRef | None = None
-    class_: BooksRef | None = None
-    shipping: Address | None = None
-    email: str = ""
-    memo: str = ""
-    currency: str = "USD"
-    void: bool = False
-
-
 @attrs.frozen(kw_only=True, order=True)
 class Allocation:
-    """The part of a payment that settles one invoice."""
+    """The part of a payment that settles one invoice; negative for a credit that it uses up."""
 
     invoice: Ref
     amount: Decimal
@@ -132,68 +99,6 @@ class CustomerPayment:
     method: BooksRef | None = None
     reference: str = ""
     deposit_to: BooksRef | None = None
-    memo: str = ""
-    currency: str = "USD"
-    void: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class PurchaseLine:
-    """A line of a cost: an account or an item, never both; `customer` is the job that bears it."""
-
-    line_id: str = ""
-    books_line_id: str = ""
-    account: BooksRef | None = None
-    item: BooksRef | None = None
-    description: str = ""
-    quantity: Decimal | None = None
-    unit_cost: Decimal | None = None
-    amount: Decimal = ZERO
-    customer: Ref | None = None
-    class_: BooksRef | None = None
-    billable: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class Bill:
-    """What we owe a vendor."""
-
-    vendor: Ref
-    date: dt.date
-    number: str = ""
-    due_date: dt.date | None = None
-    terms: BooksRef | None = None
-    ap_account: BooksRef | None = None
-    lines: tuple[PurchaseLine, ...] = ()
-    total: Decimal
-    location: BooksRef | None = None
-    memo: str = ""
-    currency: str = "USD"
-    void: bool = False
-
-
-class PaidBy(enum.StrEnum):
-    """How an expense was paid."""
-
-    CARD = "card"
-    CHECK = "check"
-    CASH = "cash"
-
-
-@attrs.frozen(kw_only=True)
-class ExpenseDocument:
-    """Money that left at once by card, check or cash; `refund` = it came back (card only)."""
-
-    paid_by: PaidBy
-    account: BooksRef
-    date: dt.date
-    payee: Ref | None = None
-    number: str = ""
-    method: BooksRef | None = None
-    lines: tuple[PurchaseLine, ...] = ()
-    total: Decimal
-    refund: bool = False
-    location: BooksRef | None = None
     memo: str = ""
     currency: str = "USD"
     void: bool = False
@@ -260,22 +165,38 @@ Document = (
     CustomerRecord
     | VendorRecord
     | SalesInvoice
+    | Estimate
+    | CreditMemo
+    | SalesReceipt
+    | RefundReceipt
     | CustomerPayment
     | Bill
+    | BillPayment
+    | VendorCredit
+    | PurchaseOrder
     | ExpenseDocument
     | JournalEntry
     | BankDeposit
+    | AttachedFile
 )
 
 DOCUMENT_KINDS: dict[type[Document], BooksKind] = {
     CustomerRecord: BooksKind.CUSTOMER,
     VendorRecord: BooksKind.VENDOR,
     SalesInvoice: BooksKind.INVOICE,
+    Estimate: BooksKind.ESTIMATE,
+    CreditMemo: BooksKind.CREDIT_MEMO,
+    SalesReceipt: BooksKind.SALES_RECEIPT,
+    RefundReceipt: BooksKind.REFUND_RECEIPT,
     CustomerPayment: BooksKind.PAYMENT,
     Bill: BooksKind.BILL,
+    BillPayment: BooksKind.BILL_PAYMENT,
+    VendorCredit: BooksKind.VENDOR_CREDIT,
+    PurchaseOrder: BooksKind.PURCHASE_ORDER,
     ExpenseDocument: BooksKind.EXPENSE,
     JournalEntry: BooksKind.JOURNAL,
     BankDeposit: BooksKind.DEPOSIT,
+    AttachedFile: BooksKind.ATTACHMENT,
 }
 DOCUMENT_TYPES: dict[BooksKind, type[Document]] = {kind: type for type, kind in DOCUMENT_KINDS.items()}
 
@@ -283,3 +204,41 @@ DOCUMENT_TYPES: dict[BooksKind, type[Document]] = {kind: type for type, kind in 
 def kind_of(document: Document) -> BooksKind:
     """The books' kind that a document becomes."""
     return DOCUMENT_KINDS[type(document)]
+
+
+__all__ = [
+    "DOCUMENT_KINDS",
+    "DOCUMENT_TYPES",
+    "Allocation",
+    "AttachedFile",
+    "BankDeposit",
+    "Bill",
+    "BillPayment",
+    "CreditMemo",
+    "CustomValue",
+    "CustomerPayment",
+    "CustomerRecord",
+    "DepositLine",
+    "Document",
+    "Estimate",
+    "EstimateStatus",
+    "ExpenseDocument",
+    "JournalEntry",
+    "JournalLine",
+    "OrderStatus",
+    "PaidBy",
+    "PurchaseForm",
+    "PurchaseLine",
+    "PurchaseOrder",
+    "RefundReceipt",
+    "SalesForm",
+    "SalesInvoice",
+    "SalesLine",
+    "SalesReceipt",
+    "Settled",
+    "Side",
+    "TaxMode",
+    "VendorCredit",
+    "VendorRecord",
+    "kind_of",
+]

@@ -9,16 +9,26 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.documents import (
+    AttachedFile,
     BankDeposit,
     Bill,
+    BillPayment,
+    CreditMemo,
     CustomerPayment,
     CustomerRecord,
     Document,
+    Estimate,
     ExpenseDocument,
     JournalEntry,
+    PurchaseForm,
     PurchaseLine,
+    PurchaseOrder,
+    RefundReceipt,
+    SalesForm,
     SalesInvoice,
+    SalesReceipt,
     Side,
+    VendorCredit,
     VendorRecord,
 )
 from blueops_qb.domain.mapping import Family
@@ -65,7 +75,7 @@ def effects(
     by themselves for inventory items is theirs and not here. Raises ValueError for a journal entry whose
     debits and credits differ.
     """
-    if isinstance(document, (CustomerRecord, VendorRecord)) or document.void:
+    if isinstance(document, (CustomerRecord, VendorRecord, AttachedFile)) or document.void:
         return ()
     accounts = _Accounts(roles=roles, income=item_accounts or {}, cost=item_cost_accounts or {})
     return tuple(posting for posting in EFFECTS[type(document)](document, accounts) if posting.amount)
@@ -81,10 +91,31 @@ def roles_of(mapping: Rules) -> dict[str, str]:
 
 
 def _invoice(document: SalesInvoice, accounts: _Accounts) -> Iterator[Posting]:
+    yield from _sale(document, accounts.role("ar"), accounts, sign=1)
+    if document.deposit:  # money taken on the form itself
+        into = _id(document.deposit_to) or accounts.role("undeposited")
+        for account, amount in ((into, document.deposit), (accounts.role("ar"), -document.deposit)):
+            yield Posting(account=account, amount=amount, date=document.date, customer=document.customer)
+
+
+def _credit_memo(document: CreditMemo, accounts: _Accounts) -> Iterator[Posting]:
+    yield from _sale(document, accounts.role("ar"), accounts, sign=-1)
+
+
+def _sales_receipt(document: SalesReceipt, accounts: _Accounts) -> Iterator[Posting]:
+    into = _id(document.deposit_to) or accounts.role("undeposited")
+    yield from _sale(document, into, accounts, sign=1)
+
+
+def _refund_receipt(document: RefundReceipt, accounts: _Accounts) -> Iterator[Posting]:
+    yield from _sale(document, document.paid_from.id, accounts, sign=-1)
+
+
+def _sale(document: SalesForm, against: str, accounts: _Accounts, *, sign: int) -> Iterator[Posting]:
     def posting(account: str, amount: Decimal, class_: BooksRef | None = document.class_) -> Posting:
         return Posting(
             account=account,
-            amount=amount,
+            amount=sign * amount,
             date=document.date,
             customer=document.customer,
             class_=_id(class_),
@@ -93,12 +124,16 @@ def _invoice(document: SalesInvoice, accounts: _Accounts) -> Iterator[Posting]:
 
     tax = document.tax or ZERO
     net = sum((line.amount for line in document.lines), ZERO) - document.discount
-    yield posting(accounts.role("ar"), net + tax)
+    yield posting(against, net + tax)
     for line in document.lines:
         account = accounts.sale(line.account, line.item)
         yield posting(account, -line.amount, line.class_ or document.class_)
     yield posting(_id(document.discount_account) or accounts.role("discounts"), document.discount)
     yield posting(accounts.role("tax_payable"), -tax)
+
+
+def _nothing(*_: object) -> Iterator[Posting]:
+    return iter(())
 
 
 def _payment(document: CustomerPayment, accounts: _Accounts) -> Iterator[Posting]:
@@ -113,13 +148,28 @@ def _bill(document: Bill, accounts: _Accounts) -> Iterator[Posting]:
     )
 
 
+def _vendor_credit(document: VendorCredit, accounts: _Accounts) -> Iterator[Posting]:
+    yield from _purchase(
+        document, document.vendor, _id(document.ap_account) or accounts.role("ap"), accounts, sign=-1
+    )
+
+
+def _bill_payment(document: BillPayment, accounts: _Accounts) -> Iterator[Posting]:
+    payable = _id(document.ap_account) or accounts.role("ap")
+    location = _id(document.location)
+    for account, amount in ((payable, document.amount), (_id(document.account), -document.amount)):
+        yield Posting(
+            account=account, amount=amount, date=document.date, vendor=document.vendor, location=location
+        )
+
+
 def _expense(document: ExpenseDocument, accounts: _Accounts) -> Iterator[Posting]:
     sign = -1 if document.refund else 1
     yield from _purchase(document, document.payee, document.account.id, accounts, sign=sign)
 
 
 def _purchase(
-    document: Bill | ExpenseDocument, vendor: Any, against: str, accounts: _Accounts, *, sign: int
+    document: PurchaseForm, vendor: Any, against: str, accounts: _Accounts, *, sign: int
 ) -> Iterator[Posting]:
     whole = ZERO
     location = _id(document.location)
@@ -169,8 +219,15 @@ def _id(ref: BooksRef | None) -> str:
 #: What each kind of document posts.
 EFFECTS: dict[type[Document], Callable[[Any, _Accounts], Iterator[Posting]]] = {
     SalesInvoice: _invoice,
+    Estimate: _nothing,
+    CreditMemo: _credit_memo,
+    SalesReceipt: _sales_receipt,
+    RefundReceipt: _refund_receipt,
     CustomerPayment: _payment,
     Bill: _bill,
+    BillPayment: _bill_payment,
+    VendorCredit: _vendor_credit,
+    PurchaseOrder: _nothing,
     ExpenseDocument: _expense,
     JournalEntry: _journal,
     BankDeposit: _deposit,

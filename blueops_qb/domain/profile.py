@@ -30,6 +30,14 @@ class SalesTax(enum.StrEnum):
 
 
 @attrs.frozen(kw_only=True)
+class CustomField:
+    """A field of its own that the company put on its sales forms; `id` is the books' number of it."""
+
+    name: str
+    id: str
+
+
+@attrs.frozen(kw_only=True)
 class BooksProfile:
     """The company's identity and preferences. What the books do not say keeps the cautious default."""
 
@@ -48,3 +56,4 @@ class BooksProfile:
     allows_discount: bool = True
     item_costs: bool = True
     plan: str = ""
+    custom_fields: tuple[CustomField, ...] = ()

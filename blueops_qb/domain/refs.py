@@ -43,8 +43,21 @@ class BooksKind(enum.StrEnum):
     BILL = "bill"
     JOURNAL = "journal"
     DEPOSIT = "deposit"
-    #: What a payment settles with beside its money, such as a credit memo. It is only named, never read or written;
-    #: the id says which type it has in the books, as `CreditMemo:12`.
+    #: An offer; it posts nothing.
+    ESTIMATE = "estimate"
+    CREDIT_MEMO = "credit_memo"
+    #: A sale that was paid at once.
+    SALES_RECEIPT = "sales_receipt"
+    REFUND_RECEIPT = "refund_receipt"
+    BILL_PAYMENT = "bill_payment"
+    VENDOR_CREDIT = "vendor_credit"
+    #: An order to a vendor; it posts nothing.
+    PURCHASE_ORDER = "purchase_order"
+    TAX_AGENCY = "tax_agency"
+    CURRENCY = "currency"
+    ATTACHMENT = "attachment"
+    #: What a payment settles with beside its money and credit memos. It is only named, never read or written;
+    #: the id says which type it has in the books, as `Check:12`.
     CREDIT = "credit"
 
 

@@ -236,6 +236,10 @@ ALTERATIONS: dict[str, tuple[Alter, str]] = {
         edited("Payment", lambda *_: {"PaymentRefNum": "other"}, PaymentRefNum="ch_3Qf81"),
         "payment ch_3Qf81 of Ada Hill: reference is ch_3Qf81 in BlueOps, other in QuickBooks.",
     ),
+    "a receipt taken off": (
+        removed("Attachable", FileName="receipt-R-8841.png"),
+        "R-8841 of Copper & Main Supply: files is receipt-R-8841.png (67 bytes) in BlueOps, empty in QuickBooks.",
+    ),
     "a bill deleted": (
         removed("Bill", **BILL),
         "bill OD-311 of Ortega Drywall is in BlueOps but not in QuickBooks.",

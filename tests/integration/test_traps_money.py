@@ -9,9 +9,11 @@ import pytest
 from blueops_qb.domain.documents import Allocation, Bill
 from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.records import Application, Expense, ExpenseType
-from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
 from blueops_qb.engine import due, reminders
+from blueops_qb.engine.linking import link_document
 from blueops_qb.sandbox.core.transaction import Transaction
+from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import RefusedChange, SavePayment
 from blueops_qb.sdk.hooks import ReminderHold
 from blueops_qb.sdk.outcomes import Why
@@ -57,6 +59,28 @@ def partly_elsewhere(house: EngineHouse) -> tuple[Any, Any, BooksRef, BooksRef]:
     return payment, two, theirs, there
 
 
+def link_to(house: EngineHouse, invoice: Any, place: BooksRef) -> None:
+    """A person finds out that the books' document is an invoice of ours."""
+    with house.turn() as turn:
+        document = house.books.document(place)
+        text = wire.dump_document(turn.provider.normal(document))
+        link_document(
+            turn,
+            key=DocumentKey(invoice.ref),
+            revision=1,
+            ours=wire.dump_document(
+                attrs.evolve(document, customer=RecordRef(RecordKind.CUSTOMER, invoice.customer_id))
+            ),
+            place=place,
+            version="1",
+            theirs=text,
+        )
+
+
+def payer(payment: Any) -> RecordRef:
+    return RecordRef(RecordKind.CUSTOMER, payment.customer_id)
+
+
 def applied_to(house: EngineHouse, payment: Any, invoice: Any, amount: str) -> None:
     part = Application(invoice_id=invoice.id, amount=D(amount))
     house.change(payment, applications=(*payment.applications, part))
@@ -83,6 +107,55 @@ def test_a_payment_that_would_pay_more_than_it_is_is_held_and_nothing_is_unappli
     assert house.state(payment) == "held"
     assert "documents that BlueOps does not have" in house.event(payment).reason
     assert house.books.document(there).allocations == before
+
+
+def test_money_for_a_document_that_becomes_ours_later_is_counted_for_it(house: EngineHouse) -> None:
+    payment, _, theirs, _ = partly_elsewhere(house)
+    late = house.invoice(house.here(payer(payment)), "40.00")
+    link_to(house, late, theirs)
+    house.poll()
+    (now,) = all_here(house, RecordKind.PAYMENT)
+    assert now.elsewhere == D("0.00")
+    assert Application(invoice_id=late.id, amount=D("40.00")) in now.applications
+    assert house.conflicts() == []
+    house.change(now, memo="thanks")
+    house.drain()
+    assert house.state(payment) == "done"
+    assert Allocation(invoice=theirs, amount=D("40.00")) in house.there(payment).allocations
+
+
+def test_a_document_that_becomes_ours_while_we_apply_money_elsewhere_is_put_to_a_person(
+    house: EngineHouse,
+) -> None:
+    payment, two, theirs, there = partly_elsewhere(house)
+    before = house.books.document(there).allocations
+    link_to(house, house.invoice(house.here(payer(payment)), "40.00"), theirs)
+    applied_to(house, payment, two, "20.00")
+    house.poll()
+    house.drain()
+    (conflict,) = house.conflicts()
+    assert (conflict.group, conflict.ref) == ("money", str(payment.ref))
+    assert house.books.document(there).allocations == before
+
+
+def test_a_payment_of_nothing_that_applies_a_credit_arrives_and_may_be_edited(house: EngineHouse) -> None:
+    ann = sent_customer(house)
+    invoice = house.invoice(ann, "60.00")
+    house.drain()
+    credit = BooksRef(K.CREDIT, "CreditCardCredit:7")
+    there = house.books.enter(
+        check(house.place(ann), "0.00", (house.place(invoice), "20.00"), (credit, "-20.00"))
+    )
+    house.poll()
+    (payment,) = all_here(house, RecordKind.PAYMENT)
+    assert (payment.amount, payment.elsewhere) == (D("0.00"), D("-20.00"))
+    assert house.conflicts() == []
+    house.change(payment, memo="credit of May")
+    house.drain()
+    assert house.state(payment) == "done", house.event(payment).reason
+    written = house.books.document(there)
+    assert (written.memo, written.amount) == ("credit of May", D("0.00"))
+    assert Allocation(invoice=credit, amount=D("-20.00")) in written.allocations
 
 
 # -- both sides change one payment -------------------------------------------------------------------

@@ -21,6 +21,7 @@ from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.naming import derived_number
 from blueops_qb.domain.posting.context import NotPosted
 from blueops_qb.domain.posting.costs import cost_lines
+from blueops_qb.domain.posting.files import receipts
 from blueops_qb.domain.posting.invoices import NUMBER_LENGTH
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.records import Expense, ExpenseType
@@ -47,7 +48,8 @@ def expense(record: Expense, lookup: Lookup) -> dict[DocumentKey, Document] | No
     document = TYPES[record.type](record, lookup)
     if isinstance(document, NotPosted):
         return document
-    return {_key(record, document, lookup): document}
+    key = _key(record, document, lookup)
+    return {key: document, **receipts(record, key)}
 
 
 def _key(record: Expense, document: Document, lookup: Lookup) -> DocumentKey:

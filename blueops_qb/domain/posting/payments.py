@@ -20,7 +20,7 @@ UNDEPOSITED = "undeposited"
 def payment(record: Payment, lookup: Lookup) -> dict[DocumentKey, Document]:
     """The payment in full; what the books applied to documents that BlueOps does not have is left to them."""
     amount = lookup.cents(record.amount, where="the payment")
-    if amount <= 0:
+    if amount < 0 or (amount == 0 and not _applies_credits(record)):
         raise lookup.held(
             f"has the amount {amount}, but a payment brings money in",
             "Enter money that went back to the customer as a refund, or correct the amount in BlueOps.",
@@ -37,6 +37,11 @@ def payment(record: Payment, lookup: Lookup) -> dict[DocumentKey, Document]:
         currency=record.currency,
     )
     return {DocumentKey(record.ref): document}
+
+
+def _applies_credits(record: Payment) -> bool:
+    """No money moved: the books settle its invoices with the customer's credits (a payment of 0.00 there)."""
+    return record.elsewhere < 0 and bool(record.applications)
 
 
 def deposit_account(method: str, lookup: Lookup) -> BooksRef:

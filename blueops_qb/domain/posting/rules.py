@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from blueops_qb.domain.documents import CustomerRecord, Document, VendorRecord
+from blueops_qb.domain.documents import AttachedFile, CustomerRecord, Document, VendorRecord
 from blueops_qb.domain.posting import deposits, expenses, invoices, parties, payments
 from blueops_qb.domain.posting.closing import respect_closing_date
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted, PostingContext, Result
@@ -69,7 +69,7 @@ def _documents(record: Record, lookup: Lookup) -> Mapping[DocumentKey, Document]
 def _void(record: Invoice | Payment | Expense | Payout, lookup: Lookup) -> Result:
     posted = {key: doc for key, doc in lookup.context.posted.items() if key.source == record.ref}
     if posted:
-        void = {key: _voided(document) for key, document in posted.items()}
+        void = _all_void(posted)
         return Posted(documents=respect_closing_date(void, lookup))
     never = NotPosted(reason=f"{lookup.label} was void before it reached the books.")
     try:
@@ -78,11 +78,20 @@ def _void(record: Invoice | Payment | Expense | Payout, lookup: Lookup) -> Resul
         return never
     if isinstance(documents, (Blocked, NotPosted)):
         return never
-    return Posted(documents={key: _voided(document) for key, document in documents.items()})
+    return Posted(documents=_all_void(documents))
+
+
+def _all_void(documents: Mapping[DocumentKey, Document]) -> dict[DocumentKey, Document]:
+    """The documents, void; files that hang on them go with them."""
+    return {
+        key: _voided(document)
+        for key, document in documents.items()
+        if not isinstance(document, AttachedFile)
+    }
 
 
 def _voided(document: Document) -> Document:
-    if isinstance(document, (CustomerRecord, VendorRecord)):
+    if isinstance(document, (CustomerRecord, VendorRecord, AttachedFile)):
         return document
     return attrs.evolve(document, void=True)
 

@@ -17,6 +17,7 @@ from blueops_qb import bootstrap
 from blueops_qb.bootstrap import House
 from blueops_qb.engine import census, connections, due
 from blueops_qb.engine.turn import Turn
+from blueops_qb.providers.qbo.settings import NO_PACE
 from blueops_qb.sandbox.core import keys
 from blueops_qb.sandbox.core.core import ReferenceCore, open_core
 from blueops_qb.sandbox.core.pages.mount import make_wsgi
@@ -209,6 +210,7 @@ def _environment(base_url: str, twin: TwinApp, db_url: str) -> dict[str, str]:
         "BLUEOPS_QB_QBO_REVOCATION_ENDPOINT": f"{base_url}/v2/oauth2/tokens/revoke",
         "BLUEOPS_QB_QBO_APP_BASE": f"{base_url}{PREFIX}/",
         "BLUEOPS_QB_QBO_ALLOW_LOOPBACK_HTTP": "1",
+        **NO_PACE,
     }
     if not db_url.startswith("sqlite") and not os.environ.get(keys.ENVIRONMENT):
         # Beside a SQLite file core keeps its key in a file; elsewhere the host must give one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import random
 from contextlib import AbstractContextManager
@@ -35,6 +36,11 @@ from blueops_qb.sandbox.core.transaction import Transaction
 #: What the processor keeps of a card payment: 2.9 % and 30 cents.
 CARD_PERCENT, CARD_FIXED = Decimal("0.029"), Decimal("0.30")
 CENT = Decimal("0.01")
+#: A receipt, photographed very small: one white point.
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4"
+    "DwABAQEAsTj2FAAAAABJRU5ErkJggg=="
+)
 
 
 class Office:
@@ -188,6 +194,10 @@ class Office:
             for n, job in enumerate(jobs, start=1)
         ]
         goods = sum((line.amount for line in lines), Decimal("0.00"))
+        with self._begin() as tx:
+            receipt = tx.keep_receipt(
+                filename=f"receipt-{number}.png", content_type="image/png", content=PICTURE
+            )
         tax = (goods * Decimal("0.0825")).quantize(CENT)
         record = Expense(
             id="",
@@ -200,6 +210,7 @@ class Office:
             tax=tax,
             total=goods + tax,
             branch="north",
+            receipts=(receipt,),
         )
         with self._begin() as tx:
             return tx.record_expense(record)

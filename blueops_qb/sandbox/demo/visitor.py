@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
@@ -41,7 +44,10 @@ class Visitor:
 
     def open(self, path: str) -> str:
         """Open a page; raises PageFailed unless it is shown."""
-        return self._show(self._http.get(self._local(path), timeout=TIMEOUT))
+        address = self._local(path)
+        with _unlogged():
+            answer = self._http.get(address, timeout=TIMEOUT)
+        return self._show(answer)
 
     def submit(self, action_ends: str, **fields: str) -> str:
         """Fill in the form of the present page that goes to an address with this ending, and send it."""
@@ -49,9 +55,9 @@ class Visitor:
         if form is None:
             raise PageFailed(f"{self._page} has no form that goes to …{action_ends}")
         address = self._local(form.action)
-        return self._show(
-            self._http.request(form.method, address, data={**form.fields, **fields}, timeout=TIMEOUT)
-        )
+        with _unlogged():
+            answer = self._http.request(form.method, address, data={**form.fields, **fields}, timeout=TIMEOUT)
+        return self._show(answer)
 
     def sign_in(self, login: str, password: str) -> None:
         """Sign in to core."""
@@ -69,11 +75,25 @@ class Visitor:
         self.text = answer.text
         if answer.status_code != 200:
             words = " ".join(_Words.of(answer.text).split())[:400]
-            raise PageFailed(f"{answer.request.method} {answer.url}: {answer.status_code} {words}")
+            # Without the query, in which a sign-in's code may stand.
+            place = urlsplit(answer.url).path
+            raise PageFailed(f"{answer.request.method} {place}: {answer.status_code} {words}")
         reader = _Forms(answer.url)
         reader.feed(answer.text)
         self.forms = reader.found
         return answer.text
+
+
+@contextlib.contextmanager
+def _unlogged() -> Iterator[None]:
+    """A browser keeps no log of addresses; the code of a sign-in and searched names stand in them."""
+    log = logging.getLogger("urllib3.connectionpool")
+    level = log.level
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 class _Forms(HTMLParser):

@@ -24,6 +24,7 @@ from blueops_qb.sandbox.reader.values import (
     Sale,
     SoldLine,
     added,
+    file_label,
     last_digits,
 )
 
@@ -32,6 +33,7 @@ TIMEOUT = 30.0
 LISTS = ("Account", "Item", "Class", "Department", "PaymentMethod", "Term")
 PARTIES = ("Customer", "Vendor")
 DOCUMENTS = ("Invoice", "Payment", "Bill", "Purchase", "Deposit", "JournalEntry")
+FILES = "Attachable"
 PAID_BY = {"CreditCard": "card", "Cash": "cash", "Check": "check"}
 Raw = dict[str, Any]
 #: (kind, id) of a record in the books.
@@ -74,7 +76,7 @@ class BooksReader:
 
     def read(self) -> Found:
         """Everything that is there now and was not before; parties all."""
-        self._kept = {kind: self._query(kind) for kind in (*LISTS, *PARTIES, *DOCUMENTS)}
+        self._kept = {kind: self._query(kind) for kind in (*LISTS, *PARTIES, *DOCUMENTS, FILES)}
         self._ledger = {}
         for line in self._get("/twin/ledger", {"realm": self._address.realm})["lines"]:
             self._ledger.setdefault((line["txn_type"], line["txn_id"]), []).append(line)
@@ -126,7 +128,7 @@ class BooksReader:
 
     def _query(self, kind: str) -> dict[str, Raw]:
         found: dict[str, Raw] = {}
-        where = " where Active in (true, false)" if kind not in DOCUMENTS else ""
+        where = " where Active in (true, false)" if kind not in (*DOCUMENTS, FILES) else ""
         while True:
             statement = f"select * from {kind}{where} startposition {len(found) + 1} maxresults {PAGE}"
             answer = self._get(f"/v3/company/{self._address.realm}/query", {"query": statement})
@@ -253,8 +255,15 @@ class BooksReader:
             total=total,
             location=self._location(raw),
             effect=self._effect(kind, raw),
+            files=tuple(sorted(self._files(kind, str(raw["Id"])))),
             label=f"{kind.lower()} {raw.get('DocNumber', '')} over {total} (id {raw['Id']})",
         )
+
+    def _files(self, kind: str, id: str) -> Iterator[str]:
+        for raw in self._kept[FILES].values():
+            places = [ref.get("EntityRef", {}) for ref in raw.get("AttachableRef", ())]
+            if any((str(p.get("type")).lower(), str(p.get("value"))) == (kind.lower(), id) for p in places):
+                yield file_label(str(raw.get("FileName", "")), int(raw.get("Size") or 0))
 
     def _bought(self, line: Raw) -> CostLine:
         detail = line[line["DetailType"]]

@@ -24,6 +24,7 @@ from blueops_qb.sandbox.reader.values import (
     Sale,
     SoldLine,
     added,
+    file_label,
     last_digits,
 )
 
@@ -35,6 +36,7 @@ _RECORDS = sa.text(
     " WHERE tenant_id = :tenant AND status NOT IN ('merged', 'deleted') ORDER BY kind, id"
 )
 _APPLIED = sa.text("SELECT payment_id, invoice_id, amount FROM core_applications WHERE tenant_id = :tenant")
+_FILES = sa.text("SELECT id, filename, LENGTH(content) FROM core_receipts WHERE tenant_id = :tenant")
 _LATE_REMINDERS = sa.text(
     "SELECT COUNT(*) FROM core_reminders_sent s"
     " JOIN core_records i ON i.tenant_id = s.tenant_id AND i.kind = 'invoice' AND i.id = s.invoice_id"
@@ -55,6 +57,7 @@ class CoreReader:
         self._records: dict[str, dict[str, Raw]] = {}
         self._balances: dict[str, Decimal] = {}
         self._settled: dict[str, dict[str, Decimal]] = {}
+        self._files: dict[str, str] = {}
 
     def read(self) -> Found:
         """Everything the company has entered, void costs left out: the books do not keep them."""
@@ -84,6 +87,8 @@ class CoreReader:
                     self._balances[str(id)] = _cents(balance)
             for payment_id, invoice_id, amount in connection.execute(_APPLIED, self._tenant):
                 self._settled.setdefault(str(payment_id), {})[str(invoice_id)] = _cents(amount)
+            for id, name, size in connection.execute(_FILES, self._tenant):
+                self._files[str(id)] = file_label(name, size)
 
     def _all(self, kind: str) -> Iterator[Raw]:
         yield from self._records.get(kind, {}).values()
@@ -276,6 +281,7 @@ class CoreReader:
                 *(((line.account, line.class_name, location), line.amount) for line in lines),
                 ((account, "", location), -_amount(raw, "total")),
             ),
+            files=tuple(sorted(self._files[str(file["id"])] for file in raw.get("receipts", ()))),
             label=f"{kind} {raw.get('vendor_invoice_number', '')} of {vendor}".replace("  ", " "),
         )
 

@@ -142,6 +142,8 @@ class Cost:
     total: Decimal
     location: str
     effect: Effect
+    #: Names and sizes of the files that hang on it, sorted.
+    files: tuple[str, ...] = ()
     label: str = ""
 
 
@@ -170,6 +172,11 @@ class Found:
     receipts: tuple[Receipt, ...] = ()
     costs: tuple[Cost, ...] = ()
     banked: tuple[Banked, ...] = ()
+
+
+def file_label(name: str, size: int) -> str:
+    """How both sides name a file: by its name and its bytes."""
+    return f"{name} ({size} bytes)"
 
 
 def last_digits(phone: str) -> str:

@@ -1,0 +1,156 @@
+"""Numbers: asks the books whether a document's number is free before the document is created there.
+
+Books that take a number twice without a word (reference/quickbooks-online.md section 4.16) would show two invoices
+of one number. Numbers under the prefix that is reserved for us are ours alone and are not asked for. The look-up is
+an operation of its own, and while it runs the creation counts as out without an exchange: whatever goes wrong with
+the look-up, nothing is created before it has been answered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+
+from blueops_qb.domain.documents import Document
+from blueops_qb.domain.refs import BooksKind, RecordRef, Ref
+from blueops_qb.engine import outbox
+from blueops_qb.engine.due import operation_row
+from blueops_qb.engine.known import places_of
+from blueops_qb.engine.landing import Landing
+from blueops_qb.engine.outbox import Hold, Move, State
+from blueops_qb.engine.ready import Ready
+from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk.outcomes import BooksRecord
+from blueops_qb.sdk.provider import Lane, Operation, Verb
+from blueops_qb.store import tables as t
+
+_FOR, _NUMBER = "for", "number"
+#: What an operation's params say under `number` once the books do not have it.
+_FREE = "free"
+
+
+def unasked(turn: Turn, chosen: Sequence[Ready]) -> list[Ready]:
+    """The creations among them whose number has to be asked for first."""
+    kinds = turn.description.numbers_asked
+    if not kinds or not turn.profile.custom_numbers:
+        return []
+    return [ready for ready in chosen if ready.row.verb == Verb.CREATE.value and _to_ask(turn, ready, kinds)]
+
+
+def ask(turn: Turn, readies: Sequence[Ready]) -> None:
+    """Queue a look-up per number; their creations wait until it is answered."""
+    o = t.operations
+    rows = [
+        operation_row(
+            turn,
+            Verb.FIND,
+            kind=BooksKind(ready.row.kind),
+            params={"by": "number", "number": _number(ready.document), _FOR: str(ready.id)},
+            lane=Lane(ready.row.lane),
+        )
+        for ready in readies
+    ]
+    turn.connection.execute(o.insert(), rows)
+    turn.connection.execute(
+        o.update().where(o.c.id.in_([ready.id for ready in readies])).values(state="out", exchange_id=None)
+    )
+    moves = [
+        Move(
+            ref=ready.source,
+            revision=ready.row.revision,
+            state=State.WAITING,
+            reason=f"{ready.source}: the books are asked whether its number {_number(ready.document)} is free",
+            remedy="Nothing to do: it is written by itself as soon as the books have answered.",
+        )
+        for ready in readies
+        if ready.source is not None
+    ]
+    outbox.move(turn.connection, turn.tenant_id, moves, turn.now)
+
+
+def told(landing: Landing, asking: Ready, records: Iterable[BooksRecord]) -> None:
+    """The answer to a look-up: the creation goes on, or is held because the number is taken."""
+    turn = landing.turn
+    params = json.loads(asking.row.params_json or "{}")
+    ready = _waiting(turn, params.get(_FOR, ""))
+    if ready is None or ready.document is None:
+        return
+    number = _number(ready.document)
+    vendor = _vendor(turn, ready.document)
+    taken = [record for record in records if _takes(record, number, vendor)]
+    if taken:
+        names = " and ".join(f"{record.kind.value} {record.id}" for record in taken)
+        landing.failed(
+            ready,
+            f"its number {number} is already used in the books, by {names}; nothing was written",
+            "Give it another number in BlueOps, or change the number of the other one in the books; then retry.",
+        )
+        return
+    o = t.operations
+    before = json.loads(ready.row.params_json or "{}")
+    turn.connection.execute(
+        o.update()
+        .where(o.c.id == ready.id)
+        .values(state="ready", params_json=json.dumps({**before, _NUMBER: _FREE}, sort_keys=True))
+    )
+    if ready.source is not None:
+        # A newer revision has waited for this one; its own event goes on without being planned again.
+        outbox.again(
+            turn.connection,
+            turn.tenant_id,
+            turn.now,
+            refs=[ready.source],
+            states=[State.WAITING],
+            holds=[Hold.BUSY],
+        )
+
+
+def is_asking(operation: Operation) -> bool:
+    """Whether a look-up asks for the number of a document that waits."""
+    return _FOR in operation.params
+
+
+def _to_ask(turn: Turn, ready: Ready, kinds: frozenset[BooksKind]) -> bool:
+    if ready.row.kind not in kinds:
+        return False
+    number, prefix = _number(ready.document), turn.policy.number_prefix
+    if not number or (prefix and number.startswith(prefix)):
+        return False
+    return bool(json.loads(ready.row.params_json or "{}").get(_NUMBER) != _FREE)
+
+
+def _waiting(turn: Turn, id: str) -> Ready | None:
+    """The creation that waits for the answer; None when it was given up meanwhile."""
+    if not id.isdigit():
+        return None
+    o, d = t.operations, t.documents
+    query = (
+        sa.select(o, d.c.source_kind, d.c.source_id)
+        .select_from(o.join(d, d.c.id == o.c.document_id))
+        .where(o.c.id == int(id), o.c.state == "out", o.c.exchange_id.is_(None))
+    )
+    row = turn.connection.execute(query).one_or_none()
+    return None if row is None else Ready(row=row)
+
+
+def _vendor(turn: Turn, document: Document) -> Ref | None:
+    vendor = getattr(document, "vendor", None)
+    return (
+        places_of(turn.connection, turn.id, [vendor]).get(vendor) if isinstance(vendor, RecordRef) else vendor
+    )
+
+
+def _takes(record: BooksRecord, number: str, vendor: Ref | None) -> bool:
+    """A bill's number is its vendor's: another vendor may have given the same."""
+    shown = record.document
+    theirs = record.facts.get("number", "") if shown is None else _number(shown)
+    if theirs.casefold() != number.casefold():
+        return False
+    their_vendor = getattr(shown, "vendor", None)
+    return their_vendor is None or vendor is None or bool(their_vendor == vendor)
+
+
+def _number(document: Document | None) -> str:
+    return str(getattr(document, "number", "") or "")
