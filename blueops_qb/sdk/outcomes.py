@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import attrs
@@ -61,6 +62,32 @@ class BooksRecord:
 
 
 @attrs.frozen(kw_only=True)
+class LedgerLine:
+    """One line on an account of the books' own ledger, as the books report it.
+
+    `amount` is in the home currency, a debit positive, a credit negative. `kind` and `id` name the transaction;
+    `kind` is None where we have no word for it, and `type` is the books' own word for it. `customer` is also the
+    job. Names are given where the books show one; a reference only where they show an id. `balance` is the
+    account's balance after the line, debit positive, where the books show it in a way that can be signed.
+    """
+
+    account: BooksRef
+    account_name: str = ""
+    date: dt.date
+    kind: BooksKind | None = None
+    id: str = ""
+    type: str = ""
+    number: str = ""
+    name: str = ""
+    customer: BooksRef | None = None
+    class_name: str = ""
+    location_name: str = ""
+    memo: str = ""
+    amount: Decimal
+    balance: Decimal | None = None
+
+
+@attrs.frozen(kw_only=True)
 class _Outcome:
     message: str = ""
     detail: str = ""
@@ -83,7 +110,8 @@ class Found(_Outcome):
 
     `deleted` lists refs the books call deleted (to be confirmed by a read). `cursor` is the feed's new
     opaque position, set on the last page only. `too_old`: the feed no longer reaches back that far,
-    a full comparison is due. `complete`: there is no further page; `then` asks for it otherwise.
+    a full comparison is due. `complete`: there is no further page; `then` asks for it otherwise. `ledger`: the
+    account lines of the period that was asked for, or of the part of it that this page covers.
     """
 
     records: tuple[BooksRecord, ...] = ()
@@ -92,6 +120,7 @@ class Found(_Outcome):
     too_old: bool = False
     complete: bool = True
     profile: BooksProfile | None = None
+    ledger: tuple[LedgerLine, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

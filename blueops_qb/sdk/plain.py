@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 import attrs
 
-from blueops_qb.domain.documents import Allocation, CustomerPayment, Document, SalesInvoice, TaxMode
+from blueops_qb.domain.documents import (
+    Allocation,
+    BillPayment,
+    CustomerPayment,
+    Document,
+    SalesForm,
+    Settled,
+    TaxMode,
+)
 from blueops_qb.domain.money import ZERO, half_up
 from blueops_qb.domain.records import Address
 from blueops_qb.domain.refs import Ref
@@ -15,10 +24,10 @@ from blueops_qb.domain.refs import Ref
 #: Keys of lines that name the line and not what it says.
 _OURS = ("line_id", "books_line_id")
 #: Decimals that are no amounts: their decimals beyond the cent count.
-_RATES = frozenset({"quantity", "unit_price", "unit_cost"})
+_RATES = frozenset({"quantity", "unit_price", "unit_cost", "markup"})
 #: What a void document still says.
 _VOID_KEEPS = frozenset(
-    {"customer", "vendor", "payee", "account", "paid_by", "date", "number", "currency", "void"}
+    {"customer", "vendor", "payee", "account", "paid_by", "paid_from", "date", "number", "currency", "void"}
 )
 
 
@@ -26,16 +35,16 @@ def plain(document: Document) -> Document:
     """The document through the lens; looking twice changes nothing.
 
     Texts lose outer spaces, amounts have two decimals, line keys and empty addresses go, allocations are
-    merged per invoice and sorted, and a void document keeps only who, when and which number, at 0.00.
+    merged per document and sorted, and a void document keeps only who, when and which number, at 0.00.
     """
     if getattr(document, "void", False):
         return _void(document)
     tidy: Document = _tidied(document)
     if isinstance(tidy, CustomerPayment):
         return attrs.evolve(tidy, allocations=_merged(tidy.allocations))
-    if isinstance(tidy, SalesInvoice):
-        return _invoice(tidy)
-    return tidy
+    if isinstance(tidy, BillPayment):
+        return attrs.evolve(tidy, settles=_merged_settled(tidy.settles))
+    return _sale(tidy) if isinstance(tidy, SalesForm) else tidy
 
 
 def _tidied(value: Any) -> Any:
@@ -68,13 +77,23 @@ def _exact(value: Decimal) -> Decimal:
 
 
 def _merged(allocations: tuple[Allocation, ...]) -> tuple[Allocation, ...]:
+    sums = _sums((a.invoice, a.amount) for a in allocations)
+    return tuple(Allocation(invoice=ref, amount=amount) for ref, amount in sums)
+
+
+def _merged_settled(settles: tuple[Settled, ...]) -> tuple[Settled, ...]:
+    return tuple(Settled(document=r, amount=a) for r, a in _sums((s.document, s.amount) for s in settles))
+
+
+def _sums(pairs: Iterable[tuple[Ref, Decimal]]) -> list[tuple[Ref, Decimal]]:
     summed: dict[Ref, Decimal] = {}
-    for allocation in allocations:
-        summed[allocation.invoice] = summed.get(allocation.invoice, ZERO) + allocation.amount
-    return tuple(Allocation(invoice=ref, amount=summed[ref]) for ref in sorted(summed, key=str))
+    for ref, amount in pairs:
+        summed[ref] = summed.get(ref, ZERO) + amount
+    return sorted(summed.items(), key=lambda pair: str(pair[0]))
 
 
-def _invoice(document: SalesInvoice) -> SalesInvoice:
+def _sale(document: Document) -> Document:
+    assert isinstance(document, SalesForm)
     tax = ZERO if document.tax_mode is TaxMode.NONE else document.tax
     return attrs.evolve(
         document,

@@ -37,14 +37,14 @@ class Verb(enum.StrEnum):
     CHANGES = "changes"
     #: Company, preferences and all catalog kinds.
     CATALOG = "catalog"
+    #: The account lines of a period: `Found.ledger`.
     LEDGER = "ledger"
-    UPLOAD = "upload"
     #: Renew the sign-in.
     SIGN_IN = "sign_in"
 
 
 #: Verbs that change the books.
-WRITES: frozenset[Verb] = frozenset({Verb.CREATE, Verb.UPDATE, Verb.WITHDRAW, Verb.UPLOAD})
+WRITES: frozenset[Verb] = frozenset({Verb.CREATE, Verb.UPDATE, Verb.WITHDRAW})
 
 
 class Lane(enum.IntEnum):
@@ -63,11 +63,13 @@ class Operation:
 
     `target_id`, `version` and `previous` name the record to change as it was when the comparison was made;
     `previous` is normal, `shown` is the provider's own text of that very version (`BooksRecord.shown`), empty when
-    the mirror does not have it any more.
+    the mirror does not have it any more. `told` is the document as it was sent or agreed on last, for what is never
+    compared (`Provider.one_way`); None when that is not known.
     `marker` is the token to write into the record (memo) so that a look-up recognises it.
     `params` by verb - FIND: `by` = `created` | `name` | `number`, `since` (ISO time), `until`, `name`, `number`;
-    CHANGES: `cursor` (empty = from now on), `page`; CATALOG: `page`; READ: none. Further keys are the provider's own
-    (they come back from `Want.params`).
+    CHANGES: `cursor` (empty = from now on), `page`; CATALOG: `page`; LEDGER: `start`, `end` (ISO days, both
+    included), and `reading`, which every `Want` for a further part repeats; READ: none. Further keys are the
+    provider's own (they come back from `Want.params`).
     """
 
     id: str
@@ -78,6 +80,9 @@ class Operation:
     version: str = ""
     previous: Document | None = None
     shown: str = ""
+    told: Document | None = None
+    #: The content of the file that a creation of an attachment uploads; None where only the answer is read.
+    data: bytes | None = attrs.field(default=None, repr=False)
     marker: str = ""
     params: Mapping[str, str] = attrs.field(factory=dict)
 
@@ -105,12 +110,43 @@ class Exchange:
 
 
 @attrs.frozen(kw_only=True)
+class Pace:
+    """How fast a connection may be worked: a bucket that gains `calls` tokens every `seconds` and holds `burst`.
+
+    No span of `seconds` sees more than `calls + burst` calls. Each exchange takes one token from every pace that
+    `Provider.cost` names for it; by default from those whose `verbs` contain its verb. `name` has at most 16
+    characters; it is the key of the row that all workers share.
+    """
+
+    name: str
+    calls: float
+    seconds: float = 60.0
+    burst: float = 1.0
+    verbs: frozenset[Verb] = frozenset(Verb) - {Verb.SIGN_IN}
+
+
+@attrs.frozen(kw_only=True)
+class Cost:
+    """What carrying one exchange takes: names of paces, and what the books' owner meters.
+
+    `reads` and `writes` count the calls, or parts of a call, that are metered when they are answered.
+    """
+
+    paces: frozenset[str] = frozenset()
+    reads: int = 0
+    writes: int = 0
+
+
+@attrs.frozen(kw_only=True)
 class Limits:
     """How a connection may be worked. `settle_after` seconds pass before an uncertain exchange is looked up."""
 
     open_exchanges: int = 4
     operations_per_exchange: int = 30
-    exchanges_per_minute: float = 400.0
+    #: What it draws tokens from; none = as fast as it can be carried.
+    paces: tuple[Pace, ...] = ()
+    #: Metered reads of one month for the whole installation, all companies together; 0 = nothing is metered.
+    reads_per_month: int = 0
     deadline_seconds: float = 150.0
     settle_after_seconds: float = 5.0
     #: How many seconds a change feed overlaps its last position.
@@ -149,8 +185,20 @@ class Description:
     #: Longest document number and name; longer ones are derived, never cut.
     number_length: int = 21
     name_length: int = 500
+    #: Kinds whose number is looked up before a creation, as the books may take a number twice without a word.
+    numbers_asked: frozenset[BooksKind] = frozenset()
     #: Characters a name may not hold.
     name_forbidden: str = ":\t\n"
+    #: What a hint names as `entity` when the company or a list moved that the change feed does not tell of.
+    catalog_hints: frozenset[str] = frozenset()
+
+
+@attrs.frozen(kw_only=True)
+class SignInEnds:
+    """Until when a sign-in lasts: `unused` = unless it is renewed before, `final` = in any case; None = not known."""
+
+    unused: dt.datetime | None = None
+    final: dt.datetime | None = None
 
 
 class Vault(Protocol):
@@ -202,9 +250,30 @@ class Provider(abc.ABC):
         """Operations with the same name may travel in one exchange; empty = alone."""
         return ""
 
+    def cost(self, operations: Sequence[Operation]) -> Cost:
+        """What one exchange of these operations takes; looks at verb, kind and params only.
+
+        By default every operation counts as one read or one write, a sign-in as nothing.
+        """
+        verbs = {operation.verb for operation in operations}
+        counted = [operation.verb in WRITES for operation in operations if operation.verb is not Verb.SIGN_IN]
+        return Cost(
+            paces=frozenset(pace.name for pace in self.describe().limits.paces if pace.verbs & verbs),
+            reads=counted.count(False),
+            writes=counted.count(True),
+        )
+
     def sent(self, operation: Operation, profile: BooksProfile) -> Document | None:
         """The document as the books will be able to show it (what they do not keep is left out), normal."""
         return None if operation.document is None else self.normal(operation.document)
+
+    def one_way(self, document: Document) -> Mapping[str, Any]:
+        """Fields that `normal` keeps out of every comparison and that are told all the same when ours change.
+
+        Field -> value made plain, so that equal values are equal; an update carries in `Operation.told` what was
+        told before. The books may fill such a field in or flatten it without a difference.
+        """
+        return {}
 
     def transport(self, vault: Vault, company_id: str) -> Transport | None:
         """For called providers."""
@@ -213,6 +282,10 @@ class Provider(abc.ABC):
     def needs_sign_in(self, vault: Vault, now: dt.datetime) -> bool:
         """Whether a SIGN_IN exchange should go first."""
         return False
+
+    def sign_in_ends(self, vault: Vault) -> SignInEnds | None:
+        """Until when the stored sign-in lasts; None when it has no end or there is none."""
+        return None
 
     def gate(self, desk: GateDesk) -> WSGIApp | None:
         """For calling providers, and for webhooks of called ones."""
@@ -234,8 +307,18 @@ class Unencodable(Exception):
 WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-class GateDesk(Protocol):
-    """What a gate may start: the doors, and a hint that something changed over there."""
+#: What is told of one company: one mapping of short texts per change, such as `entity`, `id`, `operation`, `time`.
+Hints = Sequence[Mapping[str, str]]
 
-    def tell(self, company_id: str, hints: Sequence[Mapping[str, str]]) -> None:
-        """Store hints (webhooks) for the company; unknown companies are ignored."""
+
+class GateDesk(Protocol):
+    """What a gate may start: the doors, and a hint that something changed over there.
+
+    A hint says "look", never what to believe. Hints of companies that are connected nowhere are ignored.
+    """
+
+    def tell(self, company_id: str, hints: Hints) -> None:
+        """Store the hints of one company."""
+
+    def tell_all(self, hints: Mapping[str, Hints]) -> None:
+        """Store hints by company id with one statement."""

@@ -66,6 +66,14 @@ FEATURE_KINDS: Mapping[Feature, BooksKind] = {
     Feature.BILLS: BooksKind.BILL,
     Feature.JOURNALS: BooksKind.JOURNAL,
     Feature.DEPOSITS: BooksKind.DEPOSIT,
+    Feature.ESTIMATES: BooksKind.ESTIMATE,
+    Feature.CREDIT_MEMOS: BooksKind.CREDIT_MEMO,
+    Feature.SALES_RECEIPTS: BooksKind.SALES_RECEIPT,
+    Feature.REFUND_RECEIPTS: BooksKind.REFUND_RECEIPT,
+    Feature.BILL_PAYMENTS: BooksKind.BILL_PAYMENT,
+    Feature.VENDOR_CREDITS: BooksKind.VENDOR_CREDIT,
+    Feature.PURCHASE_ORDERS: BooksKind.PURCHASE_ORDER,
+    Feature.ATTACHMENTS: BooksKind.ATTACHMENT,
     Feature.CLASSES: BooksKind.CLASS,
     Feature.LOCATIONS: BooksKind.LOCATION,
 }
@@ -103,6 +111,8 @@ class SimpleProvider(Provider):
         SetupStep(key="connect", title="Connect", text="Choose the books that this company keeps."),
     )
     limits: Limits = Limits(open_exchanges=1, operations_per_exchange=1)
+    #: Kinds whose number is looked up (`find` by `number`) before a creation; see `Description`.
+    numbers_asked: frozenset[BooksKind] = frozenset()
 
     # -- the five ----------------------------------------------------------------------------------
     @abc.abstractmethod
@@ -147,6 +157,7 @@ class SimpleProvider(Provider):
             capabilities=tuple(self._capability(feature, title) for feature in Feature),
             limits=self.limits,
             steps=self.steps,
+            numbers_asked=self.numbers_asked,
             removals={
                 kind: self.removals.get(kind, Removal.DEACTIVATE if kind in _PARTIES else Removal.VOID)
                 for kind in sorted(self.kinds & DOCUMENT_TYPES.keys())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 from typing import Any
 
@@ -17,6 +18,7 @@ from blueops_qb.sdk.outcomes import (
     BooksRecord,
     Found,
     Gone,
+    LedgerLine,
     NotKnown,
     Outcome,
     Refused,
@@ -55,6 +57,8 @@ def operation_to_json(operation: Operation) -> Obj:
         "version": operation.version,
         "previous": _document_to_json(operation.previous),
         "shown": operation.shown,
+        "told": _document_to_json(operation.told),
+        "data": None if operation.data is None else base64.b64encode(operation.data).decode(),
         "marker": operation.marker,
         "params": dict(operation.params),
     }
@@ -72,6 +76,8 @@ def operation_from_json(raw: Obj) -> Operation:
         version=raw["version"],
         previous=_document_from_json(kind, raw["previous"]),
         shown=str(raw["shown"]),
+        told=_document_from_json(kind, raw.get("told")),
+        data=None if raw["data"] is None else base64.b64decode(raw["data"]),
         marker=raw["marker"],
         params=dict(raw["params"]),
     )
@@ -100,7 +106,7 @@ def _to_json(value: Any) -> Any:
             return record_to_json(value)
         case BooksRef():
             return str(value)
-        case BooksProfile():
+        case BooksProfile() | LedgerLine():
             return wire.converter().unstructure(value)
         case Want():
             kind = value.kind.value if value.kind else None
@@ -128,6 +134,8 @@ def _from_json(name: str, value: Any) -> Any:
             return tuple(_want(part) for part in value)
         case "profile":
             return None if value is None else wire.structure(BooksProfile, value, "the profile")
+        case "ledger":
+            return tuple(wire.structure(LedgerLine, part, "the ledger line") for part in value)
         case "why":
             return Why(value)
         case _:

@@ -33,10 +33,16 @@ class Malformed(ValueError):
         self.problems = problems
 
 
+#: How a credit memo was stored while it was only named and had no kind of its own.
+_OLD_CREDIT_MEMO = "CreditMemo:"
+
+
 def parse_ref(text: str) -> RecordRef | BooksRef:
     """`invoice:1041` or `invoice#145`; raises ValueError."""
     if "#" in text.split(":")[0]:
         kind, _, id = text.partition("#")
+        if kind == BooksKind.CREDIT and id.startswith(_OLD_CREDIT_MEMO):
+            return BooksRef(BooksKind.CREDIT_MEMO, id.removeprefix(_OLD_CREDIT_MEMO))
         return BooksRef(BooksKind(kind), id)
     return RecordRef.parse(text)
 

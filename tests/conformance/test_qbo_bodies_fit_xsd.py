@@ -9,9 +9,9 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from lxml import etree
 
-from blueops_qb.domain.documents import Document, SalesInvoice
+from blueops_qb.domain.documents import Document, SalesForm, kind_of
 from blueops_qb.domain.profile import BooksProfile, SalesTax
-from blueops_qb.providers.qbo.codec import Unfit, removal_body, to_qbo
+from blueops_qb.providers.qbo.codec import Unfit, from_qbo, normal, removal_body, to_qbo
 from blueops_qb.providers.qbo.entities import ENTITIES
 from blueops_qb.providers.qbo.exact_json import loads
 from blueops_qb.providers.qbo.provider import QboProvider
@@ -19,6 +19,7 @@ from blueops_qb.providers.qbo.settings import QboSettings
 from blueops_qb.sdk.provider import Operation, Verb
 from tests.judges import qbo_xsd
 from tests.qbo_documents import DOCUMENTS, PAIRS, PROFILES, entity_name, exchange, operation
+from tests.qbo_echo import Echo
 
 #: The members of BatchItemRequest beside the entity itself; compared with the schema below.
 BATCH_MEMBERS = {"bId", "operation", "optionsData", "Query", "CDCQuery"}
@@ -45,6 +46,58 @@ def test_what_is_updated(pair: tuple[Document, Document], profile: BooksProfile)
         event(str(problem))
         return  # a reference that was there and is not now cannot be cleared
     assert body["sparse"] is True
+    assert qbo_xsd.validate(entity_name(document), body) == []
+
+
+@given(PAIRS, PROFILES)
+def test_what_is_updated_over_what_is_shown(pair: tuple[Document, Document], profile: BooksProfile) -> None:
+    """Lines laid over theirs, and full updates where a reference is cleared."""
+    document, previous = pair
+    profile = _taxed(previous, _taxed(document, profile))
+    kind = kind_of(document)
+    obj = Echo(profile, version=3).show(kind, to_qbo(previous, operation(previous, marker="x:1.1"), profile))
+    record = from_qbo(kind, obj, profile)
+    assert record.document is not None
+    op = operation(
+        document,
+        verb=Verb.UPDATE,
+        target_id=record.id,
+        version=record.version,
+        previous=normal(record.document),
+        shown=record.shown,
+        told=previous,
+        marker="invoice:1041.1",
+    )
+    body = to_qbo(document, op, profile)
+    event("sparse" if "sparse" in body else "full")
+    assert (body["Id"], body["SyncToken"]) == (record.id, "3")
+    assert qbo_xsd.validate(entity_name(document), body) == []
+
+
+#: References that a document may lose, and days that only a full update empties.
+CLEARED = ("location", "class_", "terms", "method", "payee", "ap_account", "parent", "expires", "accepted_on")
+
+
+@given(DOCUMENTS, PROFILES)
+def test_what_is_written_anew(document: Document, profile: BooksProfile) -> None:
+    """All that can be cleared is cleared at once: the full update names all that was shown, and fits."""
+    profile = _taxed(document, profile)
+    kind = kind_of(document)
+    obj = Echo(profile, version=3).show(kind, to_qbo(document, operation(document, marker="x:1.1"), profile))
+    record = from_qbo(kind, obj, profile)
+    assert record.document is not None
+    without: Any = {name: None for name in CLEARED if hasattr(document, name)}
+    op = operation(
+        attrs.evolve(document, **without),
+        verb=Verb.UPDATE,
+        target_id=record.id,
+        version=record.version,
+        previous=normal(record.document),
+        shown=record.shown,
+        told=document,
+    )
+    body = to_qbo(attrs.evolve(document, **without), op, profile)
+    event("sparse" if "sparse" in body else "full")
     assert qbo_xsd.validate(entity_name(document), body) == []
 
 
@@ -103,6 +156,6 @@ def _items(ops: list[Operation], profile: BooksProfile) -> list[dict[str, Any]]:
 
 def _taxed(document: Document, profile: BooksProfile) -> BooksProfile:
     # A taxed invoice is refused where sales tax is off.
-    if isinstance(document, SalesInvoice) and document.tax and profile.sales_tax is SalesTax.OFF:
+    if isinstance(document, SalesForm) and document.tax and profile.sales_tax is SalesTax.OFF:
         return attrs.evolve(profile, sales_tax=SalesTax.MANUAL)
     return profile

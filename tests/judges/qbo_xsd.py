@@ -20,7 +20,7 @@ from lxml import etree
 NAMESPACE = "http://schema.intuit.com/finance/v3"
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _FILES = ("Finance.xsd", "IntuitBaseTypes.xsd", "IntuitNamesTypes.xsd")
-_NESTED_IN_JSON_ONLY = {("SalesFormsPrefs", "CustomField")}
+_NESTED_IN_JSON_ONLY = {("SalesFormsPrefs", "CustomField"), ("VendorAndPurchasesPrefs", "POCustomField")}
 
 
 def schema_folder() -> Path:

@@ -120,7 +120,15 @@ def test_every_part_of_the_provider_interface_has_a_heading() -> None:
 
 
 @pytest.mark.parametrize(
-    "type_", [provider.Operation, provider.Exchange, provider.Limits, outcomes.BooksRecord]
+    "type_",
+    [
+        provider.Operation,
+        provider.Exchange,
+        provider.Limits,
+        provider.Pace,
+        provider.Cost,
+        outcomes.BooksRecord,
+    ],
 )
 def test_every_field_of_the_provider_values_has_a_row(type_: type[attrs.AttrsInstance]) -> None:
     want_rows("provider.md", type_.__name__, fields(type_))
@@ -136,11 +144,14 @@ def test_what_quickbooks_online_says_of_itself_is_told() -> None:
     for kind, way in described.removals.items():
         assert f"| `{kind.value}` | `{way.value}` |" in removals, kind
     limits = section("qbo.md", "Limits")
+    for pace in described.limits.paces:
+        row = f"| pace `{pace.name}` | {pace.calls:g} in {pace.seconds:g} s, {pace.burst:g} at once |"
+        assert row in limits, f"docs/reference/qbo.md, “Limits”, needs the row: {row}"
     numbers = {**attrs.asdict(described.limits), "number_length": described.number_length}
+    del numbers["paces"]
     for name, number in numbers.items():
-        assert f"| `{name}` | {number:g} |" in limits, (
-            f"docs/reference/qbo.md, “Limits”: {name} is {number:g}"
-        )
+        shown = number if isinstance(number, int) else f"{number:g}"
+        assert f"| `{name}` | {shown} |" in limits, f"docs/reference/qbo.md, “Limits”: {name} is {shown}"
 
 
 # --- treatments ---

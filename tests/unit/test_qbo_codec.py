@@ -12,15 +12,17 @@ from blueops_qb.domain.documents import (
     Allocation,
     CustomerPayment,
     CustomerRecord,
+    CustomValue,
     Document,
+    SalesForm,
     SalesInvoice,
     SalesLine,
     TaxMode,
     kind_of,
 )
-from blueops_qb.domain.profile import BooksProfile, SalesTax, Tracking
+from blueops_qb.domain.profile import BooksProfile, CustomField, SalesTax, Tracking
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef
-from blueops_qb.providers.qbo.codec import Unfit, from_qbo, kept, normal, removal_body, to_qbo
+from blueops_qb.providers.qbo.codec import Unfit, from_qbo, kept, normal, profile_of, removal_body, to_qbo
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
 from blueops_qb.sdk.provider import Verb
@@ -60,7 +62,7 @@ def read_back(document: Document, profile: BooksProfile, body: dict[str, Any]) -
 
 
 def writable(document: Document, profile: BooksProfile) -> bool:
-    taxed = isinstance(document, SalesInvoice) and bool(document.tax)
+    taxed = isinstance(document, SalesForm) and bool(document.tax)
     return not (taxed and profile.sales_tax is SalesTax.OFF)
 
 
@@ -71,7 +73,7 @@ def test_a_document_written_and_read_back_is_what_was_sent(document: Document, p
     record = read_back(document, profile, body)
     assert record.document is not None
     sent, shown = normal(kept(document, profile)), normal(record.document)
-    if isinstance(sent, SalesInvoice) and sent.tax is None and isinstance(shown, SalesInvoice):
+    if isinstance(sent, SalesForm) and sent.tax is None and isinstance(shown, SalesForm):
         # Mode A: tax and total are QuickBooks' to say.
         shown = attrs.evolve(
             shown, tax=None, total=None, tax_code=sent.tax_code, discount_before_tax=sent.discount_before_tax
@@ -214,6 +216,13 @@ def test_a_job_is_a_sub_customer_that_is_billed_itself() -> None:
         (BooksKind.BILL, ("delete", "", {"Id": "1", "SyncToken": "2"})),
         (BooksKind.EXPENSE, ("delete", "", {"Id": "1", "SyncToken": "2"})),
         (BooksKind.JOURNAL, ("delete", "", {"Id": "1", "SyncToken": "2"})),
+        (BooksKind.SALES_RECEIPT, ("update", "void", {"Id": "1", "SyncToken": "2", "sparse": True})),
+        (BooksKind.BILL_PAYMENT, ("update", "void", {"Id": "1", "SyncToken": "2", "sparse": True})),
+        (BooksKind.ESTIMATE, ("delete", "", {"Id": "1", "SyncToken": "2"})),
+        (BooksKind.CREDIT_MEMO, ("delete", "", {"Id": "1", "SyncToken": "2"})),
+        (BooksKind.REFUND_RECEIPT, ("delete", "", {"Id": "1", "SyncToken": "2"})),
+        (BooksKind.VENDOR_CREDIT, ("delete", "", {"Id": "1", "SyncToken": "2"})),
+        (BooksKind.PURCHASE_ORDER, ("delete", "", {"Id": "1", "SyncToken": "2"})),
         (BooksKind.DEPOSIT, ("delete", "", {"Id": "1", "SyncToken": "2"})),
         (BooksKind.VENDOR, ("update", "", {"Id": "1", "SyncToken": "2", "sparse": True, "Active": False})),
     ],
@@ -287,12 +296,16 @@ def test_links_and_facts_are_kept_beside_the_document() -> None:
     }
     record = from_qbo(BooksKind.PAYMENT, obj)
     assert record.version == "4"
-    assert record.linked == (BooksRef(BooksKind.DEPOSIT, "300"), BooksRef(BooksKind.INVOICE, "145"))
+    assert record.linked == (
+        BooksRef(BooksKind.DEPOSIT, "300"),
+        BooksRef(BooksKind.INVOICE, "145"),
+        BooksRef(BooksKind.CREDIT_MEMO, "12"),
+    )
     assert record.facts["other_links"] == "CreditMemo:12=20.00"
     assert isinstance(record.document, CustomerPayment)
     assert record.document.allocations == (
         Allocation(invoice=BooksRef(BooksKind.INVOICE, "145"), amount=D("100.00")),
-        Allocation(invoice=BooksRef(BooksKind.CREDIT, "CreditMemo:12"), amount=D("-20.00")),
+        Allocation(invoice=BooksRef(BooksKind.CREDIT_MEMO, "12"), amount=D("-20.00")),
     )
 
 
@@ -322,3 +335,50 @@ def test_an_object_that_cannot_be_understood_has_no_document_and_says_why() -> N
     record = from_qbo(BooksKind.INVOICE, {"Id": "1", "SyncToken": "0", "TxnDate": "someday"})
     assert record.document is None
     assert "unreadable" in record.facts
+
+
+def test_fields_of_the_companys_own_are_known_by_name_where_they_are_switched_on() -> None:
+    rows = [
+        {
+            "CustomField": [
+                {"Name": "SalesFormsPrefs.UseSalesCustom1", "Type": "BooleanType", "BooleanValue": True},
+                {"Name": "SalesFormsPrefs.UseSalesCustom2", "Type": "BooleanType", "BooleanValue": False},
+            ]
+        },
+        {
+            "CustomField": [
+                {"Name": "SalesFormsPrefs.SalesCustomName1", "Type": "StringType", "StringValue": "Crew #"},
+                {"Name": "SalesFormsPrefs.SalesCustomName2", "Type": "StringType", "StringValue": "Old"},
+            ]
+        },
+    ]
+    profile = profile_of("9130", {}, {"SalesFormsPrefs": {"CustomField": rows}})
+    assert profile.custom_fields == (CustomField(name="Crew #", id="1"),)
+    custom = (CustomValue(name="CREW #", value="7"), CustomValue(name="Old", value="x"))
+    body = written(
+        attrs.evolve(INVOICE, custom=custom), attrs.evolve(PROFILE, custom_fields=profile.custom_fields)
+    )
+    assert body["CustomField"] == [
+        {"DefinitionId": "1", "Name": "Crew #", "Type": "StringType", "StringValue": "7"}
+    ]
+    assert "CustomField" not in written(attrs.evolve(INVOICE, custom=custom))
+
+
+def test_a_payment_of_nothing_that_applies_a_credit_is_not_void_whatever_its_note_says() -> None:
+    obj: dict[str, Any] = {
+        "Id": "231",
+        "CustomerRef": {"value": "59"},
+        "TxnDate": "2026-01-05",
+        "TotalAmt": 0,
+        "PrivateNote": "Voided - Voided",
+        "Line": [
+            {"Amount": 20, "LinkedTxn": [{"TxnId": "145", "TxnType": "Invoice"}]},
+            {"Amount": 20, "LinkedTxn": [{"TxnId": "12", "TxnType": "CreditMemo"}]},
+        ],
+    }
+    record = from_qbo(BooksKind.PAYMENT, obj)
+    assert isinstance(record.document, CustomerPayment)
+    assert (record.document.void, len(record.document.allocations)) == (False, 2)
+    gone = from_qbo(BooksKind.PAYMENT, {**obj, "Line": []}).document
+    assert isinstance(gone, CustomerPayment)
+    assert gone.void

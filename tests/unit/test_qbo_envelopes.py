@@ -95,7 +95,7 @@ def test_what_cannot_be_written_names_its_operation() -> None:
     assert caught.value.operation_id == "bad"
 
 
-@pytest.mark.parametrize("verb", [Verb.LEDGER, Verb.UPLOAD])
+@pytest.mark.parametrize("verb", [Verb.LEDGER])
 def test_what_this_version_cannot_do_is_refused_before_it_leaves(verb: Verb) -> None:
     with pytest.raises(Unencodable):
         PROVIDER.encode(exchange(Operation(id="1", verb=verb)), PROFILE)

@@ -122,7 +122,7 @@ def test_every_code_of_the_reference_is_in_the_dictionary(shared: Path) -> None:
         ("6430", "Invalid account type", Why.REFERENCE),
         ("5020", "Permission Denied", Why.NOT_AVAILABLE),
         ("6190", "Invalid Company Status", Why.NOT_ALLOWED),
-        ("120", "-11014-You do not have access", Why.NOT_ALLOWED),
+        ("120", "-11014-You do not have access", Why.NOT_AVAILABLE),
         ("120", "This feature is not in your subscription", Why.NOT_AVAILABLE),
         ("2010", "Property Name:Colour is unsupported", Why.DEFECT),
         ("2210", "Email Address does not conform", Why.INVALID),

@@ -85,6 +85,7 @@ def test_an_invoice_that_does_not_add_up_in_core_is_not_passed_over(sqlite_url: 
         connection.execute(
             sa.text("CREATE TABLE core_applications (tenant_id, payment_id, invoice_id, amount)")
         )
+        connection.execute(sa.text("CREATE TABLE core_receipts (tenant_id, id, filename, content)"))
         for kind, record in (
             ("customer", '{"id": "1", "name": "Ada Hill"}'),
             (

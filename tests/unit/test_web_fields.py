@@ -9,14 +9,17 @@ import pytest
 from blueops_qb.domain.documents import (
     Allocation,
     BankDeposit,
+    BillPayment,
     CustomerPayment,
     CustomerRecord,
+    CustomValue,
     DepositLine,
     JournalEntry,
     JournalLine,
     PurchaseLine,
     SalesInvoice,
     SalesLine,
+    Settled,
     Side,
 )
 from blueops_qb.domain.records import Address
@@ -128,3 +131,32 @@ def test_what_differed_when_both_agreed_is_no_movement() -> None:
 
 def test_without_an_agreement_plain_difference_counts() -> None:
     assert moved(attrs.evolve(BASE, phone="2"), BASE, agreed=False) == {"Phone": "differs"}
+
+
+def test_a_payment_to_a_vendor_shows_whom_it_pays_first_and_what_it_settles() -> None:
+    bill, credit = BooksRef(BooksKind.BILL, "4"), BooksRef(BooksKind.VENDOR_CREDIT, "5")
+    payment = BillPayment(
+        vendor=BooksRef(BooksKind.VENDOR, "9"),
+        date=DAY,
+        amount=D("60.00"),
+        settles=(Settled(document=bill, amount=D("100.00")), Settled(document=credit, amount=D("-40.00"))),
+        account=ACCOUNT,
+    )
+    found = rows(Sides(ours=payment, theirs=None), name)
+    assert [row.label for row in found[:3]] == ["Vendor", "Paid by", "Account"]
+    assert by_label(found)["Settles"].ours == ("<bill#4> \u00b7 100.00", "<vendor_credit#5> \u00b7 -40.00")
+
+
+def test_a_cost_says_that_it_is_billed_and_which_order_it_receives() -> None:
+    line = PurchaseLine(
+        account=ACCOUNT,
+        amount=D("5.00"),
+        billable=True,
+        billed=True,
+        markup=D("12.50"),
+        order=BooksRef(BooksKind.PURCHASE_ORDER, "3"),
+    )
+    assert texts((line,), name) == (
+        "<account#84> \u00b7 5.00 \u00b7 billed \u00b7 12.5 % on top \u00b7 of <purchase_order#3>",
+    )
+    assert texts((CustomValue(name="Crew", value="7"),), name) == ("Crew: 7",)

@@ -44,6 +44,11 @@ def encode_catalog(exchange: Exchange, *, minorversion: str) -> Request:
     return batch(exchange, items, minorversion=minorversion)
 
 
+def questions_of_catalog(operation: Operation) -> int:
+    """How many queries one page asks; each is metered as a read."""
+    return len(_kinds(operation)) + (2 if _asks_company(operation) else 0)
+
+
 def decode_catalog(exchange: Exchange, answer: Answer) -> dict[str, Outcome]:
     """Found with the lists and, on the first page, the profile."""
     (operation,) = exchange.operations

@@ -34,6 +34,10 @@ class Entity:
         return self.name.lower()
 
 
+def _txn(kind: BooksKind, name: str, *, removal: Removal = Removal.DELETE) -> Entity:
+    return Entity(kind=kind, name=name, removal=removal, link=f"{name.lower()}?txnId=", number="DocNumber")
+
+
 _TABLE = (
     Entity(kind=BooksKind.COMPANY, name="CompanyInfo", in_cdc=False),
     Entity(kind=BooksKind.ACCOUNT, name="Account", named="Name", listed=True),
@@ -42,6 +46,8 @@ _TABLE = (
     Entity(kind=BooksKind.LOCATION, name="Department", named="Name", listed=True),
     Entity(kind=BooksKind.TAX_CODE, name="TaxCode", named="Name", listed=True, in_cdc=False),
     Entity(kind=BooksKind.TAX_RATE, name="TaxRate", named="Name", listed=True, in_cdc=False),
+    Entity(kind=BooksKind.TAX_AGENCY, name="TaxAgency", named="DisplayName", in_cdc=False),
+    Entity(kind=BooksKind.CURRENCY, name="CompanyCurrency", named="Name", listed=True, in_cdc=False),
     Entity(kind=BooksKind.TERM, name="Term", named="Name", listed=True),
     Entity(kind=BooksKind.PAYMENT_METHOD, name="PaymentMethod", named="Name", listed=True),
     Entity(
@@ -85,16 +91,31 @@ _TABLE = (
         number="DocNumber",
     ),
     Entity(kind=BooksKind.DEPOSIT, name="Deposit", removal=Removal.DELETE, link="deposit?txnId="),
+    _txn(BooksKind.ESTIMATE, "Estimate"),
+    _txn(BooksKind.CREDIT_MEMO, "CreditMemo"),
+    _txn(BooksKind.SALES_RECEIPT, "SalesReceipt", removal=Removal.VOID),
+    _txn(BooksKind.REFUND_RECEIPT, "RefundReceipt"),
+    _txn(BooksKind.BILL_PAYMENT, "BillPayment", removal=Removal.VOID),
+    _txn(BooksKind.VENDOR_CREDIT, "VendorCredit"),
+    _txn(BooksKind.PURCHASE_ORDER, "PurchaseOrder"),
+    Entity(kind=BooksKind.ATTACHMENT, name="Attachable", removal=Removal.DELETE, in_cdc=False),
 )
 ENTITIES: dict[BooksKind, Entity] = {entity.kind: entity for entity in _TABLE}
 BY_NAME: dict[str, Entity] = {entity.name: entity for entity in _TABLE}
 #: Kinds whose void is an update with the option `void` (section 3).
-VOIDABLE = frozenset({BooksKind.INVOICE, BooksKind.PAYMENT})
+VOIDABLE = frozenset({BooksKind.INVOICE, BooksKind.PAYMENT, BooksKind.SALES_RECEIPT, BooksKind.BILL_PAYMENT})
 #: Kinds that we write.
 WRITTEN: tuple[BooksKind, ...] = tuple(entity.kind for entity in _TABLE if entity.removal is not None)
+#: Kinds that QuickBooks numbers twice without a word, or refuses (code 6140) by a setting that cannot be read
+#: (section 4.16).
+NUMBERS_ASKED = frozenset({BooksKind.INVOICE, BooksKind.BILL, BooksKind.JOURNAL})
 #: How far back change data capture is trusted to reach: 30 days, less one as a margin (section 6).
 REACH = dt.timedelta(days=29)
 #: Most objects that one answer of change data capture holds.
 CAP = 1000
+#: What webhooks name, in lower case, that change data capture does not tell of: the lists are read anew.
+CATALOG_HINTS = frozenset(
+    {"companycurrency", "companyinfo", "currency", "preferences", "taxagency", "taxcode", "taxrate"}
+)
 #: What a change feed asks for.
 FEED_KINDS: tuple[BooksKind, ...] = tuple(entity.kind for entity in _TABLE if entity.in_cdc)

@@ -8,9 +8,11 @@ from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.providers.qbo.catalog import decode_catalog, encode_catalog
 from blueops_qb.providers.qbo.feeds import decode_changes, encode_changes
 from blueops_qb.providers.qbo.framing import Answer, Request
+from blueops_qb.providers.qbo.ledger import decode_ledger, encode_ledger
 from blueops_qb.providers.qbo.lookups import decode_find, encode_find, shares
 from blueops_qb.providers.qbo.reads import decode_read, encode_read
 from blueops_qb.providers.qbo.signin import error_sentence, needs_person
+from blueops_qb.providers.qbo.uploads import decode_upload, encode_upload, is_upload
 from blueops_qb.providers.qbo.verdicts import Heard, unknown
 from blueops_qb.providers.qbo.writes import decode_writes, encode_writes
 from blueops_qb.sdk.outcomes import Applied, Outcome, SignIn, Throttled
@@ -22,6 +24,8 @@ BATCHED = frozenset({Verb.CREATE, Verb.UPDATE, Verb.WITHDRAW})
 
 def envelope_of(operation: Operation) -> str:
     """The name of the envelope that the operation may share; empty = it travels alone."""
+    if is_upload(operation):
+        return ""
     if operation.verb in BATCHED:
         return "batch"
     if operation.verb is Verb.FIND and shares(operation):
@@ -36,7 +40,9 @@ def encode_exchange(exchange: Exchange, profile: BooksProfile, *, minorversion: 
         frame = {"sign_in": "refresh", "asked_at": exchange.created_at.isoformat()}
         return json.dumps(frame, separators=(",", ":")).encode()
     request: Request
-    if verb in BATCHED:
+    if is_upload(exchange.operations[0]):
+        request = encode_upload(exchange, profile, minorversion=minorversion)
+    elif verb in BATCHED:
         request = encode_writes(exchange, profile, minorversion=minorversion)
     elif verb is Verb.READ:
         request = encode_read(exchange, minorversion=minorversion)
@@ -46,6 +52,8 @@ def encode_exchange(exchange: Exchange, profile: BooksProfile, *, minorversion: 
         request = encode_changes(exchange, minorversion=minorversion, overlap=overlap)
     elif verb is Verb.CATALOG:
         request = encode_catalog(exchange, minorversion=minorversion)
+    elif verb is Verb.LEDGER:
+        request = encode_ledger(exchange, profile, minorversion=minorversion)
     else:
         raise Unencodable(
             exchange.operations[0].id, f"QuickBooks Online cannot do “{verb.value}” in this version."
@@ -77,6 +85,8 @@ def _decode(exchange: Exchange, answer: Answer, profile: BooksProfile, overlap: 
         return {operation.id: signed_out for operation in exchange.operations}
     if verb is Verb.SIGN_IN:
         return {operation.id: _signed_in(answer) for operation in exchange.operations}
+    if is_upload(exchange.operations[0]):
+        return decode_upload(exchange, answer, profile)
     if verb in BATCHED:
         return decode_writes(exchange, answer, profile)
     if verb is Verb.READ:
@@ -85,6 +95,8 @@ def _decode(exchange: Exchange, answer: Answer, profile: BooksProfile, overlap: 
         return decode_find(exchange, answer, profile)
     if verb is Verb.CHANGES:
         return decode_changes(exchange, answer, profile, overlap=overlap)
+    if verb is Verb.LEDGER:
+        return decode_ledger(exchange, answer, profile)
     return decode_catalog(exchange, answer)
 
 

@@ -128,7 +128,7 @@ RULES: tuple[Rule, ...] = (
         Why.NOT_ALLOWED,
         "subscription lapsed",
         "The QuickBooks subscription has lapsed, so the company can only be read.",
-        "Renew the subscription in QuickBooks, then retry.",
+        "Renew the subscription in QuickBooks, then press “It is mended, go on” on the overview.",
     ),
     refuse(
         "10200",

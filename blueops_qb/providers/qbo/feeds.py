@@ -2,7 +2,8 @@
 
 A cursor is the books' own time of the answer that brought the last page; the overlap is subtracted when
 asking. An answer of 1,000 objects is cut: the same window is then asked for fewer kinds, and a single kind
-goes on from the newest moment that it showed.
+goes on from the newest moment that it showed, if it was shown in order of time. What cannot be had that way
+needs a full comparison, which lists every record: what is linked and not listed any more was deleted.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from blueops_qb.providers.qbo.codec.members import moment_of
 from blueops_qb.providers.qbo.entities import BY_NAME, CAP, ENTITIES, FEED_KINDS, REACH
 from blueops_qb.providers.qbo.fault_text import fault_of
 from blueops_qb.providers.qbo.framing import Answer, Request, get
-from blueops_qb.providers.qbo.queries import ALL_ROWS, PAGE, select, since
+from blueops_qb.providers.qbo.queries import ALL_ROWS, PAGE, select
 from blueops_qb.providers.qbo.verdicts import Heard, unknown, verdict
 from blueops_qb.sdk.outcomes import BooksRecord, Found, Outcome
 from blueops_qb.sdk.provider import Exchange, Operation, Unencodable, Verb, Want
@@ -37,6 +38,11 @@ def encode_changes(exchange: Exchange, *, minorversion: str, overlap: float) -> 
     names = ",".join(ENTITIES[kind].name for kind in _kinds(operation))
     asked = {"entities": names, "changedSince": start.isoformat(timespec="seconds")}
     return get(exchange.company_id, "cdc", {**asked, "minorversion": minorversion})
+
+
+def questions_of_changes(operation: Operation) -> int:
+    """How many queries it asks; each is metered as a read, the feed as one for all kinds."""
+    return len(_listed(operation)) if operation.params.get("full") else 1
 
 
 def decode_changes(
@@ -74,14 +80,13 @@ def _feed(
 ) -> Outcome:
     records: list[BooksRecord] = []
     deleted: list[BooksRef] = []
-    latest: dt.datetime | None = None
+    moments: list[dt.datetime | None] = []
     for name, rows in captured(value):
         entity = BY_NAME.get(name)
         for row in rows:
+            moments.append(moment_of(row, "LastUpdatedTime"))
             if entity is None or "Id" not in row:
                 continue
-            moment = moment_of(row, "LastUpdatedTime")
-            latest = moment if latest is None or (moment is not None and moment > latest) else latest
             if is_deleted(row):
                 deleted.append(BooksRef(entity.kind, str(row["Id"])))
             else:
@@ -89,8 +94,8 @@ def _feed(
     params = operation.params
     # The position to go on from is that of the first answer: what comes later belongs to the next window.
     position = params.get("position") or now
-    if len(records) + len(deleted) >= CAP:
-        then = _split(operation, asked, position, latest)
+    if len(moments) >= CAP:
+        then = _split(operation, asked, position, _newest(moments))
         too_old = then is None
     else:
         then, too_old = _rest(operation, position), _is_old(operation, position)
@@ -105,6 +110,12 @@ def _feed(
     )
 
 
+def _newest(moments: list[dt.datetime | None]) -> dt.datetime | None:
+    """The newest moment of a page in order of time; None for a page of which the cut part may be older."""
+    known = [moment for moment in moments if moment is not None]
+    return known[-1] if known and len(known) == len(moments) and known == sorted(known) else None
+
+
 def _split(
     operation: Operation, asked: dt.datetime, position: str | None, latest: dt.datetime | None
 ) -> Want | None:
@@ -115,7 +126,8 @@ def _split(
         parts = [",".join(kind.value for kind in rest), *([waiting] if waiting else [])]
         return _want(operation, asked, first, ";".join(parts), position)
     if latest is None or latest <= asked:
-        return None  # a thousand changes of one kind in one moment: only a full comparison helps
+        # A thousand changes of one kind in one moment, or out of order: only a full comparison helps.
+        return None
     return _want(operation, latest, kinds, waiting, position)
 
 
@@ -198,6 +210,10 @@ def _encode_listing(exchange: Exchange, operation: Operation, *, minorversion: s
     return batch(exchange, items, minorversion=minorversion)
 
 
+#: The company's plan lacks the kind (sections 4.2 and 10): bills, orders, classes and the like.
+_NOT_IN_PLAN = frozenset({"5020", "5030"})
+
+
 def _decode_listing(operation: Operation, answer: Answer, profile: BooksProfile) -> Outcome:
     heard, answered = Heard.of(answer), batch_answer(answer)
     if answered.fault is not None:
@@ -206,6 +222,8 @@ def _decode_listing(operation: Operation, answer: Answer, profile: BooksProfile)
     onward: list[str] = []
     for n, kind in enumerate(_listed(operation)):
         item, fault = answered.item(str(n))
+        if fault is not None and fault.code in _NOT_IN_PLAN and len(_listed(operation)) > 1:
+            continue  # there can be none of this kind; the others are listed all the same
         if fault is not None:
             return verdict(fault, operation, Heard.of(answer, item=True))
         if item is None:
@@ -234,9 +252,7 @@ def _listed(operation: Operation) -> tuple[BooksKind, ...]:
 
 def _conditions(kind: BooksKind, operation: Operation) -> tuple[str, ...]:
     found = [ALL_ROWS] if ENTITIES[kind].listed else []
-    changed = operation.params.get("since")
-    if changed:
-        found.append(since("LastUpdatedTime", dt.datetime.fromisoformat(changed)))
-    elif kind in _OPEN and operation.params.get("open", "1") != "0":
+    # A comparison lists all there is: reading what a filter hides one by one would cost a call for each record.
+    if kind in _OPEN and not operation.params.get("compare"):
         found.append("Balance > '0'")
     return tuple(found)

@@ -7,6 +7,7 @@ its beginning and compared here.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import attrs
 
@@ -64,6 +65,20 @@ def encode_find(exchange: Exchange, *, minorversion: str, overlap: float) -> Req
             first.id, f"QuickBooks Online cannot be searched by {by!r}; this is a defect of the engine."
         )
     return batch(exchange, items, minorversion=minorversion)
+
+
+def questions_of_find(operations: Sequence[Operation]) -> int:
+    """How many queries these look-ups ask together; each is metered as a read. One that cannot be asked is one."""
+    first = operations[0]
+    by, since_ = first.params.get("by"), first.params.get("since", "")
+    try:
+        if by == "name":
+            return len(_name_items(tuple(operations)))
+        if by == "number":
+            return len(_number_items(tuple(operations)))
+        return len(_created_items(first, 0.0, now=dt.datetime.fromisoformat(since_)))
+    except (Unencodable, ValueError):
+        return 1
 
 
 def decode_find(exchange: Exchange, answer: Answer, profile: BooksProfile) -> dict[str, Outcome]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import attrs
 
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import BooksKind
-from blueops_qb.providers.qbo.batches import MOST
-from blueops_qb.providers.qbo.codec import kept, normal
-from blueops_qb.providers.qbo.entities import ENTITIES
+from blueops_qb.providers.qbo.codec import kept, normal, one_way
+from blueops_qb.providers.qbo.entities import CATALOG_HINTS, ENTITIES, NUMBERS_ASKED
 from blueops_qb.providers.qbo.envelopes import decode_exchange, encode_exchange, envelope_of
+from blueops_qb.providers.qbo.gate import WebhookGate
+from blueops_qb.providers.qbo.metering import cost_of, limits_of
 from blueops_qb.providers.qbo.settings import QboSettings
 from blueops_qb.providers.qbo.signin import IntuitSignIn
 from blueops_qb.providers.qbo.tokens import stored
@@ -22,15 +24,19 @@ from blueops_qb.providers.qbo.transport import QboTransport
 from blueops_qb.sdk.capability import Capability, Feature
 from blueops_qb.sdk.outcomes import Outcome
 from blueops_qb.sdk.provider import (
+    Cost,
     Description,
     Exchange,
+    GateDesk,
     Limits,
     Operation,
     Provider,
     Settle,
     SetupStep,
+    SignInEnds,
     Transport,
     Vault,
+    WSGIApp,
 )
 
 _YES = {
@@ -43,14 +49,19 @@ _YES = {
     Feature.BILLS: "Vendor bills are written as bills (QuickBooks Essentials and up).",
     Feature.JOURNALS: "Use tax and labour are written as journal entries.",
     Feature.DEPOSITS: "Settled payouts are written as bank deposits.",
+    Feature.ESTIMATES: "Estimates are created, changed and deleted; one may be named by the invoice that bills it.",
+    Feature.CREDIT_MEMOS: "Credit memos are written, and applied to invoices by payments.",
+    Feature.SALES_RECEIPTS: "Sales that were paid at once are written as sales receipts.",
+    Feature.REFUND_RECEIPTS: "Money given back at once is written as refund receipts.",
+    Feature.BILL_PAYMENTS: "Payments to vendors settle bills and use up credits (QuickBooks Essentials and up).",
+    Feature.VENDOR_CREDITS: "Credits of vendors are written as vendor credits (QuickBooks Essentials and up).",
+    Feature.PURCHASE_ORDERS: "Orders to vendors are written as purchase orders (QuickBooks Plus and up).",
     Feature.CLASSES: "Classes are used when the company tracks them (QuickBooks Plus and up).",
     Feature.LOCATIONS: "Locations are used when the company tracks them (QuickBooks Plus and up).",
     Feature.CHANGES: "Changes are asked for with one call, up to 30 days back.",
+    Feature.LEDGER: "The ledger of a period is read from QuickBooks' General Ledger report, accrual basis.",
+    Feature.ATTACHMENTS: "Receipts of costs are attached to them, each once (up to 100 MB a file).",
     Feature.TAX_OVERRIDE: "Sales tax that BlueOps charged is sent as an amount and kept by QuickBooks.",
-}
-_NO = {
-    Feature.LEDGER: "The ledger is not read from QuickBooks in this version; documents are compared.",
-    Feature.ATTACHMENTS: "Receipts are not uploaded in this version.",
 }
 _STEPS = (
     SetupStep(
@@ -86,8 +97,12 @@ class QboProvider(Provider):
 
     settings: QboSettings
     now: Callable[[], dt.datetime] = _utc_now
-    limits: Limits = attrs.field(factory=lambda: Limits(operations_per_exchange=MOST))
+    limits: Limits = attrs.field()
     signin: IntuitSignIn = attrs.field(init=False, repr=False)
+
+    @limits.default
+    def _limits(self) -> Limits:
+        return limits_of(self.settings)
 
     @signin.default
     def _signin(self) -> IntuitSignIn:
@@ -96,13 +111,14 @@ class QboProvider(Provider):
     def describe(self) -> Description:
         """Name, capabilities with reasons, limits, set-up steps and the removal table."""
         able = [Capability(feature=feature, able=True, reason=reason) for feature, reason in _YES.items()]
-        unable = [Capability(feature=feature, able=False, reason=reason) for feature, reason in _NO.items()]
         return Description(
             name="qbo",
             title="QuickBooks Online",
-            capabilities=(*able, *unable),
+            capabilities=tuple(able),
             limits=self.limits,
+            catalog_hints=CATALOG_HINTS,
             settle=Settle.FIND,
+            numbers_asked=NUMBERS_ASKED,
             steps=_STEPS,
             removals={
                 kind: entity.removal for kind, entity in ENTITIES.items() if entity.removal is not None
@@ -112,6 +128,10 @@ class QboProvider(Provider):
     def envelope(self, operation: Operation) -> str:
         """Writes share a batch; look-ups by name or number share their queries; all else travels alone."""
         return envelope_of(operation)
+
+    def cost(self, operations: Sequence[Operation]) -> Cost:
+        """The paces that the call draws from, and how many of its parts Intuit meters."""
+        return cost_of(operations, self.limits)
 
     def encode(self, exchange: Exchange, profile: BooksProfile) -> bytes:
         """The bytes of the exchange, without credentials; raises Unencodable."""
@@ -134,6 +154,10 @@ class QboProvider(Provider):
         """What the books will show of the document; tax and total are None where QuickBooks decides."""
         return None if operation.document is None else normal(kept(operation.document, profile))
 
+    def one_way(self, document: Document) -> Mapping[str, Any]:
+        """What is told when we change it and never compared."""
+        return one_way(document)
+
     def transport(self, vault: Vault, company_id: str) -> Transport:
         """One connection's way to Intuit."""
         return QboTransport(
@@ -144,6 +168,18 @@ class QboProvider(Provider):
         """Whether the access token ends within five minutes and can be renewed."""
         tokens = stored(vault)
         return tokens is not None and bool(tokens.refresh_token) and tokens.is_stale(now)
+
+    def gate(self, desk: GateDesk) -> WSGIApp | None:
+        """The webhook's address; None where the host has set no verifier token."""
+        tokens = self.settings.webhook_tokens
+        return WebhookGate(desk, tokens) if tokens else None
+
+    def sign_in_ends(self, vault: Vault) -> SignInEnds | None:
+        """A hundred days without use, five years in any case (reference/quickbooks-online.md section 1.5)."""
+        tokens = stored(vault)
+        if tokens is None or not tokens.refresh_token:
+            return None
+        return SignInEnds(unused=tokens.refresh_expires_at, final=tokens.hard_expires_at)
 
     def deep_link(self, kind: BooksKind, id: str) -> str | None:
         """The record's page in QuickBooks; it opens in the company that the browser is signed in to."""

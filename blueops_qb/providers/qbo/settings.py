@@ -26,6 +26,10 @@ INTUIT_HOSTS = (
     "sandbox-quickbooks.api.intuit.com",
 )
 PREFIX = "BLUEOPS_QB_QBO_"
+#: Settings for books that set no limits, such as the twin without `--limits`.
+NO_PACE: Mapping[str, str] = {
+    f"{PREFIX}{name}": "0" for name in ("BATCHES_PER_MINUTE", "CALLS_PER_MINUTE", "CALLS_PER_SECOND")
+}
 _PRODUCTION, _SANDBOX = "production", "sandbox"
 _API = {
     _PRODUCTION: "https://quickbooks.api.intuit.com",
@@ -47,7 +51,11 @@ class Misconfigured(ValueError):
 
 @attrs.frozen(kw_only=True)
 class QboSettings:
-    """How this installation reaches QuickBooks Online. Times in seconds.
+    """How this installation reaches QuickBooks Online, and how fast. Times in seconds.
+
+    The paces stay below Intuit's own limits (reference/quickbooks-online.md section 9.1: 40 batches and 500 calls a
+    minute, 10 a second and at once); 0 sets none. `reads_per_month` is what the app's tier allows for all companies
+    together (section 9.3); 0 = the reads are not limited.
 
     Raises Misconfigured for an address that is neither https on an allowed host nor, with
     `allow_loopback_http`, on this machine.
@@ -55,6 +63,8 @@ class QboSettings:
 
     client_id: str = ""
     client_secret: str = attrs.field(default="", repr=False)
+    #: Verifier tokens of the app's webhooks; while one replaces another both are accepted. None = no gate.
+    webhook_tokens: tuple[str, ...] = attrs.field(default=(), repr=False)
     redirect_uri: str = ""
     environment: str = attrs.field(default=_PRODUCTION)
     api_base: str = attrs.field()
@@ -68,6 +78,13 @@ class QboSettings:
     allow_loopback_http: bool = False
     connect_timeout: float = 10.0
     read_timeout: float = 130.0
+    batches_per_minute: float = 38.0
+    calls_per_minute: float = 400.0
+    calls_per_second: float = 8.0
+    calls_at_once: int = 8
+    reads_per_month: int = 500_000
+    #: A file that every call to the v3 API is written to, with customer data in the clear; empty = none.
+    wire_log: str = ""
 
     @api_base.default
     def _api(self) -> str:
@@ -113,7 +130,7 @@ class QboSettings:
     def sandbox(
         cls, base_url: str, *, client_id: str = "", client_secret: str = "", redirect_uri: str = ""
     ) -> QboSettings:
-        """For a twin on this machine: everything at one address."""
+        """For a twin on this machine without limits of its own: everything at one address, no pace."""
         base = base_url.rstrip("/")
         return cls(
             client_id=client_id,
@@ -126,6 +143,9 @@ class QboSettings:
             token_endpoint=f"{base}/oauth2/v1/tokens/bearer",
             revocation_endpoint=f"{base}/v2/oauth2/tokens/revoke",
             allow_loopback_http=True,
+            batches_per_minute=0.0,
+            calls_per_minute=0.0,
+            calls_per_second=0.0,
         )
 
     def allows(self, address: str) -> bool:
@@ -190,9 +210,36 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _pace(text: str) -> float:
+    pace = float(text)
+    if not 0 <= pace <= 100_000:
+        raise ValueError(text)
+    return pace
+
+
+def _count(least: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        count = int(text)
+        if count < least:
+            raise ValueError(text)
+        return count
+
+    return read
+
+
+def _tokens(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 _READERS: dict[str, Callable[[str], Any]] = {
+    "webhook_tokens": _tokens,
     "allowed_hosts": _hosts,
     "allow_loopback_http": _yes,
     "connect_timeout": _seconds,
     "read_timeout": _seconds,
+    "batches_per_minute": _pace,
+    "calls_per_minute": _pace,
+    "calls_per_second": _pace,
+    "calls_at_once": _count(1),
+    "reads_per_month": _count(0),
 }

@@ -108,7 +108,7 @@ def _refused(rule: Rule, fault: Fault, heard: Heard) -> Refused:
 def _no_rights(rule: Rule, fault: Fault, heard: Heard) -> Outcome:
     if heard.item:  # the rest of the batch went through: this record only
         return Refused(
-            why=Why.NOT_ALLOWED,
+            why=Why.NOT_AVAILABLE,
             message=rule.message,
             remedy=rule.remedy,
             detail=fault.log,

@@ -26,6 +26,8 @@ from blueops_qb.sdk.capability import Feature, Removal
 from blueops_qb.sdk.doors import Answered
 from blueops_qb.sdk.outcomes import Absent, Applied, BooksRecord, Found, Gone, NotKnown, Stale
 from blueops_qb.sdk.provider import Operation, Verb
+from blueops_qb.sdk.testing.ledger_checks import reads_a_ledger_that_balances
+from blueops_qb.sdk.testing.line_checks import LINED, changing_a_line
 from blueops_qb.sdk.testing.samples import SAMPLES, Places
 from blueops_qb.sdk.testing.subject import Subject
 
@@ -77,9 +79,29 @@ def describes_itself(subject: Subject) -> None:
 def has_sensible_limits(subject: Subject) -> None:
     """At least one exchange with one operation, and positive times."""
     limits = subject.provider.describe().limits
-    for name in ("open_exchanges", "operations_per_exchange", "exchanges_per_minute", "deadline_seconds"):
+    for name in ("open_exchanges", "operations_per_exchange", "deadline_seconds"):
         assert getattr(limits, name) > 0, f"limits.{name} must be above zero"
     assert limits.settle_after_seconds >= 0
+    assert limits.reads_per_month >= 0
+    names = [pace.name for pace in limits.paces]
+    assert len(set(names)) == len(names), f"two paces have the same name: {names}"
+    for pace in limits.paces:
+        assert 0 < len(pace.name) <= 16, f"the pace {pace.name!r} needs a name of at most 16 characters"
+        assert pace.calls > 0, f"the pace {pace.name} lets nothing through"
+        assert pace.seconds > 0, f"the pace {pace.name} counts over no time"
+        assert pace.burst >= 1, f"the pace {pace.name} never holds a whole token"
+
+
+def tells_what_an_exchange_takes(subject: Subject) -> None:
+    """Every cost names paces that exist, and counts nothing below zero."""
+    limits = subject.provider.describe().limits
+    known = {pace.name for pace in limits.paces}
+    for verb in Verb:
+        kind = BooksKind.CUSTOMER if verb not in (Verb.SIGN_IN, Verb.CATALOG) else None
+        params = {"by": "created", "since": "2026-01-02T03:04:05+00:00"} if verb is Verb.FIND else {}
+        cost = subject.provider.cost([Operation(id="1", verb=verb, kind=kind, params=params)])
+        assert cost.paces <= known, f"{verb} draws from {sorted(cost.paces - known)}, which describe() lacks"
+        assert min(cost.reads, cost.writes) >= 0, f"{verb} costs less than nothing"
 
 
 def says_how_every_kind_is_removed(subject: Subject) -> None:
@@ -161,6 +183,24 @@ def looks_through_the_lens_once(subject: Subject) -> None:
         assert type(once) is type(document)
         assert subject.provider.normal(once) == once, f"normal() of {feature.value} changes it again"
         assert subject.provider.normal(document) == once, f"normal() of {feature.value} is not steady"
+
+
+def tells_one_way_what_it_never_compares(subject: Subject) -> None:
+    """one_way() names fields of the document, steadily, and none that normal() would show to have moved."""
+    for feature, document in subject.samples().items():
+        told = subject.provider.one_way(document)
+        named = {field.name for field in attrs.fields(type(document))}
+        assert set(told) <= named, f"one_way() of {feature.value} names {sorted(set(told) - named)}"
+        assert subject.provider.one_way(document) == told, f"one_way() of {feature.value} is not steady"
+        seen = subject.provider.normal(document)
+        for name in set(told) - {"lines"}:
+            empty = subject.provider.normal(attrs.evolve(document, **{name: _empty(document, name)}))
+            assert empty == seen, f"{name} of {feature.value} is told one way and compared as well"
+
+
+def _empty(document: Document, name: str) -> Any:
+    default = getattr(attrs.fields(type(document)), name).default
+    return getattr(document, name) if default is attrs.NOTHING else default
 
 
 def compares_the_same_after_it_was_stored(subject: Subject) -> None:
@@ -321,12 +361,14 @@ def _check(run: Callable[[Subject], None], *, name: str = "", needs_books: bool 
 PURE: tuple[Check, ...] = (
     _check(describes_itself),
     _check(has_sensible_limits),
+    _check(tells_what_an_exchange_takes),
     _check(says_how_every_kind_is_removed),
     _check(encodes_the_same_exchange_to_the_same_bytes),
     _check(names_envelopes_steadily),
     _check(takes_garbage_for_not_known),
     _check(never_finds_anything_in_garbage),
     _check(looks_through_the_lens_once),
+    _check(tells_one_way_what_it_never_compares),
     _check(compares_the_same_after_it_was_stored),
     _check(counts_a_void_document_as_nothing),
     _check(says_what_it_sends_through_the_lens),
@@ -339,7 +381,12 @@ WITH_BOOKS: tuple[Check, ...] = (
         for feature in SAMPLES
     ),
     _check(changes_a_record_on_the_version_it_was_compared_with, needs_books=True),
+    *(
+        _check(changing_a_line(feature), name=f"changes_one_line_of_{feature.value}", needs_books=True)
+        for feature in LINED
+    ),
     _check(shows_what_changed_since, needs_books=True),
+    _check(reads_a_ledger_that_balances, needs_books=True),
     _check(tells_absent_from_unreadable, needs_books=True),
     _check(knows_nothing_from_a_cut_answer, needs_books=True),
 )

@@ -12,18 +12,26 @@ from blueops_qb.domain.documents import (
     Allocation,
     BankDeposit,
     Bill,
+    BillPayment,
+    CreditMemo,
     CustomerPayment,
     CustomerRecord,
     DepositLine,
     Document,
+    Estimate,
     ExpenseDocument,
     JournalEntry,
     JournalLine,
     PaidBy,
     PurchaseLine,
+    PurchaseOrder,
+    RefundReceipt,
     SalesInvoice,
     SalesLine,
+    SalesReceipt,
+    Settled,
     Side,
+    VendorCredit,
     VendorRecord,
 )
 from blueops_qb.domain.money import ZERO
@@ -136,9 +144,8 @@ def vendor(world: World) -> VendorRecord:
     )
 
 
-def invoice(world: World) -> SalesInvoice:
-    """Two lines, one of them with a quantity, without tax."""
-    lines = (
+def _sold(world: World) -> tuple[SalesLine, ...]:
+    return (
         SalesLine(
             item=world.places.item,
             description="Repair",
@@ -154,12 +161,16 @@ def invoice(world: World) -> SalesInvoice:
             amount=Decimal("59.00"),
         ),
     )
+
+
+def invoice(world: World) -> SalesInvoice:
+    """Two lines, one of them with a quantity, without tax."""
     return SalesInvoice(
         customer=world.customer,
         date=DAY,
         due_date=DAY + dt.timedelta(days=30),
         number=f"KIT-{world.tag}",
-        lines=lines,
+        lines=_sold(world),
         tax=ZERO,
         total=Decimal("382.75"),
         memo="Thank you.",
@@ -231,6 +242,96 @@ def deposit(world: World) -> BankDeposit:
     return BankDeposit(account=world.places.bank, date=DAY, lines=(line,), total=Decimal("120.00"))
 
 
+def estimate(world: World) -> Estimate:
+    """What the invoice would be, offered for a month."""
+    return Estimate(
+        customer=world.customer,
+        date=DAY,
+        expires=DAY + dt.timedelta(days=30),
+        number=f"E-{world.tag}",
+        lines=_sold(world),
+        tax=ZERO,
+        total=Decimal("382.75"),
+    )
+
+
+def credit_memo(world: World) -> CreditMemo:
+    """The service call, given back as a credit."""
+    line = _sold(world)[1]
+    return CreditMemo(
+        customer=world.customer,
+        date=DAY,
+        number=f"C-{world.tag}",
+        lines=(line,),
+        tax=ZERO,
+        total=line.amount,
+    )
+
+
+def sales_receipt(world: World) -> SalesReceipt:
+    """The same sale, paid at once."""
+    return SalesReceipt(
+        customer=world.customer,
+        date=DAY,
+        number=f"S-{world.tag}",
+        lines=_sold(world),
+        tax=ZERO,
+        total=Decimal("382.75"),
+        reference="4712",
+        deposit_to=world.places.undeposited,
+    )
+
+
+def refund_receipt(world: World) -> RefundReceipt:
+    """The service call, paid back from the bank."""
+    line = _sold(world)[1]
+    return RefundReceipt(
+        customer=world.customer,
+        date=DAY,
+        number=f"R-{world.tag}",
+        lines=(line,),
+        tax=ZERO,
+        total=line.amount,
+        paid_from=world.places.bank,
+    )
+
+
+def vendor_credit(world: World) -> VendorCredit:
+    """A part of the bill, credited."""
+    return VendorCredit(
+        vendor=world.ref(Feature.VENDORS, BooksKind.VENDOR),
+        date=DAY,
+        number=f"VC-{world.tag}",
+        lines=(_cost(world, "19.90"),),
+        total=Decimal("19.90"),
+    )
+
+
+def purchase_order(world: World) -> PurchaseOrder:
+    """What the bill will be for."""
+    return PurchaseOrder(
+        vendor=world.ref(Feature.VENDORS, BooksKind.VENDOR),
+        date=DAY,
+        number=f"PO-{world.tag}",
+        lines=(_cost(world, "80.10"), _cost(world, "19.90")),
+        total=Decimal("100.00"),
+    )
+
+
+def bill_payment(world: World) -> BillPayment:
+    """A check for a part of the bill."""
+    part = Settled(document=world.ref(Feature.BILLS, BooksKind.BILL), amount=Decimal("60.00"))
+    return BillPayment(
+        vendor=world.ref(Feature.VENDORS, BooksKind.VENDOR),
+        date=DAY,
+        number=world.tag[:8],
+        amount=Decimal("60.00"),
+        settles=(part,),
+        paid_by=PaidBy.CHECK,
+        account=world.places.bank,
+    )
+
+
 #: Samples in an order in which each finds what it names.
 SAMPLES: Mapping[Feature, Callable[[World], Document]] = {
     Feature.CUSTOMERS: customer,
@@ -242,6 +343,13 @@ SAMPLES: Mapping[Feature, Callable[[World], Document]] = {
     Feature.EXPENSES: expense,
     Feature.JOURNALS: journal,
     Feature.DEPOSITS: deposit,
+    Feature.ESTIMATES: estimate,
+    Feature.CREDIT_MEMOS: credit_memo,
+    Feature.SALES_RECEIPTS: sales_receipt,
+    Feature.REFUND_RECEIPTS: refund_receipt,
+    Feature.VENDOR_CREDITS: vendor_credit,
+    Feature.PURCHASE_ORDERS: purchase_order,
+    Feature.BILL_PAYMENTS: bill_payment,
 }
 #: What a sample names, and so what is written before it.
 NEEDS: Mapping[Feature, tuple[Feature, ...]] = {
@@ -251,4 +359,11 @@ NEEDS: Mapping[Feature, tuple[Feature, ...]] = {
     Feature.BILLS: (Feature.CUSTOMERS, Feature.JOBS, Feature.VENDORS),
     Feature.EXPENSES: (Feature.CUSTOMERS, Feature.JOBS, Feature.VENDORS),
     Feature.DEPOSITS: (Feature.CUSTOMERS, Feature.INVOICES, Feature.PAYMENTS),
+    Feature.ESTIMATES: (Feature.CUSTOMERS,),
+    Feature.CREDIT_MEMOS: (Feature.CUSTOMERS,),
+    Feature.SALES_RECEIPTS: (Feature.CUSTOMERS,),
+    Feature.REFUND_RECEIPTS: (Feature.CUSTOMERS,),
+    Feature.VENDOR_CREDITS: (Feature.CUSTOMERS, Feature.JOBS, Feature.VENDORS),
+    Feature.PURCHASE_ORDERS: (Feature.CUSTOMERS, Feature.JOBS, Feature.VENDORS),
+    Feature.BILL_PAYMENTS: (Feature.CUSTOMERS, Feature.JOBS, Feature.VENDORS, Feature.BILLS),
 }

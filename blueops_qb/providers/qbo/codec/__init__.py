@@ -2,7 +2,8 @@
 
 from blueops_qb.providers.qbo.codec.bodies import removal_body, to_qbo
 from blueops_qb.providers.qbo.codec.company import profile_of
-from blueops_qb.providers.qbo.codec.lens import kept, normal
+from blueops_qb.providers.qbo.codec.kept import kept
+from blueops_qb.providers.qbo.codec.lens import normal, one_way
 from blueops_qb.providers.qbo.codec.members import Obj, Unfit
 from blueops_qb.providers.qbo.codec.records import from_qbo, is_deleted
 
@@ -13,6 +14,7 @@ __all__ = [
     "is_deleted",
     "kept",
     "normal",
+    "one_way",
     "profile_of",
     "removal_body",
     "to_qbo",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from blueops_qb.domain.profile import BooksProfile, SalesTax, Tracking
+from blueops_qb.domain.profile import BooksProfile, CustomField, SalesTax, Tracking
 from blueops_qb.providers.qbo.codec.members import Obj, day_of, ref_id
 
 _CURRENCIES = {"US": "USD", "CA": "CAD", "GB": "GBP", "UK": "GBP", "AU": "AUD", "IN": "INR"}
@@ -36,6 +37,7 @@ def profile_of(company_id: str, info: Obj | None, preferences: Obj | None) -> Bo
         allows_discount=_flag(sales, "AllowDiscount", default=True),
         item_costs=_flag(products, "ForPurchase", default=True),
         plan=_fact(info, "OfferingSku"),
+        custom_fields=tuple(_custom_fields(sales)),
     )
 
 
@@ -72,6 +74,24 @@ def _classes(accounting: Obj) -> Tracking:
     if _flag(accounting, "ClassTrackingPerTxn", default=False):
         return Tracking.PER_TRANSACTION
     return Tracking.OFF
+
+
+def _custom_fields(sales: Obj) -> Iterator[CustomField]:
+    # Names and switches stand in lists inside lists; field 1 is SalesCustomName1, switched on by UseSalesCustom1.
+    rows = {str(row.get("Name") or "").rpartition(".")[2]: row for row in _rows(sales.get("CustomField"))}
+    for name, row in rows.items():
+        number = name.removeprefix("SalesCustomName")
+        switch = rows.get(f"UseSalesCustom{number}", {}).get("BooleanValue", True)
+        given = str(row.get("StringValue") or "").strip()
+        if number != name and given and str(switch).lower() != "false":
+            yield CustomField(name=given, id=number)
+
+
+def _rows(value: Any) -> Iterator[Obj]:
+    for row in value if isinstance(value, list) else []:
+        if isinstance(row, dict):
+            yield row
+            yield from _rows(row.get("CustomField"))
 
 
 def _fact(info: Obj, name: str) -> str:

@@ -1,35 +1,43 @@
-"""Bills and purchases: what is owed to vendors and what was paid at once (sections 4.17 to 4.19)."""
+"""Purchase forms: bills, expenses, vendor credits and purchase orders (sections 4.17 to 4.19)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Any
 
-from blueops_qb.domain.documents import Bill, ExpenseDocument, PaidBy, PurchaseLine
-from blueops_qb.domain.profile import BooksProfile, Tracking
+from blueops_qb.domain.documents import (
+    Bill,
+    ExpenseDocument,
+    OrderStatus,
+    PaidBy,
+    PurchaseForm,
+    PurchaseOrder,
+    VendorCredit,
+)
+from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.providers.qbo.codec.cost_lines import lines_body, lines_of
 from blueops_qb.providers.qbo.codec.members import (
     NUMBER,
     Obj,
     Unfit,
+    address,
+    address_of,
     amount_of,
-    cents,
     day_of,
     exactly,
     folded,
+    leaf_of,
     needed_day,
     needed_ref,
     note,
-    number_of,
     put_ref,
-    rated,
     ref,
     ref_id,
     ref_of,
     split_note,
-    words,
 )
+from blueops_qb.providers.qbo.codec.sales import is_one_address
 
-ACCOUNT, ITEM = "AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail"
 PAYMENT_TYPES = {PaidBy.CARD: "CreditCard", PaidBy.CHECK: "Check", PaidBy.CASH: "Cash"}
 _PAID_BY = {folded(name): paid_by for paid_by, name in PAYMENT_TYPES.items()}
 #: Kinds of names that a payee may be; the wire spells them in Pascal case.
@@ -39,11 +47,13 @@ PAYEES = {
     BooksKind.EMPLOYEE: "Employee",
 }
 PAYEE_KINDS = {folded(name): kind for kind, name in PAYEES.items()}
+_ORDER_STATUSES = {OrderStatus.OPEN: "Open", OrderStatus.CLOSED: "Closed"}
 
 
+# -- bills and vendor credits ----------------------------------------------------------------------
 def bill_body(document: Bill, profile: BooksProfile, marker: str, *, whole: bool = True) -> Obj:
     """The members of a bill, with its lines when `whole`; raises Unfit."""
-    body: Obj = {"VendorRef": ref(document.vendor, "The vendor"), "TxnDate": document.date.isoformat()}
+    body = _of_vendor(document.vendor, document)
     _number(body, document.number, "The vendor's invoice number")
     due = document.due_date or (document.date if document.terms is None else None)
     if due is not None:
@@ -57,20 +67,66 @@ def bill_body(document: Bill, profile: BooksProfile, marker: str, *, whole: bool
 def bill_of(obj: Obj, profile: BooksProfile) -> Bill:
     """The document that a Bill object shows."""
     return Bill(
+        **_shared_of(obj, profile),
         vendor=needed_ref(obj, "VendorRef", BooksKind.VENDOR),
-        date=needed_day(obj, "TxnDate"),
-        number=str(obj.get("DocNumber") or ""),
         due_date=day_of(obj, "DueDate"),
         terms=ref_of(obj, "SalesTermRef", BooksKind.TERM),
         ap_account=ref_of(obj, "APAccountRef", BooksKind.ACCOUNT),
-        lines=tuple(_lines_of(obj)),
-        total=amount_of(obj, "TotalAmt"),
-        location=ref_of(obj, "DepartmentRef", BooksKind.LOCATION),
-        memo=split_note(str(obj.get("PrivateNote") or ""))[0],
-        currency=ref_id(obj, "CurrencyRef") or profile.currency,
     )
 
 
+def vendor_credit_body(
+    document: VendorCredit, profile: BooksProfile, marker: str, *, whole: bool = True
+) -> Obj:
+    """The members of a vendor credit, with its lines when `whole`; raises Unfit."""
+    body = _of_vendor(document.vendor, document)
+    _number(body, document.number, "The number of the vendor's credit")
+    put_ref(body, "APAccountRef", document.ap_account, "The payables account")
+    _tail(body, document, profile, marker, whole=whole)
+    return body
+
+
+def vendor_credit_of(obj: Obj, profile: BooksProfile) -> VendorCredit:
+    """The document that a VendorCredit object shows."""
+    return VendorCredit(
+        **_shared_of(obj, profile),
+        vendor=needed_ref(obj, "VendorRef", BooksKind.VENDOR),
+        ap_account=ref_of(obj, "APAccountRef", BooksKind.ACCOUNT),
+    )
+
+
+# -- purchase orders -------------------------------------------------------------------------------
+def purchase_order_body(
+    document: PurchaseOrder, profile: BooksProfile, marker: str, *, whole: bool = True
+) -> Obj:
+    """The members of a purchase order, with its lines when `whole`; raises Unfit."""
+    body = _of_vendor(document.vendor, document)
+    _number(body, document.number, "The order number")
+    put_ref(body, "APAccountRef", document.ap_account, "The payables account")
+    body["POStatus"] = _ORDER_STATUSES[document.status]
+    shipping = address(document.shipping)
+    if shipping:
+        body["ShipAddr"] = shipping
+    if is_one_address(document.email):
+        body["POEmail"] = {"Address": document.email.strip()}
+    _tail(body, document, profile, marker, whole=whole)
+    return body
+
+
+def purchase_order_of(obj: Obj, profile: BooksProfile) -> PurchaseOrder:
+    """The document that a PurchaseOrder object shows."""
+    closed = folded(obj.get("POStatus")) == "closed"
+    return PurchaseOrder(
+        **_shared_of(obj, profile),
+        vendor=needed_ref(obj, "VendorRef", BooksKind.VENDOR),
+        ap_account=ref_of(obj, "APAccountRef", BooksKind.ACCOUNT),
+        status=OrderStatus.CLOSED if closed else OrderStatus.OPEN,
+        shipping=address_of(obj, "ShipAddr"),
+        email=leaf_of(obj, "POEmail", "Address"),
+    )
+
+
+# -- expenses --------------------------------------------------------------------------------------
 def purchase_body(
     document: ExpenseDocument, profile: BooksProfile, marker: str, *, whole: bool = True
 ) -> Obj:
@@ -105,19 +161,30 @@ def purchase_of(obj: Obj, profile: BooksProfile) -> ExpenseDocument:
     if isinstance(entity, dict) and entity.get("value"):
         payee = BooksRef(PAYEE_KINDS.get(folded(entity.get("type")), BooksKind.VENDOR), str(entity["value"]))
     return ExpenseDocument(
+        **_shared_of(obj, profile),
         paid_by=_PAID_BY[folded(obj.get("PaymentType"))],
         account=needed_ref(obj, "AccountRef", BooksKind.ACCOUNT),
-        date=needed_day(obj, "TxnDate"),
         payee=payee,
-        number=str(obj.get("DocNumber") or ""),
         method=ref_of(obj, "PaymentMethodRef", BooksKind.PAYMENT_METHOD),
-        lines=tuple(_lines_of(obj)),
-        total=amount_of(obj, "TotalAmt"),
         refund=obj.get("Credit") is True,
-        location=ref_of(obj, "DepartmentRef", BooksKind.LOCATION),
-        memo=split_note(str(obj.get("PrivateNote") or ""))[0],
-        currency=ref_id(obj, "CurrencyRef") or profile.currency,
     )
+
+
+# -- what all share --------------------------------------------------------------------------------
+def _of_vendor(vendor: Any, document: PurchaseForm) -> Obj:
+    return {"VendorRef": ref(vendor, "The vendor"), "TxnDate": document.date.isoformat()}
+
+
+def _shared_of(obj: Obj, profile: BooksProfile) -> dict[str, Any]:
+    return {
+        "date": needed_day(obj, "TxnDate"),
+        "number": str(obj.get("DocNumber") or ""),
+        "lines": lines_of(obj),
+        "total": amount_of(obj, "TotalAmt"),
+        "location": ref_of(obj, "DepartmentRef", BooksKind.LOCATION),
+        "memo": split_note(str(obj.get("PrivateNote") or ""))[0],
+        "currency": ref_id(obj, "CurrencyRef") or profile.currency,
+    }
 
 
 def _number(body: Obj, number: str, what: str) -> None:
@@ -131,71 +198,11 @@ def _payee(payee: object) -> Obj:
     return {"value": payee.id, "type": PAYEES[payee.kind]}
 
 
-def _tail(
-    body: Obj, document: Bill | ExpenseDocument, profile: BooksProfile, marker: str, *, whole: bool
-) -> None:
+def _tail(body: Obj, document: PurchaseForm, profile: BooksProfile, marker: str, *, whole: bool) -> None:
     if profile.locations:
         put_ref(body, "DepartmentRef", document.location, "The location")
     private = note(document.memo, marker)
     if private:
         body["PrivateNote"] = private
-    if not whole:
-        return
-    by_line = profile.class_tracking is Tracking.PER_LINE
-    lines = [line for line in document.lines if line.account or line.item or line.amount]
-    if not lines:
-        raise Unfit("It has no cost lines; QuickBooks Online needs at least one.")
-    body["Line"] = [_line(line, profile=profile, by_line=by_line) for line in lines]
-
-
-def _line(line: PurchaseLine, *, profile: BooksProfile, by_line: bool) -> Obj:
-    amount = cents(line.amount)
-    if (line.account is None) == (line.item is None):
-        raise Unfit(f"The cost line “{line.description}” needs either an account or an item; map it to one.")
-    body: Obj = {"Id": line.books_line_id} if line.books_line_id else {}
-    detail: Obj = {}
-    if line.item is not None:
-        if not profile.item_costs:
-            raise Unfit(
-                "A cost line uses an item, but items on expenses are switched off in QuickBooks Online. "
-                "Switch them on there (Account and settings, Expenses), or map the line to an account."
-            )
-        detail["ItemRef"] = {"value": line.item.id}
-        product = rated(line.quantity, line.unit_cost, amount)
-        if product:
-            detail["Qty"], detail["UnitPrice"] = product
-    else:
-        put_ref(detail, "AccountRef", line.account)
-    put_ref(detail, "CustomerRef", line.customer, "The job of a cost line")
-    if by_line:
-        put_ref(detail, "ClassRef", line.class_, "The class of a cost line")
-    # Never left out: QuickBooks would queue a job's cost for re-invoicing by itself (section 4.17).
-    detail["BillableStatus"] = "Billable" if line.billable and line.customer else "NotBillable"
-    kind = ACCOUNT if line.item is None else ITEM
-    body["DetailType"] = kind
-    body["Amount"] = amount
-    text = words(line.description)
-    if text:
-        body["Description"] = text
-    body[kind] = detail
-    return body
-
-
-def _lines_of(obj: Obj) -> Iterator[PurchaseLine]:
-    for line in obj.get("Line") or []:
-        detail = line.get(ACCOUNT) or line.get(ITEM)
-        if detail is None and not amount_of(line, "Amount"):
-            continue  # words only
-        detail = detail or {}
-        yield PurchaseLine(
-            books_line_id=str(line.get("Id") or ""),
-            account=ref_of(detail, "AccountRef", BooksKind.ACCOUNT),
-            item=ref_of(detail, "ItemRef", BooksKind.ITEM),
-            description=str(line.get("Description") or ""),
-            quantity=number_of(detail, "Qty"),
-            unit_cost=number_of(detail, "UnitPrice"),
-            amount=amount_of(line, "Amount"),
-            customer=ref_of(detail, "CustomerRef", BooksKind.CUSTOMER),
-            class_=ref_of(detail, "ClassRef", BooksKind.CLASS),
-            billable=folded(detail.get("BillableStatus")) in ("billable", "hasbeenbilled"),
-        )
+    if whole:
+        body["Line"] = lines_body(document, profile)

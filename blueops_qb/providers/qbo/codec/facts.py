@@ -37,6 +37,7 @@ def _spelled(value: object) -> str:
 
 
 _TXN: dict[str, Fact] = {"number": _text("DocNumber"), "total": _money("TotalAmt")}
+_SALE: dict[str, Fact] = {**_TXN, "customer": _id("CustomerRef")}
 FACTS: dict[BooksKind, dict[str, Fact]] = {
     BooksKind.ACCOUNT: {
         "account_type": _text("AccountType"),
@@ -73,7 +74,7 @@ FACTS: dict[BooksKind, dict[str, Fact]] = {
     },
     BooksKind.VENDOR: {"balance": _money("Balance"), "email": _leaf("PrimaryEmailAddr", "Address")},
     BooksKind.EMPLOYEE: {"email": _leaf("PrimaryEmailAddr", "Address")},
-    BooksKind.INVOICE: {**_TXN, "balance": _money("Balance"), "customer": _id("CustomerRef")},
+    BooksKind.INVOICE: {**_SALE, "balance": _money("Balance")},
     BooksKind.PAYMENT: {
         "number": _text("PaymentRefNum"),
         "total": _money("TotalAmt"),
@@ -84,10 +85,21 @@ FACTS: dict[BooksKind, dict[str, Fact]] = {
     BooksKind.EXPENSE: {**_TXN, "payment_type": _text("PaymentType")},
     BooksKind.BILL: {**_TXN, "balance": _money("Balance")},
     BooksKind.JOURNAL: {"number": _text("DocNumber")},
+    BooksKind.ESTIMATE: {**_SALE, "status": _text("TxnStatus")},
+    BooksKind.CREDIT_MEMO: {
+        **_SALE,
+        "balance": _money("Balance"),
+        "remaining_credit": _money("RemainingCredit"),
+    },
+    BooksKind.SALES_RECEIPT: _SALE,
+    BooksKind.REFUND_RECEIPT: _SALE,
+    BooksKind.BILL_PAYMENT: {**_TXN, "vendor": _id("VendorRef")},
+    BooksKind.VENDOR_CREDIT: {**_TXN, "balance": _money("Balance"), "vendor": _id("VendorRef")},
+    BooksKind.PURCHASE_ORDER: {**_TXN, "vendor": _id("VendorRef"), "status": _text("POStatus")},
     BooksKind.DEPOSIT: {"total": _money("TotalAmt")},
 }
 
-#: What a link's type means among our kinds; bill payments and credits are not ours yet.
+#: What a link's type means among our kinds.
 LINK_KINDS: dict[str, BooksKind] = {
     "Invoice": BooksKind.INVOICE,
     "Payment": BooksKind.PAYMENT,
@@ -96,6 +108,16 @@ LINK_KINDS: dict[str, BooksKind] = {
     "Bill": BooksKind.BILL,
     "Expense": BooksKind.EXPENSE,
     "Check": BooksKind.EXPENSE,
+    "CreditCardCredit": BooksKind.EXPENSE,
+    "CreditMemo": BooksKind.CREDIT_MEMO,
+    "Estimate": BooksKind.ESTIMATE,
+    "SalesReceipt": BooksKind.SALES_RECEIPT,
+    "RefundReceipt": BooksKind.REFUND_RECEIPT,
+    "BillPayment": BooksKind.BILL_PAYMENT,
+    "BillPaymentCheck": BooksKind.BILL_PAYMENT,
+    "BillPaymentCreditCard": BooksKind.BILL_PAYMENT,
+    "VendorCredit": BooksKind.VENDOR_CREDIT,
+    "PurchaseOrder": BooksKind.PURCHASE_ORDER,
 }
 
 

@@ -46,11 +46,16 @@ def journal_of(obj: Obj, profile: BooksProfile) -> JournalEntry:
     """The document that a JournalEntry object shows; lines of words only are left out."""
     return JournalEntry(
         date=needed_day(obj, "TxnDate"),
-        lines=tuple(_line_of(line) for line in obj.get("Line") or [] if line.get(DETAIL)),
+        lines=tuple(_line_of(line) for line, _ in flat_lines(obj)),
         number=str(obj.get("DocNumber") or ""),
         memo=split_note(str(obj.get("PrivateNote") or ""))[0],
         currency=ref_id(obj, "CurrencyRef") or profile.currency,
     )
+
+
+def flat_lines(obj: Obj) -> list[tuple[Obj, int | None]]:
+    """The lines that post something."""
+    return [(line, None) for line in obj.get("Line") or [] if line.get(DETAIL)]
 
 
 def _line(line: JournalLine, profile: BooksProfile) -> Obj:

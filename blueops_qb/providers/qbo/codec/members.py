@@ -199,6 +199,8 @@ _ADDRESS = (
     ("PostalCode", "postal_code", 30),
     ("Country", "country", 255),
 )
+#: The parts by which an address is written or emptied; further lines only come from the bookkeeper.
+ADDRESS_PARTS = (*(name for name, _, _ in _ADDRESS), "Line3", "Line4", "Line5")
 
 
 def address(value: Address | None) -> Obj | None:

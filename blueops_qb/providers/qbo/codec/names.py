@@ -69,7 +69,7 @@ def customer_of(obj: Obj, profile: BooksProfile) -> CustomerRecord:
     )
 
 
-def vendor_body(document: VendorRecord) -> Obj:
+def vendor_body(document: VendorRecord, _: BooksProfile) -> Obj:
     """The members of a vendor; raises Unfit."""
     body: Obj = {"DisplayName": _name(document.name)}
     _text(body, "CompanyName", document.company, 100)
@@ -83,7 +83,7 @@ def vendor_body(document: VendorRecord) -> Obj:
     return body
 
 
-def vendor_of(obj: Obj) -> VendorRecord:
+def vendor_of(obj: Obj, _: BooksProfile) -> VendorRecord:
     """The document that a Vendor object shows."""
     return VendorRecord(
         name=shown_name(obj, "DisplayName"),

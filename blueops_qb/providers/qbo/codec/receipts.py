@@ -31,6 +31,15 @@ DETAIL = "DepositLineDetail"
 #: What a payment settles, as the wire names it; whatever else it is linked with is a credit that it uses up.
 SETTLED = {BooksKind.INVOICE: "Invoice", BooksKind.JOURNAL: "JournalEntry"}
 SETTLED_KINDS = {name: kind for kind, name in SETTLED.items()}
+_CREDIT_MEMO = "CreditMemo"
+#: What a deposit takes to the bank, as the wire names it.
+DEPOSITED = {
+    BooksKind.PAYMENT: "Payment",
+    BooksKind.SALES_RECEIPT: "SalesReceipt",
+    BooksKind.REFUND_RECEIPT: "RefundReceipt",
+    BooksKind.JOURNAL: "JournalEntry",
+}
+_DEPOSITED_KINDS = {name: kind for kind, name in DEPOSITED.items()}
 
 
 def merged(allocations: Iterable[Allocation]) -> tuple[Allocation, ...]:
@@ -42,7 +51,7 @@ def merged(allocations: Iterable[Allocation]) -> tuple[Allocation, ...]:
     return tuple(Allocation(invoice=invoice, amount=amount) for invoice, amount in ordered if amount)
 
 
-def payment_body(document: CustomerPayment, marker: str, *, whole: bool = True) -> Obj:
+def payment_body(document: CustomerPayment, _: BooksProfile, marker: str, *, whole: bool = True) -> Obj:
     """The members of a payment, with amount and lines when `whole`; raises Unfit.
 
     Lines go all together: one left out would un-apply its invoice, or the credit that settles it.
@@ -70,6 +79,7 @@ def payment_of(obj: Obj, profile: BooksProfile) -> CustomerPayment:
     """The document that a Payment object shows.
 
     A credit that it uses up is a negative allocation: with it the allocations add up to what TotalAmt settles.
+    One of 0.00 only applies credits; a void one settles nothing.
     """
     memo, _, voided = split_note(str(obj.get("PrivateNote") or ""))
     amount = amount_of(obj, "TotalAmt")
@@ -84,7 +94,7 @@ def payment_of(obj: Obj, profile: BooksProfile) -> CustomerPayment:
         deposit_to=ref_of(obj, "DepositToAccountRef", BooksKind.ACCOUNT),
         memo=memo,
         currency=ref_id(obj, "CurrencyRef") or profile.currency,
-        void=voided and amount == ZERO,
+        void=voided and amount == ZERO and not any(part.amount for part in allocations),
     )
 
 
@@ -97,7 +107,7 @@ def other_links(obj: Obj) -> str:
     )
 
 
-def deposit_body(document: BankDeposit, marker: str, *, whole: bool = True) -> Obj:
+def deposit_body(document: BankDeposit, _: BooksProfile, marker: str, *, whole: bool = True) -> Obj:
     """The members of a deposit, with its lines when `whole`; raises Unfit."""
     if whole and not document.lines:
         raise Unfit("The deposit has no lines; QuickBooks Online needs at least one.")
@@ -131,6 +141,11 @@ def deposit_of(obj: Obj, profile: BooksProfile) -> BankDeposit:
     )
 
 
+def flat_lines(obj: Obj) -> list[tuple[Obj, int | None]]:
+    """The lines of a deposit; cash kept back is a member of its own and comes after them when it is read."""
+    return [(line, None) for line in obj.get("Line") or []]
+
+
 def _links(obj: Obj) -> list[tuple[Obj, Decimal]]:
     # One link per line (section 4.14); further ones would share the amount and are not guessed at.
     found = []
@@ -143,30 +158,43 @@ def _links(obj: Obj) -> list[tuple[Obj, Decimal]]:
 
 def _allocation(allocation: Allocation) -> Obj:
     invoice = allocation.invoice
-    if isinstance(invoice, BooksRef) and invoice.kind is BooksKind.CREDIT:
-        type, _, id = invoice.id.partition(":")
-        return {"Amount": cents(-allocation.amount), "LinkedTxn": [{"TxnId": id, "TxnType": type}]}
-    if not isinstance(invoice, BooksRef) or invoice.kind not in SETTLED:
-        raise Unfit(f"An invoice of the payment is not in QuickBooks yet ({invoice}).")
-    link = {"TxnId": invoice.id, "TxnType": SETTLED[invoice.kind]}
-    return {"Amount": cents(allocation.amount), "LinkedTxn": [link]}
+    type, id = _settled(invoice)
+    uses_up = invoice.kind in (BooksKind.CREDIT, BooksKind.CREDIT_MEMO)
+    amount = -allocation.amount if uses_up else allocation.amount
+    return {"Amount": cents(amount), "LinkedTxn": [{"TxnId": id, "TxnType": type}]}
+
+
+def _settled(invoice: Ref) -> tuple[str, str]:
+    if isinstance(invoice, BooksRef):
+        if invoice.kind is BooksKind.CREDIT:
+            type, _, id = invoice.id.partition(":")
+            return type, id
+        if invoice.kind is BooksKind.CREDIT_MEMO:
+            return _CREDIT_MEMO, invoice.id
+        if invoice.kind in SETTLED:
+            return SETTLED[invoice.kind], invoice.id
+    raise Unfit(f"An invoice of the payment is not in QuickBooks yet ({invoice}).")
 
 
 def _allocation_of(link: Obj, settled: Decimal) -> Allocation:
     type, id = str(link.get("TxnType") or ""), str(link["TxnId"])
     kind = SETTLED_KINDS.get(type)
-    if kind is None:
-        return Allocation(invoice=BooksRef(BooksKind.CREDIT, f"{type}:{id}"), amount=-settled)
-    return Allocation(invoice=BooksRef(kind, id), amount=settled)
+    if kind is not None:
+        return Allocation(invoice=BooksRef(kind, id), amount=settled)
+    credit = BooksRef(BooksKind.CREDIT, f"{type}:{id}")
+    if type == _CREDIT_MEMO:
+        credit = BooksRef(BooksKind.CREDIT_MEMO, id)
+    return Allocation(invoice=credit, amount=-settled)
 
 
 def _deposit_line(line: DepositLine) -> Obj:
     body: Obj = {"Id": line.books_line_id} if line.books_line_id else {}
     body["Amount"] = cents(line.amount)
     if line.payment is not None:
-        if not isinstance(line.payment, BooksRef) or line.payment.kind is not BooksKind.PAYMENT:
+        if not isinstance(line.payment, BooksRef) or line.payment.kind not in DEPOSITED:
             raise Unfit(f"A payment of the deposit is not in QuickBooks yet ({line.payment}).")
-        body["LinkedTxn"] = [{"TxnId": line.payment.id, "TxnType": "Payment", "TxnLineId": "0"}]
+        type = DEPOSITED[line.payment.kind]
+        body["LinkedTxn"] = [{"TxnId": line.payment.id, "TxnType": type, "TxnLineId": "0"}]
         return body
     if line.account is None:
         raise Unfit(f"The deposit line “{line.description}” has neither a payment nor an account; map it.")
@@ -177,10 +205,11 @@ def _deposit_line(line: DepositLine) -> Obj:
 
 
 def _deposit_line_of(line: Obj) -> DepositLine:
-    links = line.get("LinkedTxn") or [{}]
-    payment = links[0].get("TxnId") if links[0].get("TxnType") == "Payment" else None
+    link: Obj = next(iter(line.get("LinkedTxn") or []), {})
+    kind = _DEPOSITED_KINDS.get(str(link.get("TxnType")))
+    payment = BooksRef(kind, str(link["TxnId"])) if kind is not None else None
     return DepositLine(
-        payment=BooksRef(BooksKind.PAYMENT, str(payment)) if payment else None,
+        payment=payment,
         account=None if payment else ref_of(line.get(DETAIL) or {}, "AccountRef", BooksKind.ACCOUNT),
         amount=amount_of(line, "Amount"),
         description=str(line.get("Description") or ""),

@@ -1,54 +1,188 @@
-"""Invoices (reference/quickbooks-online.md sections 4.9 to 4.12)."""
+"""Sales forms: invoices, estimates, credit memos, sales and refund receipts (sections 4.9, 4.13, 4.15, 4.20)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from decimal import Decimal
+from typing import Any
 
-from blueops_qb.domain.documents import SalesInvoice, SalesLine, TaxMode
+from blueops_qb.domain.documents import (
+    CreditMemo,
+    CustomValue,
+    Estimate,
+    EstimateStatus,
+    RefundReceipt,
+    SalesForm,
+    SalesInvoice,
+    SalesReceipt,
+    TaxMode,
+)
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.profile import BooksProfile, SalesTax, Tracking
-from blueops_qb.domain.refs import BooksKind
+from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.providers.qbo.codec.members import (
     NUMBER,
+    REFERENCE,
     Obj,
-    Unfit,
     address,
     address_of,
     amount_of,
     cents,
     day_of,
+    derived,
     exactly,
+    folded,
     leaf_of,
     needed_day,
     needed_ref,
     note,
-    number_of,
     put_ref,
-    rated,
     ref,
     ref_id,
     ref_of,
     split_note,
     words,
 )
+from blueops_qb.providers.qbo.codec.sales_lines import discount_of, lines_of, money_body
 
-ITEM, TEXT, DISCOUNT = "SalesItemLineDetail", "DescriptionLineDetail", "DiscountLineDetail"
-GROUP, SUBTOTAL = "GroupLineDetail", "SubTotalLineDetail"
 #: One address; several, or a broken one, can make QuickBooks fail a whole query later (section 4.1).
 _EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
+STATUSES = {
+    EstimateStatus.PENDING: "Pending",
+    EstimateStatus.ACCEPTED: "Accepted",
+    EstimateStatus.CLOSED: "Closed",
+    EstimateStatus.REJECTED: "Rejected",
+    EstimateStatus.CONVERTED: "Converted",
+}
+_STATUSES = {folded(name): status for status, name in STATUSES.items()}
+_ESTIMATE = "Estimate"
 
 
+# -- invoices --------------------------------------------------------------------------------------
 def invoice_body(document: SalesInvoice, profile: BooksProfile, marker: str, *, whole: bool = True) -> Obj:
     """The members of an invoice, with lines, discount and tax when `whole`; raises Unfit."""
-    body: Obj = {"CustomerRef": ref(document.customer, "The customer"), "TxnDate": document.date.isoformat()}
-    if document.number and profile.custom_numbers:
-        body["DocNumber"] = exactly(document.number, NUMBER, "The invoice number")
+    body = _head(document, profile, "invoice")
     due = document.due_date or (document.date if document.terms is None else None)
     if due is not None:
         body["DueDate"] = due.isoformat()
     put_ref(body, "SalesTermRef", document.terms, "The terms")
+    if document.deposit:
+        body["Deposit"] = cents(document.deposit)
+        put_ref(body, "DepositToAccountRef", document.deposit_to, "The account of the deposit")
+    if document.estimate is not None:
+        estimate = ref(document.estimate, "The estimate")
+        body["LinkedTxn"] = [{"TxnId": estimate["value"], "TxnType": _ESTIMATE}]
+    return {**body, **_tail(document, profile, marker, "invoice", whole=whole)}
+
+
+def invoice_of(obj: Obj, profile: BooksProfile) -> SalesInvoice:
+    """The document that an Invoice object shows; its mode says only that the tax is known."""
+    deposit = amount_of(obj, "Deposit")
+    links = [link for link in obj.get("LinkedTxn") or [] if link.get("TxnType") == _ESTIMATE]
+    return SalesInvoice(
+        **_shared_of(obj, profile),
+        customer=needed_ref(obj, "CustomerRef", BooksKind.CUSTOMER),
+        due_date=day_of(obj, "DueDate"),
+        terms=ref_of(obj, "SalesTermRef", BooksKind.TERM),
+        deposit=deposit,
+        deposit_to=ref_of(obj, "DepositToAccountRef", BooksKind.ACCOUNT) if deposit else None,
+        estimate=BooksRef(BooksKind.ESTIMATE, str(links[0]["TxnId"])) if links else None,
+    )
+
+
+# -- estimates and credit memos --------------------------------------------------------------------
+def estimate_body(document: Estimate, profile: BooksProfile, marker: str, *, whole: bool = True) -> Obj:
+    """The members of an estimate; raises Unfit."""
+    body = _head(document, profile, "estimate")
+    body["TxnStatus"] = STATUSES[document.status]
+    if document.expires is not None:
+        body["ExpirationDate"] = document.expires.isoformat()
+    if document.accepted_by.strip():
+        body["AcceptedBy"] = exactly(document.accepted_by, 100, "Who accepted the estimate")
+    if document.accepted_on is not None:
+        body["AcceptedDate"] = document.accepted_on.isoformat()
+    return {**body, **_tail(document, profile, marker, "estimate", whole=whole)}
+
+
+def estimate_of(obj: Obj, profile: BooksProfile) -> Estimate:
+    """The document that an Estimate object shows."""
+    return Estimate(
+        **_shared_of(obj, profile),
+        customer=needed_ref(obj, "CustomerRef", BooksKind.CUSTOMER),
+        expires=day_of(obj, "ExpirationDate"),
+        status=_STATUSES.get(folded(obj.get("TxnStatus")), EstimateStatus.PENDING),
+        accepted_by=str(obj.get("AcceptedBy") or ""),
+        accepted_on=day_of(obj, "AcceptedDate"),
+    )
+
+
+def credit_memo_body(document: CreditMemo, profile: BooksProfile, marker: str, *, whole: bool = True) -> Obj:
+    """The members of a credit memo; raises Unfit."""
+    head = _head(document, profile, "credit memo")
+    return {**head, **_tail(document, profile, marker, "credit memo", whole=whole)}
+
+
+def credit_memo_of(obj: Obj, profile: BooksProfile) -> CreditMemo:
+    """The document that a CreditMemo object shows."""
+    return CreditMemo(**_shared_of(obj, profile), customer=needed_ref(obj, "CustomerRef", BooksKind.CUSTOMER))
+
+
+# -- receipts --------------------------------------------------------------------------------------
+def sales_receipt_body(
+    document: SalesReceipt, profile: BooksProfile, marker: str, *, whole: bool = True
+) -> Obj:
+    """The members of a sales receipt; raises Unfit."""
+    body = _head(document, profile, "sales receipt")
+    _paid(body, document)
+    put_ref(body, "DepositToAccountRef", document.deposit_to, "The account the money goes to")
+    return {**body, **_tail(document, profile, marker, "sales receipt", whole=whole)}
+
+
+def sales_receipt_of(obj: Obj, profile: BooksProfile) -> SalesReceipt:
+    """The document that a SalesReceipt object shows."""
+    return SalesReceipt(
+        **_shared_of(obj, profile),
+        customer=ref_of(obj, "CustomerRef", BooksKind.CUSTOMER),
+        method=ref_of(obj, "PaymentMethodRef", BooksKind.PAYMENT_METHOD),
+        reference=str(obj.get("PaymentRefNum") or ""),
+        deposit_to=ref_of(obj, "DepositToAccountRef", BooksKind.ACCOUNT),
+    )
+
+
+def refund_receipt_body(
+    document: RefundReceipt, profile: BooksProfile, marker: str, *, whole: bool = True
+) -> Obj:
+    """The members of a refund receipt; raises Unfit."""
+    body = _head(document, profile, "refund receipt")
+    _paid(body, document)
+    body["DepositToAccountRef"] = ref(document.paid_from, "The account the money leaves")
+    return {**body, **_tail(document, profile, marker, "refund receipt", whole=whole)}
+
+
+def refund_receipt_of(obj: Obj, profile: BooksProfile) -> RefundReceipt:
+    """The document that a RefundReceipt object shows."""
+    return RefundReceipt(
+        **_shared_of(obj, profile),
+        customer=ref_of(obj, "CustomerRef", BooksKind.CUSTOMER),
+        method=ref_of(obj, "PaymentMethodRef", BooksKind.PAYMENT_METHOD),
+        reference=str(obj.get("PaymentRefNum") or ""),
+        paid_from=needed_ref(obj, "DepositToAccountRef", BooksKind.ACCOUNT),
+    )
+
+
+def _paid(body: Obj, document: SalesReceipt | RefundReceipt) -> None:
+    put_ref(body, "PaymentMethodRef", document.method, "The payment method")
+    reference = derived(document.reference, REFERENCE)
+    if reference:
+        body["PaymentRefNum"] = reference
+
+
+# -- what all share --------------------------------------------------------------------------------
+def _head(document: SalesForm, profile: BooksProfile, what: str) -> Obj:
+    body: Obj = {}
+    put_ref(body, "CustomerRef", document.customer, "The customer")
+    body["TxnDate"] = document.date.isoformat()
+    if document.number and profile.custom_numbers:
+        body["DocNumber"] = exactly(document.number, NUMBER, f"The {what} number")
     if profile.locations:
         put_ref(body, "DepartmentRef", document.location, "The location")
     if profile.class_tracking is Tracking.PER_TRANSACTION:
@@ -56,155 +190,80 @@ def invoice_body(document: SalesInvoice, profile: BooksProfile, marker: str, *, 
     shipping = address(document.shipping)
     if shipping:
         body["ShipAddr"] = shipping
-    if len(document.email) <= 100 and _EMAIL.fullmatch(document.email.strip()):
+    if is_one_address(document.email):
         body["BillEmail"] = {"Address": document.email.strip()}
-    body["EmailStatus"] = "NotSet"
+    return body
+
+
+def _tail(document: SalesForm, profile: BooksProfile, marker: str, what: str, *, whole: bool) -> Obj:
+    body: Obj = {"EmailStatus": "NotSet"}
     private = note(document.memo, marker)
     if private:
         body["PrivateNote"] = private
-    return {**body, **_money(document, profile)} if whole else body
+    custom = _custom(document, profile)
+    if custom:
+        body["CustomField"] = custom
+    return {**body, **money_body(document, profile, what)} if whole else body
 
 
-def invoice_of(obj: Obj, profile: BooksProfile) -> SalesInvoice:
-    """The document that an Invoice object shows; its mode says only that the tax is known."""
+def _shared_of(obj: Obj, profile: BooksProfile) -> dict[str, Any]:
     memo, _, voided = split_note(str(obj.get("PrivateNote") or ""))
-    lines = obj.get("Line") or []
-    discounts = [line for line in lines if DISCOUNT in line]
+    discount, detail = discount_of(obj)
     tax = obj.get("TxnTaxDetail") or {}
     total = amount_of(obj, "TotalAmt")
-    return SalesInvoice(
-        customer=needed_ref(obj, "CustomerRef", BooksKind.CUSTOMER),
-        date=needed_day(obj, "TxnDate"),
-        number=str(obj.get("DocNumber") or "") if profile.custom_numbers else "",
-        due_date=day_of(obj, "DueDate"),
-        terms=ref_of(obj, "SalesTermRef", BooksKind.TERM),
-        lines=tuple(_lines_of(lines)),
-        discount=sum((amount_of(line, "Amount") for line in discounts), ZERO),
-        discount_account=ref_of(discounts[0][DISCOUNT], "DiscountAccountRef", BooksKind.ACCOUNT)
-        if discounts
-        else None,
-        discount_before_tax=obj.get("ApplyTaxAfterDiscount") is True,
-        tax_mode=TaxMode.OURS,
-        tax=amount_of(tax, "TotalTax"),
-        tax_code=ref_of(tax, "TxnTaxCodeRef", BooksKind.TAX_CODE)
-        if profile.sales_tax is SalesTax.MANUAL
-        else None,
-        total=total,
-        location=ref_of(obj, "DepartmentRef", BooksKind.LOCATION),
-        class_=ref_of(obj, "ClassRef", BooksKind.CLASS),
-        shipping=address_of(obj, "ShipAddr"),
-        email=leaf_of(obj, "BillEmail", "Address"),
-        memo=memo,
-        currency=ref_id(obj, "CurrencyRef") or profile.currency,
-        void=voided and total == ZERO,
-    )
+    manual = profile.sales_tax is SalesTax.MANUAL
+    return {
+        "date": needed_day(obj, "TxnDate"),
+        "number": str(obj.get("DocNumber") or "") if profile.custom_numbers else "",
+        "lines": lines_of(obj),
+        "discount": discount,
+        "discount_account": ref_of(detail, "DiscountAccountRef", BooksKind.ACCOUNT),
+        "discount_before_tax": obj.get("ApplyTaxAfterDiscount") is True,
+        "tax_mode": TaxMode.OURS,
+        "tax": amount_of(tax, "TotalTax"),
+        "tax_code": ref_of(tax, "TxnTaxCodeRef", BooksKind.TAX_CODE) if manual else None,
+        "total": total,
+        "location": ref_of(obj, "DepartmentRef", BooksKind.LOCATION),
+        "class_": ref_of(obj, "ClassRef", BooksKind.CLASS),
+        "shipping": address_of(obj, "ShipAddr"),
+        "email": leaf_of(obj, "BillEmail", "Address"),
+        "memo": memo,
+        "custom": tuple(_custom_of(obj)),
+        "currency": ref_id(obj, "CurrencyRef") or profile.currency,
+        "void": voided and total == ZERO,
+    }
 
 
-def _money(document: SalesInvoice, profile: BooksProfile) -> Obj:
-    taxing = profile.sales_tax is not SalesTax.OFF
-    body: Obj = {}
-    if document.discount and taxing:
-        body["ApplyTaxAfterDiscount"] = document.discount_before_tax
-    body["Line"] = _lines(document, profile)
-    if not taxing and document.tax:
-        raise Unfit(
-            f"The invoice charges {document.tax} sales tax, but sales tax is switched off in QuickBooks Online. "
-            "Switch it on there, or choose in the settings that tax is sent as a line of its own."
-        )
-    if taxing:
-        tax = _tax(document)
-        if tax:
-            body["TxnTaxDetail"] = tax
-    return body
+def is_one_address(email: str) -> bool:
+    """Whether an e-mail address can be sent: exactly one, at most 100 characters."""
+    return len(email) <= 100 and _EMAIL.fullmatch(email.strip()) is not None
 
 
-def _lines(document: SalesInvoice, profile: BooksProfile) -> list[Obj]:
-    code = _tax_codes(document, profile)
-    by_line = profile.class_tracking is Tracking.PER_LINE
-    told = [line for line in document.lines if line.item or line.amount or words(line.description)]
-    if not told:
-        raise Unfit("The invoice has no lines; QuickBooks Online needs at least one.")
-    lines = [_line(line, code=code, by_line=by_line) for line in told]
-    if document.discount:
-        if not profile.allows_discount:
-            raise Unfit(
-                "The invoice has a discount, but discounts are switched off in QuickBooks Online. "
-                "Switch them on there (Account and settings, Sales), then refresh the catalog."
+def custom_over(shown: list[Obj], now: list[Obj], was: list[Obj]) -> list[Obj]:
+    """The fields of the company's own as they are to be: ours over those shown, ours that went emptied."""
+    mine = {str(row["DefinitionId"]): row for row in now}
+    emptied = {str(row["DefinitionId"]): {**row, "StringValue": ""} for row in was}
+    there = {str(row.get("DefinitionId")): row for row in shown}
+    return list({**there, **emptied, **mine}.values())
+
+
+def _custom(document: SalesForm, profile: BooksProfile) -> list[Obj]:
+    defined = {field.name.casefold(): field for field in profile.custom_fields}
+    rows: list[Obj] = []
+    for given in document.custom:
+        field = defined.get(given.name.strip().casefold())
+        if field is not None:
+            value = words(given.value, 1000)
+            rows.append(
+                {"DefinitionId": field.id, "Name": field.name, "Type": "StringType", "StringValue": value}
             )
-        detail: Obj = {"PercentBased": False}
-        put_ref(detail, "DiscountAccountRef", document.discount_account, "The discount account")
-        lines.append({"DetailType": DISCOUNT, "Amount": cents(document.discount), DISCOUNT: detail})
-    return lines
+    return rows
 
 
-def _tax_codes(document: SalesInvoice, profile: BooksProfile) -> tuple[Obj, Obj] | None:
-    if profile.sales_tax is SalesTax.OFF:
-        return None
-    taxed = "NON" if document.tax_mode is TaxMode.NONE else "TAX"
-    return {"value": "NON"}, {"value": taxed}
-
-
-def _line(line: SalesLine, *, code: tuple[Obj, Obj] | None, by_line: bool) -> Obj:
-    body: Obj = {"Id": line.books_line_id} if line.books_line_id else {}
-    if line.item is None:
-        if line.amount:
-            raise Unfit(f"The line “{line.description}” over {line.amount} has no item; map it to one.")
-        return {**body, "DetailType": "DescriptionOnly", "Description": words(line.description), TEXT: {}}
-    amount = cents(line.amount)
-    detail: Obj = {"ItemRef": {"value": line.item.id}}
-    product = rated(line.quantity, line.unit_price, amount)
-    if product:
-        detail["Qty"], detail["UnitPrice"] = product
-    if line.service_date is not None:
-        detail["ServiceDate"] = line.service_date.isoformat()
-    if by_line and line.class_ is not None:
-        detail["ClassRef"] = {"value": line.class_.id}
-    if code is not None:
-        detail["TaxCodeRef"] = code[line.taxable]
-    body["DetailType"] = ITEM
-    body["Amount"] = amount
-    text = words(line.description)
-    if text:
-        body["Description"] = text
-    body[ITEM] = detail
-    return body
-
-
-def _tax(document: SalesInvoice) -> Obj:
-    detail: Obj = {}
-    if document.tax_mode is TaxMode.NONE:
-        return {"TotalTax": ZERO}
-    put_ref(detail, "TxnTaxCodeRef", document.tax_code, "The tax code")
-    if document.tax_mode is TaxMode.OURS:
-        detail["TotalTax"] = cents(document.tax or ZERO)
-    return detail
-
-
-def _lines_of(lines: list[Obj]) -> Iterator[SalesLine]:
-    for line in lines:
-        if GROUP in line:  # a bundle: its components, which carry the amounts
-            yield from _lines_of((line[GROUP] or {}).get("Line") or [])
-        elif SUBTOTAL not in line and DISCOUNT not in line:
-            yield _line_of(line)
-
-
-def _line_of(line: Obj) -> SalesLine:
-    detail = line.get(ITEM) or {}
-    return SalesLine(
-        books_line_id=str(line.get("Id") or ""),
-        item=ref_of(detail, "ItemRef", BooksKind.ITEM),
-        account=ref_of(detail, "ItemAccountRef", BooksKind.ACCOUNT),
-        description=str(line.get("Description") or ""),
-        quantity=number_of(detail, "Qty"),
-        unit_price=number_of(detail, "UnitPrice"),
-        amount=amount_of(line, "Amount") if ITEM in line else _text_amount(line),
-        taxable=ref_id(detail, "TaxCodeRef").upper() == "TAX",
-        class_=ref_of(detail, "ClassRef", BooksKind.CLASS),
-        service_date=day_of(detail, "ServiceDate"),
-    )
-
-
-def _text_amount(line: Obj) -> Decimal:
-    # A text line has no amount of its own; an inline subtotal shows one that must not be counted twice.
-    known = TEXT in line or line.get("DetailType") in (None, "DescriptionOnly", "DESCRIPTION_ONLY")
-    return ZERO if known else amount_of(line, "Amount")
+def _custom_of(obj: Obj) -> list[CustomValue]:
+    rows = obj.get("CustomField") or []
+    return [
+        CustomValue(name=str(row["Name"]), value=str(row["StringValue"]))
+        for row in rows
+        if row.get("Name") and row.get("StringValue")
+    ]
