@@ -1,4 +1,4 @@
-"""Writes docs/reference/qbo-faults.md from the provider's dictionary of refusals.
+"""Writes docs/reference/qbo-faults.md from the provider's dictionary of refusals and its fault matrix.
 
 python docs/generate_errors.py            write the page
 python docs/generate_errors.py --check    exit 1 when the page is not as the dictionary wants it
@@ -7,14 +7,18 @@ python docs/generate_errors.py --check    exit 1 when the page is not as the dic
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import attrs
 
+from blueops_qb.domain.refs import BooksKind
+from blueops_qb.providers.qbo.fault_matrix import KINDS, NEVER, VERBS, Cell, cell
 from blueops_qb.providers.qbo.fault_rules import Result, Rule
 from blueops_qb.providers.qbo.faults import RULES, TOO_OLD
+from blueops_qb.providers.qbo.matrix_trials import TRIALS, Seen
 from blueops_qb.sdk.outcomes import Why
+from blueops_qb.sdk.provider import Verb
 
 PAGE = Path(__file__).resolve().parent / "reference" / "qbo-faults.md"
 
@@ -31,6 +35,23 @@ answer without a readable fault (HTML, a cut answer, a 5xx) is `NotKnown` for a 
 429 is `Throttled`, 401 `SignIn` with a refresh, 403 `SignIn`, 413 `Refused`.
 """
 
+MATRIX_HEAD = """## What becomes of each kind of write
+
+Where the record's event stands once the answer has been heard, how the connection fares ([states](states.md)), and
+what happens next. A row holds for the kinds of record that it names under create, update and withdraw. Each of them is
+driven through the engine against the twin by a test, which also takes the next step and counts what the books hold.
+
+| fault | met in | create | update | withdraw | record | connection | next |
+|---|---|---|---|---|---|---|---|"""
+CANNOT_HEAD = """### Where a fault cannot occur
+
+| fault | create | update | withdraw | why |
+|---|---|---|---|---|"""
+SEEN: dict[Seen, str] = {
+    Seen.ITEM: "one item of a batch",
+    Seen.CALL: "the whole call",
+    Seen.ANSWER: "the answer",
+}
 OUTCOMES: dict[Result, str] = {
     Result.REFUSED: "Refused",
     Result.STALE: "Stale",
@@ -70,7 +91,56 @@ def page() -> str:
     if lost:
         raise LookupError(f"these codes belong to no part of the page, add their kind to PARTS: {lost}")
     parts = [_part(title, [rule for rule in rules if _kind(rule) in kinds]) for title, kinds in PARTS.items()]
-    return "\n".join([HEAD, *parts])
+    return "\n".join([HEAD, *parts, MATRIX_HEAD, *_matrix(), "", CANNOT_HEAD, *_cannot(), ""])
+
+
+#: How the kinds of record are called in the matrix.
+CALLED: dict[BooksKind, str] = {kind: kind.value for kind in KINDS}
+EVERY = "all"
+
+
+def called(verb: Verb, kinds: Iterable[BooksKind]) -> str:
+    """The kinds in a cell of the matrix, `all` of those that the verb can meet; a dash for none."""
+    kinds = frozenset(kinds)
+    if kinds == {kind for kind in KINDS if (verb, kind) not in NEVER}:
+        return EVERY
+    return ", ".join(CALLED[kind] for kind in KINDS if kind in kinds) or "-"
+
+
+def _matrix() -> Iterator[str]:
+    """A row per fault and fate, with the kinds that meet it at each kind of write."""
+    for trial in TRIALS:
+        fates: dict[Cell, dict[Verb, set[BooksKind]]] = {}
+        for verb in VERBS:
+            for kind in KINDS:
+                met = cell(trial, verb, kind)
+                if not met.cannot:
+                    fates.setdefault(met, {each: set() for each in VERBS})[verb].add(kind)
+        for met, writes in fates.items():
+            kinds = " | ".join(called(verb, writes[verb]) for verb in VERBS)
+            assert met.stands is not None
+            assert met.next is not None
+            yield (
+                f"| {trial.name} | {SEEN[trial.seen]} | {kinds} | `{met.stands.value}` | `{met.health.value}` "
+                f"| {met.next.value}. |"
+            )
+
+
+def _cannot() -> Iterator[str]:
+    """A row per reason, with the writes at which a fault cannot occur."""
+    for (verb, kind), why in NEVER.items():
+        kinds = " | ".join(called(each, {kind} if each is verb else ()) for each in VERBS)
+        yield f"| every one | {kinds} | {why} |"
+    for trial in TRIALS:
+        reasons: dict[str, dict[Verb, set[BooksKind]]] = {}
+        for verb in VERBS:
+            for kind in KINDS:
+                why = cell(trial, verb, kind).cannot
+                if why and (verb, kind) not in NEVER:
+                    reasons.setdefault(why, {each: set() for each in VERBS})[verb].add(kind)
+        for why, writes in reasons.items():
+            kinds = " | ".join(called(verb, writes[verb]) for verb in VERBS)
+            yield f"| {trial.name} | {kinds} | {why} |"
 
 
 def _kind(rule: Rule) -> Why | Result:

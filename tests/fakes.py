@@ -18,6 +18,7 @@ from tests.fake_books import FakeBooks
 class FakeProvider(SimpleProvider):
     """The five functions, straight on the books."""
 
+    kinds = SimpleProvider.kinds | {BooksKind.ATTACHMENT}
     limits = Limits(open_exchanges=2, operations_per_exchange=10, settle_after_seconds=0.0)
 
     def __init__(self, books: FakeBooks) -> None:

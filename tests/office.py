@@ -25,6 +25,7 @@ from blueops_qb.engine import connections, due, matching, rules_desk, suggest
 from blueops_qb.engine.engine import Engine
 from blueops_qb.engine.settings import EngineSettings
 from blueops_qb.engine.turn import Turn
+from blueops_qb.providers.qbo.settings import NO_PACE
 from blueops_qb.providers.qbo.tokens import TOKENS, Tokens
 from blueops_qb.runners.carry import Carrier
 from blueops_qb.sandbox.core.core import ReferenceCore, open_core
@@ -239,6 +240,7 @@ def office(url: str, *, seed: str = "sample") -> Iterator[Office]:
             "BLUEOPS_QB_QBO_API_BASE": twin.base_url,
             "BLUEOPS_QB_QBO_APP_BASE": f"{twin.base_url}/app",
             "BLUEOPS_QB_QBO_DISCOVERY_URL": f"{twin.base_url}/.well-known/openid_sandbox_configuration",
+            **NO_PACE,
         }.items():
             patch.setenv(key, value)
         core = open_core(url, keys=[KEY], durable=False)
@@ -259,7 +261,7 @@ def office(url: str, *, seed: str = "sample") -> Iterator[Office]:
         for tenant in (TENANT, OTHER_TENANT):
             core.set_switch(tenant, PLUGIN, Switch.ON, actor="admin")
         engine = bootstrap.house().engine
-        engine.turns = attrs.evolve(engine.turns, settings=EngineSettings(backoff_seconds=0.0))
+        engine.turns = attrs.evolve(engine.turns, settings=EngineSettings(backoff_seconds=0.0, hint_seconds=0.0))
         carrier = Carrier(engine)
         try:
             yield Office(core=core, twin=twin, engine=engine, carrier=carrier)

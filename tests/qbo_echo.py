@@ -12,6 +12,24 @@ from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbo.exact_json import dumps, loads
 
 Obj = dict[str, Any]
+SALES = frozenset(
+    {
+        BooksKind.INVOICE,
+        BooksKind.ESTIMATE,
+        BooksKind.CREDIT_MEMO,
+        BooksKind.SALES_RECEIPT,
+        BooksKind.REFUND_RECEIPT,
+    }
+)
+COSTS = frozenset(
+    {
+        BooksKind.BILL,
+        BooksKind.VENDOR_CREDIT,
+        BooksKind.PURCHASE_ORDER,
+        BooksKind.EXPENSE,
+        BooksKind.DEPOSIT,
+    }
+)
 
 
 @attrs.define
@@ -37,24 +55,25 @@ class Echo:
         }
         lines = obj.get("Line", [])
         for n, line in enumerate(lines, 1):
-            if kind is not BooksKind.PAYMENT:
+            if kind not in (BooksKind.PAYMENT, BooksKind.BILL_PAYMENT):
                 line.setdefault("Id", str(n))
             line["LineNum"] = n
-        if kind is BooksKind.INVOICE:
-            self._invoice(obj, lines)
+        if kind in SALES:
+            self._sale(obj, lines)
         elif kind is BooksKind.PAYMENT:
             # What settles with a credit is settled without money.
             settled = (line["Amount"] * _sign(line["LinkedTxn"][0]["TxnType"]) for line in lines)
             obj["UnappliedAmt"] = obj["TotalAmt"] - sum(settled, ZERO)
         elif kind is BooksKind.CUSTOMER:
             obj.setdefault("Taxable", "TaxExemptionReasonId" not in obj)
-        elif kind in (BooksKind.BILL, BooksKind.EXPENSE, BooksKind.DEPOSIT):
+        elif kind in COSTS:
             obj["TotalAmt"] = sum((line["Amount"] for line in lines), ZERO)
-            obj.setdefault("APAccountRef", {"value": "99"})
+            if "VendorRef" in obj:
+                obj.setdefault("APAccountRef", {"value": "99"})
         shown: Obj = _named(loads(dumps(_unpadded(obj))))
         return shown
 
-    def _invoice(self, obj: Obj, lines: list[Obj]) -> None:
+    def _sale(self, obj: Obj, lines: list[Obj]) -> None:
         off = self.profile.sales_tax is SalesTax.OFF
         sold = [line for line in lines if "DiscountLineDetail" not in line]
         taken = [line for line in lines if "DiscountLineDetail" in line]

@@ -11,7 +11,8 @@ import hmac
 import logging
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from typing import TYPE_CHECKING
 
 import attrs
@@ -21,14 +22,15 @@ from alembic.config import Config
 
 from blueops_qb import root
 from blueops_qb.bootstrap.qbo_desk import QboSignInDesk
-from blueops_qb.engine import connections, sweep
+from blueops_qb.engine import connections, retention, sweep
 from blueops_qb.engine.engine import Engine
 from blueops_qb.engine.intake import intake
+from blueops_qb.engine.log_trouble import kind_of, log_trouble
 from blueops_qb.engine.settings import EngineSettings
 from blueops_qb.providers.qbo.provider import QboProvider, make_provider
 from blueops_qb.runners.threads import ThreadRunner
 from blueops_qb.sdk.core import Core
-from blueops_qb.sdk.hooks import RemovalPlan, Setting, SettingType, Switch, Task
+from blueops_qb.sdk.hooks import RemovalPlan, RunsTask, Setting, SettingType, Switch, Task
 from blueops_qb.sdk.provider import Provider, WSGIApp
 from blueops_qb.sdk.registry import Listed, discover
 from blueops_qb.store.tables import PREFIX, VERSION_TABLE, metadata
@@ -48,6 +50,20 @@ SETTINGS: Sequence[Setting] = (
         type=SettingType.NUMBER,
         default="60",
         help="A webhook is faster; this is the net below it.",
+    ),
+    Setting(
+        key=retention.KEY,
+        label="Keep what was sent and received for so many days after it is settled",
+        type=SettingType.NUMBER,
+        default=str(retention.USUAL_DAYS),
+        help="Afterwards the contents are emptied; ids, amounts and states stay. 0 keeps them for ever.",
+    ),
+    Setting(
+        key=retention.AUDIT_KEY,
+        label="Keep the readable texts of the audit log for so many days",
+        type=SettingType.NUMBER,
+        default="0",
+        help="The log itself stays whole and verifiable. 0 keeps the texts for ever.",
     ),
 )
 
@@ -159,21 +175,49 @@ def schedule() -> Sequence[Task]:
     return (
         Task(name="quickbooks core sweep", every_seconds=300, run=_sweep_task),
         Task(name="quickbooks planning", every_seconds=60, run=_plan_task),
+        Task(name="quickbooks retention", every_seconds=86_400, limit_seconds=600, run=_retention_task),
     )
 
 
+class TaskFailed(RuntimeError):
+    """A task of the schedule failed; the log has where and why, without a word of what was worked on."""
+
+
+def _told_plainly(run: Callable[[str], None]) -> RunsTask:
+    """Hosts log what a task raises; messages of exceptions quote data, so only their kind gets out."""
+
+    @wraps(run)
+    def told(tenant_id: str) -> None:
+        try:
+            run(tenant_id)
+        except Exception as problem:
+            log_trouble(log, "%s failed for tenant %s", run.__name__, tenant_id, problem=problem)
+            raise TaskFailed(f"{kind_of(problem)}; see the log. It runs again at its next time.") from None
+
+    return told
+
+
+@_told_plainly
 def _sweep_task(tenant_id: str) -> None:
     with house().core.engine.connect() as connection:
         intake.switched_on(connections.switched_on(connection))
     sweep.sweep(house().core, tenant_id)
 
 
+@_told_plainly
 def _plan_task(tenant_id: str) -> None:
     current = house()
     with current.core.engine.connect() as connection:
         row = connections.live(connection, tenant_id)
     if row is not None:
         current.engine.work_pending(row["id"])
+
+
+@_told_plainly
+def _retention_task(tenant_id: str) -> None:
+    purged = retention.purge(house().core, tenant_id)
+    if purged.total:
+        log.info("retention emptied %d rows of tenant %s", purged.total, tenant_id)
 
 
 # -- database ----------------------------------------------------------------------------------------
@@ -226,6 +270,12 @@ def mounts(core: Core) -> tuple[WSGIApp, WSGIApp]:
     from blueops_qb.web.app import make_gates, make_pages
 
     current = house() if _house is not None else build(core)
-    key = hmac.new(core.secret_keys()[0], b"blueops_qb pages", hashlib.sha256).digest()
-    pages = make_pages(current.engine, sign_ins=current.sign_ins, secret=key, prefix="/settings/quickbooks")
+    keys = [hmac.new(key, b"blueops_qb pages", hashlib.sha256).digest() for key in core.secret_keys()]
+    pages = make_pages(
+        current.engine,
+        sign_ins=current.sign_ins,
+        secret=keys[0],
+        older=keys[1:],
+        prefix="/settings/quickbooks",
+    )
     return pages, make_gates(current.engine)

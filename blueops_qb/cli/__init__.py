@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from blueops_qb import __version__
-from blueops_qb.cli import bench, database, doctor, play, records, work
+from blueops_qb.cli import bench, database, doctor, erase, keys, ledger, play, records, work
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -24,7 +24,11 @@ for _command in (
     records.retry,
     records.preview,
     records.audit,
+    ledger.ledger,
     bench.bench,
     doctor.doctor,
+    keys.keys,
+    erase.erase,
+    erase.purge,
 ):
     main.add_command(_command)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from blueops_qb.cli.opening import common
+from blueops_qb.cli.opening import Logged, common
 
 
-@click.group()
+@click.group(cls=Logged)
 def bench() -> None:
     """Measure hooks, pushing and crash safety."""
 
@@ -74,3 +74,89 @@ def kill(
             switches=switches,
         )
     )
+
+
+@bench.command()
+@click.option("--invoices", default=10_000, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--singles",
+    default=80,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Invoices of the other company.",
+)
+@click.option("--seed", default=1, show_default=True)
+@common
+def throttle(db_url: str | None, tenant_id: str | None, invoices: int, singles: int, seed: int) -> None:
+    """Push invoices against limits as Intuit's, while a second company on the same worker goes on."""
+    from blueops_qb.sandbox.bench.throttle import run
+
+    raise SystemExit(run(invoices, singles=singles, db=db_url, seed=seed))
+
+
+@bench.command()
+@click.option(
+    "--changes", default=100, show_default=True, type=click.IntRange(min=0), help="Changes an hour."
+)
+@click.option("--seed", default=1, show_default=True)
+@common
+def poll(db_url: str | None, tenant_id: str | None, changes: int, seed: int) -> None:
+    """Count calls and metered reads of a company in an hour, at rest and busy, with webhooks and without."""
+    from blueops_qb.sandbox.bench.poll import run
+
+    raise SystemExit(run(changes=changes, db=db_url, seed=seed))
+
+
+@bench.command()
+@click.option("--documents", default=1000, show_default=True, type=click.IntRange(min=100))
+@click.option("--changes", default=150, show_default=True, type=click.IntRange(min=0))
+@click.option("--scale", default=1.0, show_default=True, help="Part of its time that everything takes.")
+@click.option("--seed", default=1, show_default=True)
+@common
+def poison(
+    db_url: str | None, tenant_id: str | None, documents: int, changes: int, scale: float, seed: int
+) -> None:
+    """Write through a network that loses, cuts, delays and stalls, and count what is lost or doubled."""
+    from blueops_qb.sandbox.bench.poison import run
+
+    raise SystemExit(run(documents=documents, changes=changes, scale=scale, seed=seed, db=db_url))
+
+
+@bench.command()
+@click.option("--answers", default=1000, show_default=True, type=click.IntRange(min=20))
+@click.option(
+    "--request-ids",
+    "promises",
+    multiple=True,
+    type=click.Choice(["kept", "ignored"]),
+    help="Whether the twin remembers them; both in turn when left out.",
+)
+@click.option("--seed", default=1, show_default=True)
+@common
+def lost(
+    db_url: str | None, tenant_id: str | None, answers: int, promises: tuple[str, ...], seed: int
+) -> None:
+    """Lose the answer to every write, with and without request ids, and count what is there."""
+    from blueops_qb.sandbox.bench.lost import run
+
+    chosen = promises or ("kept", "ignored")
+    if db_url and len(chosen) > 1:
+        raise click.UsageError("one database serves one run: name one of --request-ids with --db")
+    raise SystemExit(run(answers=answers, seed=seed, promises=chosen, db=db_url))
+
+
+@bench.command()
+@click.option(
+    "--rate", default=50, show_default=True, type=click.IntRange(min=1), help="Messages per second."
+)
+@click.option("--seconds", default=10.0, show_default=True, help="For so long.")
+@click.option("--postgres/--no-postgres", "with_postgres", default=True, help="Also on PostgreSQL, if found.")
+@click.option("--seed", default=2026, show_default=True, help="The chance of what the messages name.")
+@common
+def webhook(
+    db_url: str | None, tenant_id: str | None, rate: int, seconds: float, with_postgres: bool, seed: int
+) -> None:
+    """Send signed messages to the gate of core's server and time the answers."""
+    from blueops_qb.sandbox.bench.webhook import run
+
+    raise SystemExit(run(rate=rate, seconds=seconds, db=db_url, with_postgres=with_postgres, seed=seed))

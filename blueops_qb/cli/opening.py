@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import attrs
@@ -17,12 +18,15 @@ from blueops_qb.engine import connections
 from blueops_qb.engine.engine import Engine
 from blueops_qb.engine.settings import EngineSettings
 from blueops_qb.engine.turn import Turn
+from blueops_qb.providers.qbo.settings import PREFIX
+from blueops_qb.providers.qbo.wire_log import WireLog, WireLogUnusable
 from blueops_qb.sandbox import last_demo
 from blueops_qb.sandbox.core.core import ReferenceCore, open_core
 from blueops_qb.sandbox.core.database import make_engine
 from blueops_qb.sandbox.core.keys import host_keys
 from blueops_qb.sdk.core import Core
 
+WIRE_LOG = f"{PREFIX}WIRE_LOG"
 F = TypeVar("F", bound=Callable[..., Any])
 
 db_option = click.option(
@@ -36,6 +40,46 @@ tenant_option = click.option(
     "--tenant", "tenant_id", metavar="ID", help="The tenant. Default: the only one there is."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+def _log_wire(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    del parameter
+    if value is None:
+        return
+    path = Path(value).resolve()
+    try:
+        WireLog(path).check()
+    except WireLogUnusable as problem:
+        raise click.UsageError(str(problem)) from None
+    before = os.environ.get(WIRE_LOG)
+    # Workers that a command starts as processes of their own write to the same file.
+    os.environ[WIRE_LOG] = str(path)
+    context.call_on_close(lambda: _restore(before))
+
+
+def _restore(value: str | None) -> None:
+    if value is None:
+        os.environ.pop(WIRE_LOG, None)
+    else:
+        os.environ[WIRE_LOG] = value
+
+
+wire_log_option = click.option(
+    "--wire-log",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    expose_value=False,
+    callback=_log_wire,
+    help="Append every call to the books and its answer to FILE, one JSON object a line; owner-only, without secrets.",
+)
+
+
+class Logged(click.Group):
+    """A group in which every command takes `--wire-log`."""
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add the command with that option."""
+        super().add_command(wire_log_option(cmd), name)
 
 
 def common(command: F) -> F:

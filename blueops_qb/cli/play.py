@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from blueops_qb.cli.opening import common, url_of
+from blueops_qb.cli.opening import common, url_of, wire_log_option
 
 
 @click.command()
@@ -15,6 +15,7 @@ from blueops_qb.cli.opening import common, url_of
 @click.option(
     "--port", default=0, type=click.IntRange(0, 65535), help="The loopback port; 0 takes a free one."
 )
+@wire_log_option
 @common
 def demo(db_url: str | None, tenant_id: str | None, once: bool, json_file: str | None, port: int) -> None:
     """Play a day of a plumbing company on the reference core and the QuickBooks Online twin."""
@@ -46,6 +47,13 @@ def sandbox() -> None:
 @click.option("--company", type=click.Path(dir_okay=False), help="Keep the company in FILE.")
 @click.option("--rotate", type=click.Choice(["daily", "always"]), default="daily", show_default=True)
 @click.option("--seed", type=click.Choice(["sample", "names", "empty"]), default="sample", show_default=True)
+@click.option("--webhook", metavar="URL", help="Tell every change to this address on this machine, signed.")
+@click.option(
+    "--webhook-token", metavar="T", help="The verifier token it is signed with; default: a new one."
+)
+@click.option(
+    "--webhook-format", type=click.Choice(["old", "cloudevents"]), default="cloudevents", show_default=True
+)
 @common
 def qbo(
     db_url: str | None,
@@ -58,6 +66,9 @@ def qbo(
     company: str | None,
     rotate: str,
     seed: str,
+    webhook: str | None,
+    webhook_token: str | None,
+    webhook_format: str,
 ) -> None:
     """Serve a QuickBooks Online twin. The first line of stdout is READY with how to reach it."""
     from blueops_qb.sandbox.qbo.command import run
@@ -71,6 +82,9 @@ def qbo(
         company_file=company,
         rotate=rotate,
         seed=seed,
+        webhook=webhook,
+        webhook_token=webhook_token,
+        webhook_format=webhook_format,
     )
 
 

@@ -120,6 +120,8 @@ def verify(db_url: str | None, tenant_id: str | None, as_json: bool) -> None:
     text = f"{verdict.entries} entries, head {verdict.head[:16]}: " + (
         "unbroken" if verdict.ok else f"BROKEN: {verdict.problem}"
     )
+    if verdict.erased:
+        text += f"; the texts of {verdict.erased} entries were erased"
     show(attrs.asdict(verdict), as_json=as_json, text=text)
     if not verdict.ok:
         raise SystemExit(1)

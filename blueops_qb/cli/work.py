@@ -8,14 +8,18 @@ from typing import Any
 
 import click
 
-from blueops_qb.cli.opening import common, json_option, opened, show
+from blueops_qb.cli.opening import common, json_option, opened, show, wire_log_option
 from blueops_qb.engine import census, connections, sweep
+from blueops_qb.engine.engine import Engine
+from blueops_qb.engine.sign_in_ends import Countdown
+from blueops_qb.engine.sweep_pace import SweepPace, pace_of
 from blueops_qb.runners.carry import Carrier
 from blueops_qb.runners.threads import ThreadRunner
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="Carry what is due, then end.")
+@wire_log_option
 @common
 def worker(db_url: str | None, tenant_id: str | None, once: bool) -> None:
     """Carry work between BlueOps and the books until stopped (Ctrl-C, SIGTERM)."""
@@ -41,7 +45,7 @@ def _once(engine: Any, core: Any) -> int:
     carried = 0
     for connection_id, tenant_id in due:
         sweep.sweep(core, tenant_id)
-        carried += carrier.drain(connection_id)
+        carried += carrier.drain(connection_id, patiently=True)
     carrier.close()
     return carried
 
@@ -51,11 +55,16 @@ def _once(engine: Any, core: Any) -> int:
 @common
 def status(db_url: str | None, tenant_id: str | None, as_json: bool) -> None:
     """Show the connection's health and how many events stand where."""
+    sweeps: dict[str, Any] | None = None
+    sign_in: dict[str, Any] | None = None
     with opened(db_url, tenant_id) as house, house.core.engine.connect() as connection:
         live = connections.live(connection, house.tenant_id)
         counts = census.states(connection, house.tenant_id)
         conflicts = len(census.open_conflicts(connection, live["id"])) if live else 0
         switch = connections.switch_of(connection, house.tenant_id)
+        if live and live["provider"] in house.engine.providers:
+            sweeps = _sweeps(_pace(connection, live, house.engine))
+            sign_in = _sign_in(house.engine.sign_in_countdown(live["id"]))
     value = {
         "tenant": house.tenant_id,
         "switch": switch.value,
@@ -69,8 +78,48 @@ def status(db_url: str | None, tenant_id: str | None, as_json: bool) -> None:
         "events": sum(counts.values()),
         "states": {state: n for state, n in counts.items() if n},
         "conflicts": conflicts,
+        "sweeps": sweeps,
+        "sign_in": sign_in,
     }
     show(value, as_json=as_json, text=_text(value, live))
+
+
+def _pace(connection: Any, row: dict[str, Any], engine: Engine) -> SweepPace:
+    return pace_of(
+        connection,
+        row,
+        core=engine.core,
+        provider=engine.providers[row["provider"]],
+        limits=engine.turns.describe(row["provider"]).limits,
+        settings=engine.settings,
+        now=engine.turns.clock(connection),
+    )
+
+
+def _sign_in(ends: Countdown | None) -> dict[str, Any] | None:
+    if ends is None:
+        return None
+    return {
+        "ends_at": ends.at.isoformat(),
+        "days": ends.days,
+        "urgency": ends.urgency.value,
+        "said": ends.sentence,
+    }
+
+
+def _sweeps(pace: SweepPace) -> dict[str, Any]:
+    month = pace.budget
+    return {
+        "seconds": round(pace.seconds, 1),
+        "wanted": pace.wanted,
+        "hinted": pace.hinted,
+        "month": month.month,
+        "reads": month.reads,
+        "writes": month.writes,
+        "limit": month.limit,
+        "companies": month.companies,
+        "said": pace.sentence,
+    }
 
 
 def _text(value: dict[str, Any], live: dict[str, Any] | None) -> str:
@@ -81,6 +130,10 @@ def _text(value: dict[str, Any], live: dict[str, Any] | None) -> str:
         lines.append(f"{live['provider']}: {live['company_name']} ({live['company_id']}), {live['state']}")
         lines.append(f"health: {live['health']} {live['health_reason']}".rstrip())
     lines.append(f"{value['events']} events: " + ", ".join(f"{n} {s}" for s, n in value["states"].items()))
+    if value["sweeps"]:
+        lines.append(value["sweeps"]["said"])
+    if value["sign_in"]:
+        lines.append(value["sign_in"]["said"])
     if value["conflicts"]:
         lines.append(f"{value['conflicts']} conflicts wait for a choice")
     return "\n".join(lines)

@@ -7,6 +7,7 @@ erased without breaking the chain.
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime as dt
 import hashlib
 import hmac
@@ -18,12 +19,14 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.engine.vault import MissingKey
+from blueops_qb.engine.vault import MissingKey, Sealer
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import insert_all, upsert
 from blueops_qb.store.types import micros
 
 START = "0" * 64
+#: Under this name, instead of a connection's, the vault keeps chain keys of withdrawn keys of core.
+KEEPER = "audit"
 
 
 @attrs.frozen(kw_only=True)
@@ -39,17 +42,25 @@ class Entry:
 
 @attrs.frozen(kw_only=True)
 class Verdict:
-    """What the verifier found; `broken_at` is the first entry that does not fit."""
+    """What the verifier found; `broken_at` is the first entry that does not fit.
+
+    `erased` counts entries whose readable text was taken out; their place in the chain was checked all the same.
+    """
 
     ok: bool
     entries: int
     head: str
+    erased: int = 0
     problem: str = ""
     broken_at: int | None = None
 
 
 class Keys:
-    """Chain keys derived from core's secret keys; the newest one signs, all verify."""
+    """Chain keys derived from core's secret keys; the newest one signs, all verify.
+
+    A chain key outlives the key it came from: `rotate_keys` seals it in the vault, so that entries of a withdrawn
+    key can be verified for ever. Nothing but the chain can be made with it.
+    """
 
     def __init__(self, source: Callable[[], Sequence[bytes]]) -> None:
         self._source = source
@@ -62,8 +73,18 @@ class Keys:
         return _derive(keys[0])
 
     def by_id(self) -> dict[str, bytes]:
-        """All keys by id."""
+        """The keys that core gives, by id, newest first."""
         return dict(_derive(key) for key in self._source())
+
+    def all(self, connection: sa.Connection) -> dict[str, bytes]:
+        """Those and the ones kept in the vault; one that cannot be opened is left out."""
+        s = t.secrets
+        query = sa.select(s.c.purpose, s.c.sealed).where(s.c.connection_id == KEEPER)
+        sealer, kept = Sealer(self._source), {}
+        for purpose, sealed in connection.execute(query):
+            with contextlib.suppress(MissingKey):
+                kept[purpose] = bytes.fromhex(sealer.open(KEEPER, purpose, sealed).decode())
+        return {**kept, **self.by_id()}
 
 
 def _derive(key: bytes) -> tuple[str, bytes]:
@@ -133,7 +154,7 @@ def append(
 
 def verify(connection: sa.Connection, tenant_id: str, *, keys: Keys) -> Verdict:
     """Walk the chain from its start to its head and recompute every link."""
-    known = keys.by_id()
+    known = keys.all(connection)
     head = connection.execute(
         sa.select(t.audit_heads.c.seq, t.audit_heads.c.mac).where(t.audit_heads.c.tenant_id == tenant_id)
     ).one_or_none()
@@ -144,10 +165,10 @@ def verify(connection: sa.Connection, tenant_id: str, *, keys: Keys) -> Verdict:
         .where(t.audit.c.tenant_id == tenant_id)
         .order_by(t.audit.c.seq)
     )
-    previous, count = START, 0
+    previous, count, erased = START, 0, 0
 
     def broken(at: int, problem: str) -> Verdict:
-        return Verdict(ok=False, entries=count, head=previous, problem=problem, broken_at=at)
+        return Verdict(ok=False, entries=count, head=previous, erased=erased, problem=problem, broken_at=at)
 
     with connection.execute(query.execution_options(yield_per=1000)) as result:
         for row in result.mappings():
@@ -161,7 +182,9 @@ def verify(connection: sa.Connection, tenant_id: str, *, keys: Keys) -> Verdict:
                 )
             if not hmac.compare_digest(_mac(key, previous, dict(row)), row["mac"]):
                 return broken(count, f"entry {count} was changed, or an entry before it was")
-            if row["payload"] is not None:
+            if row["payload"] is None:
+                erased += bool(row["digest"])
+            else:
                 digest = hashlib.sha256((row["salt"] + row["payload"]).encode()).hexdigest()
                 if digest != row["digest"]:
                     return broken(count, f"the text of entry {count} was changed")
@@ -169,4 +192,4 @@ def verify(connection: sa.Connection, tenant_id: str, *, keys: Keys) -> Verdict:
     expected = (0, START) if head is None else (head.seq, head.mac)
     if expected != (count, previous):
         return broken(count + 1, f"the log ends at entry {count} but its head says {expected[0]}")
-    return Verdict(ok=True, entries=count, head=previous)
+    return Verdict(ok=True, entries=count, head=previous, erased=erased)

@@ -16,6 +16,7 @@ from blueops_qb.engine import audit, outbox
 from blueops_qb.engine.vault import MissingKey, Sealer, put_secret
 from blueops_qb.sdk.core import Core, CoreTransaction
 from blueops_qb.sdk.hooks import Switch
+from blueops_qb.sdk.provider import Verb
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import upsert
 from blueops_qb.store.types import db_now
@@ -84,7 +85,7 @@ def switch_of(connection: sa.Connection, tenant_id: str) -> Switch:
 def open_state(core: Core, tenant_id: str, provider: str, session: str) -> str:
     """A single-use state for a sign-in, bound to the user's session and the tenant; lives ten minutes."""
     nonce = secrets.token_urlsafe(24)
-    state = f"{nonce}.{_signature(core, nonce, tenant_id, session)}"
+    state = f"{nonce}.{_signatures(core, nonce, tenant_id, session)[0]}"
     with core.begin(tenant_id) as tx:
         tx.connection.execute(
             t.sign_in_states.insert(),
@@ -98,20 +99,24 @@ def open_state(core: Core, tenant_id: str, provider: str, session: str) -> str:
     return state
 
 
-def _signature(core: Core, nonce: str, tenant_id: str, session: str) -> str:
-    """Says that the state was made here, for this tenant and session."""
+def _signatures(core: Core, nonce: str, tenant_id: str, session: str) -> list[str]:
+    """Say that the state was made here, for this tenant and session; one per key, the newest first."""
     keys = list(core.secret_keys())
     if not keys:
         raise MissingKey("core gives no secret key, so no sign-in can be started; put the key back")
     text = f"sign-in state\x1f{nonce}\x1f{tenant_id}\x1f{session}".encode()
-    return hmac.new(keys[0], text, hashlib.sha256).hexdigest()[:32]
+    return [hmac.new(key, text, hashlib.sha256).hexdigest()[:32] for key in keys]
 
 
 def use_state(core: Core, tenant_id: str, provider: str, session: str, state: str) -> None:
     """Use up a state; raises ConnectRefused for one that is wrong, foreign, expired or used."""
     s = t.sign_in_states
     nonce, _, signature = state.partition(".")
-    signed = hmac.compare_digest(_signature(core, nonce, tenant_id, session).encode(), signature.encode())
+    # Any key of core's: another process may have begun to use a newer one meanwhile.
+    signed = any(
+        hmac.compare_digest(own.encode(), signature.encode())
+        for own in _signatures(core, nonce, tenant_id, session)
+    )
     with core.begin(tenant_id) as tx:
         now = db_now(tx.connection)
         used = tx.connection.execute(
@@ -240,7 +245,13 @@ def retire(core: Core, connection_id: str, tenant_id: str, *, actor: str, keys: 
         o, now = t.operations, db_now(tx.connection)
         tx.connection.execute(
             o.update()
-            .where(o.c.connection_id == connection_id, o.c.state == "ready")
+            .where(
+                o.c.connection_id == connection_id,
+                # What waits for a number to be looked up has not left either.
+                sa.or_(o.c.state == "ready", sa.and_(o.c.state == "out", o.c.exchange_id.is_(None))),
+                # What was still to be read is read when the same company comes back: nothing else tells of it.
+                sa.or_(o.c.document_id.is_not(None), o.c.verb.not_in([Verb.READ.value, Verb.CHANGES.value])),
+            )
             .values(state="cancelled", reason="disconnected", closed_at=now)
         )
         # What had not left yet is planned for whatever books come next.

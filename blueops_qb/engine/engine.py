@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Mapping
-from typing import Any
 
 from blueops_qb.engine import audit, due, hand_out, hear, incoming, plan, uncertain
-from blueops_qb.engine.hand_out import Sent
+from blueops_qb.engine.ready import Sent
 from blueops_qb.engine.rulebook import Rulebook
 from blueops_qb.engine.settings import EngineSettings
+from blueops_qb.engine.sign_in_ends import Countdown, countdown
 from blueops_qb.engine.turn import Turn, Turns
 from blueops_qb.engine.vault import MissingKey, SealedVault
 from blueops_qb.sdk.core import Core
@@ -18,13 +18,13 @@ from blueops_qb.sdk.doors import Outgoing, Reply
 from blueops_qb.sdk.hooks import Switch
 from blueops_qb.sdk.provider import Provider
 from blueops_qb.store import tables as t
-from blueops_qb.store.types import db_now
 
 log = logging.getLogger(__name__)
 
 
 #: Exchanges kept at hand for their answers.
 MOST_AT_HAND = 64
+NOTHING = dt.timedelta(0)
 
 
 class Engine:
@@ -44,6 +44,7 @@ class Engine:
             rulebook=self.rulebook,
             keys=self.keys,
         )
+        self._waits: dict[str, float] = {}
         self._sent: dict[str, tuple[str, Sent | None]] = {}
 
     @property
@@ -58,6 +59,7 @@ class Engine:
     # -- the doors ---------------------------------------------------------------------------------
     def next_exchange(self, connection_id: str) -> Outgoing | None:
         """Settle what is overdue, compare what moved, plan what is new, and hand out one exchange."""
+        self._waits[connection_id] = 0.0
         sign_in = self._sign_in_due(connection_id)
         if sign_in is None:
             return None
@@ -71,12 +73,13 @@ class Engine:
             if turn.row["health"] == "stopped":
                 return None
             due.make_due(turn)
-            wants_sign_in = sign_in or turn.row["health"] == "refresh"
+            wants_sign_in = (sign_in and self._still_due(turn)) or turn.row["health"] == "refresh"
             if wants_sign_in:
                 due.make_sign_in(turn)
             if _rests(turn):
                 return None
             outgoing = hand_out.hand_out(turn, only_sign_in=wants_sign_in)
+            self._waits[connection_id] = (turn.wait or NOTHING).total_seconds()
             if outgoing is None:
                 return None
             sent: Sent | None = turn.sent
@@ -98,6 +101,17 @@ class Engine:
             assert turn is not None
             return hear.hear(turn, exchange_id, reply, sent)
 
+    def wait(self, connection_id: str) -> float:
+        """Seconds for which a carrier may leave the connection alone, as its last call of `next_exchange` found.
+
+        Above zero only when something is ready and the books' pace lets it go then.
+        """
+        return self._waits.get(connection_id, 0.0)
+
+    def open_exchanges(self, connection_id: str) -> int:
+        """How many exchanges of the connection may be out at once."""
+        return self.turns.describe(self.turns.place(connection_id)[1]).limits.open_exchanges
+
     # -- around them -------------------------------------------------------------------------------
     def work_pending(self, connection_id: str) -> bool:
         """Plan and compare without handing anything out; True when something was done (for hosts' schedulers)."""
@@ -105,6 +119,11 @@ class Engine:
             if turn is None or not _may_work(turn):
                 return False
             return bool(incoming.compare_dirty(turn) + plan.plan(turn))
+
+    def sign_in_countdown(self, connection_id: str) -> Countdown | None:
+        """What ends the sign-in of a connection first, and how soon; None when nothing is known to."""
+        provider = self.turns.provider(connection_id)
+        return countdown(provider, self.vault(connection_id), self.core.now())
 
     def company_of(self, connection_id: str) -> str:
         """The books' id of the company."""
@@ -115,6 +134,14 @@ class Engine:
                     c.select().with_only_columns(c.c.company_id).where(c.c.id == connection_id)
                 ).scalar_one()
             )
+
+    def _still_due(self, turn: Turn) -> bool:
+        """Looked at again under the row's lock: another worker may have renewed the sign-in meanwhile."""
+        vault = SealedVault(self.core, turn.tenant_id, turn.id, inside=turn.connection)
+        try:
+            return turn.provider.needs_sign_in(vault, self.core.now())
+        except (MissingKey, ValueError):
+            return True  # the next look says so and stops the connection
 
     def _sign_in_due(self, connection_id: str) -> bool | None:
         """Whether to renew the sign-in first; None when the secrets cannot be opened (the connection stops)."""
@@ -152,33 +179,4 @@ def _may_work(turn: Turn) -> bool:
 
 def _rests(turn: Turn) -> bool:
     until: dt.datetime | None = turn.row["rest_until"]
-    return until is not None and dt.timedelta(0) < until - turn.now < dt.timedelta(hours=1)
-
-
-def seconds_until_due(engine: Engine, connection_id: str) -> float:
-    """How long a carrier may sleep before something of the connection is due by the clock."""
-    o, e, f = t.operations, t.exchanges, t.feeds
-    with engine.core.engine.connect() as connection:
-        now = db_now(connection)
-        moments: list[Any] = [
-            connection.execute(query).scalar_one_or_none()
-            for query in (
-                o.select()
-                .with_only_columns(o.c.not_before)
-                .where(o.c.connection_id == connection_id, o.c.state == "ready", o.c.not_before.is_not(None))
-                .order_by(o.c.not_before)
-                .limit(1),
-                e.select()
-                .with_only_columns(e.c.settle_at)
-                .where(e.c.connection_id == connection_id, e.c.state.in_(["uncertain", "resend"]))
-                .order_by(e.c.settle_at)
-                .limit(1),
-                f.select()
-                .with_only_columns(f.c.due_at)
-                .where(f.c.connection_id == connection_id)
-                .order_by(f.c.due_at)
-                .limit(1),
-            )
-        ]
-    spans = [(moment - now).total_seconds() for moment in moments if moment is not None]
-    return max(0.0, min(spans, default=engine.settings.sweep_seconds))
+    return until is not None and NOTHING < until - turn.now < dt.timedelta(hours=1)

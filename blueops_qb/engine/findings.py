@@ -7,9 +7,12 @@ import datetime as dt
 import sqlalchemy as sa
 
 from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.engine import ledger
 from blueops_qb.engine.due import CATALOG, CHANGES, LISTING, operation_row
 from blueops_qb.engine.known import Known, load_by_place
 from blueops_qb.engine.landing import READING, Landing
+from blueops_qb.engine.profile_change import take_profile
+from blueops_qb.engine.sweep_pace import sweep_pace
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import Found
@@ -35,7 +38,10 @@ def take_found(landing: Landing, operation: Operation, found: Found) -> None:
         _read_again(landing, operation, found)
     _deletions(landing, operation, found)
     if found.profile is not None:
+        before = turn.profile if turn.row["profile_json"] else None
         turn.set(profile_json=wire.dump(found.profile), company_name=found.profile.company_name)
+        if before is not None:
+            take_profile(turn, before, found.profile)
     if operation.verb is Verb.CATALOG and found.complete:
         turn.set(catalog_at=turn.now)
         due_at = turn.now + turn.scaled(turn.settings.catalog_seconds)
@@ -47,6 +53,8 @@ def take_found(landing: Landing, operation: Operation, found: Found) -> None:
             "due_at": due_at,
         }
         upsert(turn.connection, t.feeds, [row])
+    if operation.verb is Verb.LEDGER:
+        ledger.take(turn, operation, found)
     if operation.verb is Verb.CHANGES:
         _move_cursor(landing, operation, found, full=full)
 
@@ -84,7 +92,7 @@ def _move_cursor(landing: Landing, operation: Operation, found: Found, *, full: 
         params = {
             "full": "1",
             "compare": "1",
-            "since": operation.params.get("cursor", ""),
+            "since": _position(turn),
             "started": turn.now.isoformat(),
         }
         turn.connection.execute(t.operations.insert(), [operation_row(turn, Verb.CHANGES, params=params)])
@@ -94,7 +102,7 @@ def _move_cursor(landing: Landing, operation: Operation, found: Found, *, full: 
         _look_after_unseen(landing, dt.datetime.fromisoformat(operation.params["started"]))
         return
     feed = LISTING if full else CHANGES
-    span = dt.timedelta(days=3650) if full else turn.scaled(_sweep_seconds(turn))
+    span = dt.timedelta(days=3650) if full else turn.scaled(sweep_pace(turn).seconds)
     row = {
         "connection_id": turn.id,
         "feed": feed,
@@ -114,11 +122,11 @@ def _refused_before(landing: Landing, known: Known, version: str) -> bool:
     return int(landing.turn.connection.execute(query).scalar_one()) > 1
 
 
-def _sweep_seconds(turn: Turn) -> float:
-    """The tenant's setting, else the engine's; never below ten seconds unless the engine itself says so."""
-    usual = turn.settings.sweep_seconds
-    entered = turn.core.settings(turn.tenant_id).get("sweep_seconds", "")
-    return max(float(entered), min(usual, 10.0)) if entered.isdecimal() else usual
+def _position(turn: Turn) -> str:
+    """Where the change feed stands; a page of a split window has another start."""
+    f = t.feeds
+    query = sa.select(f.c.cursor).where(f.c.connection_id == turn.id, f.c.feed == CHANGES)
+    return str(turn.connection.execute(query).scalar_one_or_none() or "")
 
 
 def _look_after_unseen(landing: Landing, started: dt.datetime) -> None:

@@ -2,88 +2,59 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import secrets
-from collections.abc import Mapping
 from decimal import Decimal
-from functools import cached_property
 from typing import Any
 
-import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.binding import Unbound, bind, refs_of
-from blueops_qb.domain.compare import merged
-from blueops_qb.domain.documents import CustomerPayment, Document
 from blueops_qb.domain.money import ZERO
-from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef, Ref
-from blueops_qb.engine import guard, outbox
-from blueops_qb.engine.known import places_of, shown_of, sources_of
+from blueops_qb.engine import guard, numbers, outbox
+from blueops_qb.engine.as_operations import Later, as_operations, bare_operation, with_content
+from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.outbox import Hold, Move, State
+from blueops_qb.engine.pacing import Tokens
+from blueops_qb.engine.ready import Ready, Sent
 from blueops_qb.engine.turn import Turn
-from blueops_qb.sdk import wire
 from blueops_qb.sdk.doors import Outgoing
-from blueops_qb.sdk.provider import Exchange, Lane, Operation, Unencodable, Verb
+from blueops_qb.sdk.provider import Exchange, Lane, Unencodable, Verb
 from blueops_qb.store import tables as t
+
+log = logging.getLogger(__name__)
 
 #: How many ready operations are looked at per place in an exchange.
 _WINDOW = 3
 
 
-@attrs.define(kw_only=True, slots=False)
-class Ready:
-    """A ready operation with the record it comes from."""
-
-    row: Any
-
-    @cached_property
-    def document(self) -> Document | None:
-        """The document to write, still ours (unbound)."""
-        row = self.row
-        return wire.load_document(BooksKind(row.kind), row.content) if row.content else None
-
-    @property
-    def id(self) -> int:
-        return int(self.row.id)
-
-    @property
-    def source(self) -> RecordRef | None:
-        return source_of(self.row)
-
-    @property
-    def touches(self) -> frozenset[str]:
-        return frozenset((self.row.touches or "").split())
-
-
-@attrs.frozen(kw_only=True)
-class Sent:
-    """An exchange that is out, with the rows of its operations."""
-
-    exchange: Exchange
-    ready: dict[str, Ready]
-
-
-def source_of(row: Any) -> RecordRef | None:
-    """The record behind an operation's row that was joined with its document."""
-    return RecordRef(RecordKind(row.source_kind), row.source_id) if row.source_kind else None
-
-
 def hand_out(turn: Turn, *, only_sign_in: bool = False) -> Outgoing | None:
     """One exchange, committed with the turn; None when nothing is ready or none may be out now."""
-    again = _resend(turn)
+    tokens = Tokens(turn=turn)
+    again = _resend(turn, tokens)
     if again is not None:
         return again
     in_flight = _in_flight(turn)
     free = turn.description.limits.open_exchanges - in_flight
     if free <= 0:
         return None
+    asked = alone = False
     while True:
-        chosen = _choose(turn, free=free, only_sign_in=only_sign_in)
-        if not chosen or not _guarded(turn, chosen):
+        chosen = _choose(turn, tokens, free=free, only_sign_in=only_sign_in, alone=alone)
+        turn.wait = tokens.wait
+        unasked = numbers.unasked(turn, chosen)
+        if unasked and not asked:
+            # Questions go before creations: no more are asked at once than one exchange can create.
+            numbers.ask(turn, unasked)
+            asked = True
+            continue
+        chosen = [ready for ready in chosen if ready not in unasked]
+        if not chosen:
             return None
-        places = _places(turn, chosen)
         try:
-            operations = _operations(turn, chosen, places)
+            operations = tuple(
+                with_content(turn, ready, operation)
+                for ready, operation in zip(chosen, as_operations(turn, chosen), strict=True)
+            )
             exchange = Exchange(
                 id=secrets.token_hex(12),
                 connection_id=turn.id,
@@ -95,6 +66,25 @@ def hand_out(turn: Turn, *, only_sign_in: bool = False) -> Outgoing | None:
         except Unencodable as problem:
             _hold(turn, next(r for r in chosen if str(r.id) == problem.operation_id), str(problem))
             continue
+        except Later as later:
+            _postpone(turn, later)
+            continue
+        except sa.exc.SQLAlchemyError:
+            raise  # of the database, not of a record
+        except Exception as problem:
+            # A defect of ours in one record holds that record and nobody else.
+            if len(chosen) == 1 and chosen[0].source is None:
+                raise
+            alone = len(chosen) > 1
+            if not alone:
+                log_trouble(log, "%s could not be encoded", chosen[0].source, problem=problem)
+                cause = f"{type(problem).__name__}: {problem}"
+                _hold(turn, chosen[0], f"{chosen[0].source} could not be put into the books' words: {cause}")
+            continue
+        if not _guarded(turn, chosen):
+            return None
+        tokens.take(turn.provider.cost(exchange.operations))
+        turn.wait = None
         return _commit(turn, exchange, chosen, body)
 
 
@@ -108,12 +98,11 @@ def reload(turn: Turn, exchange_row: Any) -> Sent:
         .order_by(o.c.lane, o.c.id)
     )
     chosen = [Ready(row=row) for row in turn.connection.execute(query)]
-    places = _places(turn, chosen)
     exchange = Exchange(
         id=exchange_row["id"],
         connection_id=turn.id,
         company_id=turn.row["company_id"],
-        operations=_operations(turn, chosen, places),
+        operations=as_operations(turn, chosen, gone=True),
         created_at=exchange_row["first_sent_at"],
     )
     return Sent(exchange=exchange, ready={str(ready.id): ready for ready in chosen})
@@ -137,17 +126,23 @@ def _guarded(turn: Turn, chosen: list[Ready]) -> bool:
     )
 
 
-def _resend(turn: Turn) -> Outgoing | None:
+def _resend(turn: Turn, tokens: Tokens) -> Outgoing | None:
     """An exchange that surely did not happen goes out again: the same bytes under the same id."""
     e = t.exchanges
     row = turn.connection.execute(
-        sa.select(e.c.id, e.c.body, e.c.sends)
+        sa.select(e.c.id, e.c.body, e.c.sends, e.c.lane, e.c.first_sent_at)
         .where(e.c.connection_id == turn.id, e.c.state == "resend", e.c.settle_at <= turn.now)
         .order_by(e.c.first_sent_at)
         .limit(1)
     ).one_or_none()
     if row is None:
         return None
+    if turn.description.limits.paces:
+        sent = reload(turn, row._mapping)
+        cost = turn.provider.cost(sent.exchange.operations)
+        if not tokens.let(cost, row.lane):
+            return None
+        tokens.take(cost)
     deadline = turn.now + turn.scaled(turn.description.limits.deadline_seconds)
     turn.connection.execute(
         e.update()
@@ -173,7 +168,7 @@ def _busy(turn: Turn) -> set[str]:
     return {key for (touches,) in turn.connection.execute(query) for key in touches.split()}
 
 
-def _choose(turn: Turn, *, free: int, only_sign_in: bool) -> list[Ready]:
+def _choose(turn: Turn, tokens: Tokens, *, free: int, only_sign_in: bool, alone: bool = False) -> list[Ready]:
     o, d, a = t.operations, t.documents, t.operation_after
     query = (
         sa.select(o, d.c.source_kind, d.c.source_id)
@@ -194,122 +189,59 @@ def _choose(turn: Turn, *, free: int, only_sign_in: bool) -> list[Ready]:
     busy: set[str] | None = None
     chosen: list[Ready] = []
     envelope, lane, taken = "", 0, set[str]()
-    limit = turn.description.limits.operations_per_exchange
+    limit, paced = turn.description.limits.operations_per_exchange, bool(turn.description.limits.paces)
     for row in turn.connection.execute(query):
         if busy is None:
             busy = _busy(turn)
         ready = Ready(row=row)
         if ready.touches & busy or ready.touches & taken:
             continue
-        name = turn.provider.envelope(_bare(ready))
+        bare = bare_operation(ready)
+        name = turn.provider.envelope(bare)
         if not chosen:
+            if paced and not tokens.let(turn.provider.cost([bare]), row.lane):
+                continue
             envelope, lane = name, row.lane
         elif name != envelope or row.lane != lane:
             continue
         chosen.append(ready)
         taken |= ready.touches
-        if not envelope or len(chosen) >= limit:
+        if alone or not envelope or len(chosen) >= limit:
             break
     return chosen
 
 
 def _turn_of(turn: Turn) -> sa.ColumnElement[float]:
-    """The order of work: by lane, but a look for changes or the catalog that has waited goes before live work."""
+    """The order of work: by lane, but a look for changes or the catalog that has waited goes before live work.
+
+    Look-ups go before what waits for their answers.
+    """
     o = t.operations
     waited = sa.and_(
         o.c.lane.in_([int(Lane.CHANGES), int(Lane.CATALOG)]), o.c.created_at <= turn.now - turn.scaled(30)
     )
-    return sa.case((waited, 0.5), else_=sa.cast(o.c.lane, sa.Float))
+    lane = sa.cast(o.c.lane, sa.Float)
+    return sa.case((waited, 0.5), (o.c.verb == Verb.FIND.value, lane - 0.25), else_=lane)
 
 
-def _bare(ready: Ready) -> Operation:
-    return Operation(
-        id=str(ready.id),
-        verb=Verb(ready.row.verb),
-        kind=BooksKind(ready.row.kind) if ready.row.kind else None,
-        params=json.loads(ready.row.params_json) if ready.row.params_json else {},
+def _postpone(turn: Turn, later: Later) -> None:
+    """Tried again by itself after a while; others go meanwhile."""
+    o, ready = t.operations, later.ready
+    # Never at once: whoever carries would come back to it without end.
+    not_before = max(turn.backoff(3), turn.now + turn.scaled(60))
+    turn.connection.execute(
+        o.update().where(o.c.id == ready.id).values(not_before=not_before, reason=str(later))
     )
-
-
-def _places(turn: Turn, chosen: list[Ready]) -> dict[RecordRef, Ref]:
-    refs = {
-        ref
-        for ready in chosen
-        if ready.document is not None
-        for ref in refs_of(ready.document)
-        if isinstance(ref, RecordRef)
-    }
-    return places_of(turn.connection, turn.id, refs)
-
-
-def _operations(turn: Turn, chosen: list[Ready], places: dict[RecordRef, Ref]) -> tuple[Operation, ...]:
-    shown = shown_of(turn.connection, turn.id, _versions(chosen))
-    operations = [_operation(ready, places, shown) for ready in chosen]
-    paid = {
-        allocation.invoice
-        for operation in operations
-        if isinstance(operation.previous, CustomerPayment)
-        for allocation in operation.previous.allocations
-        if isinstance(allocation.invoice, BooksRef)
-    }
-    ours = sources_of(turn.connection, turn.id, paid) if paid else {}
-    return tuple(_with_their_allocations(operation, ours) for operation in operations)
-
-
-def _versions(chosen: list[Ready]) -> dict[BooksRef, str]:
-    """The versions of the records that are changed."""
-    return {
-        BooksRef(BooksKind(ready.row.kind), ready.row.target_id): ready.row.version
-        for ready in chosen
-        if ready.row.verb == Verb.UPDATE.value and ready.row.target_id
-    }
-
-
-def _with_their_allocations(operation: Operation, ours: Mapping[Ref, RecordRef]) -> Operation:
-    """What a payment settles of documents that BlueOps does not have stays as the books have it."""
-    document, previous = operation.document, operation.previous
-    if operation.verb is not Verb.UPDATE or not isinstance(document, CustomerPayment):
-        return operation
-    if not isinstance(previous, CustomerPayment) or document.void:
-        return operation
-    mine = {allocation.invoice for allocation in document.allocations}
-    theirs = tuple(a for a in previous.allocations if a.invoice not in ours and a.invoice not in mine)
-    allocations = (*document.allocations, *theirs)
-    applied = sum((a.amount for a in allocations), ZERO)
-    if applied > document.amount:
-        raise Unencodable(
-            operation.id,
-            f"The payment of {document.amount} would settle {applied}: QuickBooks applies part of it to documents "
-            "that BlueOps does not have. Correct the applications in BlueOps, or un-apply it there in QuickBooks.",
+    if ready.source is not None:
+        remedy = "Nothing to do: it is tried again by itself. If this stays, look at the store of files of BlueOps."
+        move = Move(
+            ref=ready.source,
+            revision=ready.row.revision,
+            state=State.WAITING,
+            reason=str(later),
+            remedy=remedy,
         )
-    return attrs.evolve(operation, document=attrs.evolve(document, allocations=allocations))
-
-
-def _operation(ready: Ready, places: dict[RecordRef, Ref], shown: Mapping[BooksRef, str]) -> Operation:
-    row = ready.row
-    document = ready.document
-    if document is not None:
-        try:
-            document = bind(document, places)
-        except Unbound as problem:
-            raise Unencodable(
-                str(ready.id), f"{ready.source}: {problem}; retry once those are there"
-            ) from None
-    kind = BooksKind(row.kind) if row.kind else None
-    previous = wire.load_document(kind, row.previous) if row.previous and kind is not None else None
-    bare = _bare(ready)
-    groups = tuple(bare.params.get("groups", "").split())
-    if groups and document is not None and previous is not None:
-        document = merged(previous, document, groups)
-    return attrs.evolve(
-        bare,
-        document=document,
-        target_id=row.target_id,
-        version=row.version,
-        previous=previous,
-        shown=shown.get(BooksRef(kind, row.target_id), "") if kind is not None else "",
-        marker=row.marker,
-    )
+        outbox.move(turn.connection, turn.tenant_id, [move], turn.now)
 
 
 def _hold(turn: Turn, ready: Ready, sentence: str) -> None:
@@ -328,6 +260,9 @@ def _hold(turn: Turn, ready: Ready, sentence: str) -> None:
         )
         outbox.move(turn.connection, turn.tenant_id, [move], turn.now)
         turn.note("held", str(ready.source), reason=sentence)
+    elif (waiting := numbers.waits_for(turn, ready)) is not None:
+        # Its number cannot be asked for, so it must not be created.
+        _hold(turn, waiting, sentence)
 
 
 def _commit(turn: Turn, exchange: Exchange, chosen: list[Ready], body: bytes) -> Outgoing:

@@ -6,7 +6,9 @@ sent or uncertain. A repeat is recorded and changes nothing.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,18 +16,23 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.documents import SalesInvoice, TaxMode
 from blueops_qb.domain.refs import BooksRef
-from blueops_qb.engine import uncertain
+from blueops_qb.engine import budget, ledger, numbers, renewals, uncertain
+from blueops_qb.engine.budget import Budget
 from blueops_qb.engine.due import operation_row, wanted_row
 from blueops_qb.engine.findings import take_found
-from blueops_qb.engine.hand_out import Ready, Sent, reload
+from blueops_qb.engine.hand_out import reload
 from blueops_qb.engine.landing import READING, Landing
+from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.outbox import Hold
+from blueops_qb.engine.pacing import Tokens
+from blueops_qb.engine.ready import Ready, Sent
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import SetInvoiceTax
 from blueops_qb.sdk.doors import Answered, NotSent, Reply
 from blueops_qb.sdk.outcomes import (
     Absent,
     Applied,
+    BooksRecord,
     Found,
     Gone,
     NotKnown,
@@ -42,6 +49,10 @@ from blueops_qb.store import tables as t
 log = logging.getLogger(__name__)
 
 HEARD = ("sent", "uncertain", "resend")
+#: How long a read that met a spent budget waits, in seconds; each attempt may be one call too many.
+SPENT_PAUSE = 1800.0
+#: Outcomes of a call that the books carried out, also where they refused what was in it.
+_METERED = (Applied, Found, Absent, Gone, Refused, Stale)
 
 
 def hear(turn: Turn, exchange_id: str, reply: Reply, sent: Sent | None) -> bool:
@@ -83,7 +94,14 @@ def back_to_ready(turn: Turn, sent: Sent, ids: list[int], *, not_before: Any, re
         turn.connection.execute(
             o.update()
             .where(o.c.id.in_(ids))
-            .values(state="ready", exchange_id=None, not_before=not_before, reason=reason)
+            .values(
+                state="ready",
+                exchange_id=None,
+                not_before=not_before,
+                reason=reason,
+                # A number that was free then may not be so when it goes again.
+                params_json=sa.case((o.c.verb == Verb.CREATE.value, ""), else_=o.c.params_json),
+            )
         )
         uncertain.queue_events(turn, [sent.ready[str(id)] for id in ids], reason)
 
@@ -105,8 +123,10 @@ def _not_sent(turn: Turn, row: Any, sent: Sent, why: str) -> None:
 def _answered(turn: Turn, row: Any, sent: Sent, body: bytes) -> None:
     try:
         outcomes: Mapping[str, Outcome] = turn.provider.decode(sent.exchange, body, turn.profile)
-    except Exception:
-        log.exception("provider %s could not decode exchange %s", turn.description.name, row["id"])
+    except Exception as problem:
+        log_trouble(
+            log, "provider %s could not decode exchange %s", turn.description.name, row["id"], problem=problem
+        )
         uncertain.became(turn, row, sent, "the answer could not be read")
         return
     Hearing(turn=turn, row=row, sent=sent).settle(outcomes)
@@ -135,9 +155,12 @@ class Hearing:
             outcome = outcomes.get(operation.id) or NotKnown(message="the answer does not mention it")
             self._take(ready, operation, outcome)
             for want in outcome.then:
+                onward = numbers.onward(operation, want)
                 self.new_operations.append(
-                    wanted_row(turn, want, lane=ready.row.lane, settles=ready.row.settles)
+                    wanted_row(turn, onward, lane=ready.row.lane, settles=ready.row.settles)
                 )
+        if any(isinstance(outcome, _METERED) for outcome in outcomes.values()):
+            turn.metered = turn.provider.cost(self.sent.exchange.operations)
         if self.new_operations:
             turn.connection.execute(t.operations.insert(), self.new_operations)
         for ready, not_before, reason in self.retry:
@@ -159,23 +182,40 @@ class Hearing:
                 self._applied(ready, operation, outcome)
             case Found():
                 take_found(self.landing, operation, outcome)
-                self._looked_up(ready)
+                if numbers.is_asking(operation) and not outcome.complete and not outcome.then:
+                    self._not_known(ready, operation, NotKnown(message="the answer was cut"))
+                    return
+                self._looked_up(ready, operation, outcome.records, complete=outcome.complete)
             case Absent() | Gone():
                 self._missing(ready, operation, outcome.then)
             case Refused():
-                self._refused(ready, outcome)
+                self._refused(ready, operation, outcome)
             case Stale():
                 self._stale(ready, operation)
             case Throttled():
-                seconds = outcome.retry_after
-                wait = turn_wait(self.turn, seconds, ready.row.attempts)
-                self.retry.append((ready, wait, outcome.message or "the books are busy"))
-                if outcome.connection:
-                    self.turn.set(rest_until=wait)
+                self._throttled(ready, operation, outcome)
             case SignIn():
                 self._sign_in(ready, outcome)
             case NotKnown():
                 self._not_known(ready, operation, outcome)
+
+    def _throttled(self, ready: Ready, operation: Operation, outcome: Throttled) -> None:
+        """Later. A whole connection that went too fast rests and starts anew without what it had saved up."""
+        turn = self.turn
+        wait = turn_wait(turn, outcome.retry_after, ready.row.attempts, self.row["id"])
+        metered = turn.provider.cost([operation]).reads > 0
+        if outcome.connection and metered and self._budget().spent:
+            # The month's reads are used up: writes are not metered and go on.
+            wait = max(wait, turn.now + turn.scaled(SPENT_PAUSE))
+        elif outcome.connection and wait > turn.now:
+            turn.set(rest_until=wait)
+            Tokens(turn=turn).empty()
+        self.retry.append((ready, wait, outcome.message or "the books are busy"))
+
+    def _budget(self) -> Budget:
+        turn = self.turn
+        limit = turn.description.limits.reads_per_month
+        return budget.load(turn.connection, str(turn.row["provider"]), limit, turn.now)
 
     def _applied(self, ready: Ready, operation: Operation, outcome: Applied) -> None:
         if operation.verb is Verb.SIGN_IN:
@@ -192,8 +232,17 @@ class Hearing:
         if outcome.record is not None:
             tell_core_tax(self.turn, ready, outcome.record)
 
-    def _looked_up(self, ready: Ready) -> None:
+    def _looked_up(
+        self,
+        ready: Ready,
+        operation: Operation,
+        records: tuple[BooksRecord, ...] = (),
+        *,
+        complete: bool = True,
+    ) -> None:
         self.landing.done(ready)
+        if numbers.is_asking(operation):
+            numbers.told(self.landing, ready, records, complete=complete)
         if ready.row.settles:
             self.settled.add(ready.row.settles)
 
@@ -203,11 +252,11 @@ class Hearing:
         place = BooksRef(operation.kind, operation.target_id)
         if operation.verb is Verb.READ:
             self.landing.deleted(place)
-            self._looked_up(ready)
+            self._looked_up(ready, operation)
         elif operation.verb is Verb.WITHDRAW:
             self.landing.landed(ready, operation, None)
         elif ready.source is None:
-            self._looked_up(ready)
+            self._looked_up(ready, operation)
         elif operation.verb is Verb.CREATE or any(want.verb is Verb.READ for want in then):
             if operation.verb is not Verb.CREATE:
                 _reading(self.turn, ready)
@@ -225,16 +274,25 @@ class Hearing:
                 hold=Hold.REMOVED,
             )
 
-    def _refused(self, ready: Ready, outcome: Refused) -> None:
+    def _refused(self, ready: Ready, operation: Operation, outcome: Refused) -> None:
         text = outcome.message + (f" ({outcome.reference})" if outcome.reference else "")
+        if operation.verb is Verb.LEDGER:
+            self.landing.failed(ready, text, outcome.remedy)
+            ledger.fail(self.turn, operation.params, text, outcome.remedy)
+            return
         if outcome.why is Why.NOT_ALLOWED:
-            stop(self.turn, outcome.message)
+            stop(self.turn, f"{outcome.message} {outcome.remedy}".strip())
             self.retry.append((ready, None, text))
             return
         if ready.source is None:
             self.retry.append((ready, self.turn.backoff(max(ready.row.attempts, 5)), text))
+            # Their own words may quote a name; the page shows them, the log does not.
             log.warning(
-                "connection %s: %s was refused: %s", self.turn.id, ready.row.verb, outcome.detail or text
+                "connection %s: %s was refused (%s, reference %s)",
+                self.turn.id,
+                ready.row.verb,
+                outcome.why,
+                outcome.reference or "none",
             )
             return
         # A name may become free over there; then it is tried again by itself.
@@ -260,7 +318,11 @@ class Hearing:
 
     def _sign_in(self, ready: Ready, outcome: SignIn) -> None:
         reason = outcome.message or "the books no longer accept our sign-in"
-        if outcome.refresh and ready.row.verb != Verb.SIGN_IN.value and not _just_renewed(self.turn):
+        if outcome.refresh and renewals.renewed_since(self.turn, self.row["sent_at"]):
+            # It left with the old sign-in; with the one that has come meanwhile it goes again.
+            self.retry.append((ready, None, reason))
+            return
+        if outcome.refresh and ready.row.verb != Verb.SIGN_IN.value and not renewals.in_vain(self.turn):
             self.turn.set(health="refresh", health_reason=reason)
         else:
             self.turn.set(health="sign_in", health_reason=f"Sign in again: {reason}")
@@ -291,21 +353,12 @@ def _reading(turn: Turn, ready: Ready) -> None:
     )
 
 
-def turn_wait(turn: Turn, seconds: float | None, attempts: int) -> Any:
-    """When to come back after a throttle."""
-    return turn.backoff(attempts) if seconds is None else turn.now + turn.scaled(seconds)
-
-
-def _just_renewed(turn: Turn) -> bool:
-    """A sign-in that was renewed within the last minute and is refused again will not be cured by another."""
-    o = t.operations
-    query = sa.select(o.c.id).where(
-        o.c.connection_id == turn.id,
-        o.c.verb == Verb.SIGN_IN.value,
-        o.c.state == "done",
-        o.c.closed_at > turn.now - turn.scaled(60),
-    )
-    return turn.connection.execute(query.limit(1)).first() is not None
+def turn_wait(turn: Turn, seconds: float | None, attempts: int, exchange_id: str) -> dt.datetime:
+    """When to come back after a throttle; companies that were throttled together do not come back together."""
+    if seconds is None:
+        return turn.backoff(attempts)
+    spread = zlib.crc32(exchange_id.encode()) / 2**32
+    return turn.now + turn.scaled(seconds + min(10.0, seconds / 10) * spread)
 
 
 def stop(turn: Turn, reason: str) -> None:

@@ -13,16 +13,18 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.binding import loosely_bound, refs_of, unbind
 from blueops_qb.domain.compare import CONTACT_TYPES, Step, as_decided, decide, merged
-from blueops_qb.domain.documents import Document
+from blueops_qb.domain.documents import CustomerPayment, Document
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
 from blueops_qb.engine import arrivals, guard, outbox, resolve, to_core
 from blueops_qb.engine.free_names import kept_name
 from blueops_qb.engine.known import Known, load_by_place, places_of, sources_of
 from blueops_qb.engine.landing import Landing
+from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record
+from blueops_qb.engine.told import as_told
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Applied, RefusedChange, Snapshot, Stale
@@ -78,7 +80,7 @@ def _compare_apart(turn: Turn, row: Any, known: Known | None) -> bool:
     except Exception as problem:
         del turn.entries[entries:]
         place = _place(row)
-        log.exception("%s could not be compared", place)
+        log_trouble(log, "%s could not be compared", place, problem=problem)
         landing = Landing(turn=turn)
         landing.conflict(
             cause="incoming",
@@ -134,7 +136,8 @@ def _compare(turn: Turn, row: Any, known: Known) -> bool:
         # A person has decided that ours is right: it is written on whatever they show now.
         _agree(turn, known, version=row["version"], theirs=row["document"])
         return True
-    if row["document"] == known.base_theirs:
+    newly_ours = _settles_newly_ours(turn, known, theirs)
+    if row["document"] == known.base_theirs and not newly_ours:
         _agree(turn, known, version=row["version"], theirs=row["document"])
         return True
     snapshot = turn.tx.read(known.key.source)
@@ -143,7 +146,18 @@ def _compare(turn: Turn, row: Any, known: Known) -> bool:
             turn, known, "record", f"{known.key.source} no longer exists in BlueOps", theirs=row["document"]
         )
         return True
-    return _three_ways(turn, row, known, snapshot, theirs)
+    return _three_ways(turn, row, known, snapshot, theirs, newly_ours=newly_ours)
+
+
+def _settles_newly_ours(turn: Turn, known: Known, theirs: Document) -> bool:
+    """The payment settles a document that was not ours yet when both sides agreed."""
+    if not isinstance(theirs, CustomerPayment) or known.base_ours is None:
+        return False
+    base = wire.load_document(known.kind, known.base_ours)
+    assert isinstance(base, CustomerPayment)
+    settled = [a.invoice for a in theirs.allocations if isinstance(a.invoice, BooksRef)]
+    ours = set(sources_of(turn.connection, turn.id, settled).values())
+    return not ours <= {a.invoice for a in base.allocations}
 
 
 def _variance(turn: Turn, row: Any, known: Known) -> None:
@@ -164,7 +178,9 @@ def _variance(turn: Turn, row: Any, known: Known) -> None:
         resolve.resolve(turn, conflict.id, "theirs", "the books, which show now what was sent")
 
 
-def _three_ways(turn: Turn, row: Any, known: Known, snapshot: Snapshot, theirs: Document) -> bool:
+def _three_ways(
+    turn: Turn, row: Any, known: Known, snapshot: Snapshot, theirs: Document, *, newly_ours: bool
+) -> bool:
     normal = turn.provider.normal
     related = read_related(turn.core, turn.tenant_id, [snapshot.record])
     result = post_record(turn, snapshot.record, related, [known])
@@ -191,6 +207,11 @@ def _three_ways(turn: Turn, row: Any, known: Known, snapshot: Snapshot, theirs: 
         policy=policy,
     )
     clash, pull, push = (decision.groups(step) for step in (Step.CONFLICT, Step.PULL, Step.PUSH))
+    if newly_ours and "money" in push:
+        # Written now, our side would take the money off that document again.
+        clash, push = (*clash, "money"), tuple(group for group in push if group != "money")
+    elif newly_ours and "money" not in (*clash, *pull):
+        pull = (*pull, "money")
     if clash:
         for group in clash:
             _conflict(
@@ -209,7 +230,8 @@ def _three_ways(turn: Turn, row: Any, known: Known, snapshot: Snapshot, theirs: 
     if push:
         _push(turn, row, known)
         return True
-    _agree(turn, known, version=row["version"], theirs=row["document"], ours=wire.dump_document(ours))
+    agreed = wire.dump_document(as_told(turn, base_ours, ours))
+    _agree(turn, known, version=row["version"], theirs=row["document"], ours=agreed)
     return True
 
 
@@ -264,11 +286,9 @@ def _pull(
         numbers=f"{known.place} v{row['version']} r{answer.revision}",
         groups=list(pull),
     )
-    if push:
-        base = merged(wire.load_document(known.kind, known.base_ours or ""), now_ours, pull)
-        _agree(turn, known, version=row["version"], theirs=row["document"], ours=wire.dump_document(base))
-    else:
-        _agree(turn, known, version=row["version"], theirs=row["document"], ours=wire.dump_document(now_ours))
+    base = wire.load_document(known.kind, known.base_ours or "")
+    agreed = merged(base, now_ours, pull) if push else as_told(turn, base, now_ours)
+    _agree(turn, known, version=row["version"], theirs=row["document"], ours=wire.dump_document(agreed))
     return True
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.hooks import Event
 from blueops_qb.store import tables as t
@@ -54,9 +55,12 @@ class Intake:
                 _insert_sqlite(connection, values)
             else:
                 _insert_postgres(connection, values)
-        except Exception:
+        except Exception as problem:
             self.missed += 1
-            log.exception("an event was not kept; the core sweep will find it: %.200r", event)
+            what = getattr(event, "ref", type(event).__name__)
+            log_trouble(
+                log, "an event of %s was not kept; the core sweep will find it", what, problem=problem
+            )
 
 
 def _values(event: Event) -> tuple[Any, ...]:

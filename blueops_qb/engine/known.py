@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -59,6 +60,13 @@ def marker_of(key: DocumentKey, generation: int) -> str:
     return f"{key}.{generation}"
 
 
+def number_mark(kind: BooksKind, number: str) -> str:
+    """What operations touch that create a document of this number: two of them never go side by side."""
+    return f"n{kind.value}:{zlib.crc32(number.casefold().encode()):08x}"
+
+
+#: What a cost may become.
+COSTS = frozenset({BooksKind.BILL, BooksKind.EXPENSE, BooksKind.JOURNAL})
 _d, _l = t.documents, t.links
 _LINKED = _d.outerjoin(_l, sa.and_(_l.c.document_id == _d.c.id, _l.c.state == "live"))
 _COLUMNS = (
@@ -159,21 +167,33 @@ def _note_operations(connection: sa.Connection, knowns: Iterable[Known]) -> None
 
 
 def places_of(
-    connection: sa.Connection, connection_id: str, refs: Iterable[RecordRef]
+    connection: sa.Connection, connection_id: str, refs: Iterable[RecordRef], *, ever: bool = False
 ) -> dict[RecordRef, Ref]:
-    """Where the main documents of records are in the books; records without a live link are left out."""
+    """Where records are in the books: their main documents, or of a cost the kind that took its place.
+
+    Records without a live link are left out, or with `ever` are where they were last.
+    """
     wanted = list(refs)
     if not wanted:
         return {}
     query = (
         sa.select(_d.c.source_kind, _d.c.source_id, _l.c.books_kind, _l.c.books_id)
-        .select_from(_d.join(_l, sa.and_(_l.c.document_id == _d.c.id, _l.c.state == "live")))
+        .select_from(
+            _d.join(_l, sa.and_(_l.c.document_id == _d.c.id, sa.true() if ever else _l.c.state == "live"))
+        )
         .where(
             _d.c.connection_id == connection_id,
-            _d.c.role == "main",
-            _d.c.part == 1,
+            sa.or_(
+                sa.and_(_d.c.role == "main", _d.c.part == 1),
+                sa.and_(
+                    _d.c.source_kind == RecordKind.EXPENSE.value,
+                    _d.c.books_kind.in_([kind.value for kind in COSTS]),
+                ),
+            ),
             ref_condition(_d.c.source_kind, _d.c.source_id, wanted),
         )
+        # The main document wins where both are there; the live link, then the newest, among its links.
+        .order_by(_l.c.state == "live", _d.c.role == "main", _l.c.generation)
     )
     return {
         RecordRef(RecordKind(row.source_kind), row.source_id): BooksRef(
@@ -199,6 +219,17 @@ def shown_of(
     )
     rows = ((BooksRef(BooksKind(row.kind), row.books_id), row) for row in connection.execute(query))
     return {ref: row.shown for ref, row in rows if row.version == versions[ref]}
+
+
+def told_of(connection: sa.Connection, document_ids: Iterable[int]) -> dict[int, str]:
+    """What was agreed on last of our documents, as we told it; those without a base are left out."""
+    wanted = list(document_ids)
+    if not wanted:
+        return {}
+    query = sa.select(_l.c.document_id, _l.c.base_ours).where(
+        _l.c.document_id.in_(wanted), _l.c.state == "live", _l.c.base_ours.is_not(None)
+    )
+    return {row.document_id: row.base_ours for row in connection.execute(query)}
 
 
 def sources_of(

@@ -18,10 +18,10 @@ from blueops_qb.domain.effects import effects, roles_of
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind, RecordRef
 from blueops_qb.engine import outbox
 from blueops_qb.engine.conflicts import conflict_row, write_conflicts
-from blueops_qb.engine.hand_out import Ready
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.mirroring import Mirroring, make_dirty, waiting_for_link
 from blueops_qb.engine.outbox import Hold, Move, State
+from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.sweep import row_of
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from blueops_qb.domain.refs import BooksRef, DocumentKey
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey
 from blueops_qb.engine import outbox
 from blueops_qb.engine.known import Known, load_known
-from blueops_qb.engine.mirroring import waiting_for_link
+from blueops_qb.engine.mirroring import settled_by_payments, waiting_for_link
 from blueops_qb.engine.turn import Turn
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import insert_all, upsert
@@ -103,4 +103,6 @@ def link_document(
     upsert(turn.connection, t.memberships, [member])
     outbox.wake(turn.connection, turn.tenant_id, [key.source], turn.now)
     waiting_for_link(turn, [place])
+    if place.kind is BooksKind.INVOICE:
+        settled_by_payments(turn, place)
     return document_id

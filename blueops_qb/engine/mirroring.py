@@ -244,6 +244,19 @@ def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
     )
 
 
+def settled_by_payments(turn: Turn, place: BooksRef) -> None:
+    """Linked payments that settle a document which has just become ours are looked at again."""
+    m = t.mirror
+    query = sa.select(m.c.books_id).where(
+        m.c.connection_id == turn.id,
+        m.c.kind == BooksKind.PAYMENT.value,
+        m.c.deleted.is_(False),
+        m.c.document.contains(f'"{place}"', autoescape=True),
+    )
+    payments = turn.connection.execute(query).scalars()
+    make_dirty(turn, [BooksRef(BooksKind.PAYMENT, id) for id in payments])
+
+
 def _older(record: BooksRecord, known: Seen) -> bool:
     """The record shows an older state than the mirror has."""
     if record.updated_at is None or known.updated_at is None or known.deleted:

@@ -8,9 +8,11 @@ the look-up, nothing is created before it has been answered.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterable, Sequence
 
+import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.documents import Document
@@ -23,12 +25,12 @@ from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.outcomes import BooksRecord
-from blueops_qb.sdk.provider import Lane, Operation, Verb
+from blueops_qb.sdk.provider import Lane, Operation, Verb, Want
 from blueops_qb.store import tables as t
 
 _FOR, _NUMBER = "for", "number"
-#: What an operation's params say under `number` once the books do not have it.
-_FREE = "free"
+#: An answer is good for so many seconds; a creation that has waited for longer is asked for anew.
+_GOOD_FOR = 600.0
 
 
 def unasked(turn: Turn, chosen: Sequence[Ready]) -> list[Ready]:
@@ -42,6 +44,7 @@ def unasked(turn: Turn, chosen: Sequence[Ready]) -> list[Ready]:
 def ask(turn: Turn, readies: Sequence[Ready]) -> None:
     """Queue a look-up per number; their creations wait until it is answered."""
     o = t.operations
+    _forget(turn, readies)
     rows = [
         operation_row(
             turn,
@@ -70,11 +73,13 @@ def ask(turn: Turn, readies: Sequence[Ready]) -> None:
     outbox.move(turn.connection, turn.tenant_id, moves, turn.now)
 
 
-def told(landing: Landing, asking: Ready, records: Iterable[BooksRecord]) -> None:
-    """The answer to a look-up: the creation goes on, or is held because the number is taken."""
+def told(landing: Landing, asking: Ready, records: Iterable[BooksRecord], *, complete: bool) -> None:
+    """The answer to a look-up: the creation goes on, or is held because the number is taken.
+
+    A page of an answer only tells that a number is taken; that it is free is known once all of it has come.
+    """
     turn = landing.turn
-    params = json.loads(asking.row.params_json or "{}")
-    ready = _waiting(turn, params.get(_FOR, ""))
+    ready = waits_for(turn, asking)
     if ready is None or ready.document is None:
         return
     number = _number(ready.document)
@@ -88,12 +93,16 @@ def told(landing: Landing, asking: Ready, records: Iterable[BooksRecord]) -> Non
             "Give it another number in BlueOps, or change the number of the other one in the books; then retry.",
         )
         return
+    if not complete:
+        return
     o = t.operations
     before = json.loads(ready.row.params_json or "{}")
     turn.connection.execute(
         o.update()
         .where(o.c.id == ready.id)
-        .values(state="ready", params_json=json.dumps({**before, _NUMBER: _FREE}, sort_keys=True))
+        .values(
+            state="ready", params_json=json.dumps({**before, _NUMBER: turn.now.isoformat()}, sort_keys=True)
+        )
     )
     if ready.source is not None:
         # A newer revision has waited for this one; its own event goes on without being planned again.
@@ -112,13 +121,42 @@ def is_asking(operation: Operation) -> bool:
     return _FOR in operation.params
 
 
+def onward(operation: Operation, want: Want) -> Want:
+    """The next page of a look-up still asks for the same creation."""
+    kept = {name: operation.params[name] for name in ("by", _NUMBER, _FOR) if name in operation.params}
+    return attrs.evolve(want, params={**want.params, **kept}) if is_asking(operation) else want
+
+
+def waits_for(turn: Turn, asking: Ready) -> Ready | None:
+    """The creation that waits for a look-up's answer; None when it was given up meanwhile."""
+    return _waiting(turn, json.loads(asking.row.params_json or "{}").get(_FOR, ""))
+
+
+def _forget(turn: Turn, readies: Sequence[Ready]) -> None:
+    """What was told about the same numbers to others that still wait does not hold once these have gone."""
+    o = t.operations
+    asked = {key for ready in readies for key in ready.touches if key.startswith("n")}
+    query = sa.select(o.c.id, o.c.touches).where(
+        o.c.connection_id == turn.id,
+        o.c.state == "ready",
+        o.c.verb == Verb.CREATE.value,
+        o.c.params_json.contains(f'"{_NUMBER}"'),
+    )
+    stale = [row.id for row in turn.connection.execute(query) if asked & set((row.touches or "").split())]
+    if stale:
+        turn.connection.execute(o.update().where(o.c.id.in_(stale)).values(params_json=""))
+
+
 def _to_ask(turn: Turn, ready: Ready, kinds: frozenset[BooksKind]) -> bool:
     if ready.row.kind not in kinds:
         return False
     number, prefix = _number(ready.document), turn.policy.number_prefix
     if not number or (prefix and number.startswith(prefix)):
         return False
-    return bool(json.loads(ready.row.params_json or "{}").get(_NUMBER) != _FREE)
+    free_at = json.loads(ready.row.params_json or "{}").get(_NUMBER)
+    if free_at is None:
+        return True
+    return not dt.timedelta(0) <= turn.now - dt.datetime.fromisoformat(free_at) < turn.scaled(_GOOD_FOR)
 
 
 def _waiting(turn: Turn, id: str) -> Ready | None:

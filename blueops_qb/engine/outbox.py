@@ -48,7 +48,6 @@ class Hold(enum.StrEnum):
     REFUSED = "refused"
     MATCH = "match"
     VARIANCE = "variance"
-    GUARD = "guard"
     MALFORMED = "malformed"
     DEFECT = "defect"
     MERGE = "merge"

@@ -18,11 +18,12 @@ from blueops_qb.domain.records import Expense, Invoice, Payment, Payout, Record
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.engine import outbox
 from blueops_qb.engine.known import Known, load_known
+from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record
 from blueops_qb.engine.turn import Turn
-from blueops_qb.engine.write_plan import WritePlan
+from blueops_qb.engine.write_plan import Moved, WritePlan
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.hooks import Action, Event
 from blueops_qb.store import tables as t
@@ -150,7 +151,7 @@ def _plan_apart(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
     try:
         return _plan_one(turn, plan, change)
     except Exception as problem:
-        log.exception("%s could not be planned", change.ref)
+        log_trouble(log, "%s could not be planned", change.ref, problem=problem)
         plan.back_to(mark)
         return Move(
             ref=change.ref,
@@ -277,7 +278,12 @@ def _removed(plan: WritePlan, change: Changed, mine: list[Known]) -> Move | None
             state=State.NOT_POSTED,
             reason="deleted in BlueOps before it reached the books",
         )
-    plan.withdraw(linked, change.revision)
+    try:
+        plan.withdraw(linked, change.revision)
+    except Moved as moved:
+        return Move(
+            ref=change.ref, revision=change.revision, state=State.WAITING, hold=Hold.BUSY, reason=str(moved)
+        )
     return Move(
         ref=change.ref, revision=change.revision, state=State.WAITING, reason="queued: taken out of the books"
     )

@@ -10,9 +10,9 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.binding import linked_refs, refs_of
-from blueops_qb.domain.documents import Document, kind_of
+from blueops_qb.domain.documents import AttachedFile, Document, kind_of
 from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordRef
-from blueops_qb.engine.known import Known, marker_of
+from blueops_qb.engine.known import Known, marker_of, number_mark
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.provider import Lane, Verb
@@ -87,15 +87,13 @@ class PlanRows:
         *,
         groups: tuple[str, ...] = (),
     ) -> None:
-        touches = [
-            f"d{known.id}",
-            *(
-                f"d{self.known[DocumentKey(r)].id}"
-                for r in linked_refs(document)
-                if isinstance(r, RecordRef) and DocumentKey(r) in self.known
-            ),
-        ]
+        role = document.of if isinstance(document, AttachedFile) else "main"
+        ours = [self._document_of(r, role) for r in linked_refs(document) if isinstance(r, RecordRef)]
+        touches = [f"d{known.id}", *(f"d{other.id}" for other in ours if other is not None)]
         touches += [str(r) for r in linked_refs(document) if isinstance(r, BooksRef)]
+        number = getattr(document, "number", "")
+        if verb is Verb.CREATE and number and known.kind in self.turn.description.numbers_asked:
+            touches.append(number_mark(known.kind, number))
         values = {
             "verb": verb.value,
             "revision": revision,
@@ -128,9 +126,12 @@ class PlanRows:
             known.open = (*known.open, "ready")
         for ref in refs_of(document):
             if isinstance(ref, RecordRef):
-                other = self.known.get(DocumentKey(ref))
+                other = self._document_of(ref, role)
                 if other is not None and not other.linked:
                     self._after.append({"operation_id": operation_id, "document_id": other.id})
+
+    def _document_of(self, ref: RecordRef, role: str) -> Known | None:
+        return self.known.get(DocumentKey(ref, role))
 
     def cancel(self, knowns: list[Known]) -> None:
         """Documents that never reached the books are not needed any more."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import attrs
 
 from blueops_qb.domain.binding import refs_of, replace_refs
-from blueops_qb.domain.documents import kind_of
+from blueops_qb.domain.documents import AttachedFile, Document, kind_of
 from blueops_qb.domain.effects import effects, roles_of
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef, Ref
@@ -100,6 +101,7 @@ def _document(turn: Turn, key: Any, document: Any, known: Any) -> DocumentPrevie
         version=known.version if linked else "",
         previous=wire.load_document(known.kind, known.base_theirs) if linked and known.base_theirs else None,
         shown=_shown(turn, known) if linked else "",
+        told=_told(known, placed) if linked and known.base_ours else None,
         marker=known.marker if known else f"{key}.1",
     )
     exchange = Exchange(
@@ -109,10 +111,22 @@ def _document(turn: Turn, key: Any, document: Any, known: Any) -> DocumentPrevie
         operations=(operation,),
         created_at=turn.now,
     )
+    if isinstance(bound, AttachedFile):
+        message = f"“{bound.filename}” is attached to {bound.to}"
+        return _previewed(turn, key, step, document, message)
     try:
         message = turn.provider.encode(exchange, turn.profile).decode("utf-8", "replace")
     except Unencodable as problem:
         message = f"cannot be written: {problem}"
+    return _previewed(turn, key, step, document, message)
+
+
+def _told(known: Known, placed: Callable[[Ref], Ref]) -> Document:
+    """What was agreed on last, as we told it."""
+    return replace_refs(wire.load_document(known.kind, known.base_ours or ""), placed)
+
+
+def _previewed(turn: Turn, key: Any, step: str, document: Any, message: str) -> DocumentPreview:
     return DocumentPreview(
         key=str(key),
         step=step,

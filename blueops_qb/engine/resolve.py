@@ -33,6 +33,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "removed_there": ("again", "unlink", "theirs"),
     "incoming": ("close",),
     "twice": ("theirs", "again", "close"),
+    "setting": ("close",),
 }
 
 

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 
 import attrs
 
-from blueops_qb.domain.documents import Document
-from blueops_qb.domain.posting.context import PostingContext, Result
+from blueops_qb.domain.documents import AttachedFile, Document
+from blueops_qb.domain.posting.context import Posted, PostingContext, Result
 from blueops_qb.domain.posting.rules import post
 from blueops_qb.domain.records import Customer, Job, Record, Vendor
 from blueops_qb.domain.refs import DocumentKey, RecordRef
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
+from blueops_qb.sdk.capability import Feature
 from blueops_qb.sdk.core import Snapshot
 
 
@@ -35,7 +36,15 @@ def post_record(
             mapping=context.mapping.under(old),
             policy=rulebook.policy(connection, turn.id, pinned.policy_version),
         )
-    return post(record, context)
+    result = post(record, context)
+    if isinstance(result, Posted) and not _takes_files(turn):
+        documents = {k: d for k, d in result.documents.items() if not isinstance(d, AttachedFile)}
+        result = attrs.evolve(result, documents=documents)
+    return result
+
+
+def _takes_files(turn: Turn) -> bool:
+    return any(c.feature is Feature.ATTACHMENTS and c.able for c in turn.description.capabilities)
 
 
 def posting_context(

@@ -35,8 +35,14 @@ class EngineSettings:
     """How the engine behaves in time. Seconds everywhere."""
 
     lease_seconds: float = 30.0
-    #: Look for changes over there at least this often.
+    #: Look for changes over there at least this often, while the month's budget of reads allows it.
     sweep_seconds: float = 60.0
+    #: The same for a company whose hints arrive, unless the tenant wants another figure.
+    sweep_with_hints_seconds: float = 3600.0
+    #: The longest that a short budget may put a sweep off.
+    sweep_longest_seconds: float = 21_600.0
+    #: Hints that come within so many seconds lead to one look.
+    hint_seconds: float = 10.0
     #: Read the company and its lists again at least this often.
     catalog_seconds: float = 86_400.0
     #: Look for core records whose event was missed.

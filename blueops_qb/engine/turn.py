@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from blueops_qb.domain.mapping import Mapping
 from blueops_qb.domain.policy import Policy
 from blueops_qb.domain.profile import BooksProfile
-from blueops_qb.engine import audit
+from blueops_qb.engine import audit, budget
 from blueops_qb.engine.rulebook import CatalogView, Rulebook
 from blueops_qb.engine.settings import EngineSettings, is_dead
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Core, CoreTransaction
-from blueops_qb.sdk.provider import Description, Provider
+from blueops_qb.sdk.provider import Cost, Description, Provider
 from blueops_qb.store import tables as t
 from blueops_qb.store.types import db_now
 
@@ -42,6 +42,10 @@ class Turn:
     entries: list[audit.Entry] = attrs.field(factory=list)
     #: The exchange that this turn handed out, as `hand_out.Sent`.
     sent: Any = None
+    #: Nothing was handed out although something is ready: the books' pace lets it go after so long.
+    wait: dt.timedelta | None = None
+    #: Metered reads and writes of exchanges that this turn heard; counted when it ends.
+    metered: Cost = attrs.field(factory=Cost)
     _profile: BooksProfile | None = None
 
     @property
@@ -110,6 +114,8 @@ class Turns:
     settings: EngineSettings
     rulebook: Rulebook
     keys: audit.Keys
+    #: The clock of all decisions: the database's own, unless a bench plays time.
+    clock: Callable[[sa.Connection], dt.datetime] = db_now
     _tenants: dict[str, tuple[str, str]] = attrs.field(factory=dict)
     _descriptions: dict[str, Description] = attrs.field(factory=dict)
 
@@ -157,13 +163,15 @@ class Turns:
                 description=self.describe(provider),
                 settings=self.settings,
                 rulebook=self.rulebook,
-                now=db_now(tx.connection),
+                now=self.clock(tx.connection),
             )
             if lease and not _leased(turn):
                 yield None
                 return
             yield turn
             audit.append(tx.connection, tenant_id, turn.entries, keys=self.keys, now=turn.now)
+            # Last, because all connections of the installation count in one row.
+            budget.count(tx.connection, provider, turn.metered, turn.now)
 
 
 def _leased(turn: Turn) -> bool:

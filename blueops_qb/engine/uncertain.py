@@ -19,9 +19,10 @@ from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import outbox
 from blueops_qb.engine.due import operation_row
-from blueops_qb.engine.hand_out import Ready, Sent, reload
+from blueops_qb.engine.hand_out import reload
 from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.outbox import Hold, Move, State
+from blueops_qb.engine.ready import Ready, Sent
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
@@ -30,6 +31,13 @@ from blueops_qb.store import tables as t
 
 #: How far before the first sending a look-up reaches back, for clocks that differ.
 _CLOCKS_DIFFER = dt.timedelta(minutes=10)
+
+_BY_ITSELF = "Nothing to do: it is sent by itself as soon as the books answer."
+#: What sends a queued record on its way, where the connection needs a person first.
+_GOES_ON = {
+    "sign_in": "Sign in to the books again on the connection page; it is sent by itself then.",
+    "stopped": "Mend what stopped the connection, as the overview says, and press “It is mended, go on” there.",
+}
 
 
 def queue_events(turn: Turn, readies: list[Ready], reason: str) -> None:
@@ -40,7 +48,7 @@ def queue_events(turn: Turn, readies: list[Ready], reason: str) -> None:
             revision=r.row.revision,
             state=State.WAITING,
             reason=f"{r.source} is queued; {reason}",
-            remedy="Nothing to do: it is sent by itself as soon as the books answer.",
+            remedy=_GOES_ON.get(turn.row["health"], _BY_ITSELF),
         )
         for r in readies
         if r.source is not None
@@ -193,7 +201,13 @@ def judge(turn: Turn, exchange_id: str) -> None:
         turn.connection.execute(
             o.update()
             .where(o.c.id.in_([r.id for r in missing]))
-            .values(state="ready", exchange_id=None, not_before=None, reason="it did not arrive")
+            .values(
+                state="ready",
+                exchange_id=None,
+                not_before=None,
+                reason="it did not arrive",
+                params_json=sa.case((o.c.verb == Verb.CREATE.value, ""), else_=o.c.params_json),
+            )
         )
         queue_events(turn, missing, "the first attempt did not arrive")
     turn.connection.execute(
@@ -244,6 +258,13 @@ def _created(turn: Turn, operation: Operation, since: dt.datetime) -> BooksRecor
         m.c.deleted.is_(True),
         m.c.origin == "lookup",
         m.c.seen_at >= since,
+        # One that carried another marker, or was ever linked, is known to be something else.
+        m.c.marker == "",
+        ~sa.exists().where(
+            lk.c.connection_id == m.c.connection_id,
+            lk.c.books_kind == m.c.kind,
+            lk.c.books_id == m.c.books_id,
+        ),
     )
     newest = _newest_number(turn, operation.kind, since)
     ids = turn.connection.execute(vanished).scalars().all()

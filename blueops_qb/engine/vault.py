@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import hashlib
+import hmac
 import json
 from collections.abc import Callable, Sequence
 
@@ -16,6 +19,12 @@ from blueops_qb.store.bulk import upsert
 
 class MissingKey(Exception):
     """A secret cannot be opened with the keys that core gave."""
+
+
+def key_name(key: bytes) -> str:
+    """Twelve hex digits that name a key and tell nothing of it."""
+    material = base64.urlsafe_b64decode(key)
+    return hmac.new(material, b"blueops_qb key name", hashlib.sha256).hexdigest()[:12]
 
 
 class Sealer:
@@ -38,6 +47,20 @@ class Sealer:
         body = json.dumps([connection_id, purpose, secret.decode("utf-8")]).encode()
         return self._fernet().encrypt(body).decode("ascii")
 
+    def name_of(self, sealed: str) -> str | None:
+        """The name of the key that a sealed text opens with; None when core gives no such key."""
+        for key in self._keys():
+            try:
+                Fernet(key).decrypt(sealed.encode("ascii"))
+            except InvalidToken:
+                continue
+            return key_name(key)
+        return None
+
+    def names(self) -> list[str]:
+        """The names of core's keys, newest first."""
+        return [key_name(key) for key in self._keys()]
+
     def open(self, connection_id: str, purpose: str, sealed: str) -> bytes:
         """The secret; raises MissingKey when no key fits or it belongs elsewhere."""
         try:
@@ -53,9 +76,15 @@ class Sealer:
 
 
 class SealedVault:
-    """The vault of one connection (`sdk.provider.Vault`); each call is a short transaction of its own."""
+    """The vault of one connection (`sdk.provider.Vault`); each call is a short transaction of its own.
 
-    def __init__(self, core: Core, tenant_id: str, connection_id: str) -> None:
+    With `inside`, secrets are read through that open transaction instead of another connection.
+    """
+
+    def __init__(
+        self, core: Core, tenant_id: str, connection_id: str, *, inside: sa.Connection | None = None
+    ) -> None:
+        self._inside = inside
         self._core = core
         self._tenant_id = tenant_id
         self._connection_id = connection_id
@@ -66,8 +95,11 @@ class SealedVault:
         query = sa.select(t.secrets.c.sealed).where(
             t.secrets.c.connection_id == self._connection_id, t.secrets.c.purpose == purpose
         )
-        with self._core.engine.connect() as connection:
-            sealed = connection.execute(query).scalar_one_or_none()
+        if self._inside is not None:
+            sealed = self._inside.execute(query).scalar_one_or_none()
+        else:
+            with self._core.engine.connect() as connection:
+                sealed = connection.execute(query).scalar_one_or_none()
         return None if sealed is None else self._sealer.open(self._connection_id, purpose, sealed)
 
     def put(self, purpose: str, secret: bytes) -> None:
@@ -101,23 +133,3 @@ def put_secret(
         "updated_at": now,
     }
     upsert(connection, t.secrets, [row])
-
-
-def reseal(connection: sa.Connection, sealer: Sealer, now: dt.datetime) -> int:
-    """Seal everything again under the newest key; answers how many. Raises MissingKey and changes nothing."""
-    rows = connection.execute(sa.select(t.secrets)).mappings().all()
-    renewed = [
-        {
-            "connection_id": row["connection_id"],
-            "purpose": row["purpose"],
-            "sealed": sealer.seal(
-                row["connection_id"],
-                row["purpose"],
-                sealer.open(row["connection_id"], row["purpose"], row["sealed"]),
-            ),
-            "updated_at": now,
-        }
-        for row in rows
-    ]
-    upsert(connection, t.secrets, renewed)
-    return len(renewed)

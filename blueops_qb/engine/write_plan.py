@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.binding import refs_of
-from blueops_qb.domain.compare import differing
+from blueops_qb.domain.compare import apart, differing
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
 from blueops_qb.domain.posting.rules import post
-from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
+from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
 from blueops_qb.engine.free_names import FreeNames, Held
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.outbox import Hold, Move, State
@@ -67,6 +68,13 @@ class WritePlan(PlanRows):
                 step = self._document(key, named, revision)
                 anything = anything or step
                 waits += self._waits(named) if step else []
+            superfluous = [k for k in mine if k.key not in posted.documents and k.state != "withdrawn"]
+            if superfluous:
+                self.cancel([k for k in superfluous if not k.linked])
+                # What takes its place must be in the books first.
+                successors = [self.known[key] for key in posted.documents if not self.known[key].linked]
+                self.withdraw([k for k in superfluous if k.linked], revision, after=successors)
+                anything = anything or any(k.linked for k in superfluous)
         except Held as held:
             return move(
                 held.state,
@@ -77,13 +85,6 @@ class WritePlan(PlanRows):
             )
         except Moved as moved:
             return move(State.WAITING, str(moved), hold=Hold.BUSY)
-        superfluous = [k for k in mine if k.key not in posted.documents and k.state != "withdrawn"]
-        if superfluous:
-            self.cancel([k for k in superfluous if not k.linked])
-            # What takes its place must be in the books first.
-            successors = [self.known[key] for key in posted.documents if not self.known[key].linked]
-            self.withdraw([k for k in superfluous if k.linked], revision, after=successors)
-            anything = anything or any(k.linked for k in superfluous)
         if anything:
             return move(State.WAITING, "waits for " + ", ".join(waits) if waits else "queued")
         if all(self.known[key].state == "withdrawn" for key in posted.documents):
@@ -119,6 +120,10 @@ class WritePlan(PlanRows):
             base = wire.load_document(known.kind, known.base_ours)
             same_type = type(base) is type(document)
             groups = differing(normal(base), normal(document)) if same_type else ()
+            if same_type:
+                one_way = self.turn.provider.one_way
+                untold = apart(type(document), one_way(base), one_way(document))
+                groups = tuple(dict.fromkeys((*groups, *untold)))
             if same_type and not groups:
                 # Back at the base: what waits to be written has become superfluous.
                 if known.ready_operation is not None:
@@ -132,6 +137,19 @@ class WritePlan(PlanRows):
         # What we did not move stays as the books have it.
         self._operate(known, verb, document, content, revision, groups=groups)
         return True
+
+    def withdraw(self, knowns: list[Known], revision: int, *, after: Sequence[Known] = ()) -> None:
+        """Take linked documents out of the books in the version that they have now, once `after` are there.
+
+        Raises Moved when somebody has changed one there. A name is only set inactive, which loses no change.
+        """
+        for known in knowns:
+            if not self._based_on_newest(known):
+                if known.kind not in NAMED_KINDS:
+                    raise Moved(f"{known.place} moved in the books too; both are compared first")
+                assert self._theirs is not None
+                known.version = self._theirs[known.place].version
+        super().withdraw(knowns, revision, after=after)
 
     def _based_on_newest(self, known: Known) -> bool:
         """Whether their side is still what both agreed on; a version without new substance is taken over."""

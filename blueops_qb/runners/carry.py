@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import Counter
 
 from blueops_qb.engine.engine import Engine
 from blueops_qb.sdk.doors import Reply, Unknown
@@ -15,6 +17,7 @@ class Carrier:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._transports: dict[str, Transport | None] = {}
+        self._under_way: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def carry_one(self, connection_id: str) -> bool:
@@ -26,18 +29,36 @@ class Carrier:
         if outgoing is None:
             return False
         reply: Reply = Unknown(why="the carrier was stopped")
+        self._count(connection_id, 1)
         try:
             reply = transport.send(outgoing.body)
         finally:
+            self._count(connection_id, -1)
             self._engine.finish(outgoing.exchange_id, reply)
         return True
 
-    def drain(self, connection_id: str, *, most: int = 10_000) -> int:
-        """Carry until nothing is due; answers how many exchanges were carried."""
+    def drain(self, connection_id: str, *, most: int = 10_000, patiently: bool = False) -> int:
+        """Carry until nothing is due; answers how many exchanges were carried.
+
+        What the books' pace puts off is left for later, or, `patiently`, waited for without any transaction.
+        """
         carried = 0
-        while carried < most and self.carry_one(connection_id):
-            carried += 1
+        while carried < most:
+            if self.carry_one(connection_id):
+                carried += 1
+            elif patiently and (wait := self._engine.wait(connection_id)):
+                time.sleep(wait)
+            else:
+                break
         return carried
+
+    def under_way(self, connection_id: str) -> int:
+        """How many exchanges are at the books just now."""
+        return self._under_way[connection_id]
+
+    def _count(self, connection_id: str, change: int) -> None:
+        with self._lock:
+            self._under_way[connection_id] += change
 
     def use(self, connection_id: str, transport: Transport) -> None:
         """Carry the connection's exchanges by this transport instead of the provider's own."""

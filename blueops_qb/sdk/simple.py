@@ -103,8 +103,12 @@ class SimpleProvider(Provider):
     name: str = ""
     #: What people read; the name when empty.
     title: str = ""
-    #: What can be written, and classes and locations if they are kept.
-    kinds: frozenset[BooksKind] = frozenset(DOCUMENT_TYPES) | {BooksKind.CLASS, BooksKind.LOCATION}
+    #: What can be written, and classes and locations if they are kept. Add ATTACHMENT where files can be kept:
+    #: `write` then gets their bytes in `operation.data`.
+    kinds: frozenset[BooksKind] = (frozenset(DOCUMENT_TYPES) - {BooksKind.ATTACHMENT}) | {
+        BooksKind.CLASS,
+        BooksKind.LOCATION,
+    }
     #: How kinds are taken out where that differs from: parties are set inactive, documents voided.
     removals: Mapping[BooksKind, Removal] = {}
     steps: tuple[SetupStep, ...] = (

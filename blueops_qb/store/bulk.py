@@ -43,3 +43,16 @@ def insert_all(connection: sa.Connection, table: sa.Table, rows: Sequence[Mappin
     """Insert rows with one statement; nothing for none."""
     if rows:
         connection.execute(table.insert(), list(rows))
+
+
+@cache
+def _adding_statement(dialect: str, table: sa.Table) -> Any:
+    insert: Any = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    keys = [column.name for column in table.primary_key]
+    sums = {c.name: c + insert.excluded[c.name] for c in table.columns if not c.primary_key}
+    return insert.on_conflict_do_update(index_elements=keys, set_=sums)
+
+
+def add_up(connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> None:
+    """Insert a row of figures, or add them to those of the row with its primary key."""
+    connection.execute(_adding_statement(connection.dialect.name, table), dict(row))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from blueops_qb.store.columns import PREFIX, VERSION_TABLE, metadata
 from blueops_qb.store.tables_host import connections, outbox, secrets, sign_in_states, tenants
+from blueops_qb.store.tables_ledger import ledger_lines, ledger_readings
 from blueops_qb.store.tables_rules import (
     audit,
     audit_heads,
@@ -47,6 +48,8 @@ __all__ = [
     "exchanges",
     "feeds",
     "hints",
+    "ledger_lines",
+    "ledger_readings",
     "links",
     "mapping_rules",
     "mappings",

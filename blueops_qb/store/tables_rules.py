@@ -43,7 +43,7 @@ conflicts = sa.Table(
     metadata,
     id_(),
     sa.Column("connection_id", sa.String(32), nullable=False),
-    #: overlap, changed_there, removed_there, variance, twice, incoming.
+    #: overlap, changed_there, removed_there, variance, twice, incoming, setting.
     key("cause", 16),
     key("books_kind", 16),
     key("books_id"),
@@ -107,9 +107,12 @@ hints = sa.Table(
     key("provider", 32),
     key("company_id"),
     text("payload"),
+    #: Digest of what was told: the same message told twice waits once.
+    sa.Column("mark", sa.String(32), nullable=False, server_default=""),
     time("received_at"),
     time("processed_at"),
     sa.Index("ix_blueops_qb_hints_open", "provider", "company_id", "processed_at"),
+    sa.Index("ix_blueops_qb_hints_mark", "provider", "company_id", "mark", "processed_at"),
 )
 
 rates = sa.Table(

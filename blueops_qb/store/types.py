@@ -63,13 +63,17 @@ def new_id() -> int:
     return _sequence.next()
 
 
-def db_now(connection: sa.Connection) -> dt.datetime:
-    """The database's own clock; leases are measured on it."""
-    if connection.dialect.name == "sqlite":
-        text = (
-            "SELECT CAST(strftime('%s', 'now') AS INTEGER) * 1000000"
+def db_clock(dialect: str) -> str:
+    """SQL for the database's own clock in microseconds since 1970; a part of a larger statement."""
+    if dialect == "sqlite":
+        return (
+            "CAST(strftime('%s', 'now') AS INTEGER) * 1000000"
             " + CAST(substr(strftime('%f', 'now'), 4) AS INTEGER) * 1000"
         )
-    else:
-        text = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
+    return "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
+
+
+def db_now(connection: sa.Connection) -> dt.datetime:
+    """The database's own clock; leases are measured on it."""
+    text = f"SELECT {db_clock(connection.dialect.name)}"
     return moment(int(connection.exec_driver_sql(text).scalar_one()))

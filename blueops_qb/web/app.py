@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from flask import Flask, Response, has_request_context, request
@@ -17,6 +17,7 @@ from blueops_qb.web import (
     audit_log,
     choose_books,
     conflicts,
+    erase,
     frame,
     here,
     mapper,
@@ -39,7 +40,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
-PARTS = (overview, choose_books, match_plan, mapper, rules, records, record, conflicts, audit_log)
+PARTS = (overview, choose_books, match_plan, mapper, rules, records, record, erase, conflicts, audit_log)
 
 
 class OwnCookie(SecureCookieSessionInterface):
@@ -71,17 +72,36 @@ class Mounted:
         return self._app(environ, start_response)
 
 
-def make_pages(engine: Engine, *, sign_ins: Mapping[str, SignInDesk], secret: bytes, prefix: str) -> WSGIApp:
-    """The pages; `blueops.user`, `blueops.tenant` and `blueops.role` in the environment say who asks."""
-    return Mounted(make_flask(engine, sign_ins=sign_ins, secret=secret, prefix=prefix).wsgi_app, prefix)
+def make_pages(
+    engine: Engine,
+    *,
+    sign_ins: Mapping[str, SignInDesk],
+    secret: bytes,
+    prefix: str,
+    older: Sequence[bytes] = (),
+) -> WSGIApp:
+    """The pages; `blueops.user`, `blueops.tenant` and `blueops.role` in the environment say who asks.
+
+    Sessions are signed with `secret`; those that were signed with an `older` one go on.
+    """
+    app = make_flask(engine, sign_ins=sign_ins, secret=secret, prefix=prefix, older=older)
+    return Mounted(app.wsgi_app, prefix)
 
 
-def make_flask(engine: Engine, *, sign_ins: Mapping[str, SignInDesk], secret: bytes, prefix: str) -> Flask:
+def make_flask(
+    engine: Engine,
+    *,
+    sign_ins: Mapping[str, SignInDesk],
+    secret: bytes,
+    prefix: str,
+    older: Sequence[bytes] = (),
+) -> Flask:
     """The Flask application under `make_pages`."""
     app = Flask("blueops_qb.web")
     app.session_interface = OwnCookie()
     app.config.update(
         SECRET_KEY=base64.urlsafe_b64encode(secret).decode("ascii"),
+        SECRET_KEY_FALLBACKS=[base64.urlsafe_b64encode(one).decode("ascii") for one in older],
         SESSION_COOKIE_NAME=COOKIE,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

@@ -46,6 +46,7 @@ CHOICES: dict[tuple[str, str], Choice] = {
     ("twice", "theirs"): Choice("Link the one that stays", "There must be exactly one left in the books."),
     ("twice", "again"): Choice("Create it again", "None of them is ours, or you have deleted them all."),
     ("twice", "close"): Choice("Off the list", "You have looked after the second one in the books."),
+    ("setting", "close"): Choice("Off the list", "You have looked after the mapping."),
 }  # fmt: skip
 
 

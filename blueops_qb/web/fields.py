@@ -13,11 +13,13 @@ import attrs
 from blueops_qb.domain.compare import GROUPS, group_of
 from blueops_qb.domain.documents import (
     Allocation,
+    CustomValue,
     DepositLine,
     Document,
     JournalLine,
     PurchaseLine,
     SalesLine,
+    Settled,
     TaxMode,
 )
 from blueops_qb.domain.records import Address
@@ -35,10 +37,14 @@ LABELS = {
     "exemption_reason": "Exemption reason no.",
     "parent": "Customer",
     "paid_by": "Paid by",
+    "paid_from": "Paid from",
+    "custom": "Fields of the company",
 }
 TAX_MODES = {TaxMode.BOOKS: "the books", TaxMode.OURS: "BlueOps", TaxMode.NONE: "nobody (a plain line)"}
 #: What stands in a document for our own use and says nothing to a person.
 UNSHOWN = frozenset({"currency"})
+#: What a person looks for first: whom it is about, and with what it was paid.
+FIRST = ("customer", "vendor", "paid_by", "account", "payee")
 
 
 @attrs.frozen(kw_only=True)
@@ -74,7 +80,7 @@ def rows(sides: Sides, name: Name) -> list[FieldRow]:
     moved = _moved_fields(sides)
     ours_shown, theirs_shown = sides.ours_shown or sides.ours, sides.theirs_shown or sides.theirs
     found = []
-    for field in attrs.fields(type(one)):
+    for field in sorted(attrs.fields(type(one)), key=_place):
         if field.name in UNSHOWN or (field.name == "discount_before_tax" and not _discounted(sides)):
             continue
         ours = texts(getattr(ours_shown, field.name, None), name)
@@ -83,6 +89,10 @@ def rows(sides: Sides, name: Name) -> list[FieldRow]:
             label = LABELS.get(field.name, field.name.replace("_", " ").capitalize())
             found.append(FieldRow(label=label, ours=ours, theirs=theirs, moved=moved.get(field.name, "")))
     return found
+
+
+def _place(field: Any) -> int:
+    return FIRST.index(field.name) if field.name in FIRST else len(FIRST)
 
 
 def _discounted(sides: Sides) -> bool:
@@ -143,7 +153,9 @@ def _text(value: Any, name: Name) -> str:
                 value.country,
             )
             return ", ".join(part.strip() for part in parts if part.strip())
-        case SalesLine() | PurchaseLine() | JournalLine() | DepositLine() | Allocation():
+        case CustomValue():
+            return f"{value.name}: {value.value}"
+        case SalesLine() | PurchaseLine() | JournalLine() | DepositLine() | Allocation() | Settled():
             return " · ".join(_line(value, name))
         case _:
             return str(value)
@@ -156,8 +168,8 @@ def money(value: Decimal) -> str:
 
 def _line(line: Any, name: Name) -> Iterator[str]:
     match line:
-        case Allocation():
-            yield name(line.invoice)
+        case Allocation() | Settled():
+            yield name(line.invoice if isinstance(line, Allocation) else line.document)
             yield money(line.amount)
             return
         case DepositLine():
@@ -191,7 +203,11 @@ def _tags(line: Any, name: Name) -> Iterator[str]:
     if getattr(line, "taxable", False):
         yield "taxable"
     if getattr(line, "billable", False):
-        yield "billable"
+        yield "billed" if line.billed else "billable"
+    if getattr(line, "markup", None) is not None:
+        yield f"{_plain(line.markup)} % on top"
+    if getattr(line, "order", None):
+        yield f"of {name(line.order)}"
 
 
 def _plain(value: Decimal) -> str:

@@ -11,6 +11,7 @@ from flask import g, request
 
 import blueops_qb
 from blueops_qb.engine import connections
+from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.sdk.core import Permission
 from blueops_qb.sdk.hooks import Switch
 from blueops_qb.store import tables as t
@@ -37,9 +38,9 @@ def shown_everywhere() -> dict[str, Any]:
         return {**always, "menu": ()}
     try:
         return always | _framed()
-    except (sa.exc.SQLAlchemyError, LookupError):
+    except (sa.exc.SQLAlchemyError, LookupError) as problem:
         # The page of a trouble must show even when the database is what is in trouble.
-        log.exception("the frame of %s cannot be made", request.path)
+        log_trouble(log, "the frame of page %s cannot be made", request.endpoint, problem=problem)
         return {**always, "menu": ()}
 
 

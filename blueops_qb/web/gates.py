@@ -2,60 +2,35 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
-import sqlalchemy as sa
 from flask import Flask, Response, render_template
 
 import blueops_qb
-from blueops_qb.engine import due
 from blueops_qb.engine.engine import Engine
-from blueops_qb.sdk.provider import WSGIApp
-from blueops_qb.store import tables as t
-from blueops_qb.store.types import new_id
-
-log = logging.getLogger(__name__)
-#: No more hints than this of one call are kept; they only say "look", so nothing is lost.
-MOST_HINTS = 500
+from blueops_qb.engine.hints import keep
+from blueops_qb.sdk.provider import Hints, WSGIApp
 
 
 @attrs.frozen
 class HintDesk:
-    """Stores hints of a provider's gate and makes the change feed due (`sdk.provider.GateDesk`)."""
+    """Stores what a provider's gate was told (`sdk.provider.GateDesk`); the work begins elsewhere.
+
+    It opens no turn: a turn may wait for work in progress, and whoever knocks must not.
+    """
 
     engine: Engine
     provider: str
 
-    def tell(self, company_id: str, hints: Sequence[Mapping[str, str]]) -> None:
-        """Store hints for the company; one that is connected nowhere is ignored."""
-        c = t.connections
-        with self.engine.core.engine.connect() as connection:
-            connection_id = connection.execute(
-                sa.select(c.c.id).where(
-                    c.c.provider == self.provider, c.c.company_id == company_id, c.c.state != "retired"
-                )
-            ).scalar_one_or_none()
-        if connection_id is None or not hints:
-            return
-        with self.engine.turns.open(connection_id) as turn:
-            assert turn is not None, "a turn without a lease is always given"
-            rows = [self._row(company_id, hint, turn.now) for hint in hints[:MOST_HINTS]]
-            turn.connection.execute(t.hints.insert(), rows)
-            due.hurry(turn)
+    def tell(self, company_id: str, hints: Hints) -> None:
+        """Store the hints of one company; one that is connected nowhere is ignored."""
+        self.tell_all({company_id: hints})
 
-    def _row(self, company_id: str, hint: Mapping[str, str], now: dt.datetime) -> dict[str, Any]:
-        return {
-            "id": new_id(),
-            "provider": self.provider,
-            "company_id": company_id,
-            "payload": json.dumps(dict(hint), sort_keys=True),
-            "received_at": now,
-        }
+    def tell_all(self, hints: Mapping[str, Hints]) -> None:
+        """Store hints by company id with one statement."""
+        keep(self.engine.core.engine, self.provider, hints)
 
 
 class Gates:

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from blueops_qb.engine import census, resolve
+from blueops_qb.engine import census, due, resolve
 from blueops_qb.engine.outbox import State
+from blueops_qb.engine.sweep_pace import sweep_pace
 from blueops_qb.sdk.core import Permission
 from blueops_qb.store import tables as t
 from blueops_qb.web import here, mapping_rows, profile_words, titles, words
@@ -26,6 +27,7 @@ def overview() -> str:
     """The first page."""
     try:
         with here.looking() as turn:
+            connection_id = turn.id
             states = census.states(turn.connection, turn.tenant_id)
             lines = {
                 name: census.lines(
@@ -37,19 +39,20 @@ def overview() -> str:
                 )
             }
             refs = [line.ref for found in lines.values() for _, line in found]
-            return render_template(
-                "overview.html",
-                title="Overview",
-                states=[(state, words.STATES[state], states[state.value]) for state in State],
-                total=sum(states.values()),
-                causes=causes(turn.connection, turn.tenant_id),
-                attention=[line for _, line in lines["attention"]],
-                fresh=[line for _, line in lines["fresh"]],
-                titles=titles.titles(turn.core, turn.tenant_id, refs),
-                facts=profile_words.facts(turn.profile, turn.policy) if turn.row["profile_json"] else [],
-                steps=steps(turn),
-                live_since=turn.row["live_since"],
-            )
+            shown = {
+                "states": [(state, words.STATES[state], states[state.value]) for state in State],
+                "total": sum(states.values()),
+                "causes": causes(turn.connection, turn.tenant_id),
+                "attention": [line for _, line in lines["attention"]],
+                "fresh": [line for _, line in lines["fresh"]],
+                "titles": titles.titles(turn.core, turn.tenant_id, refs),
+                "facts": profile_words.facts(turn.profile, turn.policy) if turn.row["profile_json"] else [],
+                "steps": steps(turn),
+                "live_since": turn.row["live_since"],
+                "sweeps": sweep_pace(turn),
+            }
+        sign_in = here.engine().sign_in_countdown(connection_id)
+        return render_template("overview.html", title="Overview", sign_in=sign_in, **shown)
     except NotConnected:
         return render_template("overview.html", title="Overview", steps=[], states=[], causes=[])
 
@@ -119,4 +122,15 @@ def resume() -> Response:
     with here.acting() as turn:
         resolve.resume(turn, here.caller().user)
     here.done("Work goes on. If the cause is still there, it stops again and says why.")
+    return redirect(url_for(".overview"), code=303)
+
+
+@pages.post("/look")
+@here.needs(Permission.CONFIGURE)
+def look() -> Response:
+    """Ask for changes, and read company and lists, at the next turn."""
+    with here.acting() as turn:
+        due.hurry(turn)
+        due.read_catalog(turn)
+    here.done("The books are asked for changes, and company and lists are read again.")
     return redirect(url_for(".overview"), code=303)

@@ -9,6 +9,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.vault import MissingKey
 from blueops_qb.web import here, words
 from blueops_qb.web.look import NotConnected, NotInstalled
@@ -112,7 +113,7 @@ def _http(trouble: HTTPException) -> Shown | HTTPException:
 
 
 def _defect(trouble: Exception) -> Shown:
-    log.exception("page %s failed", request.path)
+    log_trouble(log, "page %s failed", request.endpoint, problem=trouble)
     return show(
         500,
         "This page failed",

@@ -72,9 +72,6 @@ CAUSES: dict[str, Cause] = {
     Hold.REMOVED: Cause(
         "Removed in the books", "It was deleted there; choose what should happen.", "Choose", "conflicts"
     ),
-    Hold.GUARD: Cause(
-        "Unusually many", "More records than usual within an hour; a person looks first.", "See them"
-    ),
     Hold.MALFORMED: Cause("Unreadable", "BlueOps handed over something that cannot be read.", "See them"),
     Hold.DEFECT: Cause("Cannot be written", "The record cannot be put into the books' form.", "See them"),
     Hold.MERGE: Cause("Merged in BlueOps", "Merge the two in the books as well, then retry.", "See them"),
@@ -145,6 +142,7 @@ CONFLICT_CAUSES: dict[str, str] = {
     "variance": "The books show something else",
     "twice": "Twice in the books",
     "incoming": "Not taken into BlueOps",
+    "setting": "A setting was turned in the books",
 }
 
 VERBS: dict[str, str] = {

@@ -60,3 +60,38 @@ def test_an_event_costs_one_insert_and_no_select() -> None:
         assert figures[database]["statements"] == ["SAVEPOINT", "INSERT", "RELEASE"]
         assert figures[database]["events"] == 100
         assert {"median_us", "bare_median_us", "p99_us", "bare_p99_us"} <= set(figures[database])
+
+
+@pytest.mark.slow
+def test_a_push_against_limits_is_throttled_by_us_and_not_by_the_books() -> None:
+    figures = last_line("bench", "throttle", "--invoices", "90", "--singles", "2")
+    assert figures["invoices"] == 90
+    assert figures["throttled"] == 0
+    assert figures["calls"] >= 3 + figures["singles_alone"] + figures["singles_meanwhile"]
+    assert figures["singles_alone"] == 2
+    assert figures["seconds"] < 30
+    assert {"alone_p95_ms", "meanwhile_p95_ms", "p95_worse", "throttled_share", "database"} <= set(figures)
+
+
+@pytest.mark.slow
+def test_looking_for_changes_costs_what_it_may() -> None:
+    figures = last_line("bench", "poll", "--changes", "12")
+    assert figures["missed"] == []
+    assert figures["rest_webhooks"]["reads"] <= 2
+    assert figures["rest_webhooks"]["companies"] > 300
+    assert 55 <= figures["rest"]["reads"] <= 61
+    for name in ("busy", "busy_webhooks"):
+        assert figures[name]["arrived"] == 12
+        assert figures[name]["calls"] == figures[name]["reads"]  # one call is one metered read
+    assert figures["busy_webhooks"]["reads"] <= 14
+
+
+@pytest.mark.postgres
+def test_messages_at_the_gate_are_answered_and_what_they_name_is_kept() -> None:
+    figures = last_line("bench", "webhook", "--rate", "25", "--seconds", "2")
+    for database in ("sqlite", "postgresql"):
+        assert figures[database]["messages"] == 50
+        assert figures[database]["records"] > 80
+        assert 0 < figures[database]["p50_ms"] <= figures[database]["p99_ms"] <= figures[database]["max_ms"]
+        assert figures[database]["looks"] >= 1, "the server worked meanwhile"
+    assert not [missed for missed in figures["missed"] if "percentile" not in missed]

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
 from blueops_qb import bootstrap
-from blueops_qb.engine import audit, connections
+from blueops_qb.engine import audit, connections, rotate_keys
 from blueops_qb.engine.connections import ConnectRefused, SignedIn
-from blueops_qb.engine.vault import MissingKey, SealedVault, Sealer, reseal
+from blueops_qb.engine.vault import MissingKey, SealedVault, Sealer
 from blueops_qb.sandbox.core.core import ReferenceCore
 from blueops_qb.sdk.hooks import Switch
 from blueops_qb.sdk.provider import Vault
@@ -298,10 +298,18 @@ def test_a_secret_opens_for_its_own_connection_and_purpose_only(house: EngineHou
         sealer.open("another", "token", sealed)
 
 
+def test_a_sign_in_outlives_a_change_of_keys(house: EngineHouse) -> None:
+    """Begun in a process whose newest key is the old one, answered in one whose newest is the new one."""
+    name = house.provider.name
+    state = connections.open_state(with_keys(house, [KEY, OTHER_KEY]), TENANT, name, "s")
+    connections.use_state(with_keys(house, [OTHER_KEY, KEY]), TENANT, name, "s", state)
+    state = connections.open_state(with_keys(house, [KEY]), TENANT, name, "s")
+    with pytest.raises(ConnectRefused):
+        connections.use_state(with_keys(house, [OTHER_KEY]), TENANT, name, "s", state)
+
+
 def test_secrets_are_sealed_again_under_a_new_key_without_a_pause(house: EngineHouse) -> None:
-    sealer = Sealer(lambda: [OTHER_KEY, KEY])
-    with house.work() as tx:
-        assert reseal(tx.connection, sealer, dt.datetime.now(dt.UTC)) == 1
+    assert rotate_keys.rotate(with_keys(house, [OTHER_KEY, KEY])).resealed == 1
     assert connections_vault(house, [OTHER_KEY]).get("token") == b"open sesame"
     with pytest.raises(MissingKey):
         connections_vault(house, [KEY]).get("token")

@@ -10,6 +10,7 @@ import requests
 from blueops_qb import bootstrap
 from blueops_qb.domain.mapping import Family, MapRule, Target
 from blueops_qb.domain.records import (
+    Address,
     Application,
     CostLine,
     Customer,
@@ -22,9 +23,10 @@ from blueops_qb.domain.records import (
 from blueops_qb.domain.refs import BooksKind, RecordKind, RecordRef
 from blueops_qb.engine import census, connections, due, matching, rules_desk
 from blueops_qb.engine.engine import Engine
+from blueops_qb.providers.qbo.settings import NO_PACE
 from blueops_qb.runners.carry import Carrier
 from blueops_qb.sandbox.core.core import ReferenceCore
-from blueops_qb.sandbox.core.invoices import InvoiceDraft
+from blueops_qb.sandbox.core.invoices import InvoiceDraft, draft_of
 from blueops_qb.sandbox.core.pricing import LineDraft
 from blueops_qb.sandbox.qbo.running import RunningTwin, running_twin
 from blueops_qb.sdk.doors import Answered, Unknown
@@ -107,6 +109,7 @@ def qbo(running: RunningTwin, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) 
         "BLUEOPS_QB_QBO_API_BASE": running.base_url,
         "BLUEOPS_QB_QBO_DISCOVERY_URL": f"{running.base_url}/.well-known/openid_configuration",
         "BLUEOPS_QB_QBO_ALLOW_LOOPBACK_HTTP": "1",
+        **NO_PACE,
     }
     settings = attrs.evolve(SETTINGS, time_scale=0.01)
     engine = bootstrap.build(core.for_plugin(PLUGIN), settings=settings, environment=environment).engine
@@ -238,6 +241,37 @@ def test_what_the_bookkeeper_set_on_a_line_survives_an_edit_of_the_memo(qbo: Qbo
     assert after["Line"][0]["Id"] == there["Line"][0]["Id"]
     assert after["Line"][0][detail]["BillableStatus"] == "Billable"
     assert set(qbo.counted()) <= {"done", "superseded"}
+
+
+def test_a_new_address_and_place_of_work_reach_an_invoice_and_theirs_are_left_alone(qbo: QboHouse) -> None:
+    ada = qbo.customer("Ada Hill")
+    invoice = qbo.invoice(ada)
+    qbo.drain()
+    (there,) = qbo.ask(f"select * from Invoice where DocNumber = 'BO-{invoice.number}'")
+    line = {**there["Line"][0], "Description": "Repair"}
+    line["SalesItemLineDetail"]["ServiceDate"] = "2026-01-01"
+    head = {member: there[member] for member in ("Id", "SyncToken")}
+    qbo.post("invoice", {**head, "sparse": True, "Line": [line], "BillEmail": {"Address": "desk@example.com"}})
+    qbo.poll()
+    site = Address(line1="9 Elm St", city="Sparks", state="NV", postal_code="89431")
+    _edit(qbo, invoice, site=site)
+    (there,) = qbo.ask(f"select * from Invoice where DocNumber = 'BO-{invoice.number}'")
+    assert (there["ShipAddr"]["Line1"], there["BillEmail"]["Address"]) == ("9 Elm St", "desk@example.com")
+    _edit(qbo, invoice, site=site, email="new@example.com")
+    (there,) = qbo.ask(f"select * from Invoice where DocNumber = 'BO-{invoice.number}'")
+    assert there["BillEmail"]["Address"] == "new@example.com"
+    assert there["Line"][0]["SalesItemLineDetail"]["ServiceDate"] == "2026-01-01"
+    before = there["SyncToken"]
+    _edit(qbo, invoice, site=site, email="new@example.com")
+    (there,) = qbo.ask(f"select * from Invoice where DocNumber = 'BO-{invoice.number}'")
+    assert there["SyncToken"] == before
+    assert set(qbo.counted()) <= {"done", "superseded"}
+
+
+def _edit(qbo: QboHouse, invoice: Invoice, **changes: Any) -> None:
+    with qbo.core.begin(TENANT, actor="office") as tx:
+        tx.update_invoice(invoice.id, attrs.evolve(draft_of(invoice), **changes))
+    qbo.drain()
 
 
 def _our_purchase(qbo: QboHouse) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def test_an_edit_of_the_memo_leaves_the_lines_to_the_books(name: str, books: Con
     assert after.facts.get("total") == record.facts.get("total")
 
 
-def test_a_reference_that_quickbooks_cannot_clear_is_not_half_written(books: Connected) -> None:
+def test_a_reference_is_not_half_cleared_where_the_record_is_not_known(books: Connected) -> None:
     bill = attrs.evolve(DOCUMENTS["bill"], number="R-bill")
     record = books.write(bill)
     change = attrs.evolve(bill, location=None, memo="Half")
@@ -141,7 +141,7 @@ def test_a_reference_that_quickbooks_cannot_clear_is_not_half_written(books: Con
         version=record.version,
         previous=record.document,
     )
-    with pytest.raises(Unencodable, match="the location, which QuickBooks Online cannot clear"):
+    with pytest.raises(Unencodable, match="the location, which QuickBooks Online clears only"):
         books.do(op)
     assert books.seen(BooksKind.BILL, record.id).version == record.version
 

@@ -120,7 +120,7 @@ def test_a_right_that_is_missing_for_one_kind_is_named_and_resuming_serves_the_o
     house.drain()
     invoice = house.invoice(ann)
     house.drain()
-    assert house.connection_row().health_reason == "No right to bills."
+    assert house.connection_row().health_reason == "No right to bills. Ask an administrator."
     with house.turn() as turn:
         resolve.resume(turn, "admin")
     house.drain()

@@ -8,18 +8,23 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 import requests
 
+from blueops_qb.providers.qbo.gate import PATH, WebhookGate
 from blueops_qb.sandbox.qbo import people
 from blueops_qb.sandbox.qbo.running import new_company, running_twin
+from blueops_qb.sandbox.qbo.server import serve
 from blueops_qb.sandbox.qbo.webhooks import SCHEDULE, Hook
 from blueops_qb.sandbox.qbo.webhooks_format import Format, signature
+from blueops_qb.sdk.provider import Hints
 from tests.twin_calls import Caller, calling, invoice, payment, sales_line
 from tests.webhook_receiver import Receiver, receiving
 
@@ -250,6 +255,42 @@ def test_a_wrong_set_up_is_refused_with_a_sentence(books: Caller) -> None:
     assert "'speed'" in refused(url="http://127.0.0.1:1/", speed=9)
     assert "xml" in refused(url="http://127.0.0.1:1/", format="xml")
     assert books.admin("webhooks")["url"] is None
+
+
+@attrs.define
+class Desk:
+    """Keeps what a gate is told; each gate's messages in the order in which they came."""
+
+    told: list[Mapping[str, Hints]] = attrs.field(factory=list)
+
+    def tell(self, company_id: str, hints: Hints) -> None:
+        self.told.append({company_id: hints})
+
+    def tell_all(self, hints: Mapping[str, Hints]) -> None:
+        self.told.append(hints)
+
+
+@pytest.mark.parametrize("style", list(Format), ids=lambda style: style.value)
+def test_the_products_own_gate_takes_what_the_twin_tells(books: Caller, style: Format) -> None:
+    desk = Desk()
+    server = serve(WebhookGate(desk, ("other token", "the token")))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        books.admin("webhooks", url=f"{server.base_url}{PATH}", token="the token", format=style.value)
+        made = books.create("Class", {"Name": f"Taken by the gate {style.value}"})
+        assert books.admin("webhooks/flush", seconds=5)["acknowledged_all"] is True
+        ((hint,),) = [told[books.twin.realm] for told in desk.told]
+        assert (hint["entity"], hint["id"]) == ("Class", made["Id"])
+        books.admin("webhooks", token="a wrong token", retry_seconds=[60])
+        books.create("Class", {"Name": f"Refused by the gate {style.value}"})
+        assert books.admin("webhooks/flush", seconds=0.5)["acknowledged_all"] is False
+        assert books.admin("webhooks")["attempts"][-1]["status"] == 401
+        assert len(desk.told) == 1
+    finally:
+        books.admin("webhooks", url=None)
+        server.stop()
+        thread.join(timeout=5)
 
 
 def test_the_command_tells_changes_to_its_webhook() -> None:

@@ -48,7 +48,8 @@ from blueops_qb.sdk.simple_wire import (
     record_from_json,
     record_to_json,
 )
-from tests.qbo_documents import DAYS, DOCUMENTS, NOON, MemoryVault, exchange
+from tests.qbo_documents import DOCUMENTS, NOON, MemoryVault, exchange
+from tests.qbo_drawn_forms import DAYS
 
 K = BooksKind
 ANN = BooksRecord(

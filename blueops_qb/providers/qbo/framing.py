@@ -1,8 +1,9 @@
 """Framing: the bytes of an exchange on its way out and back, plain JSON without credentials.
 
 Out: `{"method", "path", "headers", "body"}` with a path that begins `/v3/company/<realm>/` and the body as
-the JSON text that is sent; with `file` the body is the metadata beside a file, and both travel as multipart. Back: `{"status", "headers", "text"}`. A sign-in is `{"sign_in", "asked_at"}` and
-its answer's text says how it went, without a secret.
+the JSON text that is sent; with `file` the body is the metadata beside a file, and both travel as multipart.
+Back: `{"status", "headers", "text"}`. A sign-in is `{"sign_in", "asked_at"}` and its answer's text says how it
+went, without a secret.
 """
 
 from __future__ import annotations

@@ -16,15 +16,14 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from blueops_qb.domain.records import Invoice, InvoiceLine, LineKind
+from blueops_qb.sandbox.bench.databases import databases
 from blueops_qb.sandbox.bench.figures import Figures, median, percentile
 from blueops_qb.sandbox.bench.house import TENANT, BenchHouse, bench_house
-from blueops_qb.sandbox.postgres import PostgresUnavailable, running_postgres
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.hooks import Action, Event
 from blueops_qb.store import tables as t
@@ -40,27 +39,10 @@ def run(*, db: str | None, events: int, with_postgres: bool) -> int:
     """Measure on SQLite and PostgreSQL (or on `db` alone), print the figures; answers the exit code."""
     figures = Figures()
     with ExitStack() as stack:
-        for name, url in _databases(stack, db, with_postgres, figures):
+        for name, url in databases(stack, db, with_postgres, figures):
             with bench_house(url) as house:
                 figures.values[name] = _measure(house, events, figures, name)
     return figures.close()
-
-
-def _databases(
-    stack: ExitStack, db: str | None, with_postgres: bool, figures: Figures
-) -> Iterator[tuple[str, str]]:
-    if db:
-        yield sa.make_url(db).get_backend_name(), db
-        return
-    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="blueops-qb-bench-"))
-    yield "sqlite", f"sqlite:///{Path(folder) / 'bench.db'}"
-    if with_postgres:
-        try:
-            server = stack.enter_context(running_postgres())
-        except PostgresUnavailable as problem:
-            figures.values["postgresql"] = f"left out: {problem}"
-            return
-        yield "postgresql", server.create("bench")
 
 
 def _measure(house: BenchHouse, events: int, figures: Figures, name: str) -> dict[str, Any]:

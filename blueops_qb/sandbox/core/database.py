@@ -23,20 +23,23 @@ WRITING = {SQLITE_BEGIN: "IMMEDIATE"}
 def make_engine(url: str, *, durable: bool = True) -> sa.Engine:
     """An engine on `sqlite:///FILE` or `postgresql://...` (psycopg 3).
 
+    Its errors and logs show statements without their parameters, which are business data.
     `durable=False` lets SQLite skip the wait for the disk at each commit: for tests and benches only.
     Raises ValueError for another kind of database and for SQLite in memory, which threads cannot share.
     """
     address = sa.make_url(url)
     backend = address.get_backend_name()
     if backend in ("postgresql", "postgres"):
-        return sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=20)
+        return sa.create_engine(
+            address.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=20, hide_parameters=True
+        )
     if backend != "sqlite":
         raise ValueError(
             f"core keeps its data in SQLite or PostgreSQL, not in {backend!r}: change the database URL"
         )
     if address.database in (None, "", ":memory:"):
         raise ValueError("core needs a SQLite file, because several threads share it: use sqlite:///FILE")
-    engine = sa.create_engine(address, pool_size=10, max_overflow=20)
+    engine = sa.create_engine(address, pool_size=10, max_overflow=20, hide_parameters=True)
     sa.event.listen(engine, "connect", lambda raw, _: _prepare(raw, durable=durable))
     sa.event.listen(engine, "begin", _begin)
     return engine

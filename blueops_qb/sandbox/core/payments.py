@@ -111,7 +111,8 @@ class PaymentActions(Work):
         if payment.job_id is not None:
             self._existing(Job, RecordKind.JOB, payment.job_id)
         amount = checked_amount(payment.amount, "a payment")
-        if not amount:
+        applies_credits = payment.elsewhere < 0 and payment.applications
+        if not amount and not applies_credits:
             raise Refused("a payment of 0.00 is no payment; enter the amount that was received")
         if checked_amount(payment.fee, "a fee") > amount:
             raise Refused(

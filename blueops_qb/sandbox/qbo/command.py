@@ -12,15 +12,14 @@ import attrs
 
 from blueops_qb.sandbox.qbo import storage
 from blueops_qb.sandbox.qbo.company import Company
+from blueops_qb.sandbox.qbo.keeper import Keeper
 from blueops_qb.sandbox.qbo.oauth import Rotation
 from blueops_qb.sandbox.qbo.running import REALM, new_company
-from blueops_qb.sandbox.qbo.server import Server, Settings, TwinApp, make_app
+from blueops_qb.sandbox.qbo.server import Server, Settings, make_app
 from blueops_qb.sandbox.qbo.throttle import Limits
 from blueops_qb.sandbox.qbo.weather import Weather
 from blueops_qb.sandbox.qbo.webhooks import Hook
 from blueops_qb.sandbox.qbo.webhooks_format import Format
-
-SAVE_EVERY = 2.0
 
 
 def run(
@@ -41,7 +40,7 @@ def run(
     """Serve until SIGTERM or SIGINT; the first line of stdout says READY and how to get in.
 
     ``limits``: None = no throttle, an empty string = 500,10,40, else ``MIN,SEC,BATCH``.  ``company_file``:
-    read when it exists, written every few seconds while something changes and at the end.
+    read when it exists, kept as `Keeper` does.
     """
     path = Path(company_file) if company_file else None
     company = _company(path, realm=realm, seed=seed, today=today)
@@ -60,6 +59,7 @@ def run(
     app = make_app(company, settings=settings)
     app.tokens.restore(access)
     server = Server(app, port=port)
+    keeper = Keeper(app, path) if path is not None else None
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _end(app.weather, stopped, server))
@@ -74,14 +74,16 @@ def run(
     if hook is not None:
         ready |= {"webhook": hook.url, "webhook_token": hook.token}
     print("READY " + json.dumps(ready), flush=True)
-    keeper = threading.Thread(target=_keep, args=(app, path, stopped), name="company-file")
-    keeper.start()
+    keeping = threading.Thread(target=keeper.run, args=(stopped,), name="company-file") if keeper else None
+    if keeping is not None:
+        keeping.start()
     try:
         server.run()
     finally:
         stopped.set()
         app.end()
-        keeper.join()
+        if keeping is not None:
+            keeping.join()
 
 
 def _hook(url: str | None, token: str | None, style: str) -> Hook | None:
@@ -107,17 +109,3 @@ def _end(weather: Weather, stopped: threading.Event, server: Server) -> None:
     weather.end()
     stopped.set()
     server.stop()
-
-
-def _keep(app: TwinApp, path: Path | None, stopped: threading.Event) -> None:
-    if path is None:
-        return
-    company = app.company
-    saved = -1
-    while True:
-        last = stopped.wait(SAVE_EVERY)
-        if last or company.changes != saved:
-            saved = company.changes
-            storage.save(company, path, access=app.tokens.dump())
-        if last:
-            return

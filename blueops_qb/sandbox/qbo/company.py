@@ -286,6 +286,7 @@ class Company:
 
     def remember(self, request_id: str, status: int, body: bytes) -> None:
         """Keep an answer for its requestid."""
+        self.replies.pop(request_id, None)  # the newest stands last
         self.replies[request_id] = (self.clock.now(), status, body)
 
 

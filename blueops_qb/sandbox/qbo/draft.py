@@ -75,7 +75,8 @@ def _check_ref(draft: Draft, name: str, ref: Obj, target: str, holder: Obj) -> N
     if name == "ItemRef" and identity == SHIPPING:
         return
     kind = target or str(holder.get("Type") or "") or _spelled(ref) or company.name_kind(identity)
-    record = company.find(kind, identity) if kind else None
+    known = kind in ENTITIES and (bool(target) or ENTITIES[kind].family is Family.NAME)
+    record = company.find(kind, identity) if known else None
     if record is None:
         raise Fault("2500", f"Invalid Reference Id : {name} {identity!r} names no {kind or 'record'}", name)
     inactive = record.get("Active") is False

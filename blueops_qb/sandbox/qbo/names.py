@@ -8,7 +8,7 @@ from __future__ import annotations
 from blueops_qb.sandbox.ledger import ZERO
 from blueops_qb.sandbox.qbo.company import DELETED, Company, pool_name
 from blueops_qb.sandbox.qbo.draft import HOME, Draft
-from blueops_qb.sandbox.qbo.faults import Fault
+from blueops_qb.sandbox.qbo.faults import Fault, missing
 from blueops_qb.sandbox.qbo.wire import Obj, money, ref_id
 
 MAX_LEVELS = 5
@@ -127,6 +127,8 @@ def check_name(draft: Draft, member: str, *, forbidden: str = "") -> None:
     """A name must be there, hold no forbidden character and be free within its list and parent (6240)."""
     name = str(draft.new[member]).strip()
     draft.new[member] = name
+    if not name:
+        raise missing(member)
     for mark in forbidden:
         if mark in name:
             raise Fault("2040", f"{member} must not hold {mark!r}: {name!r}", member)

@@ -46,6 +46,8 @@ class Newsroom:
 
     def __init__(self) -> None:
         self.listeners: list[Listener] = []
+        #: called at the end of every step, whether it wrote or not, after its news; the lock is still held
+        self.ends: list[Callable[[], None]] = []
         self._gathered: dict[tuple[str, str], News] = {}
 
     def note(self, news: News) -> None:
@@ -58,13 +60,13 @@ class Newsroom:
         self._gathered[key] = before if before is not None and weaker else news
 
     def tell(self) -> None:
-        """Tell what was gathered."""
-        if not self._gathered:
-            return
+        """Tell what was gathered, and that the step ends."""
         gathered, self._gathered = self._gathered, {}
         for news in gathered.values():
             for listener in list(self.listeners):
                 listener(news)
+        for ends in list(self.ends):
+            ends()
 
 
 class StepLock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import secrets
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -123,6 +124,8 @@ class Tokens:
         self.former_revokes = False  #: a rotated refresh token that is shown again ends the connection
         self.apps: dict[str, App] = {}
         self.grants: list[Grant] = []
+        #: called after every change of who is let in
+        self.listeners: list[Callable[[], None]] = []
         self._lock = threading.RLock()
         self._codes: dict[str, _Code] = {}
         self._access: dict[str, _Access] = {}
@@ -183,6 +186,7 @@ class Tokens:
         )
         with self._lock:
             self.grants.append(grant)
+            self._tell()
         return grant
 
     def refresh(self, app: App, *, refresh_token: str, hard: bool = False) -> Obj:
@@ -200,6 +204,7 @@ class Tokens:
                 grant.former_token, grant.refresh_token = grant.refresh_token, _refresh_value()
                 grant.rotated_at = now
             grant.used_at = now
+            self._tell()
             return self._answer(grant, hard=hard)
 
     def _by_former_token(self, token: str, now: datetime) -> Grant | None:
@@ -211,6 +216,7 @@ class Tokens:
             return grant
         if self.former_revokes:
             grant.revoked = True
+            self._tell()
         return None
 
     def revoke(self, token: str) -> bool:
@@ -222,6 +228,7 @@ class Tokens:
             if grant is None or grant.revoked:
                 return False
             grant.revoked = True
+            self._tell()
             return True
 
     def revoke_all(self) -> None:
@@ -229,6 +236,11 @@ class Tokens:
         with self._lock:
             for grant in self.grants:
                 grant.revoked = True
+            self._tell()
+
+    def _tell(self) -> None:
+        for listener in self.listeners:
+            listener()
 
     def expire_access(self) -> None:
         """Every access token but the fixed one is dead from now on."""

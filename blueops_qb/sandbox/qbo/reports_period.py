@@ -12,6 +12,7 @@ from blueops_qb.sandbox.qbo.faults import Fault
 
 _MONTHS = [date(2000, month, 1).strftime("%B") for month in range(1, 13)]
 _DAY = timedelta(days=1)
+_YEARS = (1900, 2999)  #: own choice; the period before and the aging after must have days of their own
 
 
 @attrs.frozen(kw_only=True)
@@ -54,9 +55,14 @@ def day_of(params: Mapping[str, str], name: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
+        if not _YEARS[0] <= day.year <= _YEARS[1]:
+            raise ValueError
+        return day
     except ValueError:
-        raise Fault("2060", f"Invalid Date : {name} {text!r} is not a date (YYYY-MM-DD).", name) from None
+        raise Fault(
+            "2060", f"Invalid Date : {name} {text!r} is not a date (YYYY-MM-DD) that a report can have.", name
+        ) from None
 
 
 def fiscal_year_start(company: Company, day: date) -> date:

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from blueops_qb.sandbox.qbo import fields as f
-from blueops_qb.sandbox.qbo.fields import Field, Table, fixed, flag, loose, number, part, ref, rows, text
+from blueops_qb.sandbox.qbo.fields import (
+    Field,
+    Table,
+    choice,
+    fixed,
+    flag,
+    loose,
+    number,
+    part,
+    ref,
+    rows,
+    text,
+)
 
 COMPANY_INFO: tuple[Field, ...] = (
     text("CompanyName", 1024, required=True, filterable=True),
@@ -118,6 +130,8 @@ PREFERENCES: tuple[Field, ...] = (
         fixed(ref("TaxGroupCodeRef", "TaxCode")),
     ),
     _prefs("CurrencyPrefs", fixed(flag("MultiCurrencyEnabled")), fixed(ref("HomeCurrency", ""))),
-    _prefs("ReportPrefs", text("ReportBasis"), fixed(flag("CalcAgingReportFromTxnDate"))),
+    _prefs(
+        "ReportPrefs", choice("ReportBasis", "Accrual", "Cash"), fixed(flag("CalcAgingReportFromTxnDate"))
+    ),
     _prefs("OtherPrefs", rows("NameValue", f.NAME_VALUE)),
 )

@@ -20,6 +20,7 @@ from blueops_qb.sandbox.qbo.wire import Obj
 
 _FLAGS = {"true": True, "false": False, "1": True, "0": False}
 _DIGITS = 15
+_YEARS = (1900, 2999)  #: own choice; due dates, fiscal years and aging are worked out from these days
 
 
 def _is_blank(value: Any) -> bool:
@@ -141,10 +142,18 @@ def _flag(value: Any, *, path: str) -> bool:
 
 
 def _day(value: Any, *, path: str) -> str:
+    text = str(value)[:10]
     try:
-        return date.fromisoformat(str(value)[:10]).isoformat()
+        if text[4:8:3] != "--":  # a week date or a date without hyphens
+            raise ValueError
+        day = date.fromisoformat(text)
     except ValueError:
         raise Fault("2060", f"Property {path}: {value!r} is not a date (YYYY-MM-DD)", path) from None
+    if not _YEARS[0] <= day.year <= _YEARS[1]:
+        raise Fault(
+            "2060", f"Property {path}: the year of {text} is not within {_YEARS[0]}-{_YEARS[1]}", path
+        )
+    return day.isoformat()
 
 
 def _number(value: Any, *, path: str) -> Decimal:

@@ -15,6 +15,7 @@ from blueops_qb.sandbox.qbo.company import Company, Hidden
 from blueops_qb.sandbox.qbo.entities import ENTITIES, Family
 from blueops_qb.sandbox.qbo.fields import Shape, Table
 from blueops_qb.sandbox.qbo.rules import RULES
+from blueops_qb.sandbox.qbo.step_log import with_step_log
 from blueops_qb.sandbox.qbo.wire import Obj, dumps, loads
 
 FORMAT = 1
@@ -70,22 +71,25 @@ def restore(data: Obj) -> Company:
 
 
 def load(path: Path) -> Company:
-    """Read the company of a file."""
-    return restore(loads(path.read_bytes()))
+    """Read the company of a file, with what its log of steps adds."""
+    return restore(with_step_log(loads(path.read_bytes()), path))
 
 
 def load_access(path: Path) -> Obj:
     """Read who was let in, as `Tokens.dump` wrote it; empty when the file says nothing."""
-    access: Obj = loads(path.read_bytes()).get("access", {})
+    access: Obj = with_step_log(loads(path.read_bytes()), path).get("access", {})
     return access
 
 
-def save(company: Company, path: Path, *, access: Obj | None = None) -> None:
-    """Write the company beside its file and swap it in, so that a kill never leaves half a file."""
+def save(company: Company, path: Path, *, access: Obj | None = None, step_log: int = 0) -> None:
+    """Write the company beside its file and swap it in, so that a kill never leaves half a file.
+
+    ``step_log``: the last line of the log of steps that the company holds already.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(path.name + ".new")
     with fresh.open("wb") as file:
-        file.write(dumps({**dump(company), "access": access or {}}))
+        file.write(dumps({**dump(company), "access": access or {}, "step_log": step_log}))
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)

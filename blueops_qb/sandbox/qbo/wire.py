@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, TypeVar, cast
 
@@ -20,6 +21,9 @@ def _number(value: object) -> float:
         return float(value)
     raise TypeError(f"{value!r} has no JSON form")
 
+
+#: a JSON escape that may be half of a character beyond the first 65,536
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 _encode = json.JSONEncoder(default=_number, ensure_ascii=False, separators=(",", ":")).encode
 _decode = json.JSONDecoder(parse_float=Decimal, parse_constant=lambda name: Decimal(name)).decode
@@ -41,8 +45,17 @@ def dumps(value: object) -> bytes:
 
 
 def loads(data: bytes) -> Any:
-    """Decode UTF-8 JSON, numbers with a fraction as Decimal; raises ValueError."""
-    return _decode(data.decode("utf-8-sig").strip())
+    """Decode UTF-8 JSON, numbers with a fraction as Decimal; raises ValueError.
+
+    An escaped half of a character (``\\ud800``) is refused: no answer and no file could ever carry it again.
+    """
+    value = _decode(data.decode("utf-8-sig").strip())
+    if _HALF.search(data):
+        try:
+            _encode(value).encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(f"half of a character, \\u{ord(error.object[error.start]):04x}") from None
+    return value
 
 
 def cents(amount: Decimal) -> Decimal:

@@ -28,7 +28,7 @@ from blueops_qb.sdk.outcomes import Absent, Applied, BooksRecord, Found, Gone, N
 from blueops_qb.sdk.provider import Operation, Verb
 from blueops_qb.sdk.testing.ledger_checks import reads_a_ledger_that_balances
 from blueops_qb.sdk.testing.line_checks import LINED, changing_a_line
-from blueops_qb.sdk.testing.samples import SAMPLES, Places
+from blueops_qb.sdk.testing.samples import SAMPLES, Places, content_of
 from blueops_qb.sdk.testing.subject import Subject
 
 #: What may come back instead of an answer.
@@ -115,7 +115,10 @@ def says_how_every_kind_is_removed(subject: Subject) -> None:
 # -- bytes there and back ----------------------------------------------------------------------------
 def _writes(document: Document) -> list[Operation]:
     kind = kind_of(document)
-    create = Operation(id="11", verb=Verb.CREATE, kind=kind, document=document, marker="invoice:1041.1")
+    data = content_of(document)
+    create = Operation(
+        id="11", verb=Verb.CREATE, kind=kind, document=document, data=data, marker="invoice:1041.1"
+    )
     again = attrs.evolve(create, verb=Verb.UPDATE, target_id="77", version="3", previous=document)
     return [create, again, attrs.evolve(again, verb=Verb.WITHDRAW)]
 

@@ -10,6 +10,7 @@ import attrs
 
 from blueops_qb.domain.documents import (
     Allocation,
+    AttachedFile,
     BankDeposit,
     Bill,
     BillPayment,
@@ -42,6 +43,8 @@ from blueops_qb.sdk.outcomes import BooksRecord
 
 DAY = dt.date(2026, 3, 2)
 PRICE = Decimal("129.50")
+#: The content of an attachment; not a picture that anybody could open.
+PICTURE = b"\x89PNG\r\n\x1a\n kit"
 
 
 @attrs.frozen(kw_only=True)
@@ -333,6 +336,21 @@ def bill_payment(world: World) -> BillPayment:
 
 
 #: Samples in an order in which each finds what it names.
+def attachment(world: World) -> AttachedFile:
+    """The receipt of the expense; its bytes are `PICTURE`."""
+    return AttachedFile(
+        to=world.ref(Feature.EXPENSES, BooksKind.EXPENSE),
+        file_id="kit",
+        filename=f"receipt-{world.tag}.png",
+        content_type="image/png",
+    )
+
+
+def content_of(document: Document) -> bytes | None:
+    """What is uploaded with a sample."""
+    return PICTURE if isinstance(document, AttachedFile) else None
+
+
 SAMPLES: Mapping[Feature, Callable[[World], Document]] = {
     Feature.CUSTOMERS: customer,
     Feature.JOBS: job,
@@ -350,6 +368,7 @@ SAMPLES: Mapping[Feature, Callable[[World], Document]] = {
     Feature.VENDOR_CREDITS: vendor_credit,
     Feature.PURCHASE_ORDERS: purchase_order,
     Feature.BILL_PAYMENTS: bill_payment,
+    Feature.ATTACHMENTS: attachment,
 }
 #: What a sample names, and so what is written before it.
 NEEDS: Mapping[Feature, tuple[Feature, ...]] = {
@@ -366,4 +385,5 @@ NEEDS: Mapping[Feature, tuple[Feature, ...]] = {
     Feature.VENDOR_CREDITS: (Feature.CUSTOMERS, Feature.JOBS, Feature.VENDORS),
     Feature.PURCHASE_ORDERS: (Feature.CUSTOMERS, Feature.JOBS, Feature.VENDORS),
     Feature.BILL_PAYMENTS: (Feature.CUSTOMERS, Feature.JOBS, Feature.VENDORS, Feature.BILLS),
+    Feature.ATTACHMENTS: (Feature.CUSTOMERS, Feature.JOBS, Feature.VENDORS, Feature.EXPENSES),
 }

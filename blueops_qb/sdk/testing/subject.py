@@ -15,7 +15,7 @@ from blueops_qb.sdk.capability import Feature
 from blueops_qb.sdk.doors import Answered, Reply
 from blueops_qb.sdk.outcomes import Applied, BooksRecord, Found, Outcome
 from blueops_qb.sdk.provider import Exchange, Operation, Provider, Verb
-from blueops_qb.sdk.testing.samples import NEEDS, SAMPLES, Places, World
+from blueops_qb.sdk.testing.samples import NEEDS, SAMPLES, Places, World, content_of
 
 #: How many pages a feed or catalog may have before a check gives up.
 MOST_PAGES = 200
@@ -123,6 +123,7 @@ class Subject:
             verb=Verb.CREATE,
             kind=kind_of(document),
             document=document,
+            data=content_of(document),
             marker=f"{feature.value}:{world.tag}.1",
         )
         record = self.applied(operation)

@@ -13,16 +13,19 @@ from typing import Any, Self
 
 import attrs
 
-from blueops_qb.domain.documents import Document, kind_of
+from blueops_qb.domain.compare import as_decided
+from blueops_qb.domain.documents import Document, SalesForm, kind_of
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbo.codec.forms import FORMS, members_of
 from blueops_qb.providers.qbo.codec.full_update import full_update
+from blueops_qb.providers.qbo.codec.kept import kept
 from blueops_qb.providers.qbo.codec.lens import normal, one_way
 from blueops_qb.providers.qbo.codec.line_updates import CASH_BACK, AsShown, lines_over, with_line_ids
 from blueops_qb.providers.qbo.codec.members import ADDRESS_PARTS, Obj, Unfit
 from blueops_qb.providers.qbo.codec.sales import custom_over
+from blueops_qb.providers.qbo.codec.sendable import sendable
 from blueops_qb.providers.qbo.entities import VOIDABLE
 from blueops_qb.providers.qbo.exact_json import loads
 from blueops_qb.sdk.provider import Operation, Verb
@@ -30,8 +33,10 @@ from blueops_qb.sdk.provider import Operation, Verb
 #: Decided at creation; a later sparse update leaves them to the bookkeeper.
 _ONCE = frozenset({"BillWithParent", "EmailStatus", "PrintStatus", "ProcessPayment"})
 _WITH_LINES = frozenset({"Line", "TotalAmt", "TxnTaxDetail", "ApplyTaxAfterDiscount", CASH_BACK})
-#: Terms drive the due date, so that none of the three travels alone.
+#: Terms and the day drive the due date, so that none travels without it.
 _DATES = frozenset({"TxnDate", "DueDate", "SalesTermRef"})
+#: What only the bookkeeper links an invoice with; a LinkedTxn array replaces the whole one (section 4.9).
+_THEIR_LINKS = frozenset({"TimeActivity"})
 #: What a person calls the members that only a full update empties.
 _UNCLEARABLE = {
     "SalesTermRef": "the terms",
@@ -58,7 +63,6 @@ _BLANKS: dict[str, Any] = {
     **{member: {"Address": ""} for member in ("PrimaryEmailAddr", "BillEmail", "POEmail")},
     **{member: dict.fromkeys(ADDRESS_PARTS, "") for member in ("BillAddr", "ShipAddr")},
     "Deposit": ZERO,
-    "LinkedTxn": [],
 }
 
 
@@ -114,7 +118,9 @@ class _Change:
     def body(self) -> Obj:
         """The members to send; raises Unfit."""
         form = FORMS[type(self.document)]
-        now, before = normal(self.document), normal(self.previous)
+        now, before = normal(kept(self.document, self.profile)), normal(kept(self._before(), self.profile))
+        if self.told is not None:  # what was left to the books is not ours to change back
+            before = as_decided(normal(kept(self.told, self.profile)), before)
         whole = any(getattr(now, field) != getattr(before, field) for field in form.lined)
         if self.told is not None:
             ours, told = one_way(self.document), one_way(self.told)
@@ -124,7 +130,8 @@ class _Change:
         gone = set(was.keys() - shown.keys())
         moved = {member for member in shown if member not in was or shown[member] != was[member]}
         if moved & _DATES or gone & _DATES:
-            moved |= _DATES
+            # The terms are the bookkeeper's to change; ours go along where they alone say when it is due.
+            moved |= _DATES if "DueDate" not in shown else _DATES - {"SalesTermRef"}
         lines = self._lines() if whole else {}
         full = self._clears(gone)
         if lines.pop(CASH_BACK, True) is False:
@@ -133,6 +140,7 @@ class _Change:
         head = members_of(self.document, self.profile, self.marker, whole=False)
         changes = {member: value for member, value in head.items() if member in moved | form.needed}
         changes.update(lines)
+        self._beside_theirs(changes, gone, was)
         if not full:
             return {"sparse": True, **self._sparse(_without_once(changes), gone, was)}
         if self.shown is None:
@@ -147,12 +155,25 @@ class _Change:
             there = {**(raw.get(member) or {}), **was.get(member, {})}
             blanks = {part: "" for part in ADDRESS_PARTS if part in there}
             changes[member] = {**blanks, **changes[member]}
+        return changes
+
+    def _beside_theirs(self, changes: Obj, gone: set[str], was: Obj) -> None:
+        """Lists and parts that hold more than we tell keep what is not ours."""
+        raw = {} if self.shown is None else self.shown.raw
         if "CustomField" in changes or "CustomField" in gone:
+            gone.discard("CustomField")
             rows = raw.get("CustomField") or []
             changes["CustomField"] = custom_over(
                 rows, changes.get("CustomField", []), was.get("CustomField", [])
             )
-        return changes
+        if "LinkedTxn" in changes or "LinkedTxn" in gone:
+            gone.discard("LinkedTxn")
+            theirs = [link for link in raw.get("LinkedTxn") or [] if link.get("TxnType") in _THEIR_LINKS]
+            changes["LinkedTxn"] = [*theirs, *changes.get("LinkedTxn", [])]
+        check = raw.get("CheckPayment") or {}
+        if "CheckPayment" in changes and "PrintStatus" in check:
+            printed = sendable(check["PrintStatus"], "PrintStatus")
+            changes["CheckPayment"] = {**changes["CheckPayment"], "PrintStatus": printed}
 
     def _clears(self, gone: set[str]) -> bool:
         # A deposit of 0.00 needs no account.
@@ -167,6 +188,13 @@ class _Change:
         else:
             body = lines_over(self.shown, document, self.told, self.profile)
         return {member: value for member, value in body.items() if member in _WITH_LINES}
+
+    def _before(self) -> Document:
+        # A tax that was never read is no tax of 0.00.
+        previous, now = self.previous, self.document
+        if isinstance(previous, SalesForm) and isinstance(now, SalesForm) and previous.tax is None:
+            return attrs.evolve(previous, tax_mode=now.tax_mode)
+        return previous
 
     def _head(self, before: Document) -> Obj:
         # What was there may not be writable by our rules any more; then nothing is known to be the same or cleared.

@@ -26,6 +26,7 @@ from blueops_qb.providers.qbo.codec.members import (
     day_of,
     exactly,
     folded,
+    is_set,
     leaf_of,
     needed_day,
     needed_ref,
@@ -166,7 +167,7 @@ def purchase_of(obj: Obj, profile: BooksProfile) -> ExpenseDocument:
         account=needed_ref(obj, "AccountRef", BooksKind.ACCOUNT),
         payee=payee,
         method=ref_of(obj, "PaymentMethodRef", BooksKind.PAYMENT_METHOD),
-        refund=obj.get("Credit") is True,
+        refund=is_set(obj, "Credit"),
     )
 
 

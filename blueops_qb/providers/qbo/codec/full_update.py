@@ -13,7 +13,7 @@ from collections.abc import Collection
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.profile import BooksProfile, SalesTax
 from blueops_qb.providers.qbo.codec.members import Obj, Unfit
-from blueops_qb.providers.qbo.codec.overlay import SUBTOTAL
+from blueops_qb.providers.qbo.codec.sales_lines import is_subtotal
 from blueops_qb.providers.qbo.codec.sendable import sendable
 
 #: Read-only or computed (sections 2.4, 4.4 to 4.20); a balance that is sent would open one.
@@ -49,7 +49,7 @@ def full_update(shown: Obj, *, changes: Obj, gone: Collection[str], profile: Boo
     }
     _keep_links(body)
     if "Line" in body:
-        body["Line"] = [_line(line) for line in body["Line"] if SUBTOTAL not in line]
+        body["Line"] = [_line(line) for line in body["Line"] if not is_subtotal(line)]
     _keep_tax(body, profile)
     if _PAID & shown.keys():  # a payment says its amount itself; elsewhere the lines do
         body["TotalAmt"] = shown.get("TotalAmt", ZERO)

@@ -22,7 +22,8 @@ Obj = dict[str, Any]
 DESCRIPTION, MEMO, REFERENCE, NUMBER = 4000, 3900, 21, 21
 _RATE_DIGITS = Decimal("0.0000001")
 _DIGITS = 15
-_MARKER = re.compile(r"\s*\[BO:([^\[\]\s]{1,90})\]\s*$")
+#: A copy of one of our records carries its marker before its own; the last one counts.
+_MARKER = re.compile(r"(?:\s*\[BO:([^\[\]\s]{1,90})\])+\s*$")
 _VOIDED = re.compile(r"^voided\b[\s:;.,-]*", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _DELETED = " (deleted)"
@@ -35,8 +36,9 @@ class Unfit(Exception):
 
 # -- words -----------------------------------------------------------------------------------------
 def words(text: str, limit: int = DESCRIPTION) -> str:
-    """Free text as it is stored: control characters out, trimmed, at most `limit` characters."""
-    return _CONTROL.sub(" ", text).strip()[:limit].rstrip()
+    """Free text as it is stored: control characters out, line ends alike, trimmed, at most `limit` characters."""
+    plain_ends = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _CONTROL.sub(" ", plain_ends).strip()[:limit].rstrip()
 
 
 def exactly(text: str, limit: int, what: str) -> str:
@@ -141,6 +143,16 @@ def moment_of(obj: Obj, member: str) -> dt.datetime | None:
     except (KeyError, TypeError, ValueError):
         return None
     return moment if moment.tzinfo else None
+
+
+def is_set(obj: Obj, member: str) -> bool:
+    """Whether a switch is on, in whatever form it is shown."""
+    return folded(obj.get(member)) == "true"
+
+
+def is_active(obj: Obj) -> bool:
+    """Whether a name of a list is active; one that does not say is."""
+    return str(obj.get("Active")).lower() != "false"
 
 
 def needed_day(obj: Obj, member: str) -> dt.date:

@@ -12,6 +12,8 @@ from blueops_qb.providers.qbo.codec.members import (
     address,
     address_of,
     exactly,
+    is_active,
+    is_set,
     leaf_of,
     put_ref,
     ref_of,
@@ -62,10 +64,10 @@ def customer_of(obj: Obj, profile: BooksProfile) -> CustomerRecord:
         billing=address_of(obj, "BillAddr"),
         shipping=address_of(obj, "ShipAddr"),
         terms=ref_of(obj, "SalesTermRef", BooksKind.TERM),
-        taxable=None if taxable is None else bool(taxable),
+        taxable=None if taxable is None else is_set(obj, "Taxable"),
         exemption_reason=int(reason) if reason else None,
         certificate=str(obj.get("ResaleNum") or "") if taxing else "",
-        active=obj.get("Active") is not False,
+        active=is_active(obj),
     )
 
 
@@ -92,9 +94,9 @@ def vendor_of(obj: Obj, _: BooksProfile) -> VendorRecord:
         phone=leaf_of(obj, "PrimaryPhone", "FreeFormNumber"),
         address=address_of(obj, "BillAddr"),
         account_number=str(obj.get("AcctNum") or ""),
-        is_1099=bool(obj.get("Vendor1099")),
+        is_1099=is_set(obj, "Vendor1099"),
         terms=ref_of(obj, "TermRef", BooksKind.TERM),
-        active=obj.get("Active") is not False,
+        active=is_active(obj),
     )
 
 

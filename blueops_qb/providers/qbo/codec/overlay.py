@@ -14,10 +14,13 @@ from decimal import Decimal
 import attrs
 
 from blueops_qb.domain.money import ZERO, half_up
-from blueops_qb.providers.qbo.codec.members import Obj, Unfit, amount_of, folded
+from blueops_qb.providers.qbo.codec.members import Obj, Unfit, amount_of, folded, number_of
+from blueops_qb.providers.qbo.codec.sales_lines import is_subtotal
 from blueops_qb.providers.qbo.codec.sendable import sendable
 
-DISCOUNT, GROUP, SUBTOTAL = "DiscountLineDetail", "GroupLineDetail", "SubTotalLineDetail"
+DISCOUNT, GROUP = "DiscountLineDetail", "GroupLineDetail"
+#: The lines that add up to the subtotal; one of words only may show a sum that must not be counted twice.
+_SUMMED = ("SalesItemLineDetail", GROUP)
 #: Members that the lens keeps out: they follow us only when we changed them since we last told them.
 HIDDEN = frozenset({"ServiceDate", "BillableStatus", "MarkupInfo", "LinkedTxn"})
 _BILLED = "hasbeenbilled"
@@ -78,9 +81,26 @@ def laid_over(place: Place, line: Told) -> Obj:
     shown, now = sendable(place.shown), line.now
     if folded(shown.get("DetailType")) != folded(now.get("DetailType")):
         return {**({"Id": shown["Id"]} if "Id" in shown else {}), **now}
-    if place.was is None:  # we could not have written it: what we say counts, all else stays
-        return _over(shown, now, {}, line.before)
-    return _over(shown, now, place.was, line.before)
+    # What we could not have written counts as it is said now, and all else stays.
+    laid = _over(shown, now, place.was or {}, line.before)
+    return laid if laid == shown else _in_keeping(laid)
+
+
+def _in_keeping(line: Obj) -> Obj:
+    """The line without what our change made untrue: a product that is another amount, a cost billed to nobody."""
+    for member, value in line.items():
+        if not isinstance(value, dict) or not member.endswith("Detail"):
+            continue
+        detail: Obj = dict(value)
+        count, rate = number_of(detail, "Qty"), number_of(detail, "UnitPrice")
+        if count is not None and rate is not None and half_up(count * rate) != amount_of(line, "Amount"):
+            del detail["Qty"], detail["UnitPrice"]  # refused with 6070
+        bearer = {"CustomerRef", "Entity"} & detail.keys()
+        if folded(detail.get("BillableStatus")) == "billable" and not bearer:
+            detail["BillableStatus"] = "NotBillable"  # refused with 6310
+            detail.pop("MarkupInfo", None)
+        line = {**line, member: detail}
+    return line
 
 
 def discounts(shown: Sequence[Obj], now: Sequence[Obj], lines: Sequence[Obj]) -> list[Obj]:
@@ -105,7 +125,8 @@ def discounts(shown: Sequence[Obj], now: Sequence[Obj], lines: Sequence[Obj]) ->
 
 
 def _sum(lines: Sequence[Obj]) -> Decimal:
-    return sum((amount_of(line, "Amount") for line in lines), ZERO)
+    counted = (line for line in lines if any(member in line for member in _SUMMED))
+    return sum((amount_of(line, "Amount") for line in counted), ZERO)
 
 
 def _over(shown: Obj, now: Obj, was: Obj, before: Obj | None) -> Obj:
@@ -125,6 +146,8 @@ def _over(shown: Obj, now: Obj, was: Obj, before: Obj | None) -> Obj:
 
 
 def _moved(member: str, shown: Obj, now: Obj, was: Obj, before: Obj | None) -> bool:
+    if member == "Description" and before is not None and not (member in now or member in before):
+        return False  # QuickBooks took the item's, as we said none
     if member not in HIDDEN:
         return bool(now.get(member) != was.get(member))
     if folded(shown.get(member)) == _BILLED:
@@ -157,4 +180,4 @@ def _holds(n: int, places: Sequence[Place]) -> bool:
 
 
 def _derived(line: Obj) -> bool:
-    return SUBTOTAL in line or DISCOUNT in line or folded(line.get("DetailType")) == "subtotallinedetail"
+    return is_subtotal(line) or DISCOUNT in line

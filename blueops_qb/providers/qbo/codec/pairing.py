@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
+from blueops_qb.providers.qbo.codec.members import words
+
 Line = Any
 _Key = Callable[[int, Line], Hashable]
 
@@ -68,11 +70,11 @@ def _of(line: Line) -> tuple[Hashable, ...]:
 
 
 def _whole(_: int, line: Line) -> Hashable:
-    return (*_of(line), line.amount, line.description.strip())
+    return (*_of(line), line.amount, words(line.description))
 
 
 def _words(_: int, line: Line) -> Hashable:
-    return (*_of(line), line.description.strip())
+    return (*_of(line), words(line.description))
 
 
 def _place(n: int, line: Line) -> Hashable:

@@ -6,11 +6,11 @@ from decimal import InvalidOperation
 
 from blueops_qb.domain.documents import DOCUMENT_TYPES, Document
 from blueops_qb.domain.profile import BooksProfile
-from blueops_qb.domain.refs import BooksKind
+from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.providers.qbo.codec.company import company_name
 from blueops_qb.providers.qbo.codec.facts import facts_of, linked_of
 from blueops_qb.providers.qbo.codec.forms import FORMS
-from blueops_qb.providers.qbo.codec.members import Obj, folded, moment_of, shown_name, split_note
+from blueops_qb.providers.qbo.codec.members import Obj, folded, is_active, moment_of, shown_name, split_note
 from blueops_qb.providers.qbo.entities import ENTITIES
 from blueops_qb.providers.qbo.exact_json import dumps
 from blueops_qb.sdk.outcomes import BooksRecord
@@ -35,7 +35,12 @@ def from_qbo(kind: BooksKind, obj: Obj, profile: BooksProfile = _DEFAULT) -> Boo
             document = FORMS[kind_of_document].read(obj, profile)
         except _UNREADABLE as problem:
             facts["unreadable"] = f"{type(problem).__name__}: {problem}"
-    facts.update(facts_of(kind, obj))
+    linked: tuple[BooksRef, ...] = ()
+    try:
+        facts.update(facts_of(kind, obj))
+        linked = linked_of(obj)
+    except _UNREADABLE as problem:  # of one record; the others of the answer are read all the same
+        facts["unreadable"] = f"{type(problem).__name__}: {problem}"
     note = "Note" if kind is BooksKind.ATTACHMENT else "PrivateNote"
     _, marker, _ = split_note(str(obj.get(note) or ""))
     return BooksRecord(
@@ -43,10 +48,10 @@ def from_qbo(kind: BooksKind, obj: Obj, profile: BooksProfile = _DEFAULT) -> Boo
         id=str(obj["Id"]),
         version=str(obj.get("SyncToken") or "0") if "SyncToken" in obj else "",
         name=_name(kind, obj),
-        active=obj.get("Active") is not False,
+        active=is_active(obj),
         document=document,
         facts=facts,
-        linked=linked_of(obj),
+        linked=linked,
         marker=marker,
         updated_at=moment_of(obj, "LastUpdatedTime"),
         shown=dumps(obj) if kind_of_document is not None else "",

@@ -31,6 +31,7 @@ from blueops_qb.providers.qbo.codec.members import (
     derived,
     exactly,
     folded,
+    is_set,
     leaf_of,
     needed_day,
     needed_ref,
@@ -209,16 +210,17 @@ def _tail(document: SalesForm, profile: BooksProfile, marker: str, what: str, *,
 def _shared_of(obj: Obj, profile: BooksProfile) -> dict[str, Any]:
     memo, _, voided = split_note(str(obj.get("PrivateNote") or ""))
     discount, detail = discount_of(obj)
+    lines = lines_of(obj)
     tax = obj.get("TxnTaxDetail") or {}
     total = amount_of(obj, "TotalAmt")
     manual = profile.sales_tax is SalesTax.MANUAL
     return {
         "date": needed_day(obj, "TxnDate"),
         "number": str(obj.get("DocNumber") or "") if profile.custom_numbers else "",
-        "lines": lines_of(obj),
+        "lines": lines,
         "discount": discount,
         "discount_account": ref_of(detail, "DiscountAccountRef", BooksKind.ACCOUNT),
-        "discount_before_tax": obj.get("ApplyTaxAfterDiscount") is True,
+        "discount_before_tax": is_set(obj, "ApplyTaxAfterDiscount"),
         "tax_mode": TaxMode.OURS,
         "tax": amount_of(tax, "TotalTax"),
         "tax_code": ref_of(tax, "TxnTaxCodeRef", BooksKind.TAX_CODE) if manual else None,
@@ -230,7 +232,7 @@ def _shared_of(obj: Obj, profile: BooksProfile) -> dict[str, Any]:
         "memo": memo,
         "custom": tuple(_custom_of(obj)),
         "currency": ref_id(obj, "CurrencyRef") or profile.currency,
-        "void": voided and total == ZERO,
+        "void": voided and total == ZERO and not any(line.amount for line in lines),
     }
 
 

@@ -15,6 +15,7 @@ from blueops_qb.providers.qbo.codec.members import (
     amount_of,
     cents,
     day_of,
+    folded,
     number_of,
     put_ref,
     rated,
@@ -32,6 +33,11 @@ def is_written(line: SalesLine) -> bool:
     return bool(line.item or line.amount or words(line.description))
 
 
+def is_subtotal(line: Obj) -> bool:
+    """Whether it is the sum that QuickBooks adds by itself; its detail is empty and may be missing."""
+    return SUBTOTAL in line or folded(line.get("DetailType")) == "subtotallinedetail"
+
+
 def flat_lines(obj: Obj) -> list[tuple[Obj, int | None]]:
     """The lines that documents hold, each with the place of the bundle that it is part of.
 
@@ -40,7 +46,7 @@ def flat_lines(obj: Obj) -> list[tuple[Obj, int | None]]:
     found: list[tuple[Obj, int | None]] = []
     for n, line in enumerate(obj.get("Line") or []):
         found += [(part, n) for part in _parts(line)] if GROUP in line else [(line, None)]
-    return [(line, bundle) for line, bundle in found if SUBTOTAL not in line and DISCOUNT not in line]
+    return [(line, bundle) for line, bundle in found if not is_subtotal(line) and DISCOUNT not in line]
 
 
 def _parts(line: Obj) -> Iterator[Obj]:
@@ -161,5 +167,5 @@ def _line_of(line: Obj) -> SalesLine:
 
 def _text_amount(line: Obj) -> Decimal:
     # A text line has no amount of its own; an inline subtotal shows one that must not be counted twice.
-    known = TEXT in line or line.get("DetailType") in (None, "DescriptionOnly", "DESCRIPTION_ONLY")
+    known = TEXT in line or folded(line.get("DetailType")) in ("", "descriptiononly", "descriptionlinedetail")
     return ZERO if known else amount_of(line, "Amount")
