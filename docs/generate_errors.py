@@ -13,10 +13,10 @@ from pathlib import Path
 import attrs
 
 from blueops_qb.domain.refs import BooksKind
-from blueops_qb.providers.qbo.fault_matrix import KINDS, NEVER, VERBS, Cell, cell
+from blueops_qb.providers.qbo.fault_matrix import KINDS, NEVER, VERBS, Cell, cell, upload_cell
 from blueops_qb.providers.qbo.fault_rules import Result, Rule
 from blueops_qb.providers.qbo.faults import RULES, TOO_OLD
-from blueops_qb.providers.qbo.matrix_trials import TRIALS, Seen
+from blueops_qb.providers.qbo.matrix_trials import TRIALS, UPLOAD_TRIALS, Seen
 from blueops_qb.sdk.outcomes import Why
 from blueops_qb.sdk.provider import Verb
 
@@ -43,6 +43,13 @@ driven through the engine against the twin by a test, which also takes the next 
 
 | fault | met in | create | update | withdraw | record | connection | next |
 |---|---|---|---|---|---|---|---|"""
+UPLOAD_HEAD = """### The upload of a file
+
+A receipt goes up alone, after its cost, so that only what refuses a whole call can meet it. It is the cost's event that
+stands there.
+
+| fault | record | connection | next |
+|---|---|---|---|"""
 CANNOT_HEAD = """### Where a fault cannot occur
 
 | fault | create | update | withdraw | why |
@@ -91,7 +98,9 @@ def page() -> str:
     if lost:
         raise LookupError(f"these codes belong to no part of the page, add their kind to PARTS: {lost}")
     parts = [_part(title, [rule for rule in rules if _kind(rule) in kinds]) for title, kinds in PARTS.items()]
-    return "\n".join([HEAD, *parts, MATRIX_HEAD, *_matrix(), "", CANNOT_HEAD, *_cannot(), ""])
+    return "\n".join(
+        [HEAD, *parts, MATRIX_HEAD, *_matrix(), "", UPLOAD_HEAD, *_uploads(), "", CANNOT_HEAD, *_cannot(), ""]
+    )
 
 
 #: How the kinds of record are called in the matrix.
@@ -124,6 +133,15 @@ def _matrix() -> Iterator[str]:
                 f"| {trial.name} | {SEEN[trial.seen]} | {kinds} | `{met.stands.value}` | `{met.health.value}` "
                 f"| {met.next.value}. |"
             )
+
+
+def _uploads() -> Iterator[str]:
+    """A row per fault that an upload can meet."""
+    for trial in UPLOAD_TRIALS:
+        met = upload_cell(trial)
+        assert met.stands is not None
+        assert met.next is not None
+        yield f"| {trial.name} | `{met.stands.value}` | `{met.health.value}` | {met.next.value}. |"
 
 
 def _cannot() -> Iterator[str]:

@@ -119,6 +119,17 @@ def calling(
         yield Caller(twin=twin, session=session, token=twin.access_token)
 
 
+def items(qbo: Caller) -> dict[str, str]:
+    """Item name -> id."""
+    return {row["Name"]: row["Id"] for row in qbo.query("select * from Item maxresults 1000")["Item"]}
+
+
+def accounts(qbo: Caller) -> dict[str, str]:
+    """Account number -> id."""
+    rows = qbo.query("select * from Account maxresults 1000")["Account"]
+    return {row["AcctNum"]: row["Id"] for row in rows if "AcctNum" in row}
+
+
 def sales_line(amount: str, *, item: str = "1", **detail: Any) -> Json:
     """An invoice line."""
     return {

@@ -24,6 +24,16 @@ def demo(db_url: str | None, tenant_id: str | None, once: bool, json_file: str |
     raise SystemExit(run(once=once, json_file=json_file, port=port, db=db_url))
 
 
+def _checked_limits(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    from blueops_qb.sandbox.qbo.throttle import Limits
+
+    try:
+        Limits.parse(value or "")
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx=ctx, param=param) from error
+    return value
+
+
 @click.group()
 def sandbox() -> None:
     """Stand-ins to practise against."""
@@ -40,10 +50,17 @@ def sandbox() -> None:
     is_flag=False,
     flag_value="",
     default=None,
+    callback=_checked_limits,
     metavar="[MIN,SEC,BATCH]",
     help="Throttle like Intuit; bare = 500,10,40. Without it there is no throttle.",
 )
-@click.option("--latency-ms", default=0, show_default=True, help="Every call takes at least this long.")
+@click.option(
+    "--latency-ms",
+    default=0,
+    type=click.IntRange(0, 120_000),
+    show_default=True,
+    help="Every call takes at least this long.",
+)
 @click.option("--company", type=click.Path(dir_okay=False), help="Keep the company in FILE.")
 @click.option("--rotate", type=click.Choice(["daily", "always"]), default="daily", show_default=True)
 @click.option("--seed", type=click.Choice(["sample", "names", "empty"]), default="sample", show_default=True)

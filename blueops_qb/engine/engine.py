@@ -14,8 +14,9 @@ from blueops_qb.engine.sign_in_ends import Countdown, countdown
 from blueops_qb.engine.turn import Turn, Turns
 from blueops_qb.engine.vault import MissingKey, SealedVault
 from blueops_qb.sdk.core import Core
-from blueops_qb.sdk.doors import Outgoing, Reply
+from blueops_qb.sdk.doors import Answered, Outgoing, Reply
 from blueops_qb.sdk.hooks import Switch
+from blueops_qb.sdk.outcomes import Outcome
 from blueops_qb.sdk.provider import Provider
 from blueops_qb.store import tables as t
 
@@ -97,9 +98,10 @@ class Engine:
             if connection_id is None:
                 log.warning("an answer to an exchange that is not ours was dropped: %s", exchange_id)
                 return False
+        outcomes = self._read_ahead(connection_id, reply, sent)
         with self.turns.open(connection_id) as turn:
             assert turn is not None
-            return hear.hear(turn, exchange_id, reply, sent)
+            return hear.hear(turn, exchange_id, reply, sent, outcomes)
 
     def wait(self, connection_id: str) -> float:
         """Seconds for which a carrier may leave the connection alone, as its last call of `next_exchange` found.
@@ -154,6 +156,17 @@ class Engine:
                 assert turn is not None
                 if turn.row["health_reason"] != str(problem):
                     turn.set(health="stopped", health_reason=str(problem))
+            return None
+
+    def _read_ahead(
+        self, connection_id: str, reply: Reply, sent: Sent | None
+    ) -> Mapping[str, Outcome] | None:
+        """The outcomes, read before the transaction opens: a thousand records take longer than others should wait."""
+        if sent is None or sent.profile is None or not isinstance(reply, Answered):
+            return None
+        try:
+            return self.turns.provider(connection_id).decode(sent.exchange, reply.body, sent.profile)
+        except Exception:  # it is read once more in the turn, which says what is wrong
             return None
 
     def _connection_of(self, exchange_id: str) -> str | None:

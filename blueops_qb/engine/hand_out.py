@@ -297,5 +297,6 @@ def _commit(turn: Turn, exchange: Exchange, chosen: list[Ready], body: bytes) ->
     sources = " ".join(str(move.ref) for move in moves)
     if moves:
         turn.note("sent", f"exchange {exchange.id}", numbers=sources)
-    turn.sent = Sent(exchange=exchange, ready={str(ready.id): ready for ready in chosen})
+    ready_by_id = {str(ready.id): ready for ready in chosen}
+    turn.sent = Sent(exchange=exchange, ready=ready_by_id, profile=turn.profile)
     return Outgoing(exchange_id=exchange.id, connection_id=turn.id, body=body, deadline=deadline)

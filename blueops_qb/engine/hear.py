@@ -6,9 +6,7 @@ sent or uncertain. A repeat is recorded and changes nothing.
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
-import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,23 +14,21 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.documents import SalesInvoice, TaxMode
 from blueops_qb.domain.refs import BooksRef
-from blueops_qb.engine import budget, ledger, numbers, renewals, uncertain
-from blueops_qb.engine.budget import Budget
+from blueops_qb.engine import ledger, numbers, renewals, uncertain
 from blueops_qb.engine.due import operation_row, wanted_row
 from blueops_qb.engine.findings import take_found
 from blueops_qb.engine.hand_out import reload
 from blueops_qb.engine.landing import READING, Landing
 from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.outbox import Hold
-from blueops_qb.engine.pacing import Tokens
 from blueops_qb.engine.ready import Ready, Sent
+from blueops_qb.engine.throttled import come_back
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import SetInvoiceTax
 from blueops_qb.sdk.doors import Answered, NotSent, Reply
 from blueops_qb.sdk.outcomes import (
     Absent,
     Applied,
-    BooksRecord,
     Found,
     Gone,
     NotKnown,
@@ -49,14 +45,21 @@ from blueops_qb.store import tables as t
 log = logging.getLogger(__name__)
 
 HEARD = ("sent", "uncertain", "resend")
-#: How long a read that met a spent budget waits, in seconds; each attempt may be one call too many.
-SPENT_PAUSE = 1800.0
 #: Outcomes of a call that the books carried out, also where they refused what was in it.
 _METERED = (Applied, Found, Absent, Gone, Refused, Stale)
 
 
-def hear(turn: Turn, exchange_id: str, reply: Reply, sent: Sent | None) -> bool:
-    """Settle one exchange; True when this answer counted. `sent` saves reading it back, if still at hand."""
+def hear(
+    turn: Turn,
+    exchange_id: str,
+    reply: Reply,
+    sent: Sent | None,
+    outcomes: Mapping[str, Outcome] | None = None,
+) -> bool:
+    """Settle one exchange; True when this answer counted.
+
+    `sent` saves reading it back, if still at hand, and `outcomes` what its answer was read as already.
+    """
     e = t.exchanges
     row = (
         turn.connection.execute(sa.select(e).where(e.c.id == exchange_id).with_for_update()).mappings().one()
@@ -65,13 +68,13 @@ def hear(turn: Turn, exchange_id: str, reply: Reply, sent: Sent | None) -> bool:
         turn.note("repeated answer", f"exchange {exchange_id}", numbers=row["state"])
         return False
     if sent is None or row["state"] != "sent":
-        sent = reload(turn, row)
+        sent, outcomes = reload(turn, row), None
     if not isinstance(reply, Answered) and turn.row["health"] == "ok":
         turn.set(health="unreached", health_reason=f"The books were not reached: {reply.why}")
     if isinstance(reply, NotSent):
         _not_sent(turn, row, sent, reply.why)
     elif isinstance(reply, Answered):
-        _answered(turn, row, sent, reply.body)
+        _answered(turn, row, sent, reply.body, outcomes)
     else:
         uncertain.became(turn, row, sent, reply.why)
     return True
@@ -120,9 +123,10 @@ def _not_sent(turn: Turn, row: Any, sent: Sent, why: str) -> None:
     close(turn, row["id"], f"not sent: {why}")
 
 
-def _answered(turn: Turn, row: Any, sent: Sent, body: bytes) -> None:
+def _answered(turn: Turn, row: Any, sent: Sent, body: bytes, outcomes: Mapping[str, Outcome] | None) -> None:
     try:
-        outcomes: Mapping[str, Outcome] = turn.provider.decode(sent.exchange, body, turn.profile)
+        if outcomes is None:
+            outcomes = turn.provider.decode(sent.exchange, body, turn.profile)
     except Exception as problem:
         log_trouble(
             log, "provider %s could not decode exchange %s", turn.description.name, row["id"], problem=problem
@@ -156,9 +160,8 @@ class Hearing:
             self._take(ready, operation, outcome)
             for want in outcome.then:
                 onward = numbers.onward(operation, want)
-                self.new_operations.append(
-                    wanted_row(turn, onward, lane=ready.row.lane, settles=ready.row.settles)
-                )
+                row = wanted_row(turn, onward, lane=ready.row.lane, settles=ready.row.settles)
+                self.new_operations.append(row)
         if any(isinstance(outcome, _METERED) for outcome in outcomes.values()):
             turn.metered = turn.provider.cost(self.sent.exchange.operations)
         if self.new_operations:
@@ -182,10 +185,10 @@ class Hearing:
                 self._applied(ready, operation, outcome)
             case Found():
                 take_found(self.landing, operation, outcome)
-                if numbers.is_asking(operation) and not outcome.complete and not outcome.then:
+                if numbers.is_cut(operation, outcome):
                     self._not_known(ready, operation, NotKnown(message="the answer was cut"))
                     return
-                self._looked_up(ready, operation, outcome.records, complete=outcome.complete)
+                self._looked_up(ready, operation, outcome)
             case Absent() | Gone():
                 self._missing(ready, operation, outcome.then)
             case Refused():
@@ -193,29 +196,13 @@ class Hearing:
             case Stale():
                 self._stale(ready, operation)
             case Throttled():
-                self._throttled(ready, operation, outcome)
+                attempts, id = ready.row.attempts, self.row["id"]
+                wait = come_back(self.turn, operation, outcome, attempts=attempts, exchange_id=id)
+                self.retry.append((ready, wait, outcome.message or "the books are busy"))
             case SignIn():
                 self._sign_in(ready, outcome)
             case NotKnown():
                 self._not_known(ready, operation, outcome)
-
-    def _throttled(self, ready: Ready, operation: Operation, outcome: Throttled) -> None:
-        """Later. A whole connection that went too fast rests and starts anew without what it had saved up."""
-        turn = self.turn
-        wait = turn_wait(turn, outcome.retry_after, ready.row.attempts, self.row["id"])
-        metered = turn.provider.cost([operation]).reads > 0
-        if outcome.connection and metered and self._budget().spent:
-            # The month's reads are used up: writes are not metered and go on.
-            wait = max(wait, turn.now + turn.scaled(SPENT_PAUSE))
-        elif outcome.connection and wait > turn.now:
-            turn.set(rest_until=wait)
-            Tokens(turn=turn).empty()
-        self.retry.append((ready, wait, outcome.message or "the books are busy"))
-
-    def _budget(self) -> Budget:
-        turn = self.turn
-        limit = turn.description.limits.reads_per_month
-        return budget.load(turn.connection, str(turn.row["provider"]), limit, turn.now)
 
     def _applied(self, ready: Ready, operation: Operation, outcome: Applied) -> None:
         if operation.verb is Verb.SIGN_IN:
@@ -232,17 +219,10 @@ class Hearing:
         if outcome.record is not None:
             tell_core_tax(self.turn, ready, outcome.record)
 
-    def _looked_up(
-        self,
-        ready: Ready,
-        operation: Operation,
-        records: tuple[BooksRecord, ...] = (),
-        *,
-        complete: bool = True,
-    ) -> None:
+    def _looked_up(self, ready: Ready, operation: Operation, found: Found | None = None) -> None:
         self.landing.done(ready)
         if numbers.is_asking(operation):
-            numbers.told(self.landing, ready, records, complete=complete)
+            numbers.told(self.landing, ready, found)
         if ready.row.settles:
             self.settled.add(ready.row.settles)
 
@@ -351,14 +331,6 @@ def _reading(turn: Turn, ready: Ready) -> None:
         .where(lk.c.document_id == ready.row.document_id, lk.c.state == "live")
         .values(doubtful=READING)
     )
-
-
-def turn_wait(turn: Turn, seconds: float | None, attempts: int, exchange_id: str) -> dt.datetime:
-    """When to come back after a throttle; companies that were throttled together do not come back together."""
-    if seconds is None:
-        return turn.backoff(attempts)
-    spread = zlib.crc32(exchange_id.encode()) / 2**32
-    return turn.now + turn.scaled(seconds + min(10.0, seconds / 10) * spread)
 
 
 def stop(turn: Turn, reason: str) -> None:

@@ -207,6 +207,9 @@ def _three_ways(
         policy=policy,
     )
     clash, pull, push = (decision.groups(step) for step in (Step.CONFLICT, Step.PULL, Step.PUSH))
+    if getattr(bound, "void", False) and not getattr(theirs, "void", False):
+        # What was noted there goes with the document; only its money could matter.
+        clash, pull = (tuple(group for group in groups if group == "money") for groups in (clash, pull))
     if newly_ours and "money" in push:
         # Written now, our side would take the money off that document again.
         clash, push = (*clash, "money"), tuple(group for group in push if group != "money")

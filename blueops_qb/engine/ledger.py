@@ -254,6 +254,10 @@ def _forget(turn: Turn) -> None:
         .order_by(r.c.id.desc())
     )
     old = [int(id) for id in turn.connection.execute(query).scalars()][KEPT:]
+    asked = sa.select(r.c.id).where(r.c.connection_id == turn.id, r.c.state == ReadingState.ASKED.value)
+    # Given up before it was answered: nobody will ever end it.
+    given_up = turn.connection.execute(asked).scalars().all()
+    old += [int(id) for id in given_up if not _open_parts(turn.connection, turn.id, id)]
     if old:
         turn.connection.execute(lines.delete().where(lines.c.reading_id.in_(old)))
         turn.connection.execute(r.delete().where(r.c.id.in_(old)))

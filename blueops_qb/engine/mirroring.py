@@ -50,6 +50,7 @@ class Seen:
     active: bool = True
     dirty: bool = False
     marker: str = ""
+    linked: str = ""
 
 
 @attrs.define(kw_only=True)
@@ -79,6 +80,7 @@ class Mirroring:
                     m.c.active,
                     m.c.dirty,
                     m.c.marker,
+                    m.c.linked,
                 ).where(
                     m.c.connection_id == self.turn.id,
                     m.c.kind == kind,
@@ -94,6 +96,7 @@ class Mirroring:
                         active=row.active,
                         dirty=row.dirty,
                         marker=row.marker,
+                        linked=row.linked,
                     )
 
     def show(self, record: BooksRecord, *, origin: str, compare: bool) -> str | None:
@@ -117,7 +120,7 @@ class Mirroring:
             "document": text,
             "shown": record.shown,
             "facts_json": json.dumps(record.facts, sort_keys=True) if record.facts else "",
-            "linked": " ".join(str(ref) for ref in record.linked),
+            "linked": _linked(record),
             "marker": record.marker,
             "updated_at": record.updated_at,
             "seen_at": self.turn.now,
@@ -130,6 +133,17 @@ class Mirroring:
         if record.kind in CATALOG_KINDS:
             self._catalog = True
         return text
+
+    def has(self, record: BooksRecord) -> bool:
+        """The mirror has it at this very version and moment: a window of changes that overlaps shows it once more."""
+        known = self._seen.get(record.ref)
+        return (
+            known is not None
+            and not known.deleted
+            and record.updated_at is not None
+            and (known.version, known.updated_at) == (record.version, record.updated_at)
+            and (known.active, known.marker, known.linked) == (record.active, record.marker, _linked(record))
+        )
 
     def deleted(self, ref: BooksRef, *, origin: str = "changes") -> None:
         """The books say that a record is gone (confirmed)."""
@@ -200,6 +214,10 @@ class Mirroring:
                 states=[outbox.State.HELD],
                 holds=[outbox.Hold.MATCH],
             )
+
+
+def _linked(record: BooksRecord) -> str:
+    return " ".join(str(ref) for ref in record.linked)
 
 
 def make_dirty(turn: Turn, places: Iterable[BooksRef]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import attrs
 import sqlalchemy as sa
@@ -24,7 +24,7 @@ from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.turn import Turn
-from blueops_qb.sdk.outcomes import BooksRecord
+from blueops_qb.sdk.outcomes import BooksRecord, Found
 from blueops_qb.sdk.provider import Lane, Operation, Verb, Want
 from blueops_qb.store import tables as t
 
@@ -73,8 +73,8 @@ def ask(turn: Turn, readies: Sequence[Ready]) -> None:
     outbox.move(turn.connection, turn.tenant_id, moves, turn.now)
 
 
-def told(landing: Landing, asking: Ready, records: Iterable[BooksRecord], *, complete: bool) -> None:
-    """The answer to a look-up: the creation goes on, or is held because the number is taken.
+def told(landing: Landing, asking: Ready, found: Found | None) -> None:
+    """The answer to a look-up, None = nothing bears it: the creation goes on, or is held as the number is taken.
 
     A page of an answer only tells that a number is taken; that it is free is known once all of it has come.
     """
@@ -84,7 +84,7 @@ def told(landing: Landing, asking: Ready, records: Iterable[BooksRecord], *, com
         return
     number = _number(ready.document)
     vendor = _vendor(turn, ready.document)
-    taken = [record for record in records if _takes(record, number, vendor)]
+    taken = [record for record in (found.records if found else ()) if _takes(record, number, vendor)]
     if taken:
         names = " and ".join(f"{record.kind.value} {record.id}" for record in taken)
         landing.failed(
@@ -93,7 +93,7 @@ def told(landing: Landing, asking: Ready, records: Iterable[BooksRecord], *, com
             "Give it another number in BlueOps, or change the number of the other one in the books; then retry.",
         )
         return
-    if not complete:
+    if found is not None and not found.complete:
         return
     o = t.operations
     before = json.loads(ready.row.params_json or "{}")
@@ -119,6 +119,11 @@ def told(landing: Landing, asking: Ready, records: Iterable[BooksRecord], *, com
 def is_asking(operation: Operation) -> bool:
     """Whether a look-up asks for the number of a document that waits."""
     return _FOR in operation.params
+
+
+def is_cut(operation: Operation, found: Found) -> bool:
+    """The answer does not reach its end and names no next page: nothing is known by it."""
+    return is_asking(operation) and not found.complete and not found.then
 
 
 def onward(operation: Operation, want: Want) -> Want:

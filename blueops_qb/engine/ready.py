@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.documents import Document
+from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import BooksKind, RecordKind, RecordRef
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.provider import Exchange
@@ -44,6 +45,8 @@ class Sent:
 
     exchange: Exchange
     ready: dict[str, Ready]
+    #: The books' profile when it was encoded, where it was kept at hand.
+    profile: BooksProfile | None = None
 
 
 def source_of(row: Any) -> RecordRef | None:

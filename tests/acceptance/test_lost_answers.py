@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 COMMAND = [sys.executable, "-c", "from blueops_qb.cli import main; main()", "bench", "lost"]
-ANSWERS = 60
+ANSWERS = 40
 
 
 @pytest.mark.slow

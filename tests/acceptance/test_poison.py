@@ -31,4 +31,4 @@ def test_a_poisoned_network_loses_and_doubles_nothing(database_url: str) -> None
     assert {name for name, number in result["ills"].items() if number} == {ill.value for ill in Ill}
     assert result["acted_unheard"] >= 5
     assert result["stalls"] == 2
-    assert result["refreshes"] >= 2
+    assert result["refreshes"] >= 1

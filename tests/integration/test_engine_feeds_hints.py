@@ -323,3 +323,48 @@ def test_a_part_of_a_window_that_cannot_be_had_is_compared_from_where_the_feed_s
     house.books.delete(house.place(invoice))
     house.drain()
     assert [c.cause for c in house.conflicts()] == ["removed_there"]
+
+
+# -- what is shown once more -----------------------------------------------------------------------
+def test_what_an_overlapping_window_shows_once_more_is_neither_stored_nor_compared_again(
+    house: EngineHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = sent_customer(house)
+    house.poll()
+    place = house.place(ann)
+    stored = house.rows(t.mirror, t.mirror.c.books_id == place.id)
+    plain = FakeBooks.changes
+
+    def changes(self: FakeBooks, cursor: str) -> Any:
+        return plain(self, "0" if cursor else cursor)  # everything, as an overlap would
+
+    monkeypatch.setattr(FakeBooks, "changes", changes)
+    house.poll()
+    assert house.rows(t.mirror, t.mirror.c.books_id == place.id) == stored
+    house.books.edit(place, phone="+1 415 555 9999")
+    house.poll()
+    (moved,) = house.rows(t.mirror, t.mirror.c.books_id == place.id)
+    assert moved.version != stored[0].version
+    assert house.here(ann.ref).phone == "+1 415 555 9999"
+
+
+def test_an_answer_is_read_before_the_database_is_held(
+    house: EngineHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading a thousand records takes longer than core may be kept waiting."""
+    plain, held = FakeProvider.decode, []
+
+    def decode(self: FakeProvider, *args: Any) -> Any:
+        with house.work() as tx:  # on SQLite it would wait for a turn that is open
+            tx.connection.execute(sa.text("SELECT 1"))
+        held.append(False)
+        return plain(self, *args)
+
+    house.customer()
+    outgoing = house.engine.next_exchange(house.id)
+    assert outgoing is not None
+    answer = house.provider.deliver(outgoing.body)
+    monkeypatch.setattr(FakeProvider, "decode", decode)
+    assert house.engine.finish(outgoing.exchange_id, answer)
+    assert held == [False]  # once, outside
+    assert house.counted() == {"done": 1}

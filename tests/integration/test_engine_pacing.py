@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import threading
 import time
+import uuid
 from typing import Any
 
 import attrs
@@ -15,7 +16,7 @@ from blueops_qb.engine import due
 from blueops_qb.runners.carry import Carrier
 from blueops_qb.sdk.doors import Outgoing
 from blueops_qb.sdk.outcomes import Throttled
-from blueops_qb.sdk.provider import WRITES, Lane, Pace, Verb
+from blueops_qb.sdk.provider import WRITES, Exchange, Lane, Pace, Unencodable, Verb
 from blueops_qb.store import tables as t
 from tests.engine_house import EngineHouse, engine_for
 from tests.fake_books import Fault
@@ -43,7 +44,8 @@ def limit(house: EngineHouse, monkeypatch: pytest.MonkeyPatch, *paces: Pace, **l
 
 
 def customers(house: EngineHouse, count: int) -> list[Customer]:
-    return [house.customer(f"Customer {n}", email=f"c{n}@example.com") for n in range(count)]
+    names = [f"Customer {uuid.uuid4().hex[:6]}" for _ in range(count)]
+    return [house.customer(name, email=f"{name[9:]}@example.com") for name in names]
 
 
 def carry(house: EngineHouse) -> int:
@@ -92,15 +94,16 @@ def test_what_draws_from_another_pace_goes_meanwhile(paced: EngineHouse) -> None
 def test_a_token_is_taken_only_with_its_exchange(paced: EngineHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     customers(paced, 1)
     with monkeypatch.context() as patch:
-        patch.setattr(FakeProvider, "encode", _broken)
-        with pytest.raises(OSError, match="no space"):
-            paced.engine.next_exchange(paced.id)
+        patch.setattr(FakeProvider, "encode", _refused)
+        assert paced.engine.next_exchange(paced.id) is None
+    assert paced.counted() == {"held": 1}
     assert paced.rows(t.rates) == []
-    assert carry(paced) == 1
+    customers(paced, 2)
+    assert carry(paced) == 2
 
 
-def _broken(*_: Any) -> bytes:
-    raise OSError("no space left")
+def _refused(_: FakeProvider, exchange: Exchange, __: Any) -> bytes:
+    raise Unencodable(exchange.operations[0].id, "The name cannot be written. Rename it.")
 
 
 def test_every_pace_that_is_named_must_have_a_token(

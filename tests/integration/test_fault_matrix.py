@@ -20,10 +20,11 @@ from blueops_qb.providers.qbo.fault_matrix import (
     Stands,
     cell,
     result_of,
+    upload_cell,
 )
 from blueops_qb.providers.qbo.fault_rules import Result
 from blueops_qb.providers.qbo.faults import rule_for
-from blueops_qb.providers.qbo.matrix_trials import TRIALS, Trial
+from blueops_qb.providers.qbo.matrix_trials import TRIALS, UPLOAD_TRIALS, Trial
 from blueops_qb.sdk.provider import Verb
 from tests.fault_house import FaultHouse, FaultHouses, Write
 
@@ -54,6 +55,24 @@ def test_a_write_that_meets_the_fault(houses: FaultHouses, trial: Trial) -> None
         _next_steps(house, records, expected)
         house.until_quiet()
         house.in_the_books_once(records, gone=gone)
+
+
+@pytest.mark.parametrize("trial", UPLOAD_TRIALS, ids=lambda trial: trial.name)
+def test_an_upload_that_meets_the_fault(houses: FaultHouses, trial: Trial) -> None:
+    write = (Verb.CREATE, BooksKind.EXPENSE)
+    with houses.open() as house:
+        cost = house.cost_with_receipt()
+        house.plan(trial, "/upload")
+        try:
+            _stand_as_expected(house, trial, {write: cost}, {write: upload_cell(trial)})
+        finally:
+            house.heal()
+        _next_steps(house, {write: cost}, {write: upload_cell(trial)})
+        house.until_quiet()
+        house.in_the_books_once({write: cost}, gone=False)
+        (receipt,) = cost.receipts
+        names = [row["FileName"] for row in house.books()["Attachable"]]
+        assert names.count(receipt.filename) == 1
 
 
 def _stand_as_expected(

@@ -2,14 +2,16 @@
 
 import datetime as dt
 
+import attrs
 import pytest
 
 from blueops_qb.domain.refs import BooksKind
-from blueops_qb.engine import connections, resolve
+from blueops_qb.engine import connections, ledger, resolve
+from blueops_qb.sdk.capability import Capability, Feature
 from blueops_qb.sdk.doors import Unknown
 from blueops_qb.sdk.provider import Verb
 from blueops_qb.store import tables as t
-from tests.engine_house import EngineHouse, connect
+from tests.engine_house import DAY, EngineHouse, connect
 from tests.fake_books import STALE
 from tests.traps import ON_SQLITE, sent_customer, take
 
@@ -104,3 +106,13 @@ def test_questions_that_were_out_are_not_lost(house: EngineHouse, moment: str) -
     assert connect(house.engine, house.books, house.provider.name, house.tenant) == house.id
     house.drain()
     assert house.here(ann.ref).phone == "555-0111"
+
+
+def test_a_reading_of_the_ledger_that_was_given_up_is_forgotten_with_the_next(house: EngineHouse) -> None:
+    for _ in range(3):
+        with house.turn() as turn:
+            able = Capability(feature=Feature.LEDGER, able=True, reason="It can.")
+            turn.description = attrs.evolve(turn.description, capabilities=(able,))
+            ledger.ask(turn, DAY, DAY)
+        away_and_back(house)
+    assert len(house.rows(t.ledger_readings)) == 1

@@ -10,7 +10,9 @@ from blueops_qb.domain.records import ExpenseType, Vendor
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.engine import by_hand, rules_desk
 from blueops_qb.sdk.doors import NotSent
-from blueops_qb.sdk.provider import Exchange, Unencodable, Verb
+from blueops_qb.sdk.outcomes import Found
+from blueops_qb.sdk.provider import Exchange, Unencodable, Verb, Want
+from blueops_qb.sdk.simple import Told
 from blueops_qb.store import tables as t
 from tests.engine_house import EngineHouse
 from tests.traps import ON_SQLITE, entered_invoice, record_cost, sent_customer, take
@@ -124,3 +126,53 @@ def test_many_invoices_are_asked_for_an_exchange_at_a_time(house: EngineHouse) -
     asked = house.rows(o, o.c.verb == Verb.FIND.value, o.c.params_json.contains('"by": "number"'))
     assert len(asked) <= most
     house.restart()
+
+
+def test_bills_of_one_number_that_are_asked_for_in_one_exchange_do_not_both_go(
+    house: EngineHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(house.provider), "envelope", lambda _, operation: f"{operation.verb}s")
+    supply = house.vendor()
+    house.drain()
+    one, again = bills(house, number="INV 7", vendors=[supply, supply])
+    house.drain()
+    assert sorted([house.state(one), house.state(again)]) == ["done", "held"]
+    assert in_books(house, K.BILL) == 1
+
+
+def test_the_first_page_of_an_answer_frees_no_number(
+    house: EngineHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = sent_customer(house)
+    invoice = house.invoice(ann)
+    entered_invoice(house, house.place(ann), "40.00", number=invoice.number)
+    find = house.books.find
+
+    def first_page(operation: Any) -> Any:
+        if operation.params.get("page") is None:
+            onward = Want(verb=Verb.FIND, kind=operation.kind, params={"page": "2"})
+            raise Told(Found(complete=False, then=(onward,)))
+        return find(operation)
+
+    monkeypatch.setattr(house.books, "find", first_page)
+    house.drain()
+    assert house.state(invoice) == "held"
+    assert in_books(house, K.INVOICE) == 1
+
+
+def test_an_answer_that_was_cut_frees_no_number(house: EngineHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = sent_customer(house)
+    invoice = house.invoice(ann)
+
+    def cut(_: Any) -> Any:
+        raise Told(Found(complete=False))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.books, "find", cut)
+        out = take(house)
+        house.engine.finish(out.exchange_id, house.provider.deliver(out.body))
+        assert house.state(invoice) == "waiting"
+        assert in_books(house, K.INVOICE) == 0
+    house.set(t.operations, t.operations.c.verb == Verb.FIND.value, not_before=None)
+    house.drain()
+    assert house.state(invoice) == "done"

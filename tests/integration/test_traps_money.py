@@ -191,6 +191,34 @@ def test_another_memo_there_does_not_set_the_job_of_a_payment(house: EngineHouse
     assert (house.here(payment.ref).job_id, house.here(payment.ref).memo) == (None, "thanks")
 
 
+@pytest.mark.parametrize("noted", ["", "deposit of May"], ids=["without a note", "with a note of ours"])
+def test_a_payment_voided_here_is_voided_there_whatever_was_noted_on_it_meanwhile(
+    house: EngineHouse, noted: str
+) -> None:
+    payment = house.pay(house.invoice(sent_customer(house)), "10.00", memo=noted)
+    house.drain()
+    house.books.edit(house.place(payment), memo="thanks")
+    with house.work() as tx:
+        tx.void_payment(payment.id, reason="bounced")
+    there = house.place(payment)
+    house.poll()
+    assert house.conflicts() == []
+    assert house.state(payment) == "done"
+    assert house.books.document(there).void
+
+
+def test_a_payment_voided_here_whose_amount_was_changed_there_is_put_to_a_person(house: EngineHouse) -> None:
+    payment = house.pay(house.invoice(sent_customer(house)), "10.00")
+    house.drain()
+    there = house.place(payment)
+    house.books.edit(there, amount=D("12.00"))
+    with house.work() as tx:
+        tx.void_payment(payment.id, reason="bounced")
+    house.poll()
+    assert [conflict.group for conflict in house.conflicts()] == ["money"]
+    assert not house.books.document(there).void
+
+
 def test_a_change_there_while_ours_is_out_survives_being_shown_twice(house: EngineHouse) -> None:
     payment = house.pay(house.invoice(sent_customer(house)), "10.00")
     house.drain()

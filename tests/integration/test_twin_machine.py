@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from blueops_qb.sandbox.qbo import people, storage, writing
 from blueops_qb.sandbox.qbo.admin import dump_records
-from blueops_qb.sandbox.qbo.faults import Fault
 from blueops_qb.sandbox.qbo.running import new_company
 from blueops_qb.sandbox.qbo.wire import dumps as encoded
 from blueops_qb.sandbox.qbo.wire import loads
+from tests.twin_machine import BooksMachine
 
 D = Decimal
 CENTS = st.integers(1, 50_000).map(lambda cents: D(cents) / 100)
@@ -26,27 +24,13 @@ ITEM_LINE = "SalesItemLineDetail"
 TODAY = date(2026, 11, 20)
 
 
-class Books(RuleBasedStateMachine):
+class Books(BooksMachine):
     """A person and an app write at random; refusals must change nothing."""
 
     @initialize(mode=st.sampled_from(["off", "manual", "ast"]))
     def open_books(self, mode: str) -> None:
         self.company = new_company(seed="names", today=TODAY)
         self.company.hidden.tax_mode = mode
-
-    def attempt(self, action: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        before = copy.deepcopy(self.company.records)
-        lines = list(self.company.ledger.lines())
-        try:
-            return action(self.company, *args, **kwargs)
-        except Fault:
-            assert self.company.records == before
-            assert list(self.company.ledger.lines()) == lines
-            return None
-
-    def pick(self, kind: str, n: int) -> dict[str, Any] | None:
-        rows = self.company.all(kind)
-        return rows[n % len(rows)] if rows else None
 
     def head(self, record: dict[str, Any]) -> dict[str, Any]:
         return {"Id": record["Id"], "SyncToken": record["SyncToken"], "sparse": True}

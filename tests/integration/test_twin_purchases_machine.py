@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from blueops_qb.sandbox.qbo import merging, storage, writing
 from blueops_qb.sandbox.qbo.admin import dump_records
-from blueops_qb.sandbox.qbo.faults import Fault
 from blueops_qb.sandbox.qbo.running import new_company
 from blueops_qb.sandbox.qbo.wire import Obj, loads
 from blueops_qb.sandbox.qbo.wire import dumps as encoded
+from tests.twin_machine import BooksMachine
 
 D = Decimal
 CENTS = st.integers(1, 50_000).map(lambda cents: D(cents) / 100)
@@ -28,26 +26,12 @@ STOCK = {"17": D(40), "18": D(25), "19": D(6)}
 TODAY = date(2026, 11, 20)
 
 
-class Payables(RuleBasedStateMachine):
+class Payables(BooksMachine):
     """Bills, credits, orders and payments of three vendors; refusals must change nothing."""
 
     @initialize()
     def open_books(self) -> None:
         self.company = new_company(seed="names", today=TODAY)
-
-    def attempt(self, action: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        before = copy.deepcopy(self.company.records)
-        lines = list(self.company.ledger.lines())
-        try:
-            return action(self.company, *args, **kwargs)
-        except Fault:
-            assert self.company.records == before
-            assert list(self.company.ledger.lines()) == lines
-            return None
-
-    def pick(self, kind: str, n: int) -> Obj | None:
-        rows = self.company.all(kind)
-        return rows[n % len(rows)] if rows else None
 
     def head(self, record: Obj) -> Obj:
         return {"Id": record["Id"], "SyncToken": record["SyncToken"], "sparse": True}

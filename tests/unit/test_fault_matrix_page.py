@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from blueops_qb.domain.refs import BooksKind
-from blueops_qb.providers.qbo.fault_matrix import KINDS, NEVER, VERBS, cells
+from blueops_qb.providers.qbo.fault_matrix import KINDS, NEVER, VERBS, cells, upload_cell
 from blueops_qb.providers.qbo.faults import RULES
-from blueops_qb.providers.qbo.matrix_trials import TRIALS
+from blueops_qb.providers.qbo.matrix_trials import TRIALS, UPLOAD_TRIALS
 from blueops_qb.sdk.provider import Verb
 from tests.doc_pages import REFERENCE
 
@@ -54,9 +54,31 @@ def test_every_cell_of_the_matrix_is_on_the_page_once() -> None:
     assert {fault for fault, _, _ in cannot} == {"every one"}
 
 
+def test_every_upload_is_on_the_page() -> None:
+    shown = {fault: tuple(rest) for fault, *rest in rows(PAGE, "### The upload of a file")}
+    for trial in UPLOAD_TRIALS:
+        met = upload_cell(trial)
+        assert shown.pop(trial.name) == (f"`{met.stands}`", f"`{met.health}`", f"{met.next}.")
+    assert shown == {}
+
+
 def test_the_matrix_holds_every_error_that_an_accountant_meets() -> None:
     tried = {trial.code for trial in TRIALS}
-    named = ["6540", "620", "6000", "6070", "6140", "6190", "6240", "610", "2500", "5010", "3200", "120", "3001"]
+    named = [
+        "6540",
+        "620",
+        "6000",
+        "6070",
+        "6140",
+        "6190",
+        "6240",
+        "610",
+        "2500",
+        "5010",
+        "3200",
+        "120",
+        "3001",
+    ]
     assert set(named) <= tried
     assert {trial.status for trial in TRIALS} >= {401, 403, 429, 500}
     assert {trial.form for trial in TRIALS} >= {"gateway", "xml", "html", "unavailable", "error_before"}

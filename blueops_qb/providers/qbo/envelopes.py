@@ -80,7 +80,7 @@ def decode_exchange(
 
 def _decode(exchange: Exchange, answer: Answer, profile: BooksProfile, overlap: float) -> dict[str, Outcome]:
     verb = exchange.operations[0].verb
-    if (answer.json() or {}).get("error") == "no_tokens":
+    if answer.status in (400, 401) and (answer.json() or {}).get("error") == "no_tokens":
         signed_out = SignIn(message=error_sentence("no_tokens"), detail="no tokens are stored")
         return {operation.id: signed_out for operation in exchange.operations}
     if verb is Verb.SIGN_IN:

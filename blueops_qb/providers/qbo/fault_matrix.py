@@ -91,6 +91,11 @@ def cell(trial: Trial, verb: Verb, kind: BooksKind) -> Cell:
     return _met(trial, verb)
 
 
+def upload_cell(trial: Trial) -> Cell:
+    """What becomes of a cost whose file meets the trial on its way up."""
+    return _met(trial, Verb.CREATE)
+
+
 def cells() -> Iterator[tuple[Trial, Verb, BooksKind, Cell]]:
     """The whole matrix."""
     for trial in TRIALS:

@@ -169,6 +169,20 @@ def _name_items(operations: tuple[Operation, ...]) -> list[Obj]:
 
 
 def _number_items(operations: tuple[Operation, ...]) -> list[Obj]:
+    first = operations[0]
+    if first.kind is not None and ENTITIES[first.kind].number and not shares(first):
+        # It cannot stand in a query: all that begin like it, page by page, compared here.
+        start = safe_start(first.params.get("number", ""))
+        if not start:
+            number = first.params.get("number", "")
+            sentence = (
+                f"QuickBooks Online cannot be asked whether the number “{number}” is free, as it begins with a "
+                "character that no query may hold. Give it a number that begins with a plain letter or digit."
+            )
+            raise Unencodable(first.id, sentence)
+        begins = f"{ENTITIES[first.kind].number} like {quoted(start + '%')}"
+        page = int(first.params.get("page") or 1)
+        return [{"bId": "0", "Query": select(first.kind, begins, page=page)}]
     numbers: dict[BooksKind, list[str]] = {}
     for op in operations:
         entity = ENTITIES[op.kind] if op.kind is not None else None

@@ -340,3 +340,14 @@ TRIALS: tuple[Trial, ...] = (
     _answer("a connection that closes before", "drop_before"),
     _answer("a connection that closes after", "drop_after"),
 )
+
+#: What an upload of a file can meet besides whatever refuses a whole call or is no answer; it travels alone.
+FILE_TRIALS: tuple[Trial, ...] = (
+    _call(400, "6030", "File too big", "The file exceeds the limit.", "6030"),
+    _call(400, "6041", "File type", "The type of the file is not supported.", "6041"),
+    _call(400, "6050", "Not attachable", "The entity cannot have attachments.", "6050"),
+)
+UPLOAD_TRIALS: tuple[Trial, ...] = (
+    *FILE_TRIALS,
+    *(trial for trial in TRIALS if trial.seen is not Seen.ITEM),
+)

@@ -22,6 +22,7 @@ from blueops_qb.domain.records import (
     ExpenseType,
     LineKind,
     Payment,
+    Vendor,
 )
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import rulebook
@@ -30,7 +31,7 @@ from blueops_qb.sandbox.core.invoices import InvoiceDraft
 from blueops_qb.sandbox.core.pricing import LineDraft
 from blueops_qb.store import tables as t
 
-#: Of ten documents: customers, invoices, payments, expenses.
+#: Of ten documents: customers, invoices, payments, checks, and bills with their vendor's number and a receipt.
 _MIX = (
     "customer",
     "customer",
@@ -38,10 +39,10 @@ _MIX = (
     "invoice",
     "invoice",
     "invoice",
-    "invoice",
+    "bill",
     "payment",
     "payment",
-    "expense",
+    "check",
 )
 _TODAY = dt.date.today()
 
@@ -128,19 +129,36 @@ def raise_documents(house: BenchHouse, start: int, number: int) -> None:
                         applications=(Application(invoice_id=invoice_id, amount=Decimal("10.00")),),
                     )
                 )
+            elif what == "bill":
+                tx.record_expense(_bill(tx, position))
             else:
-                line_ = CostLine(line_id="1", amount=Decimal(position) + 1, expense_category="materials")
-                tx.record_expense(
-                    Expense(
-                        id="",
-                        type=ExpenseType.CHECK,
-                        date=_TODAY,
-                        total=Decimal(position) + 1,
-                        payment_account_key="checking",
-                        lines=(line_,),
-                        memo=f"kill {position}",
-                    )
-                )
+                tx.record_expense(_check(position))
+
+
+def _check(position: int) -> Expense:
+    return _cost(position, type=ExpenseType.CHECK, payment_account_key="checking")
+
+
+def _bill(tx: Any, position: int) -> Expense:
+    """A bill of the one vendor; its number is asked for before it is created, its receipt uploaded after."""
+    ids = _ids(tx.connection, "vendor")
+    vendor_id = ids[0] if ids else tx.create_vendor(Vendor(id="", name="Kill supply")).id
+    picture = tx.keep_receipt(
+        filename=f"kill {position}.png", content_type="image/png", content=f"receipt {position}".encode()
+    )
+    return _cost(
+        position,
+        type=ExpenseType.BILL,
+        vendor_id=vendor_id,
+        vendor_invoice_number=f"V{position}",
+        receipts=(picture,),
+    )
+
+
+def _cost(position: int, **fields: Any) -> Expense:
+    amount = Decimal(position) + 1
+    line = CostLine(line_id="1", amount=amount, expense_category="materials")
+    return Expense(id="", date=_TODAY, total=amount, lines=(line,), memo=f"kill {position}", **fields)
 
 
 def _ids(connection: sa.Connection, kind: str) -> list[str]:
@@ -244,12 +262,19 @@ def differences(house: BenchHouse, books: TwinBooks) -> dict[str, list[str]]:
                 f"customer {customer['name']}: {phones.get(customer['name'])} there, {customer.get('phone')} here"
             )
     doubled += [f"customer {name}" for name, n in names.items() if n > 1]
-    checks = Counter(
+    costs = Counter(
         p.get("PrivateNote", "").partition(" [")[0]
-        for p in books.all("Purchase")
+        for p in books.all("Purchase") + books.all("Bill")
         if "kill " in p.get("PrivateNote", "")
     )
+    numbers_there = Counter(b.get("DocNumber", "") for b in books.all("Bill"))
+    files = Counter(a.get("FileName", "") for a in books.all("Attachable"))
     for expense in ours.get("expense", []):
-        if checks[expense["memo"]] != 1:
-            (lost if not checks[expense["memo"]] else doubled).append(f"expense {expense['memo']}")
+        one_each = [(f"expense {expense['memo']}", costs[expense["memo"]])]
+        if told := expense.get("vendor_invoice_number"):
+            one_each.append((f"bill {told}", numbers_there[told]))
+        names_of_files = [receipt["filename"] for receipt in expense.get("receipts", ())]
+        one_each += [(f"receipt {name}", files[name]) for name in names_of_files]
+        lost += [what for what, count in one_each if not count]
+        doubled += [what for what, count in one_each if count > 1]
     return {"lost": sorted(set(lost)), "doubled": sorted(set(doubled)), "person": person}

@@ -13,6 +13,8 @@ import time
 from collections import Counter
 from typing import Any
 
+import attrs
+
 from blueops_qb.sandbox.bench.chaos_count import differences
 from blueops_qb.sandbox.bench.chaos_house import READ_TIMEOUT, ChaosHouse, chaos_house, databases
 from blueops_qb.sandbox.bench.chaos_work import Office
@@ -29,7 +31,7 @@ LATENCY, ILL_FOR, LIMIT = 5.0, 170.0, 540.0
 #: What one database may take where time is scaled.
 SCALED_LIMIT = 60.0
 PORTIONS = 10
-#: Seconds between two ends of the access token; one that ends within a minute of its renewal is for a person.
+#: Seconds from a renewal to the next end of the access token; one that ends within a minute is for a person.
 EXPIRE_EVERY = 65.0
 
 
@@ -74,18 +76,14 @@ def _ordeal(
     chance = random.Random(seed)
     poison.fall_ill()
     made = 0
-    expired = started
+    tokens = _Tokens()
     for portion in range(PORTIONS):
         office.enter(documents * (portion + 1) // PORTIONS - documents * portion // PORTIONS)
         made += office.change(changes * (portion + 1) // PORTIONS - changes * portion // PORTIONS)
         chaos.runner.wake()
-        if time.monotonic() - expired >= EXPIRE_EVERY * scale:
-            expired = time.monotonic()
-            admin(chaos.ready, "tokens/expire")
+        tokens.maybe_end(chaos, EXPIRE_EVERY * scale)
         chaos.wait(chaos.quiet, ILL_FOR * scale / PORTIONS * chance.uniform(0.5, 1.0))
-    # The stalls and whatever has not come yet; then until the books have most of it.
-    everything = {ill.value for ill in Ill}
-    chaos.wait(lambda: everything <= {name for name, n in poison.met.items() if n}, 30 * scale)
+    made += _until_everything_came(chaos, poison, office, scale)
     healed = time.monotonic()
     poison.heal()
     chaos.wait(chaos.quiet, 300 * max(scale, 0.1))
@@ -108,6 +106,40 @@ def _ordeal(
         "seconds": round(ended - started, 1),
         **differences(chaos.house, chaos.books),
     }
+
+
+@attrs.define
+class _Tokens:
+    """Ends the access token now and then, but never soon after its renewal, which is not how tokens end."""
+
+    _ended_at: int = 0
+    _seen: int = 0
+    _seen_at: float = 0.0
+
+    def maybe_end(self, chaos: ChaosHouse, every: float) -> None:
+        """End it when the last renewal is so many seconds old."""
+        renewals = _refreshes(stats(chaos.ready))
+        if renewals != self._seen:
+            self._seen, self._seen_at = renewals, time.monotonic()
+        elif renewals > self._ended_at and time.monotonic() - self._seen_at >= every:
+            self._ended_at = renewals
+            admin(chaos.ready, "tokens/expire")
+
+
+def _until_everything_came(chaos: ChaosHouse, poison: Poison, office: Office, scale: float) -> int:
+    """Go on with small changes while an ill has not come yet; answers how many were made."""
+    everything = {ill.value for ill in Ill}
+
+    def came() -> bool:
+        return everything <= {name for name, number in poison.met.items() if number}
+
+    made = 0
+    give_up = time.monotonic() + max(15.0, 30 * scale)
+    while not came() and time.monotonic() < give_up:
+        made += office.change(2)
+        chaos.runner.wake()
+        chaos.wait(came, max(0.2, 2 * scale))
+    return made
 
 
 def _refreshes(twin: dict[str, Any]) -> int:

@@ -79,7 +79,9 @@ class Admin:
             company = self.companies[realm]
             if request.method == "GET":
                 return json_response(self._reads[name](company))
-            return json_response(self._actions[name](company, body))
+            done = self._actions[name](company, body)
+            with company.lock:  # a switch that wrote no record is a step too, for the log of steps
+                return json_response(done)
         except Fault as fault:
             return json_response({"Fault": fault.body()}, status=400)
         except KeyError as error:

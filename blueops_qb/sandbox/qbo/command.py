@@ -15,11 +15,12 @@ from blueops_qb.sandbox.qbo.company import Company
 from blueops_qb.sandbox.qbo.keeper import Keeper
 from blueops_qb.sandbox.qbo.oauth import Rotation
 from blueops_qb.sandbox.qbo.running import REALM, new_company
-from blueops_qb.sandbox.qbo.server import Server, Settings, make_app
+from blueops_qb.sandbox.qbo.server import Server, Settings, TwinApp, make_app
 from blueops_qb.sandbox.qbo.throttle import Limits
 from blueops_qb.sandbox.qbo.weather import Weather
 from blueops_qb.sandbox.qbo.webhooks import Hook
 from blueops_qb.sandbox.qbo.webhooks_format import Format
+from blueops_qb.sandbox.qbo.wire import Obj
 
 
 def run(
@@ -43,7 +44,7 @@ def run(
     read when it exists, kept as `Keeper` does.
     """
     path = Path(company_file) if company_file else None
-    company = _company(path, realm=realm, seed=seed, today=today)
+    company, access = _company(path, realm=realm, seed=seed, today=today)
     settings = Settings(
         rotation=Rotation(rotate),
         limits=Limits.parse(limits) if limits is not None else None,
@@ -53,13 +54,15 @@ def run(
         settings = attrs.evolve(settings, access_token=token)
     hook = _hook(webhook, webhook_token, webhook_format)
     settings = attrs.evolve(settings, webhook=hook)
-    access = storage.load_access(path) if path is not None and path.exists() else {}
     for kept in access.get("apps", []):
         settings = attrs.evolve(settings, client_id=kept["client_id"], client_secret=kept["client_secret"])
     app = make_app(company, settings=settings)
     app.tokens.restore(access)
-    server = Server(app, port=port)
-    keeper = Keeper(app, path) if path is not None else None
+    keeper = _keeper(app, path)
+    try:
+        server = Server(app, port=port)
+    except OSError as error:
+        raise SystemExit(f"port {port}: it cannot be taken ({error.strerror}); pass another, or 0") from error
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _end(app.weather, stopped, server))
@@ -93,16 +96,33 @@ def _hook(url: str | None, token: str | None, style: str) -> Hook | None:
     return attrs.evolve(hook, token=token) if token else hook
 
 
-def _company(path: Path | None, *, realm: str, seed: str, today: date | None) -> Company:
-    if path is not None and path.exists():
-        company = storage.load(path)
-        if company.realm != realm:
-            raise SystemExit(
-                f"company file {path}: it holds the company {company.realm}, not {realm}; "
-                "pass that realm or another file"
-            )
-        return company
-    return new_company(realm=realm, seed=seed, today=today)
+def _company(path: Path | None, *, realm: str, seed: str, today: date | None) -> tuple[Company, Obj]:
+    if path is None or not path.exists():
+        return new_company(realm=realm, seed=seed, today=today), {}
+    try:
+        company, access = storage.load_all(path)
+    except (ValueError, LookupError, TypeError, AttributeError, OSError) as error:
+        raise SystemExit(
+            f"company file {path}: it cannot be read as a company ({error!r}); pass another file, or move it "
+            "away to begin anew"
+        ) from error
+    if company.realm != realm:
+        raise SystemExit(
+            f"company file {path}: it holds the company {company.realm}, not {realm}; "
+            "pass that realm or another file"
+        )
+    return company, access
+
+
+def _keeper(app: TwinApp, path: Path | None) -> Keeper | None:
+    if path is None:
+        return None
+    try:
+        return Keeper(app, path)
+    except OSError as error:
+        raise SystemExit(
+            f"company file {path}: it cannot be written ({error.strerror}); pass a file in a folder of yours"
+        ) from error
 
 
 def _end(weather: Weather, stopped: threading.Event, server: Server) -> None:

@@ -31,12 +31,17 @@ class Keeper:
         while not stopped.wait(rest):
             if self._app.company.changes != self._saved:
                 began = time.monotonic()
-                self._save()
+                self.save()
                 rest = max(SAVE_EVERY, _REST * (time.monotonic() - began))
-        self._save()
+        self.save()
+        self.close()
+
+    def close(self) -> None:
+        """Follow the app no longer; what was answered until now is kept."""
         self._log.close()
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Write the file anew and shorten the log."""
         app = self._app
         mark, self._saved = self._log.mark(), app.company.changes
         storage.save(app.company, self._path, access=app.tokens.dump(), step_log=mark.line)

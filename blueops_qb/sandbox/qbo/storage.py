@@ -72,13 +72,13 @@ def restore(data: Obj) -> Company:
 
 def load(path: Path) -> Company:
     """Read the company of a file, with what its log of steps adds."""
-    return restore(with_step_log(loads(path.read_bytes()), path))
+    return load_all(path)[0]
 
 
-def load_access(path: Path) -> Obj:
-    """Read who was let in, as `Tokens.dump` wrote it; empty when the file says nothing."""
-    access: Obj = with_step_log(loads(path.read_bytes()), path).get("access", {})
-    return access
+def load_all(path: Path) -> tuple[Company, Obj]:
+    """Read the company, and who was let in as `Tokens.dump` wrote it; empty when the file says nothing."""
+    data = with_step_log(loads(path.read_bytes()), path)
+    return restore(data), data.get("access", {})
 
 
 def save(company: Company, path: Path, *, access: Obj | None = None, step_log: int = 0) -> None:

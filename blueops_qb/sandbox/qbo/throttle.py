@@ -27,9 +27,11 @@ class Limits:
         """Read ``MIN,SEC,BATCH``; an empty string means the service's own limits. Raises ValueError."""
         if not text:
             return cls()
-        parts = text.split(",")
-        if len(parts) != 3:
-            raise ValueError(f"limits {text!r}: expected three numbers MIN,SEC,BATCH such as 500,10,40")
+        parts = [part.strip() for part in text.split(",")]
+        if len(parts) != 3 or not all(part.isdecimal() and int(part) > 0 for part in parts):
+            raise ValueError(
+                f"limits {text!r}: expected three numbers above zero, MIN,SEC,BATCH such as 500,10,40"
+            )
         minute, second, batches = (int(part) for part in parts)
         return cls(per_minute=minute, per_second=second, batches_per_minute=batches)
 

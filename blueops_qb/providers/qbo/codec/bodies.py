@@ -81,7 +81,9 @@ def to_qbo(document: Document, operation: Operation, profile: BooksProfile) -> O
 def removal_body(operation: Operation, kind: BooksKind) -> tuple[str, str, Obj]:
     """(operation, option, object) by which a record is taken out: void, delete or set inactive.
 
-    Only Id and SyncToken are named: QuickBooks refuses echoes of what it shows. Raises Unfit.
+    Only Id and SyncToken are named: QuickBooks refuses echoes of what it shows. Every write travels in a batch, where
+    all kinds are voided in one form (section 8); the two forms of single calls (section 2.1) are never used.
+    Raises Unfit.
     """
     head: Obj = {"Id": _needed(operation.target_id, "id"), "SyncToken": _needed(operation.version, "version")}
     if kind in VOIDABLE:

@@ -14,13 +14,13 @@ from decimal import Decimal
 import attrs
 
 from blueops_qb.domain.money import ZERO, half_up
-from blueops_qb.providers.qbo.codec.members import Obj, Unfit, amount_of, folded, number_of
+from blueops_qb.providers.qbo.codec.members import Obj, Unfit, amount_of, folded, number_of, ref_id
 from blueops_qb.providers.qbo.codec.sales_lines import is_subtotal
 from blueops_qb.providers.qbo.codec.sendable import sendable
 
-DISCOUNT, GROUP = "DiscountLineDetail", "GroupLineDetail"
-#: The lines that add up to the subtotal; one of words only may show a sum that must not be counted twice.
-_SUMMED = ("SalesItemLineDetail", GROUP)
+DISCOUNT, GROUP, SALE = "DiscountLineDetail", "GroupLineDetail", "SalesItemLineDetail"
+#: The item by which QuickBooks shows a form's shipping charge, which stands below the subtotal.
+SHIPPING = "SHIPPING_ITEM_ID"
 #: Members that the lens keeps out: they follow us only when we changed them since we last told them.
 HIDDEN = frozenset({"ServiceDate", "BillableStatus", "MarkupInfo", "LinkedTxn"})
 _BILLED = "hasbeenbilled"
@@ -83,17 +83,19 @@ def laid_over(place: Place, line: Told) -> Obj:
         return {**({"Id": shown["Id"]} if "Id" in shown else {}), **now}
     # What we could not have written counts as it is said now, and all else stays.
     laid = _over(shown, now, place.was or {}, line.before)
-    return laid if laid == shown else _in_keeping(laid)
+    return laid if laid == shown else _in_keeping(laid, shown)
 
 
-def _in_keeping(line: Obj) -> Obj:
+def _in_keeping(line: Obj, shown: Obj) -> Obj:
     """The line without what our change made untrue: a product that is another amount, a cost billed to nobody."""
     for member, value in line.items():
         if not isinstance(value, dict) or not member.endswith("Detail"):
             continue
         detail: Obj = dict(value)
-        count, rate = number_of(detail, "Qty"), number_of(detail, "UnitPrice")
-        if count is not None and rate is not None and half_up(count * rate) != amount_of(line, "Amount"):
+        amount, count, rate = product = _product(line, member)
+        # A product that was another amount over there, by a discount on the line, stays what it was.
+        told = product != _product(shown, member) and count is not None and rate is not None
+        if told and half_up((count or ZERO) * (rate or ZERO)) != amount:
             del detail["Qty"], detail["UnitPrice"]  # refused with 6070
         bearer = {"CustomerRef", "Entity"} & detail.keys()
         if folded(detail.get("BillableStatus")) == "billable" and not bearer:
@@ -101,6 +103,11 @@ def _in_keeping(line: Obj) -> Obj:
             detail.pop("MarkupInfo", None)
         line = {**line, member: detail}
     return line
+
+
+def _product(line: Obj, member: str) -> tuple[Decimal, Decimal | None, Decimal | None]:
+    detail = line.get(member) or {}
+    return amount_of(line, "Amount"), number_of(detail, "Qty"), number_of(detail, "UnitPrice")
 
 
 def discounts(shown: Sequence[Obj], now: Sequence[Obj], lines: Sequence[Obj]) -> list[Obj]:
@@ -125,7 +132,9 @@ def discounts(shown: Sequence[Obj], now: Sequence[Obj], lines: Sequence[Obj]) ->
 
 
 def _sum(lines: Sequence[Obj]) -> Decimal:
-    counted = (line for line in lines if any(member in line for member in _SUMMED))
+    # What a discount is a percentage of: a line of words may show a sum that must not be counted twice.
+    sold = (line for line in lines if GROUP in line or ref_id(line.get(SALE) or {}, "ItemRef"))
+    counted = (line for line in sold if ref_id(line.get(SALE) or {}, "ItemRef") != SHIPPING)
     return sum((amount_of(line, "Amount") for line in counted), ZERO)
 
 
@@ -154,7 +163,8 @@ def _moved(member: str, shown: Obj, now: Obj, was: Obj, before: Obj | None) -> b
         return False  # the invoice that billed it keeps it
     if before is not None:
         return bool(now.get(member) != before.get(member))
-    return member in now and member not in shown
+    # A journal line has a bearer without a mark; a cost must never be left without one (section 4.17).
+    return member in now and member not in shown and "Entity" not in shown
 
 
 def _same(place: Place, line: Told) -> bool:
