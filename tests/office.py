@@ -261,7 +261,9 @@ def office(url: str, *, seed: str = "sample") -> Iterator[Office]:
         for tenant in (TENANT, OTHER_TENANT):
             core.set_switch(tenant, PLUGIN, Switch.ON, actor="admin")
         engine = bootstrap.house().engine
-        engine.turns = attrs.evolve(engine.turns, settings=EngineSettings(backoff_seconds=0.0, hint_seconds=0.0))
+        engine.turns = attrs.evolve(
+            engine.turns, settings=EngineSettings(backoff_seconds=0.0, hint_seconds=0.0)
+        )
         carrier = Carrier(engine)
         try:
             yield Office(core=core, twin=twin, engine=engine, carrier=carrier)

@@ -251,7 +251,9 @@ def test_a_new_address_and_place_of_work_reach_an_invoice_and_theirs_are_left_al
     line = {**there["Line"][0], "Description": "Repair"}
     line["SalesItemLineDetail"]["ServiceDate"] = "2026-01-01"
     head = {member: there[member] for member in ("Id", "SyncToken")}
-    qbo.post("invoice", {**head, "sparse": True, "Line": [line], "BillEmail": {"Address": "desk@example.com"}})
+    qbo.post(
+        "invoice", {**head, "sparse": True, "Line": [line], "BillEmail": {"Address": "desk@example.com"}}
+    )
     qbo.poll()
     site = Address(line1="9 Elm St", city="Sparks", state="NV", postal_code="89431")
     _edit(qbo, invoice, site=site)

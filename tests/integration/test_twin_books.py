@@ -164,7 +164,10 @@ def test_the_command_says_ready_serves_and_keeps_the_company(tmp_path: Path) -> 
         "client_secret",
         "refresh_token",
     }
-    url, headers = f"{ready['base_url']}/v3/company/77", {"Authorization": "Bearer T", "Accept": "application/json"}
+    url, headers = (
+        f"{ready['base_url']}/v3/company/77",
+        {"Authorization": "Bearer T", "Accept": "application/json"},
+    )
     made = requests.post(f"{url}/customer", json={"DisplayName": "Kept"}, headers=headers, timeout=10)
     assert made.status_code == 200
     assert end(child, signal.SIGTERM) == 0

@@ -38,8 +38,7 @@ CARD_PERCENT, CARD_FIXED = Decimal("0.029"), Decimal("0.30")
 CENT = Decimal("0.01")
 #: A receipt, photographed very small: one white point.
 PICTURE = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4"
-    "DwABAQEAsTj2FAAAAABJRU5ErkJggg=="
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2FAAAAABJRU5ErkJggg=="
 )
 
 
