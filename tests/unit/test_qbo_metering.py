@@ -173,6 +173,29 @@ def test_every_kind_of_a_cut_window_is_asked_for_in_the_end() -> None:
     assert sorted(asked) == sorted(kind.value for kind in FEED_KINDS)
 
 
+def test_a_kind_that_the_plan_lacks_does_not_silence_the_others() -> None:
+    lacking = {BooksKind.BILL.value, BooksKind.CLASS.value}
+    fault = {"Fault": {"Error": [{"code": "5030", "Message": "Feature not supported"}], "type": "x"}}
+    names = ",".join(kind.value for kind in FEED_KINDS)
+    todo: list[dict[str, str]] = [{"kinds": names}]
+    shown: list[str] = []
+    cursors: list[str | None] = []
+    for _ in range(4 * len(FEED_KINDS)):
+        if not todo:
+            break
+        params = todo.pop()
+        kinds = params["kinds"].split(",")
+        refused = bool(lacking & set(kinds))
+        found = heard(fault | {"time": "2026-01-02T23:00:00+00:00"} if refused else page(1), **params)
+        shown += [] if refused else kinds
+        cursors.append(found.cursor)
+        todo += [dict(want.params) for want in found.then]
+    assert todo == []
+    assert sorted(shown) == sorted({kind.value for kind in FEED_KINDS} - lacking)
+    assert cursors[-1] == "2026-01-02T23:00:00+00:00"
+    assert set(cursors[:-1]) == {None}
+
+
 def test_a_comparison_lists_everything_that_the_feed_would_tell_of() -> None:
     operation = Operation(id="1", verb=Verb.CHANGES, params={"full": "1", "compare": "1", "since": "x"})
     body = loads(loads(PROVIDER.encode(exchange(operation), BooksProfile()).decode())["body"])

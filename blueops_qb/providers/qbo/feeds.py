@@ -25,6 +25,8 @@ from blueops_qb.sdk.outcomes import BooksRecord, Found, Outcome
 from blueops_qb.sdk.provider import Exchange, Operation, Unencodable, Verb, Want
 
 _MATCHING = (BooksKind.CUSTOMER, BooksKind.VENDOR, BooksKind.EMPLOYEE, BooksKind.INVOICE)
+#: The company's plan lacks the kind (sections 4.2 and 10): bills, orders, classes and the like.
+_NOT_IN_PLAN = frozenset({"5020", "5030"})
 #: Kinds with an open balance to filter by.
 _OPEN = frozenset({BooksKind.INVOICE, BooksKind.BILL})
 
@@ -54,6 +56,9 @@ def decode_changes(
         return {operation.id: _decode_listing(operation, answer, profile)}
     heard, value = Heard.of(answer), answer.json()
     fault = fault_of(answer, value)
+    if fault is not None and fault.code in _NOT_IN_PLAN:
+        asked = _asked_from(exchange, operation, overlap)
+        return {operation.id: _without(operation, asked, _time(value, answer), heard)}
     if fault is not None:
         outcome = verdict(fault, operation, heard)
         if isinstance(outcome, Found):  # too old: start anew from the books' present
@@ -106,6 +111,20 @@ def _feed(
         too_old=too_old,
         complete=then is None,
         then=() if then is None else (then,),
+        reference=heard.reference,
+    )
+
+
+def _without(operation: Operation, asked: dt.datetime, now: str | None, heard: Heard) -> Outcome:
+    """One of the kinds is not in the company's plan: the others are asked for in halves until it stands alone."""
+    position = operation.params.get("position") or now
+    several = len(_kinds(operation)) > 1
+    then = _split(operation, asked, position, None) if several else _rest(operation, position)
+    return Found(
+        cursor=None if then is not None else position or operation.params.get("cursor"),
+        complete=then is None,
+        then=() if then is None else (then,),
+        detail="a kind that was asked for is not in the company's plan",
         reference=heard.reference,
     )
 
@@ -208,10 +227,6 @@ def _encode_listing(exchange: Exchange, operation: Operation, *, minorversion: s
         for n, kind in enumerate(_listed(operation))
     ]
     return batch(exchange, items, minorversion=minorversion)
-
-
-#: The company's plan lacks the kind (sections 4.2 and 10): bills, orders, classes and the like.
-_NOT_IN_PLAN = frozenset({"5020", "5030"})
 
 
 def _decode_listing(operation: Operation, answer: Answer, profile: BooksProfile) -> Outcome:
