@@ -47,7 +47,6 @@ from tests.report_reading import trial
 pytest_plugins = ["tests.engine_fixtures"]
 START, END = dt.date(2025, 1, 1), dt.date(2027, 12, 31)
 ZERO = Decimal("0.00")
-FAR = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=20)
 
 
 @attrs.define(kw_only=True)
@@ -367,9 +366,10 @@ def test_the_command_prints_what_every_account_comes_to(
         connection.execute(t.connections.update().values(health="stopped", health_reason="tried out"))
     stopped = CliRunner().invoke(main, call)
     assert (stopped.exit_code, "stopped: tried out" in stopped.output) == (1, True)
+    soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=20)
     with books.core.engine.begin() as connection:
         connection.execute(t.connections.update().values(health="ok", health_reason=""))
-        connection.execute(t.connections.update().values(lease_owner="another host", lease_until=FAR))
+        connection.execute(t.connections.update().values(lease_owner="another host", lease_until=soon))
     late = CliRunner().invoke(main, [*call, "--timeout", "0.1"])
     assert (late.exit_code, "has not come after 0.1 seconds" in late.output) == (1, True)
 

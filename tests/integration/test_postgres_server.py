@@ -25,8 +25,9 @@ from blueops_qb.sandbox.postgres import (
 pytestmark = pytest.mark.postgres
 
 HOLDER = """
-import sys, time
+import signal, sys, time
 from blueops_qb.sandbox.postgres import running_postgres
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
 with running_postgres() as server:
     print(server.pid, server.socket.parent, flush=True)
     time.sleep(600)

@@ -25,6 +25,7 @@ _DIGITS = 15
 #: A copy of one of our records carries its marker before its own; the last one counts.
 _MARKER = re.compile(r"(?:\s*\[BO:([^\[\]\s]{1,90})\])+\s*$")
 _VOIDED = re.compile(r"^voided\b[\s:;.,-]*", re.IGNORECASE)
+_LINE_END = re.compile(r"\r*\n|\r")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _DELETED = " (deleted)"
 _HOME = frozenset({"US", "USA", "UNITED STATES", "UNITED STATES OF AMERICA"})
@@ -37,8 +38,7 @@ class Unfit(Exception):
 # -- words -----------------------------------------------------------------------------------------
 def words(text: str, limit: int = DESCRIPTION) -> str:
     """Free text as it is stored: control characters out, line ends alike, trimmed, at most `limit` characters."""
-    plain_ends = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _CONTROL.sub(" ", plain_ends).strip()[:limit].rstrip()
+    return _CONTROL.sub(" ", _LINE_END.sub("\n", text)).strip()[:limit].rstrip()
 
 
 def exactly(text: str, limit: int, what: str) -> str:
