@@ -268,7 +268,7 @@ def test_queries_find_payments_and_credits_by_vendor_number_and_day(qbo: Caller)
     ]
     counting = "select count(*) from BillPayment where VendorRef = '34'"
     before = qbo.query(counting)["totalCount"]
-    qbo.create("BillPayment", check("25"))
+    qbo.create("BillPayment", check("25", line(bill(qbo, "25"), "25")))
     assert qbo.query(counting)["totalCount"] == before + 1
     assert qbo.fault("GET", "/query", query="select * from BillPayment where PrivateNote = 'x'")[0] == "4001"
 
