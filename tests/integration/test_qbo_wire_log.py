@@ -56,6 +56,7 @@ def test_a_read_has_no_body(logged: tuple[Connected, Path]) -> None:
     books.read(BooksKind.CUSTOMER, "1")
     line = lines(path)[-1]
     assert (line["method"], line["body"]) == ("GET", None)
+    assert line["path"].startswith(f"/v3/company/{books.twin.realm}/customer/1?requestid=ex")
     assert line["answer"]["Customer"]["Id"] == "1"
 
 

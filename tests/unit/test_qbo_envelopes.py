@@ -164,14 +164,14 @@ def test_a_read_is_a_call_of_its_own() -> None:
     framed = frame(op)
     assert (framed["method"], framed["path"], framed["body"]) == (
         "GET",
-        "/v3/company/9130/journalentry/7?minorversion=75",
+        "/v3/company/9130/journalentry/7?requestid=exchange1&minorversion=75",
         None,
     )
 
 
 def test_a_read_cannot_be_led_elsewhere() -> None:
     path = frame(Operation(id="1", verb=Verb.READ, kind=BooksKind.INVOICE, target_id="../../9/x?a=b"))["path"]
-    assert path == "/v3/company/9130/invoice/______9_x_a_b?minorversion=75"
+    assert path == "/v3/company/9130/invoice/______9_x_a_b?requestid=exchange1&minorversion=75"
 
 
 def test_quotes_and_backslashes_are_escaped() -> None:

@@ -39,7 +39,7 @@ def encode_changes(exchange: Exchange, *, minorversion: str, overlap: float) -> 
     start = _asked_from(exchange, operation, overlap)
     names = ",".join(ENTITIES[kind].name for kind in _kinds(operation))
     asked = {"entities": names, "changedSince": start.isoformat(timespec="seconds")}
-    return get(exchange.company_id, "cdc", {**asked, "minorversion": minorversion})
+    return get(exchange.company_id, "cdc", {"requestid": exchange.id, **asked, "minorversion": minorversion})
 
 
 def questions_of_changes(operation: Operation) -> int:

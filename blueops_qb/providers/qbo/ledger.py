@@ -34,7 +34,7 @@ def encode_ledger(exchange: Exchange, profile: BooksProfile, *, minorversion: st
         "columns": ",".join(columns),
         "minorversion": minorversion,
     }
-    return get(exchange.company_id, "reports/GeneralLedger", parameters)
+    return get(exchange.company_id, "reports/GeneralLedger", {"requestid": exchange.id, **parameters})
 
 
 def decode_ledger(exchange: Exchange, answer: Answer, profile: BooksProfile) -> dict[str, Outcome]:

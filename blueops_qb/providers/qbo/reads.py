@@ -23,7 +23,7 @@ def encode_read(exchange: Exchange, *, minorversion: str) -> Request:
     if operation.kind not in ENTITIES:
         raise Unencodable(operation.id, f"Records of the kind {operation.kind} are only named, never read.")
     resource = f"{ENTITIES[operation.kind].path}/{_segment(operation.target_id)}"
-    return get(exchange.company_id, resource, {"minorversion": minorversion})
+    return get(exchange.company_id, resource, {"requestid": exchange.id, "minorversion": minorversion})
 
 
 def decode_read(exchange: Exchange, answer: Answer, profile: BooksProfile) -> dict[str, Outcome]:
