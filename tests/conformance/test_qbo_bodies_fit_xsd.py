@@ -9,8 +9,9 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from lxml import etree
 
-from blueops_qb.domain.documents import Document, SalesForm, kind_of
+from blueops_qb.domain.documents import DOCUMENT_TYPES, AttachedFile, Document, SalesForm, kind_of
 from blueops_qb.domain.profile import BooksProfile, SalesTax
+from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.providers.qbo.codec import Unfit, from_qbo, normal, removal_body, to_qbo
 from blueops_qb.providers.qbo.entities import ENTITIES
 from blueops_qb.providers.qbo.exact_json import loads
@@ -99,6 +100,21 @@ def test_what_is_written_anew(document: Document, profile: BooksProfile) -> None
     body = to_qbo(attrs.evolve(document, **without), op, profile)
     event("sparse" if "sparse" in body else "full")
     assert qbo_xsd.validate(entity_name(document), body) == []
+
+
+BEARERS = st.sampled_from([kind_ for kind_ in DOCUMENT_TYPES if kind_ is not BooksKind.ATTACHMENT])
+NAMES = st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=60).filter(str.strip)
+
+
+@given(BEARERS, NAMES, st.sampled_from(["", "image/png", "application/pdf"]), PROFILES)
+def test_what_is_told_of_a_file(kind: BooksKind, name: str, type: str, profile: BooksProfile) -> None:
+    """The metadata beside the bytes, in the very call that leaves."""
+    document = AttachedFile(to=BooksRef(kind, "145"), file_id="f1", filename=name, content_type=type)
+    op = operation(document, marker="expense:12/receipt/7.1", data=b"\x89PNG")
+    frame = json.loads(QboProvider(QboSettings()).encode(exchange(op), profile))
+    body = loads(frame["body"])
+    assert body["AttachableRef"] == [{"EntityRef": {"type": ENTITIES[kind].name, "value": "145"}}]
+    assert qbo_xsd.validate("Attachable", body) == []
 
 
 @pytest.mark.parametrize("kind", [kind for kind, entity in ENTITIES.items() if entity.removal is not None])
