@@ -3,7 +3,8 @@
 The worker is a forked process that ends itself with SIGKILL at a point; the next one starts where the tables stand.
 With `places` each distinct place kills so many times. Without, workers die at their first, second, third ... point
 in turn, over and over: an exchange has six points (before and after the commit that hands it out, its call, and
-the commit that hears it), so that every exchange of the run is cut at each of them before one gets through. At
+the commit that hears it), so that every exchange of the run is cut at each of them before one gets through.
+Commits in which nothing moved, by which a worker waits, are met twice and then not counted. At
 the end a worker runs undisturbed and both sides are counted by independent means.
 """
 
@@ -36,12 +37,14 @@ from blueops_qb.runners.carry import Carrier
 from blueops_qb.sandbox.bench import kill_work
 from blueops_qb.sandbox.bench.figures import Figures
 from blueops_qb.sandbox.bench.house import TENANT, BenchHouse, bench_house, qbo_environment
-from blueops_qb.sandbox.bench.kill_points import PointedCore, PointedTransport, die
+from blueops_qb.sandbox.bench.kill_points import IDLE, PointedCore, PointedTransport, die
 from blueops_qb.sandbox.postgres import PostgresUnavailable, running_postgres
 from blueops_qb.store import tables as t
 
-#: The points of one exchange, and two for the renewal of the sign-in.
+#: The points of one exchange, and two of the next.
 ROUND = 8
+#: What a worker writes when it has heard the end of an exchange.
+HEARD = "HEARD"
 #: Everything that waits is scaled by this; the code is the same.
 TIME_SCALE = 0.02
 PORTIONS = 5
@@ -56,6 +59,7 @@ class Plan:
     every: int
     killed: Counter[str] = attrs.field(factory=Counter)
     next_point: int = 1
+    _heard: bool = False
 
     def hit(self, place: str, number: int) -> bool:
         """Whether the worker dies at its `number`-th point, called `place`."""
@@ -64,13 +68,21 @@ class Plan:
         return number >= self.next_point
 
     def counts(self, place: str) -> bool:
-        """Whether the point is one of an exchange; what every worker does at its start is met often enough."""
-        return bool(self.places) or "commit of sweep" not in place or self.killed[place] < 2
+        """Whether the point is one of an exchange; commits that moved nothing are met often enough."""
+        return bool(self.places) or IDLE not in place or self.killed[place] < 2
 
-    def died(self, place: str) -> None:
-        """A worker died; the next one gets one point further."""
+    def died(self, place: str, *, heard: bool) -> None:
+        """A worker died; the next one gets one point further, until a round in which an exchange was heard ends.
+
+        What has more points than a round (the renewal of the sign-in keeps secrets between) is cut at each of
+        them too, once, and then gets through.
+        """
         self.killed[place] += 1
-        self.next_point = self.next_point % ROUND + self.every
+        self._heard = self._heard or heard
+        if self._heard and self.next_point >= ROUND:
+            self.next_point, self._heard = self.every, False
+        else:
+            self.next_point += self.every
 
 
 def run(
@@ -130,6 +142,14 @@ def _twin(switches: tuple[str, ...]) -> Iterator[dict[str, str]]:
             process.wait(10)
 
 
+@attrs.frozen(kw_only=True)
+class Death:
+    """Where a worker died, and whether it had heard the end of an exchange before."""
+
+    place: str
+    heard: bool
+
+
 @attrs.define(kw_only=True)
 class Rolling:
     """One rolling run on one database."""
@@ -173,10 +193,10 @@ class Rolling:
             end = self._worker(spared=spared)
             if end is None:
                 return
-            self.plan.died(end)
+            self.plan.died(end.place, heard=end.heard)
 
-    def _worker(self, *, spared: bool) -> str | None:
-        """Run one worker; answers the place where it died, None when it finished."""
+    def _worker(self, *, spared: bool) -> Death | None:
+        """Run one worker; answers how it died, None when it finished."""
         self._workers += 1
         reading, writing = os.pipe()
         pid = os.fork()
@@ -194,7 +214,7 @@ class Rolling:
             raise RuntimeError(f"a worker ended by itself: {lines[-1:] or 'without a word'}")
         if lines[-1] == "END":
             return None
-        return lines[-1].removeprefix("DIED ")
+        return Death(place=lines[-1].removeprefix("DIED "), heard=HEARD in lines)
 
     def _work(self, pipe: int, *, spared: bool) -> None:
         context = ["nothing yet"]
@@ -202,6 +222,8 @@ class Rolling:
 
         def passed(place: str) -> None:
             nonlocal points
+            if place.startswith("after commit of finish"):
+                os.write(pipe, f"{HEARD}\n".encode())
             points += self.plan.counts(place)
             if not spared and self.plan.hit(place, points):
                 os.write(pipe, f"DIED {place}\n".encode())

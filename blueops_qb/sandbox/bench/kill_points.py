@@ -10,13 +10,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import sqlalchemy as sa
+
 from blueops_qb.sdk.core import CoreTransaction
 from blueops_qb.sdk.doors import Reply
 from blueops_qb.sdk.provider import Transport
+from blueops_qb.store import tables as t
 
 #: Told the name of every point that is passed.
 Pass = Callable[[str], None]
 
+#: What stands before the name of a commit that moved nothing: a worker that waits passes one after the other.
+IDLE = "idle "
+#: Tables of which every look renews a row.
+_LEASED = frozenset({t.connections.name, t.tenants.name})
 #: The engine's functions that open transactions; the innermost one on the stack names the place.
 _STEPS = frozenset({"next_exchange", "finish", "put", "drop", "sweep", "open"})
 
@@ -43,9 +50,27 @@ class PointedCore:
         step = _step()
         place = f"commit of {step}" + (f" ({self._context[0]})" if step == "finish" else "")
         with self._core.begin(tenant_id) as tx:
+            wrote = _writes(tx.connection)
             yield tx
+            if not wrote:
+                place = f"{IDLE}{place}"
             self._passed(f"before {place}")
         self._passed(f"after {place}")
+
+
+def _writes(connection: sa.Connection) -> list[str]:
+    """The statements that write more than a lease or a time stamp; the list grows as the transaction goes on."""
+    wrote: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        words = statement.split(None, 3)
+        if words[0] == "UPDATE" and words[1] in _LEASED:
+            return
+        if words[0] in ("INSERT", "UPDATE", "DELETE"):
+            wrote.append(statement)
+
+    sa.event.listen(connection, "before_cursor_execute", note)
+    return wrote
 
 
 def _step() -> str:
