@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from blueops_qb.domain.documents import AttachedFile, CustomerRecord, Document, VendorRecord
+from blueops_qb.domain.documents import AttachedFile, CustomerRecord, Document, TaxCodeRecord, VendorRecord
 from blueops_qb.domain.posting import deposits, expenses, invoices, parties, payments
 from blueops_qb.domain.posting.closing import respect_closing_date
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted, PostingContext, Result
@@ -91,7 +91,7 @@ def _all_void(documents: Mapping[DocumentKey, Document]) -> dict[DocumentKey, Do
 
 
 def _voided(document: Document) -> Document:
-    if isinstance(document, (CustomerRecord, VendorRecord, AttachedFile)):
+    if isinstance(document, (CustomerRecord, VendorRecord, AttachedFile, TaxCodeRecord)):
         return document
     return attrs.evolve(document, void=True)
 
