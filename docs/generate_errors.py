@@ -40,7 +40,9 @@ MATRIX_HEAD = """## What becomes of each kind of write
 
 Where the record's event stands once the answer has been heard, how the connection fares ([states](states.md)), and
 what happens next. A row holds for the kinds of record that it names under create, update and withdraw. Each of them is
-driven through the engine against the twin by a test, which also takes the next step and counts what the books hold.
+driven through the engine against the twin by a test, which also takes the next step and counts what the books hold. No
+record of BlueOps becomes an estimate, credit memo, sales or refund receipt, bill payment, vendor credit or purchase
+order yet: those are tried by rules that the test hands to the engine.
 
 | fault | met in | create | update | withdraw | record | connection | next |
 |---|---|---|---|---|---|---|---|"""
