@@ -28,7 +28,8 @@ HEAD = """# Faults of QuickBooks Online
 
 What each fault of the v3 API comes to, what the page says, and what to do. The first row whose code and text fit
 counts: some codes say two things, and the words of the fault tell which. "Text" is a regular expression that message or
-detail must contain. The record is named in front of the sentence. Outcomes are those of [states](states.md#outcomes).
+detail must contain, or says at which write alone the row counts. The record is named in front of the sentence. Outcomes
+are those of [states](states.md#outcomes).
 
 A code that is not in the table, in an answer that otherwise went through, is refused with QuickBooks' own text. An
 answer without a readable fault (HTML, a cut answer, a 5xx) is `NotKnown` for a write and simply asked again for a read;
@@ -39,7 +40,9 @@ MATRIX_HEAD = """## What becomes of each kind of write
 
 Where the record's event stands once the answer has been heard, how the connection fares ([states](states.md)), and
 what happens next. A row holds for the kinds of record that it names under create, update and withdraw. Each of them is
-driven through the engine against the twin by a test, which also takes the next step and counts what the books hold.
+driven through the engine against the twin by a test, which also takes the next step and counts what the books hold. No
+record of BlueOps becomes an estimate, credit memo, sales or refund receipt, bill payment, vendor credit or purchase
+order yet: those are tried by rules that the test hands to the engine.
 
 | fault | met in | create | update | withdraw | record | connection | next |
 |---|---|---|---|---|---|---|---|"""
@@ -187,6 +190,8 @@ def _rows(rules: list[Rule]) -> Iterator[str]:
         if rule.wait is not None:
             outcome += f" for {rule.wait:.0f} s" + (", the whole connection" if rule.connection else "")
         text = f"`{rule.pattern}`".replace("|", r"\|") if rule.pattern else ""
+        if rule.about is not None:
+            text = f"writing a {rule.about.value.replace('_', ' ')}" + (f", {text}" if text else "")
         remedy = rule.remedy or OTHERWISE[rule.result]
         if rule.result is Result.REFRESH:
             remedy = f"Nothing, unless the refresh fails too: {remedy}"

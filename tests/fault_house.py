@@ -32,11 +32,12 @@ from blueops_qb.providers.qbo.entities import ENTITIES
 from blueops_qb.providers.qbo.matrix_trials import Seen, Trial
 from blueops_qb.sandbox.core.invoices import InvoiceDraft
 from blueops_qb.sandbox.core.pricing import LineDraft
-from blueops_qb.sdk.provider import Verb
+from blueops_qb.sdk.provider import WRITES, Verb
 from blueops_qb.store import tables as t
 from tests.bad_day import dump, sign_in
 from tests.fault_writes import ACTS, is_out, shows_the_change, word_of, words
 from tests.office import DAY, Office, office
+from tests.other_documents import OTHER_RULES
 
 D = Decimal
 K = BooksKind
@@ -55,6 +56,8 @@ class FaultHouse:
     payer: Customer
     supplier: Vendor
     owed: Invoice
+    #: A big bill for each verb, by its id in the books.
+    bills: Mapping[Verb, str]
     _count: int = 0
     _numbered: bool = False
 
@@ -76,12 +79,18 @@ class FaultHouse:
         verb, kind = write
         with self.shop.core.begin(self.shop.tenant, actor="office") as tx:
             if verb is Verb.CREATE:
-                return self.pay(tx, advance=True) if kind is K.DEPOSIT else None
+                return self._before(tx, verb, kind)
             if kind is K.DEPOSIT:
                 return self.payout(tx, self.pay(tx, advance=True))
             if kind is K.PAYMENT:
                 return self.pay(tx, advance=True)
-            return ACTS[Verb.CREATE][kind](self, tx, None)
+            return ACTS[Verb.CREATE][kind](self, tx, self._before(tx, verb, kind))
+
+    def _before(self, tx: Any, verb: Verb, kind: BooksKind) -> Any:
+        """What a new record of the kind names. Writes that pay the same bill would wait for one another."""
+        if kind is K.DEPOSIT:
+            return self.pay(tx, advance=True)
+        return self.bills[verb] if kind is K.BILL_PAYMENT else None
 
     def word(self) -> str:
         """A word that no other record of the run has."""
@@ -96,9 +105,10 @@ class FaultHouse:
         found: Vendor = tx.create_vendor(Vendor(id="", name=f"Vendor {self.word()}"))
         return found
 
-    def invoice(self, tx: Any, price: str = "10.00") -> Invoice:
+    def invoice(self, tx: Any, price: str = "10.00", *, memo: str = "") -> Invoice:
+        """An invoice, or what `memo` says that it becomes."""
         line = LineDraft(description="Repair", unit_price=D(price), service_category="repair")
-        draft = InvoiceDraft(customer_id=self.payer.id, issue_date=DAY, lines=[line])
+        draft = InvoiceDraft(customer_id=self.payer.id, issue_date=DAY, lines=[line], memo=memo)
         found: Invoice = tx.raise_invoice(draft)
         return found
 
@@ -116,8 +126,8 @@ class FaultHouse:
         found: Payment = tx.record_payment(payment)
         return found
 
-    def cost(self, tx: Any, type: ExpenseType) -> Expense:
-        """A cost of one line."""
+    def cost(self, tx: Any, type: ExpenseType, *, memo: str = "") -> Expense:
+        """A cost of one line, or what `memo` says that it becomes."""
         line = CostLine(line_id="1", amount=D("10.00"), expense_category="rental")
         expense = Expense(
             id="",
@@ -125,7 +135,7 @@ class FaultHouse:
             date=DAY,
             lines=(line,),
             total=D("10.00"),
-            memo=self.word(),
+            memo=f"{memo} {self.word()}".strip(),
             vendor_id=self.supplier.id if type is ExpenseType.BILL else None,
             vendor_invoice_number=self.word() if type is ExpenseType.BILL and self._numbered else "",
             payment_account_key="checking" if type is ExpenseType.CHECK else "",
@@ -203,19 +213,18 @@ class FaultHouse:
         change = {"Id": there["Id"], "SyncToken": there["SyncToken"], "sparse": True}
         if entity == "Payment":
             change |= {"CustomerRef": there["CustomerRef"], "TotalAmt": there["TotalAmt"]}
-        elif entity in ("Purchase", "Bill", "JournalEntry", "Deposit", "Invoice"):
+        elif entity not in ("Customer", "Vendor"):
             change["Line"] = there["Line"]
-        if entity == "Bill":
-            change["VendorRef"] = there["VendorRef"]
-        if entity == "Purchase":
-            change["PaymentType"] = there["PaymentType"]
+        # What QuickBooks wants on every update of such a transaction.
+        needed = ("VendorRef", "PaymentType", "PayType", *(("TotalAmt",) if entity == "BillPayment" else ()))
+        change |= {member: there[member] for member in needed if member in there}
         self.shop.api(entity, change)
 
     def heal(self) -> None:
         """The books answer as they should."""
         self.shop.twin_call("faults/clear")
 
-    def step_until(self, what: str, condition: Callable[[], bool], seconds: float = 3.0) -> None:
+    def step_until(self, what: str, condition: Callable[[], bool], seconds: float = 20.0) -> None:
         """Carry one exchange at a time until something is so."""
         give_up_at = time.monotonic() + seconds
         while not condition():
@@ -379,11 +388,18 @@ class FaultHouses:
         self._house = None
 
 
+def _big_bill(supplier: Vendor) -> Expense:
+    line = CostLine(line_id="1", amount=D(100_000), expense_category="rental")
+    return Expense(
+        id="", type=ExpenseType.BILL, date=DAY, lines=(line,), total=D(100_000), vendor_id=supplier.id
+    )
+
+
 @contextmanager
 def fault_house(url: str) -> Iterator[FaultHouse]:
     """The company on a database: signed in, live, mapped, with a customer, a vendor and an invoice in the books."""
     with office(url, seed="empty") as shop:
-        shop.engine.turns = attrs.evolve(shop.engine.turns, settings=QUICK)
+        shop.engine.turns = attrs.evolve(shop.engine.turns, settings=QUICK, rules=OTHER_RULES)
         sign_in(shop)
         shop.go_live()
         with shop.core.begin(shop.tenant, actor="office") as tx:
@@ -391,6 +407,8 @@ def fault_house(url: str) -> Iterator[FaultHouse]:
             supplier = tx.create_vendor(Vendor(id="", name="Supplier"))
             line = LineDraft(description="Big job", unit_price=D(100_000), service_category="repair")
             owed = tx.raise_invoice(InvoiceDraft(customer_id=payer.id, issue_date=DAY, lines=[line]))
-        house = FaultHouse(shop=shop, payer=payer, supplier=supplier, owed=owed)
+            bills = {verb: tx.record_expense(_big_bill(supplier)) for verb in sorted(WRITES)}
+        house = FaultHouse(shop=shop, payer=payer, supplier=supplier, owed=owed, bills={})
         house.until_quiet()
+        house.bills = {verb: house.place(bill.ref).id for verb, bill in bills.items()}
         yield house

@@ -8,6 +8,7 @@ import attrs
 
 from blueops_qb.domain.records import Customer, Expense, ExpenseType, Invoice, Payment, Vendor
 from blueops_qb.domain.refs import BooksKind
+from blueops_qb.providers.qbo.entities import VOIDABLE
 from blueops_qb.sandbox.core.invoices import draft_of
 from blueops_qb.sdk.provider import Verb
 
@@ -39,6 +40,18 @@ def _gone(delete: str) -> Act:
     return act
 
 
+def _sold(kind: BooksKind) -> Act:
+    return lambda house, tx, _: house.invoice(tx, memo=kind.value)
+
+
+def _bought(kind: BooksKind) -> Act:
+    return lambda house, tx, _: house.cost(tx, ExpenseType.BILL, memo=kind.value)
+
+
+#: Kinds that an invoice or a cost becomes by what its memo says.
+SOLD = (K.ESTIMATE, K.CREDIT_MEMO, K.SALES_RECEIPT, K.REFUND_RECEIPT)
+BOUGHT = (K.VENDOR_CREDIT, K.PURCHASE_ORDER)
+
 ACTS: Mapping[Verb, Mapping[BooksKind, Act]] = {
     Verb.CREATE: {
         K.CUSTOMER: lambda house, tx, _: house.customer(tx),
@@ -49,6 +62,11 @@ ACTS: Mapping[Verb, Mapping[BooksKind, Act]] = {
         K.EXPENSE: lambda house, tx, _: house.cost(tx, ExpenseType.CHECK),
         K.JOURNAL: lambda house, tx, _: house.cost(tx, ExpenseType.USE_TAX),
         K.DEPOSIT: lambda house, tx, payment: house.payout(tx, payment),
+        **{kind: _sold(kind) for kind in SOLD},
+        **{kind: _bought(kind) for kind in BOUGHT},
+        K.BILL_PAYMENT: lambda house, tx, bill: house.cost(
+            tx, ExpenseType.BILL, memo=f"{K.BILL_PAYMENT.value}:{bill}"
+        ),
     },
     Verb.UPDATE: {
         K.CUSTOMER: lambda _, tx, old: tx.update_customer(attrs.evolve(old, phone="775-555-0199")),
@@ -58,6 +76,8 @@ ACTS: Mapping[Verb, Mapping[BooksKind, Act]] = {
         K.BILL: _cost,
         K.EXPENSE: _cost,
         K.JOURNAL: _cost,
+        **dict.fromkeys(SOLD, _reprice),
+        **dict.fromkeys((*BOUGHT, K.BILL_PAYMENT), _cost),
     },
     Verb.WITHDRAW: {
         K.CUSTOMER: _gone("delete_customer"),
@@ -68,6 +88,8 @@ ACTS: Mapping[Verb, Mapping[BooksKind, Act]] = {
         K.EXPENSE: _gone("void_expense"),
         K.JOURNAL: _gone("void_expense"),
         K.DEPOSIT: _gone("void_payout"),
+        **dict.fromkeys(SOLD, _gone("void_invoice")),
+        **dict.fromkeys((*BOUGHT, K.BILL_PAYMENT), _gone("void_expense")),
     },
 }
 
@@ -78,7 +100,7 @@ def word_of(record: Any) -> str:
         return f"BO-{record.number}"
     if isinstance(record, Customer | Vendor):
         return record.name.rpartition(" ")[2]
-    return str(record.reference if isinstance(record, Payment) else record.memo)
+    return str(record.reference if isinstance(record, Payment) else record.memo).split()[-1]
 
 
 def words(kind: BooksKind, row: Mapping[str, Any]) -> list[str]:
@@ -87,6 +109,7 @@ def words(kind: BooksKind, row: Mapping[str, Any]) -> list[str]:
         K.VENDOR: "DisplayName",
         K.INVOICE: "DocNumber",
         K.PAYMENT: "PaymentRefNum",
+        **dict.fromkeys(SOLD, "DocNumber"),
     }.get(kind, "PrivateNote")
     return str(row.get(member, "")).split()
 
@@ -94,7 +117,7 @@ def words(kind: BooksKind, row: Mapping[str, Any]) -> list[str]:
 def is_out(kind: BooksKind, row: Mapping[str, Any]) -> bool:
     if kind in (K.CUSTOMER, K.VENDOR):
         return row["Active"] is False
-    return kind in (K.INVOICE, K.PAYMENT) and float(row["TotalAmt"]) == 0
+    return kind in VOIDABLE and float(row["TotalAmt"]) == 0
 
 
 def shows_the_change(kind: BooksKind, row: Mapping[str, Any], record: Any) -> bool:

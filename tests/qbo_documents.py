@@ -15,6 +15,9 @@ from blueops_qb.domain.documents import (
     JournalEntry,
     JournalLine,
     Side,
+    TaxCodeRecord,
+    TaxRate,
+    TaxUse,
     VendorRecord,
     kind_of,
 )
@@ -164,6 +167,23 @@ VENDORS = st.builds(
     account_number=TEXT,
     is_1099=st.booleans(),
     terms=maybe(BooksKind.TERM),
+)
+RATE_NAME = st.text("abcXYZ 019.%äß", min_size=1, max_size=10).filter(str.strip)
+TAX_CODES = st.builds(
+    TaxCodeRecord,
+    name=NAME.map(lambda name: name[:100]).filter(str.strip),
+    rates=st.lists(
+        st.builds(
+            TaxRate,
+            name=RATE_NAME,
+            percent=st.decimals(0, 100, places=4),
+            agency=ref(BooksKind.TAX_AGENCY),
+            on=st.sampled_from(TaxUse),
+        ),
+        min_size=1,
+        max_size=4,
+        unique_by=lambda rate: rate.name.strip().casefold(),
+    ).map(tuple),
 )
 _KINDS: tuple[st.SearchStrategy[Document], ...] = (
     invoices(),

@@ -22,6 +22,7 @@ from alembic.config import Config
 
 from blueops_qb import root
 from blueops_qb.bootstrap.qbo_desk import QboSignInDesk
+from blueops_qb.domain.posting.rules import RULES, Rules
 from blueops_qb.engine import connections, retention, sweep
 from blueops_qb.engine.engine import Engine
 from blueops_qb.engine.intake import intake
@@ -108,15 +109,19 @@ def build(
     settings: EngineSettings | None = None,
     extra: Mapping[str, Provider] | None = None,
     environment: Mapping[str, str] | None = None,
+    rules: Rules = RULES,
 ) -> House:
-    """Wire a house without starting anything; `extra` adds or replaces providers by name."""
+    """Wire a house without starting anything.
+
+    `extra` adds or replaces providers by name, `rules` say what each kind of record becomes in the books.
+    """
     listed = providers(environment)
     fit = {one.name: one.provider for one in listed if one.provider is not None}
     for one in listed:
         if one.provider is None:
             log.warning("provider %s is left out: %s", one.name, one.reason)
     fit |= dict(extra or {})
-    engine = Engine(core=core, providers=fit, settings=settings)
+    engine = Engine(core=core, providers=fit, settings=settings, rules=rules)
     desks: dict[str, SignInDesk] = {
         name: QboSignInDesk(provider, core.now)
         for name, provider in fit.items()

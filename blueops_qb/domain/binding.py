@@ -23,6 +23,7 @@ from blueops_qb.domain.documents import (
     RefundReceipt,
     SalesInvoice,
     SalesReceipt,
+    TaxCodeRecord,
     VendorCredit,
     VendorRecord,
 )
@@ -47,7 +48,7 @@ def replace_refs(document: Document, replace: Replace) -> Document:
                 if document.parent is None
                 else attrs.evolve(document, parent=replace(document.parent))
             )
-        case VendorRecord():
+        case VendorRecord() | TaxCodeRecord():
             return document
         case SalesInvoice():
             customer, estimate = replace(document.customer), maybe(document.estimate)

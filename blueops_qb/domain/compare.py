@@ -30,6 +30,7 @@ from blueops_qb.domain.documents import (
     SalesForm,
     SalesInvoice,
     SalesReceipt,
+    TaxCodeRecord,
     VendorCredit,
     VendorRecord,
 )
@@ -173,6 +174,7 @@ GROUPS: Mapping[type[Any], Groups] = {
         "notes": ("memo",),
     },
     AttachedFile: {"file": ("to", "of", "filename", "file_id", "content_type")},
+    TaxCodeRecord: {"code": ("name", "rates")},
 }
 
 #: Groups on which an overlap is a matter of contacts, not of money.

@@ -4,7 +4,7 @@ Parties (customer, job, vendor) and other documents are named by `Ref`: a Record
 ours, a BooksRef once it is bound to a connection or was read from the books. Everything from the catalog
 (account, item, class, location, tax code, terms, payment method) is a BooksRef, chosen by a person through
 the mapping, never by name. Amounts are Decimals with two decimals, positive unless said otherwise.
-Sales and purchase forms have rooms of their own and are named here too.
+Sales and purchase forms and tax codes have rooms of their own and are named here too.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from blueops_qb.domain.sales_forms import (
     SalesReceipt,
     TaxMode,
 )
+from blueops_qb.domain.tax_codes import TaxCodeRecord, TaxRate, TaxUse
 
 
 @attrs.frozen(kw_only=True)
@@ -178,6 +179,7 @@ Document = (
     | JournalEntry
     | BankDeposit
     | AttachedFile
+    | TaxCodeRecord
 )
 
 DOCUMENT_KINDS: dict[type[Document], BooksKind] = {
@@ -197,6 +199,7 @@ DOCUMENT_KINDS: dict[type[Document], BooksKind] = {
     JournalEntry: BooksKind.JOURNAL,
     BankDeposit: BooksKind.DEPOSIT,
     AttachedFile: BooksKind.ATTACHMENT,
+    TaxCodeRecord: BooksKind.TAX_CODE,
 }
 DOCUMENT_TYPES: dict[BooksKind, type[Document]] = {kind: type for type, kind in DOCUMENT_KINDS.items()}
 
@@ -237,7 +240,10 @@ __all__ = [
     "SalesReceipt",
     "Settled",
     "Side",
+    "TaxCodeRecord",
     "TaxMode",
+    "TaxRate",
+    "TaxUse",
     "VendorCredit",
     "VendorRecord",
     "kind_of",

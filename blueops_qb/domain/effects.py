@@ -28,6 +28,7 @@ from blueops_qb.domain.documents import (
     SalesInvoice,
     SalesReceipt,
     Side,
+    TaxCodeRecord,
     VendorCredit,
     VendorRecord,
 )
@@ -75,7 +76,7 @@ def effects(
     by themselves for inventory items is theirs and not here. Raises ValueError for a journal entry whose
     debits and credits differ.
     """
-    if isinstance(document, (CustomerRecord, VendorRecord, AttachedFile)) or document.void:
+    if isinstance(document, (CustomerRecord, VendorRecord, AttachedFile, TaxCodeRecord)) or document.void:
         return ()
     accounts = _Accounts(roles=roles, income=item_accounts or {}, cost=item_cost_accounts or {})
     return tuple(posting for posting in EFFECTS[type(document)](document, accounts) if posting.amount)

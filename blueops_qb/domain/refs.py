@@ -70,6 +70,7 @@ CATALOG_KINDS: frozenset[BooksKind] = frozenset(
         BooksKind.LOCATION,
         BooksKind.TAX_CODE,
         BooksKind.TAX_RATE,
+        BooksKind.TAX_AGENCY,
         BooksKind.TERM,
         BooksKind.PAYMENT_METHOD,
     }

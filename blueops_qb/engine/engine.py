@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 from collections.abc import Mapping
 
+from blueops_qb.domain.posting.rules import RULES, Rules
 from blueops_qb.engine import audit, due, hand_out, hear, incoming, plan, uncertain
 from blueops_qb.engine.ready import Sent
 from blueops_qb.engine.rulebook import Rulebook
@@ -32,7 +33,12 @@ class Engine:
     """Implements `sdk.doors.Doors`. Safe to use from several threads and processes."""
 
     def __init__(
-        self, *, core: Core, providers: Mapping[str, Provider], settings: EngineSettings | None = None
+        self,
+        *,
+        core: Core,
+        providers: Mapping[str, Provider],
+        settings: EngineSettings | None = None,
+        rules: Rules = RULES,
     ) -> None:
         self.core = core
         self.settings = settings or EngineSettings()
@@ -44,6 +50,7 @@ class Engine:
             settings=self.settings,
             rulebook=self.rulebook,
             keys=self.keys,
+            rules=rules,
         )
         self._waits: dict[str, float] = {}
         self._sent: dict[str, tuple[str, Sent | None]] = {}

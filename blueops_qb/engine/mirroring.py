@@ -30,6 +30,13 @@ COMPARED = frozenset(
         BooksKind.EXPENSE,
         BooksKind.JOURNAL,
         BooksKind.DEPOSIT,
+        BooksKind.ESTIMATE,
+        BooksKind.CREDIT_MEMO,
+        BooksKind.SALES_RECEIPT,
+        BooksKind.REFUND_RECEIPT,
+        BooksKind.BILL_PAYMENT,
+        BooksKind.VENDOR_CREDIT,
+        BooksKind.PURCHASE_ORDER,
     }
 )
 

@@ -36,7 +36,7 @@ def post_record(
             mapping=context.mapping.under(old),
             policy=rulebook.policy(connection, turn.id, pinned.policy_version),
         )
-    result = post(record, context)
+    result = post(record, context, turn.rules)
     if isinstance(result, Posted) and not _takes_files(turn):
         documents = {k: d for k, d in result.documents.items() if not isinstance(d, AttachedFile)}
         result = attrs.evolve(result, documents=documents)

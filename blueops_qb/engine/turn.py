@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.mapping import Mapping
 from blueops_qb.domain.policy import Policy
+from blueops_qb.domain.posting.rules import RULES, Rules
 from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.engine import audit, budget
 from blueops_qb.engine.rulebook import CatalogView, Rulebook
@@ -39,6 +40,8 @@ class Turn:
     settings: EngineSettings
     rulebook: Rulebook
     now: dt.datetime
+    #: What each kind of record becomes in the books.
+    rules: Rules
     entries: list[audit.Entry] = attrs.field(factory=list)
     #: The exchange that this turn handed out, as `hand_out.Sent`.
     sent: Any = None
@@ -114,6 +117,8 @@ class Turns:
     settings: EngineSettings
     rulebook: Rulebook
     keys: audit.Keys
+    #: What each kind of record becomes in the books.
+    rules: Rules = RULES
     #: The clock of all decisions: the database's own, unless a bench plays time.
     clock: Callable[[sa.Connection], dt.datetime] = db_now
     _tenants: dict[str, tuple[str, str]] = attrs.field(factory=dict)
@@ -164,6 +169,7 @@ class Turns:
                 settings=self.settings,
                 rulebook=self.rulebook,
                 now=self.clock(tx.connection),
+                rules=self.rules,
             )
             if lease and not _leased(turn):
                 yield None

@@ -1,7 +1,7 @@
 """Uncertain: exchanges of unknown fate, and how they are settled without ever posting blindly.
 
-Each becomes known by looking: records created since (recognised by our marker, parties by their name), and the
-targets of changes read again. One hit is applied; no hit for the whole set = the identical bytes go out again
+Each becomes known by looking: records created since (recognised by our marker, parties and tax codes by their name),
+and the targets of changes read again. One hit is applied; no hit for the whole set = the identical bytes go out again
 under the same id; some hits = the missing ones go out in a new exchange; several hits, or something created and
 deleted over there meanwhile, is for a person.
 """
@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from blueops_qb.domain.compare import as_decided
-from blueops_qb.domain.documents import CustomerRecord, VendorRecord
+from blueops_qb.domain.documents import CustomerRecord, TaxCodeRecord, VendorRecord
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import outbox
@@ -133,7 +133,10 @@ def _look_up_one(turn: Turn, row: Any) -> None:
     kinds: list[BooksKind] = []
     for operation in sent.exchange.operations:
         assert operation.kind is not None
-        if operation.verb is Verb.CREATE:
+        if isinstance(operation.document, TaxCodeRecord):  # books keep no marker of it, and list it by name
+            named = {"by": "name", "name": operation.document.name}
+            rows.append(operation_row(turn, Verb.FIND, kind=operation.kind, params=named, settles=row["id"]))
+        elif operation.verb is Verb.CREATE:
             if operation.kind not in kinds:
                 kinds.append(operation.kind)
         else:
@@ -238,6 +241,8 @@ def _created(turn: Turn, operation: Operation, since: dt.datetime) -> BooksRecor
     if isinstance(operation.document, CustomerRecord | VendorRecord):
         key = name_key(operation.document.name)
         query = query.where(m.c.name_key == key, m.c.origin != "listing")
+    elif isinstance(operation.document, TaxCodeRecord):
+        query = query.where(m.c.name == operation.document.name.strip())
     else:
         query = query.where(m.c.marker == operation.marker)
     hits = turn.connection.execute(query).mappings().all()

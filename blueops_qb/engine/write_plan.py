@@ -224,7 +224,7 @@ class WritePlan(PlanRows):
                 hold=Hold.REFUSED,
                 waits_for=ref,
             )
-        result = post(snapshot.record, posting_context(self.turn, self.snapshots, {}))
+        result = post(snapshot.record, posting_context(self.turn, self.snapshots, {}), self.turn.rules)
         if not isinstance(result, Posted):
             reason = result.reason if isinstance(result, Blocked | NotPosted) else ""
             remedy = result.remedy if isinstance(result, Blocked) else ""

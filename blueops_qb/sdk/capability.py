@@ -31,6 +31,8 @@ class Feature(enum.StrEnum):
     CHANGES = "changes"
     LEDGER = "ledger"
     ATTACHMENTS = "attachments"
+    #: Tax codes can be created with their rates; they are neither changed nor removed.
+    TAX_CODES = "tax_codes"
     #: Customers' sales tax can be sent as an amount.
     TAX_OVERRIDE = "tax_override"
 

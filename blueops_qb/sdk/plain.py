@@ -24,7 +24,7 @@ from blueops_qb.domain.refs import Ref
 #: Keys of lines that name the line and not what it says.
 _OURS = ("line_id", "books_line_id")
 #: Decimals that are no amounts: their decimals beyond the cent count.
-_RATES = frozenset({"quantity", "unit_price", "unit_cost", "markup"})
+_RATES = frozenset({"quantity", "unit_price", "unit_cost", "markup", "percent"})
 #: What a void document still says.
 _VOID_KEEPS = frozenset(
     {"customer", "vendor", "payee", "account", "paid_by", "paid_from", "date", "number", "currency", "void"}

@@ -74,6 +74,7 @@ FEATURE_KINDS: Mapping[Feature, BooksKind] = {
     Feature.VENDOR_CREDITS: BooksKind.VENDOR_CREDIT,
     Feature.PURCHASE_ORDERS: BooksKind.PURCHASE_ORDER,
     Feature.ATTACHMENTS: BooksKind.ATTACHMENT,
+    Feature.TAX_CODES: BooksKind.TAX_CODE,
     Feature.CLASSES: BooksKind.CLASS,
     Feature.LOCATIONS: BooksKind.LOCATION,
 }
@@ -104,8 +105,8 @@ class SimpleProvider(Provider):
     #: What people read; the name when empty.
     title: str = ""
     #: What can be written, and classes and locations if they are kept. Add ATTACHMENT where files can be kept:
-    #: `write` then gets their bytes in `operation.data`.
-    kinds: frozenset[BooksKind] = (frozenset(DOCUMENT_TYPES) - {BooksKind.ATTACHMENT}) | {
+    #: `write` then gets their bytes in `operation.data`. Add TAX_CODE where tax codes can be created.
+    kinds: frozenset[BooksKind] = (frozenset(DOCUMENT_TYPES) - {BooksKind.ATTACHMENT, BooksKind.TAX_CODE}) | {
         BooksKind.CLASS,
         BooksKind.LOCATION,
     }

@@ -21,6 +21,7 @@ from blueops_qb.domain.documents import (
     SalesLine,
     Settled,
     TaxMode,
+    TaxRate,
 )
 from blueops_qb.domain.records import Address
 from blueops_qb.domain.refs import BooksRef, RecordRef, Ref
@@ -155,6 +156,8 @@ def _text(value: Any, name: Name) -> str:
             return ", ".join(part.strip() for part in parts if part.strip())
         case CustomValue():
             return f"{value.name}: {value.value}"
+        case TaxRate():
+            return f"{value.name} · {_plain(value.percent)} % of {value.on.value} · {name(value.agency)}"
         case SalesLine() | PurchaseLine() | JournalLine() | DepositLine() | Allocation() | Settled():
             return " · ".join(_line(value, name))
         case _:

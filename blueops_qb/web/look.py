@@ -66,6 +66,7 @@ def looking(engine: Engine, tenant_id: str) -> Iterator[Turn]:
             settings=engine.settings,
             rulebook=engine.rulebook,
             now=db_now(connection),
+            rules=engine.turns.rules,
         )
 
 

@@ -9,17 +9,24 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from lxml import etree
 
-from blueops_qb.domain.documents import DOCUMENT_TYPES, AttachedFile, Document, SalesForm, kind_of
+from blueops_qb.domain.documents import (
+    DOCUMENT_TYPES,
+    AttachedFile,
+    Document,
+    SalesForm,
+    TaxCodeRecord,
+    kind_of,
+)
 from blueops_qb.domain.profile import BooksProfile, SalesTax
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.providers.qbo.codec import Unfit, from_qbo, normal, removal_body, to_qbo
-from blueops_qb.providers.qbo.entities import ENTITIES
+from blueops_qb.providers.qbo.entities import ENTITIES, WRITTEN
 from blueops_qb.providers.qbo.exact_json import loads
 from blueops_qb.providers.qbo.provider import QboProvider
 from blueops_qb.providers.qbo.settings import QboSettings
 from blueops_qb.sdk.provider import Operation, Verb
 from tests.judges import qbo_xsd
-from tests.qbo_documents import DOCUMENTS, PAIRS, PROFILES, entity_name, exchange, operation
+from tests.qbo_documents import DOCUMENTS, PAIRS, PROFILES, TAX_CODES, entity_name, exchange, operation
 from tests.qbo_echo import Echo
 
 #: The members of BatchItemRequest beside the entity itself; compared with the schema below.
@@ -102,7 +109,9 @@ def test_what_is_written_anew(document: Document, profile: BooksProfile) -> None
     assert qbo_xsd.validate(entity_name(document), body) == []
 
 
-BEARERS = st.sampled_from([kind_ for kind_ in DOCUMENT_TYPES if kind_ is not BooksKind.ATTACHMENT])
+BEARERS = st.sampled_from(
+    [kind_ for kind_ in DOCUMENT_TYPES if kind_ in set(WRITTEN) - {BooksKind.ATTACHMENT}]
+)
 NAMES = st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=60).filter(str.strip)
 
 
@@ -117,7 +126,15 @@ def test_what_is_told_of_a_file(kind: BooksKind, name: str, type: str, profile: 
     assert qbo_xsd.validate("Attachable", body) == []
 
 
-@pytest.mark.parametrize("kind", [kind for kind, entity in ENTITIES.items() if entity.removal is not None])
+@given(TAX_CODES, PROFILES)
+def test_what_a_tax_code_is_created_by(document: TaxCodeRecord, profile: BooksProfile) -> None:
+    frame = json.loads(QboProvider(QboSettings()).encode(exchange(operation(document)), profile))
+    body = loads(frame["body"])
+    assert len(body["TaxRateDetails"]) == len(document.rates)
+    assert qbo_xsd.validate("TaxService", body) == []
+
+
+@pytest.mark.parametrize("kind", WRITTEN)
 def test_what_is_removed(kind: Any) -> None:
     op = operation(verb=Verb.WITHDRAW, kind=kind, target_id="77", version="3")
     _, _, body = removal_body(op, kind)

@@ -135,10 +135,10 @@ def test_a_defect_in_a_posting_rule_holds_its_record_and_nobody_else(
     bad, good = house.invoice(ann, "1.00"), house.invoice(ann, "2.00")
     usual = rules.post
 
-    def post(record: Record, context: PostingContext) -> object:
+    def post(record: Record, context: PostingContext, table: rules.Rules) -> object:
         if record.ref == bad.ref:
             raise ZeroDivisionError("a defect in a posting rule")
-        return usual(record, context)
+        return usual(record, context, table)
 
     monkeypatch.setattr(rule_room, "post", post)
     house.drain()

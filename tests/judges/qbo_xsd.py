@@ -19,7 +19,9 @@ from lxml import etree
 
 NAMESPACE = "http://schema.intuit.com/finance/v3"
 _XS = "{http://www.w3.org/2001/XMLSchema}"
-_FILES = ("Finance.xsd", "IntuitBaseTypes.xsd", "IntuitNamesTypes.xsd")
+_SERVICE_FILE = "SalesTax.xsd"
+_SERVICES = frozenset({"TaxService"})
+_FILES = ("Finance.xsd", "IntuitBaseTypes.xsd", "IntuitNamesTypes.xsd", _SERVICE_FILE)
 _NESTED_IN_JSON_ONLY = {("SalesFormsPrefs", "CustomField"), ("VendorAndPurchasesPrefs", "POCustomField")}
 
 
@@ -36,7 +38,7 @@ def validate(name: str, obj: dict[str, Any]) -> list[str]:
     element = _element(name, obj, _type_of_element(name), name, problems)
     if problems:
         return problems
-    schema = _schema()
+    schema = _services() if name in _SERVICES else _schema()
     # The entity is declared in a file that pulls in every other; here it is checked by its type alone.
     document = etree.fromstring(etree.tostring(element))
     if schema.validate(document):
@@ -64,9 +66,15 @@ def _schema() -> etree.XMLSchema:
     etree.SubElement(root, _XS + "include", schemaLocation=(folder / "Finance.xsd").as_uri())
     declared = {element.get("name") for file in _FILES for element in _parsed(file).findall(_XS + "element")}
     for kind in _types():
-        if kind not in declared and kind[0].isupper():
+        if kind not in declared | _service_types() and kind[0].isupper():
             etree.SubElement(root, _XS + "element", name=kind, type=kind)
     return etree.XMLSchema(etree.ElementTree(root))
+
+
+@cache
+def _services() -> etree.XMLSchema:
+    # This file declares its services as root elements and pulls in everything that they need.
+    return etree.XMLSchema(etree.parse(schema_folder() / _SERVICE_FILE))
 
 
 @cache
@@ -79,6 +87,11 @@ def _types() -> dict[str, etree._Element]:
     return {
         str(node.get("name")): node for file in _FILES for node in _parsed(file).findall(_XS + "complexType")
     }
+
+
+@cache
+def _service_types() -> set[str]:
+    return {str(node.get("name")) for node in _parsed(_SERVICE_FILE).findall(_XS + "complexType")}
 
 
 @cache

@@ -108,9 +108,9 @@ def test_a_placeholder_of_a_preview_stays_readable_and_in_its_place() -> None:
 
 
 # -- questions -------------------------------------------------------------------------------------
-def test_the_catalog_is_one_batch_of_ten_questions() -> None:
+def test_the_catalog_is_one_batch_of_eleven_questions() -> None:
     queries = [row["Query"] for row in items(Operation(id="1", verb=Verb.CATALOG))]
-    assert len(queries) == 10
+    assert len(queries) == 11
     assert queries[0] == "select * from CompanyInfo"
     assert (
         "select * from Account where Active in (true, false) orderby Id startposition 1 maxresults 1000"

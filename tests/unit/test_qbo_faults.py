@@ -84,11 +84,19 @@ def test_every_row_says_what_happened_and_refusals_say_what_to_do() -> None:
 
 
 def test_a_row_without_a_pattern_is_the_last_of_its_code() -> None:
-    by_code: dict[str, list[str]] = {}
+    by_code: dict[tuple[str, object], list[str]] = {}
     for rule in RULES:
-        by_code.setdefault(rule.code, []).append(rule.pattern)
+        by_code.setdefault((rule.code, rule.about), []).append(rule.pattern)
     for code, patterns in by_code.items():
         assert [n for n, pattern in enumerate(patterns) if not pattern] == [len(patterns) - 1], code
+
+
+def test_a_row_about_a_kind_comes_before_those_about_any() -> None:
+    own = [rule for rule in RULES if rule.about is not None]
+    assert own
+    for rule in own:
+        assert rule_for(rule.code, "any text", rule.about) is rule
+        assert rule_for(rule.code, "any text") not in (None, rule)
 
 
 @pytest.mark.shared

@@ -21,6 +21,8 @@ from blueops_qb.domain.documents import (
     SalesLine,
     Settled,
     Side,
+    TaxCodeRecord,
+    TaxRate,
 )
 from blueops_qb.domain.records import Address
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef, Ref
@@ -51,6 +53,13 @@ INVOICE = SalesInvoice(
 
 def by_label(found: list[FieldRow]) -> dict[str, FieldRow]:
     return {row.label: row for row in found}
+
+
+def test_a_tax_code_shows_what_it_charges_and_to_whom_it_is_owed() -> None:
+    agency = BooksRef(BooksKind.TAX_AGENCY, "3")
+    code = TaxCodeRecord(name="Reno", rates=(TaxRate(name="Washoe", percent=D("3.6650"), agency=agency),))
+    found = by_label(rows(Sides(ours=code, theirs=None), name))
+    assert found["Rates"].ours == ("Washoe · 3.665 % of sales · <tax_agency#3>",)
 
 
 def test_an_invoice_shows_its_lines_with_names_and_amounts() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from blueops_qb.domain.documents import AttachedFile, CustomerRecord, Document, VendorRecord
+from blueops_qb.domain.documents import AttachedFile, CustomerRecord, Document, TaxCodeRecord, VendorRecord
 from blueops_qb.domain.policy import ClosedPeriod
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.refs import DocumentKey
@@ -32,12 +32,12 @@ def respect_closing_date(
 
 
 def _settled(key: DocumentKey, document: Document, closing: dt.date, lookup: Lookup) -> Document:
-    if isinstance(document, (CustomerRecord, VendorRecord, AttachedFile)):
+    if isinstance(document, (CustomerRecord, VendorRecord, AttachedFile, TaxCodeRecord)):
         return document
     posted = lookup.context.posted.get(key)
     if (
         posted is not None
-        and not isinstance(posted, (CustomerRecord, VendorRecord, AttachedFile))
+        and not isinstance(posted, (CustomerRecord, VendorRecord, AttachedFile, TaxCodeRecord))
         and posted.date <= closing
     ):
         if _substance(_as_redated(document, posted.date, posted.memo)) == _substance(posted):
@@ -65,7 +65,7 @@ def _redated_memo(memo: str, true_date: dt.date) -> str:
 
 def _as_redated(document: Document, day: dt.date, memo: str) -> Document:
     """The document on `day`, when `memo` shows that it was put there from its own, closed, date."""
-    if isinstance(document, (CustomerRecord, VendorRecord, AttachedFile)):
+    if isinstance(document, (CustomerRecord, VendorRecord, AttachedFile, TaxCodeRecord)):
         return document
     if memo.endswith(_redated_memo("", document.date)):
         return attrs.evolve(document, date=day)

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from blueops_qb.domain.documents import AttachedFile, CustomerRecord, Document, VendorRecord
+from blueops_qb.domain.documents import AttachedFile, CustomerRecord, Document, TaxCodeRecord, VendorRecord
 from blueops_qb.domain.posting import deposits, expenses, invoices, parties, payments
 from blueops_qb.domain.posting.closing import respect_closing_date
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted, PostingContext, Result
@@ -18,7 +18,9 @@ from blueops_qb.domain.refs import DocumentKey
 #: A rule answers the record's documents, or why it rightly has none; it raises `Held` for a person.
 Rule = Callable[[Any, Lookup], Mapping[DocumentKey, Document] | NotPosted]
 
-#: The rule of each kind of record.
+#: A rule for every kind of record.
+Rules = Mapping[type[Record], Rule]
+#: The rule of each kind of record, unless the composition hands in another table.
 RULES: dict[type[Record], Rule] = {
     Customer: parties.customer,
     Job: parties.job,
@@ -30,8 +32,8 @@ RULES: dict[type[Record], Rule] = {
 }
 
 
-def post(record: Record, context: PostingContext) -> Result:
-    """The documents that `record` needs in the books.
+def post(record: Record, context: PostingContext, rules: Rules = RULES) -> Result:
+    """The documents that `record` needs in the books, by these rules.
 
     Pure: the same record and context give the same answer. `Blocked` names record, cause and remedy, with
     every key that is not mapped at once; nothing is ever posted to a default. A void record gives its
@@ -41,8 +43,8 @@ def post(record: Record, context: PostingContext) -> Result:
     lookup = Lookup(context=context, label=label(record))
     try:
         if isinstance(record, (Invoice, Payment, Expense, Payout)) and record.void:
-            return _void(record, lookup)
-        documents = _documents(record, lookup)
+            return _void(record, lookup, rules)
+        documents = _documents(record, lookup, rules)
         if isinstance(documents, (Blocked, NotPosted)):
             return documents
         return Posted(documents=respect_closing_date(documents, lookup))
@@ -60,20 +62,22 @@ def label(record: Record) -> str:
     return f"{kind} {record.id}"
 
 
-def _documents(record: Record, lookup: Lookup) -> Mapping[DocumentKey, Document] | Blocked | NotPosted:
+def _documents(
+    record: Record, lookup: Lookup, rules: Rules
+) -> Mapping[DocumentKey, Document] | Blocked | NotPosted:
     _check_currency(record, lookup)
-    documents = RULES[type(record)](record, lookup)
+    documents = rules[type(record)](record, lookup)
     return lookup.blocked() or documents
 
 
-def _void(record: Invoice | Payment | Expense | Payout, lookup: Lookup) -> Result:
+def _void(record: Invoice | Payment | Expense | Payout, lookup: Lookup, rules: Rules) -> Result:
     posted = {key: doc for key, doc in lookup.context.posted.items() if key.source == record.ref}
     if posted:
         void = _all_void(posted)
         return Posted(documents=respect_closing_date(void, lookup))
     never = NotPosted(reason=f"{lookup.label} was void before it reached the books.")
     try:
-        documents = _documents(attrs.evolve(record, void=False), lookup)
+        documents = _documents(attrs.evolve(record, void=False), lookup, rules)
     except Held:
         return never
     if isinstance(documents, (Blocked, NotPosted)):
@@ -91,7 +95,7 @@ def _all_void(documents: Mapping[DocumentKey, Document]) -> dict[DocumentKey, Do
 
 
 def _voided(document: Document) -> Document:
-    if isinstance(document, (CustomerRecord, VendorRecord, AttachedFile)):
+    if isinstance(document, (CustomerRecord, VendorRecord, AttachedFile, TaxCodeRecord)):
         return document
     return attrs.evolve(document, void=True)
 

@@ -22,6 +22,7 @@ _LISTS = (
     BooksKind.LOCATION,
     BooksKind.TAX_CODE,
     BooksKind.TAX_RATE,
+    BooksKind.TAX_AGENCY,
     BooksKind.TERM,
     BooksKind.PAYMENT_METHOD,
 )
@@ -34,12 +35,13 @@ def encode_catalog(exchange: Exchange, *, minorversion: str) -> Request:
     """The first page asks for everything; a further one (`page`, `kinds`) for the lists that go on."""
     (operation,) = exchange.operations
     page = _page(operation)
-    conditions = () if operation.params.get("unfiltered") else (ALL_ROWS,)
+    unfiltered = bool(operation.params.get("unfiltered"))
     items: list[Obj] = []
     if _asks_company(operation):
         items.append({"bId": _COMPANY, "Query": "select * from CompanyInfo"})
         items.append({"bId": _PREFERENCES, "Query": "select * from Preferences"})
     for n, kind in enumerate(_kinds(operation)):
+        conditions = (ALL_ROWS,) if ENTITIES[kind].listed and not unfiltered else ()
         items.append({"bId": str(n), "Query": select(kind, *conditions, page=page)})
     return batch(exchange, items, minorversion=minorversion)
 

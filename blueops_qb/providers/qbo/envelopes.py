@@ -12,6 +12,7 @@ from blueops_qb.providers.qbo.ledger import decode_ledger, encode_ledger
 from blueops_qb.providers.qbo.lookups import decode_find, encode_find, shares
 from blueops_qb.providers.qbo.reads import decode_read, encode_read
 from blueops_qb.providers.qbo.signin import error_sentence, needs_person
+from blueops_qb.providers.qbo.tax_codes import decode_tax_code, encode_tax_code, is_tax_code
 from blueops_qb.providers.qbo.uploads import decode_upload, encode_upload, is_upload
 from blueops_qb.providers.qbo.verdicts import Heard, unknown
 from blueops_qb.providers.qbo.writes import decode_writes, encode_writes
@@ -24,7 +25,7 @@ BATCHED = frozenset({Verb.CREATE, Verb.UPDATE, Verb.WITHDRAW})
 
 def envelope_of(operation: Operation) -> str:
     """The name of the envelope that the operation may share; empty = it travels alone."""
-    if is_upload(operation):
+    if is_upload(operation) or is_tax_code(operation):
         return ""
     if operation.verb in BATCHED:
         return "batch"
@@ -42,6 +43,8 @@ def encode_exchange(exchange: Exchange, profile: BooksProfile, *, minorversion: 
     request: Request
     if is_upload(exchange.operations[0]):
         request = encode_upload(exchange, profile, minorversion=minorversion)
+    elif is_tax_code(exchange.operations[0]):
+        request = encode_tax_code(exchange, profile, minorversion=minorversion)
     elif verb in BATCHED:
         request = encode_writes(exchange, profile, minorversion=minorversion)
     elif verb is Verb.READ:
@@ -87,6 +90,8 @@ def _decode(exchange: Exchange, answer: Answer, profile: BooksProfile, overlap: 
         return {operation.id: _signed_in(answer) for operation in exchange.operations}
     if is_upload(exchange.operations[0]):
         return decode_upload(exchange, answer, profile)
+    if is_tax_code(exchange.operations[0]):
+        return decode_tax_code(exchange, answer, profile)
     if verb in BATCHED:
         return decode_writes(exchange, answer, profile)
     if verb is Verb.READ:

@@ -29,6 +29,13 @@ KINDS = (
     BooksKind.EXPENSE,
     BooksKind.JOURNAL,
     BooksKind.DEPOSIT,
+    BooksKind.ESTIMATE,
+    BooksKind.CREDIT_MEMO,
+    BooksKind.SALES_RECEIPT,
+    BooksKind.REFUND_RECEIPT,
+    BooksKind.BILL_PAYMENT,
+    BooksKind.VENDOR_CREDIT,
+    BooksKind.PURCHASE_ORDER,
 )
 #: Writes that BlueOps never makes.
 NEVER: Mapping[tuple[Verb, BooksKind], str] = {

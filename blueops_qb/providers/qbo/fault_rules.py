@@ -7,6 +7,7 @@ import re
 
 import attrs
 
+from blueops_qb.domain.refs import BooksKind
 from blueops_qb.sdk.outcomes import Why
 
 
@@ -32,7 +33,10 @@ class Result(enum.StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Rule:
-    """One row: `pattern` must be found in message and detail (any text when empty)."""
+    """One row: `pattern` must be found in message and detail (any text when empty).
+
+    A row with `about` counts only for writes of that kind, whatever the text says.
+    """
 
     code: str
     short: str
@@ -44,13 +48,24 @@ class Rule:
     #: For LATER: seconds to wait, and whether the whole connection rests.
     wait: float | None = None
     connection: bool = False
+    about: BooksKind | None = None
 
-    def fits(self, text: str) -> bool:
-        """Whether the pattern occurs in the text, without regard to case."""
+    def fits(self, text: str, about: BooksKind | None = None) -> bool:
+        """Whether the pattern occurs in the text, without regard to case, and the row is about that kind."""
+        if self.about not in (None, about):
+            return False
         return not self.pattern or re.search(self.pattern, text, re.IGNORECASE) is not None
 
 
-def refuse(code: str, why: Why, short: str, message: str, remedy: str, pattern: str = "") -> Rule:
+def refuse(
+    code: str,
+    why: Why,
+    short: str,
+    message: str,
+    remedy: str,
+    pattern: str = "",
+    about: BooksKind | None = None,
+) -> Rule:
     """A row for what no retry cures."""
     return Rule(
         code=code,
@@ -60,6 +75,7 @@ def refuse(code: str, why: Why, short: str, message: str, remedy: str, pattern: 
         message=message,
         remedy=remedy,
         pattern=pattern,
+        about=about,
     )
 
 

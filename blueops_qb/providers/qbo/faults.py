@@ -1,12 +1,14 @@
 """The dictionary of refusals: what a fault of QuickBooks Online means and what to do now.
 
 One table, used for every operation: by code, then by the words of the fault where one code says two things
-(5010 is a stale object and a closed period; 610 is deleted, unknown and inactive). Codes and their meaning:
-reference/quickbooks-online.md section 10. Sentences are for the admin; the engine puts the record in front.
+(5010 is a stale object and a closed period; 610 is deleted, unknown and inactive), or by the kind that is written.
+Codes and their meaning: reference/quickbooks-online.md section 10. Sentences are for the
+admin; the engine puts the record in front.
 """
 
 from __future__ import annotations
 
+from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbo.fault_rules import Result, Rule, later, other, refuse
 from blueops_qb.sdk.outcomes import Why
 
@@ -77,7 +79,31 @@ _FILES = {
     "6050": "QuickBooks does not attach files to this kind of record.",
 }
 
+#: What a tax code is refused for in words of its own; it is written by a service that names it differently.
+_TAX_CODES = (
+    refuse(
+        "6240",
+        Why.NAME_TAKEN,
+        "name taken",
+        "QuickBooks already has a tax code or tax rate of that name (inactive ones count too).",
+        "Map the jurisdiction to the tax code that exists, or give the new one, and its rates, another name.",
+        about=BooksKind.TAX_CODE,
+    ),
+    *(
+        refuse(
+            code,
+            Why.REFERENCE,
+            "tax agency",
+            "It names a tax agency that is not in this QuickBooks company.",
+            "Refresh the catalog, choose an agency that is there, or add it in QuickBooks under Taxes, then retry.",
+            about=BooksKind.TAX_CODE,
+        )
+        for code in ("610", "2500")
+    ),
+)
+
 RULES: tuple[Rule, ...] = (
+    *_TAX_CODES,
     # -- sign-in and rights
     other(
         "100", Result.REFRESH, "authentication", "QuickBooks does not accept the sign-in any more.", _CONNECT
@@ -325,8 +351,11 @@ _TABLE: dict[str, tuple[Rule, ...]] = {
 }
 
 
-def rule_for(code: str, text: str) -> Rule | None:
-    """The first row of the code whose pattern fits; None for a code that is not in the dictionary."""
+def rule_for(code: str, text: str, about: BooksKind | None = None) -> Rule | None:
+    """The first row of the code that fits; None for a code that is not in the dictionary.
+
+    `about` is the kind that is written, for codes that mean something of their own there.
+    """
     if TOO_OLD.fits(text):
         return TOO_OLD
-    return next((rule for rule in _TABLE.get(code, ()) if rule.fits(text)), None)
+    return next((rule for rule in _TABLE.get(code, ()) if rule.fits(text, about)), None)

@@ -7,7 +7,7 @@ its beginning and compared here.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import attrs
 
@@ -29,6 +29,7 @@ from blueops_qb.providers.qbo.queries import (
     select,
     since,
 )
+from blueops_qb.providers.qbo.tax_codes import with_documents
 from blueops_qb.providers.qbo.verdicts import Heard, unknown, verdict
 from blueops_qb.sdk.outcomes import Absent, BooksRecord, Found, Gone, Outcome
 from blueops_qb.sdk.provider import Exchange, Operation, Unencodable, Verb, Want
@@ -37,6 +38,8 @@ from blueops_qb.sdk.provider import Exchange, Operation, Unencodable, Verb, Want
 POOL = (BooksKind.CUSTOMER, BooksKind.VENDOR, BooksKind.EMPLOYEE)
 _DELETED = " (deleted)"
 _CDC = "cdc"
+#: The rates of tax codes that are looked up; the codes only name them.
+_RATES = "rates"
 _UNPARSED = "4000"
 
 
@@ -97,8 +100,11 @@ def decode_find(exchange: Exchange, answer: Answer, profile: BooksProfile) -> di
     for bid, item in answered.items.items():
         for name, rows in captured(item) if bid == _CDC else rows_of(item):
             entity = BY_NAME.get(name)
-            if entity is not None:
+            if bid == _RATES:
+                seen.rates += [row for row in rows if "Id" in row]
+            elif entity is not None:
                 seen.take(entity.kind, rows, profile, from_feed=bid == _CDC)
+    seen.records = with_documents(seen.records, seen.codes, seen.rates, profile)
     asked = _asked(exchange)
     if not asked <= answered.items.keys():
         message, detail = "QuickBooks' answer is incomplete.", f"asked {sorted(asked)}"
@@ -113,6 +119,9 @@ class _Seen:
     records: list[BooksRecord] = attrs.field(factory=list)
     deleted: list[BooksRef] = attrs.field(factory=list)
     full: set[BooksKind] = attrs.field(factory=set)
+    #: Tax codes and tax rates as they were shown.
+    codes: list[Obj] = attrs.field(factory=list)
+    rates: list[Obj] = attrs.field(factory=list)
     captured: int = 0
     latest: dt.datetime | None = None
 
@@ -125,6 +134,8 @@ class _Seen:
             self.latest = max((moment for moment in (self.latest, *moments) if moment), default=None)
             return
         self.records += [from_qbo(kind, row, profile) for row in rows if not is_deleted(row)]
+        if kind is BooksKind.TAX_CODE:
+            self.codes += rows
         if len(rows) >= PAGE:
             self.full.add(kind)
 
@@ -149,23 +160,42 @@ def _created_items(operation: Operation, overlap: float, *, now: dt.datetime) ->
     if feed and page == 1 and now - feed_from < REACH:
         asked = {"Entities": ",".join(feed), "ChangedSince": feed_from.isoformat(timespec="seconds")}
         items.append({"bId": _CDC, "CDCQuery": asked})
-    return items
+    return [*items, *_rate_items(kinds)]
 
 
 def _name_items(operations: tuple[Operation, ...]) -> list[Obj]:
     first = operations[0]
     if first.params.get("local") or not shares(first):
         start = safe_start(first.params.get("name", "")).strip() if not first.params.get("local") else ""
-        condition = [f"DisplayName like {quoted(start + '%')}"] if start else []
+        begins = quoted(start + "%")
         page = int(first.params.get("page") or 1)
+        asked = [
+            select(kind, ALL_ROWS, *([f"{_named(first, kind)} like {begins}"] if start else []), page=page)
+            for kind in _kinds(first)
+        ]
         return [
-            {"bId": str(n), "Query": select(kind, ALL_ROWS, *condition, page=page)}
-            for n, kind in enumerate(_kinds(first))
+            *({"bId": str(n), "Query": query} for n, query in enumerate(asked)),
+            *_rate_items(_kinds(first)),
         ]
     names = dict.fromkeys(op.params["name"].strip() for op in operations)
-    both = any_of("DisplayName", [shown for name in names for shown in (name, name + _DELETED)])
-    kinds = dict.fromkeys(kind for op in operations for kind in _kinds(op))
-    return [{"bId": str(n), "Query": select(kind, ALL_ROWS, both)} for n, kind in enumerate(kinds)]
+    both = [shown for name in names for shown in (name, name + _DELETED)]
+    kinds = {kind: op for op in operations for kind in _kinds(op)}
+    asked = [select(kind, ALL_ROWS, any_of(_named(op, kind), both)) for kind, op in kinds.items()]
+    return [*({"bId": str(n), "Query": query} for n, query in enumerate(asked)), *_rate_items(kinds)]
+
+
+def _rate_items(kinds: Iterable[BooksKind]) -> list[Obj]:
+    """The rates that tax codes consist of; a list without pages, as a company has a handful."""
+    if BooksKind.TAX_CODE not in kinds:
+        return []
+    return [{"bId": _RATES, "Query": select(BooksKind.TAX_RATE, ALL_ROWS)}]
+
+
+def _named(operation: Operation, kind: BooksKind) -> str:
+    entity = ENTITIES[kind]
+    if not entity.named:
+        raise Unencodable(operation.id, f"QuickBooks Online cannot search {entity.name} by name.")
+    return entity.named
 
 
 def _number_items(operations: tuple[Operation, ...]) -> list[Obj]:
@@ -251,7 +281,8 @@ def _outcome(operation: Operation, seen: _Seen, heard: Heard) -> Outcome:
 def _is_hit(record: BooksRecord, operation: Operation) -> bool:
     params = operation.params
     if params.get("by") == "name":
-        return name_key(record.name) == name_key(params.get("name", ""))
+        same = name_key(record.name) == name_key(params.get("name", ""))
+        return same and record.kind in _kinds(operation)
     if params.get("by") == "number":
         number = record.facts.get("number", "").casefold()
         return record.kind is operation.kind and number == params.get("number", "").casefold()

@@ -16,9 +16,16 @@ from blueops_qb.sdk.provider import Verb
 
 K = BooksKind
 _NAMES = frozenset({K.CUSTOMER, K.VENDOR})
-_LINED = frozenset({K.INVOICE, K.BILL, K.EXPENSE})
-_NUMBERED = _LINED | {K.JOURNAL}
+_SOLD = frozenset({K.INVOICE, K.ESTIMATE, K.CREDIT_MEMO, K.SALES_RECEIPT, K.REFUND_RECEIPT})
+_BOUGHT = frozenset({K.BILL, K.EXPENSE, K.VENDOR_CREDIT, K.PURCHASE_ORDER})
+_LINED = _SOLD | _BOUGHT
+_NUMBERED = _LINED | {K.JOURNAL, K.BILL_PAYMENT}
+_SETTLING = frozenset({K.PAYMENT, K.BILL_PAYMENT})
 _DOCUMENTS = _NUMBERED | {K.PAYMENT, K.DEPOSIT}
+#: What moves money at once, and what a bank statement may be matched with.
+_MONEY = frozenset(
+    {K.PAYMENT, K.EXPENSE, K.BILL, K.JOURNAL, K.DEPOSIT, K.SALES_RECEIPT, K.REFUND_RECEIPT, K.BILL_PAYMENT}
+)
 _ALL = _NAMES | _DOCUMENTS
 _WRITTEN = frozenset({Verb.CREATE, Verb.UPDATE})
 _CHANGED = frozenset({Verb.UPDATE, Verb.WITHDRAW})
@@ -83,17 +90,17 @@ TRIALS: tuple[Trial, ...] = (
         "6540",
         "Deposited Transaction cannot be changed",
         "Deposited Transaction cannot be changed: If you need to, first delete the deposit.",
-        kinds=frozenset({K.PAYMENT}),
+        kinds=frozenset({K.PAYMENT, K.SALES_RECEIPT}),
         verbs=_CHANGED,
-        only="only a payment that exists can be part of a bank deposit",
+        only="only money received that is in the books can be part of a bank deposit",
     ),
     _item(
         "620",
         "Transaction cannot be linked",
         "One of the transactions cannot be linked: it is of another customer, closed or inactive.",
-        kinds=frozenset({K.PAYMENT, K.DEPOSIT}),
+        kinds=_SETTLING | {K.DEPOSIT},
         verbs=_WRITTEN,
-        only="only payments and deposits link other transactions, and a removal links none",
+        only="only payments (bill payments too) and deposits link other transactions, and a removal links none",
     ),
     _item("6000", _BUSINESS, "You must set an amount for this transaction.", "6000, any rule"),
     _item(
@@ -118,9 +125,9 @@ TRIALS: tuple[Trial, ...] = (
         _BUSINESS,
         "The amount is more than the balance due of the invoice.",
         "6000, more than is open",
-        kinds=frozenset({K.PAYMENT}),
+        kinds=_SETTLING,
         verbs=_WRITTEN,
-        only="only a payment settles what is open",
+        only="only payments and bill payments settle what is open",
     ),
     _item(
         "6070",
@@ -128,7 +135,7 @@ TRIALS: tuple[Trial, ...] = (
         "Amount calculation incorrect in the request. Amount is not equal to UnitPrice * Qty. Supplied value:10",
         kinds=_LINED,
         verbs=_WRITTEN,
-        only="only lines of invoices, bills and expenses have a quantity and a price",
+        only="only lines of what is sold or bought have a quantity and a price",
     ),
     _item(
         "6140",
@@ -136,7 +143,7 @@ TRIALS: tuple[Trial, ...] = (
         "Duplicate Document Number Error : You must specify a different number. This number has already been used.",
         kinds=_NUMBERED,
         verbs=_WRITTEN,
-        only="only invoices, bills, expenses and journal entries are written with a number",
+        only="customers, vendors, payments and deposits are written without a number",
     ),
     _item(
         "6190", "Invalid Company Status", "Subscription period has ended or canceled or there was a problem."
@@ -231,7 +238,7 @@ TRIALS: tuple[Trial, ...] = (
         "6480",
         "Matched",
         "The transaction is matched with the bank feed and cannot be deleted.",
-        kinds=frozenset({K.EXPENSE, K.DEPOSIT, K.JOURNAL, K.BILL, K.PAYMENT}),
+        kinds=_MONEY,
         verbs=_TAKEN_OUT,
         only="only what moves money is matched with the bank, and only its removal is refused for it",
     ),
@@ -239,17 +246,17 @@ TRIALS: tuple[Trial, ...] = (
         "6010",
         "Invalid account type",
         "Invalid account type used.",
-        kinds=_DOCUMENTS - {K.INVOICE},
+        kinds=_DOCUMENTS - {K.INVOICE, K.ESTIMATE, K.CREDIT_MEMO},
         verbs=_WRITTEN,
-        only="customers, vendors and invoices name no account, and a removal none at all",
+        only="customers, vendors, invoices, estimates and credit memos name no account, and a removal none at all",
     ),
     _item(
         "6250",
         "Invalid customer",
         "The customer is inactive or missing.",
-        kinds=frozenset({K.INVOICE, K.PAYMENT, K.BILL, K.EXPENSE, K.JOURNAL}),
+        kinds=_LINED | {K.PAYMENT, K.JOURNAL},
         verbs=_WRITTEN,
-        only="vendors and deposits name no customer, and a removal none at all",
+        only="vendors, bill payments and deposits name no customer, and a removal none at all",
     ),
     _item(
         "2050",

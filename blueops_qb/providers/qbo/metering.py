@@ -14,6 +14,7 @@ from blueops_qb.providers.qbo.envelopes import BATCHED
 from blueops_qb.providers.qbo.feeds import questions_of_changes
 from blueops_qb.providers.qbo.lookups import questions_of_find
 from blueops_qb.providers.qbo.settings import QboSettings
+from blueops_qb.providers.qbo.tax_codes import is_tax_code
 from blueops_qb.providers.qbo.uploads import is_upload
 from blueops_qb.sdk.provider import WRITES, Cost, Limits, Operation, Pace, Verb
 
@@ -58,7 +59,7 @@ def cost_of(operations: Sequence[Operation], limits: Limits) -> Cost:
 def _is_batch(operation: Operation) -> bool:
     if operation.verb is Verb.CHANGES:
         return bool(operation.params.get("full"))
-    if is_upload(operation):
+    if is_upload(operation) or is_tax_code(operation):
         return False
     return operation.verb in BATCHED or operation.verb in (Verb.FIND, Verb.CATALOG)
 

@@ -61,6 +61,7 @@ _YES = {
     Feature.CHANGES: "Changes are asked for with one call, up to 30 days back.",
     Feature.LEDGER: "The ledger of a period is read from QuickBooks' General Ledger report, accrual basis.",
     Feature.ATTACHMENTS: "Receipts of costs are attached to them, each once (up to 100 MB a file).",
+    Feature.TAX_CODES: "Tax codes are created with their rates; they are changed and removed in QuickBooks only.",
     Feature.TAX_OVERRIDE: "Sales tax that BlueOps charged is sent as an amount and kept by QuickBooks.",
 }
 _STEPS = (

@@ -52,7 +52,8 @@ class Heard:
 
 def verdict(fault: Fault, operation: Operation, heard: Heard) -> Outcome:
     """The outcome of an operation that met this fault."""
-    rule = rule_for(fault.code, fault.text)
+    about = operation.kind if operation.verb in WRITES else None
+    rule = rule_for(fault.code, fault.text, about)
     if rule is None:
         return _unlisted(fault, operation, heard)
     writing = operation.verb in WRITES

@@ -7,7 +7,7 @@ from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbo.batches import batch, batch_answer
 from blueops_qb.providers.qbo.codec import Obj, Unfit, from_qbo, is_deleted, removal_body, to_qbo
-from blueops_qb.providers.qbo.entities import ENTITIES
+from blueops_qb.providers.qbo.entities import ENTITIES, WRITTEN
 from blueops_qb.providers.qbo.framing import Answer, Request
 from blueops_qb.providers.qbo.verdicts import Heard, unknown, verdict
 from blueops_qb.sdk.outcomes import Applied, Outcome
@@ -49,7 +49,7 @@ def written_kind(operation: Operation) -> BooksKind:
 
 def _item(bid: str, operation: Operation, profile: BooksProfile) -> Obj:
     entity = ENTITIES[written_kind(operation)]
-    if entity.removal is None:
+    if entity.kind not in WRITTEN:
         raise Unencodable(
             operation.id, f"{entity.name} records are kept in QuickBooks only; change them there."
         )

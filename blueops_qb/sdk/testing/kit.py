@@ -30,6 +30,7 @@ from blueops_qb.sdk.testing.ledger_checks import reads_a_ledger_that_balances
 from blueops_qb.sdk.testing.line_checks import LINED, changing_a_line
 from blueops_qb.sdk.testing.samples import SAMPLES, Places, content_of
 from blueops_qb.sdk.testing.subject import Subject
+from blueops_qb.sdk.testing.tax_checks import creates_a_tax_code_once
 
 #: What may come back instead of an answer.
 GARBAGE = (
@@ -390,6 +391,7 @@ WITH_BOOKS: tuple[Check, ...] = (
     ),
     _check(shows_what_changed_since, needs_books=True),
     _check(reads_a_ledger_that_balances, needs_books=True),
+    _check(creates_a_tax_code_once, needs_books=True),
     _check(tells_absent_from_unreadable, needs_books=True),
     _check(knows_nothing_from_a_cut_answer, needs_books=True),
 )

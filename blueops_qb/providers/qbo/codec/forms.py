@@ -23,6 +23,7 @@ from blueops_qb.domain.documents import (
     RefundReceipt,
     SalesInvoice,
     SalesReceipt,
+    TaxCodeRecord,
     VendorCredit,
     VendorRecord,
 )
@@ -37,6 +38,7 @@ from blueops_qb.providers.qbo.codec import (
     receipts,
     sales,
     sales_lines,
+    tax_services,
 )
 from blueops_qb.providers.qbo.codec.members import Obj, Unfit
 
@@ -118,6 +120,7 @@ FORMS: dict[type[Document], Form] = {
         body=receipts.deposit_body, read=receipts.deposit_of, lined=("lines",), flat=receipts.flat_lines
     ),
     AttachedFile: Form(body=attachables.attachable_body, read=attachables.attachable_of),
+    TaxCodeRecord: Form(body=tax_services.tax_service_body, read=tax_services.tax_service_of),
 }
 
 

@@ -30,7 +30,9 @@ from blueops_qb.domain.documents import (
     PurchaseOrder,
     SalesForm,
     SalesInvoice,
+    TaxCodeRecord,
     TaxMode,
+    TaxUse,
     VendorCredit,
     VendorRecord,
 )
@@ -40,6 +42,7 @@ from blueops_qb.providers.qbo.codec.bill_payments import merged_settled
 from blueops_qb.providers.qbo.codec.members import REFERENCE, derived, plain_address, plain_memo
 from blueops_qb.providers.qbo.codec.receipts import merged
 from blueops_qb.providers.qbo.codec.sales import is_one_address
+from blueops_qb.providers.qbo.codec.tax_services import plain_percent
 
 #: What a void document still says.
 _VOID_KEEPS = frozenset({"customer", "vendor", "paid_by", "date", "number", "currency"})
@@ -56,7 +59,14 @@ def one_way(document: Document) -> dict[str, Any]:
     """Fields that are told when we change them and never compared with what the books show, made plain."""
     told = {name: _PLAIN[name](getattr(document, name)) for name in _PLAIN if hasattr(document, name)}
     match document:
-        case CustomerRecord() | VendorRecord() | JournalEntry() | BankDeposit() | AttachedFile():
+        case (
+            CustomerRecord()
+            | VendorRecord()
+            | JournalEntry()
+            | BankDeposit()
+            | AttachedFile()
+            | TaxCodeRecord()
+        ):
             return {}
         case SalesForm():
             told["lines"] = tuple(
@@ -226,12 +236,22 @@ def _journal(document: JournalEntry) -> JournalEntry:
     return attrs.evolve(document, lines=lines, **_shared(document))
 
 
-#: The first that fits counts.
 def _attached(document: AttachedFile) -> AttachedFile:
     # QuickBooks finds out the type for itself.
     return AttachedFile(to=document.to, filename=document.filename.strip())
 
 
+def _tax_code(document: TaxCodeRecord) -> TaxCodeRecord:
+    # The books list rates by what they are charged on.
+    rates = (
+        attrs.evolve(rate, name=rate.name.strip(), percent=plain_percent(rate.percent))
+        for rate in document.rates
+    )
+    ordered = sorted(rates, key=lambda rate: (rate.on is TaxUse.PURCHASES, rate.name))
+    return TaxCodeRecord(name=document.name.strip(), rates=tuple(ordered))
+
+
+#: The first that fits counts.
 _LENSES: tuple[tuple[Any, Callable[[Any], Document]], ...] = (
     (CustomerRecord, _customer),
     (VendorRecord, _vendor),
@@ -245,4 +265,5 @@ _LENSES: tuple[tuple[Any, Callable[[Any], Document]], ...] = (
     (VendorCredit | PurchaseOrder | ExpenseDocument, _cost),
     (JournalEntry, _journal),
     (AttachedFile, _attached),
+    (TaxCodeRecord, _tax_code),
 )

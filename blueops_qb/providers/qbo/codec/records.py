@@ -6,7 +6,7 @@ from decimal import InvalidOperation
 
 from blueops_qb.domain.documents import DOCUMENT_TYPES, Document
 from blueops_qb.domain.profile import BooksProfile
-from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.domain.refs import CATALOG_KINDS, BooksKind, BooksRef
 from blueops_qb.providers.qbo.codec.company import company_name
 from blueops_qb.providers.qbo.codec.facts import facts_of, linked_of
 from blueops_qb.providers.qbo.codec.forms import FORMS
@@ -27,7 +27,7 @@ def from_qbo(kind: BooksKind, obj: Obj, profile: BooksProfile = _DEFAULT) -> Boo
     gives itself, taxability without sales tax, a tax code that the automatic engine chose. `shown` is the object
     itself, of kinds that we write: an update of it is laid over it. Raises KeyError for an object without Id.
     """
-    kind_of_document = DOCUMENT_TYPES.get(kind)
+    kind_of_document = None if kind in CATALOG_KINDS else DOCUMENT_TYPES.get(kind)
     document: Document | None = None
     facts: dict[str, str] = {}
     if kind_of_document is not None:
