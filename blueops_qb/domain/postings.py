@@ -15,6 +15,8 @@ class Posting:
     """One effect on one account: debits positive, credits negative.
 
     `account` is the books' account id; empty when the books choose it themselves and we do not know it.
+    `duty` names the special duty it is on (`ar`, `ap`, `undeposited`, `discounts`, `tax_payable`), `item` the
+    books' id of the item that chose the account; empty where neither did.
     """
 
     account: str
@@ -24,3 +26,5 @@ class Posting:
     vendor: Ref | None = None
     class_: str = ""
     location: str = ""
+    duty: str = ""
+    item: str = ""

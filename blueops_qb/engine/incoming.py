@@ -16,7 +16,7 @@ from blueops_qb.domain.compare import CONTACT_TYPES, Step, as_decided, decide, m
 from blueops_qb.domain.documents import CustomerPayment, Document
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
-from blueops_qb.engine import arrivals, guard, outbox, resolve, to_core
+from blueops_qb.engine import arrivals, guard, outbox, resolve, subledger, to_core
 from blueops_qb.engine.free_names import kept_name
 from blueops_qb.engine.known import Known, load_by_place, places_of, sources_of
 from blueops_qb.engine.landing import Landing
@@ -316,6 +316,10 @@ def _agree(turn: Turn, known: Known, *, version: str, theirs: str, ours: str | N
     if ours is not None:
         values["base_ours"] = ours
         turn.connection.execute(t.documents.update().where(t.documents.c.id == known.id).values(content=ours))
+        agreed = wire.load_document(known.kind, theirs)
+        subledger.post(
+            turn, [subledger.Entry(document_id=known.id, revision=known.revision, document=agreed)]
+        )
     turn.connection.execute(lk.update().where(lk.c.id == known.link_id).values(**values))
     c = t.conflicts
     turn.connection.execute(

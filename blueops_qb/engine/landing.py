@@ -13,10 +13,9 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.compare import as_decided, differing
-from blueops_qb.domain.documents import CustomerRecord, Document, VendorRecord
-from blueops_qb.domain.effects import effects, roles_of
+from blueops_qb.domain.documents import Document
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind, RecordRef
-from blueops_qb.engine import outbox
+from blueops_qb.engine import outbox, subledger
 from blueops_qb.engine.conflicts import conflict_row, write_conflicts
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.mirroring import Mirroring, make_dirty, waiting_for_link
@@ -42,7 +41,7 @@ class Landing(Mirroring):
     _relinks: list[dict[str, Any]] = attrs.field(factory=list)
     _linked: list[int] = attrs.field(factory=list)
     _withdrawn: list[int] = attrs.field(factory=list)
-    _postings: list[dict[str, Any]] = attrs.field(factory=list)
+    _postings: list[subledger.Entry] = attrs.field(factory=list)
     _members: list[dict[str, Any]] = attrs.field(factory=list)
     _conflicts: list[dict[str, Any]] = attrs.field(factory=list)
     _closed: list[dict[str, Any]] = attrs.field(factory=list)
@@ -81,7 +80,7 @@ class Landing(Mirroring):
         if agrees:
             self._finish(ready)
             self._linked.append(ready.row.document_id)
-            self._post(ready)
+            self._post(ready, operation, record.document)
         else:
             self._variance(ready, record, sent, shown)
         self.turn.note(
@@ -153,32 +152,16 @@ class Landing(Mirroring):
         self._finish(ready)
         self.turn.note("withdrawn", str(ready.source), numbers=f"{operation.kind}#{operation.target_id}")
 
-    def _post(self, ready: Ready) -> None:
-        document = ready.document
-        if document is None or isinstance(document, CustomerRecord | VendorRecord):
-            return
-        catalog = self.turn.catalog
-        lines = effects(
-            document,
-            roles=roles_of(self.turn.mapping),
-            item_accounts=catalog.item_accounts,
-            item_cost_accounts=catalog.item_cost_accounts,
-        )
-        for number, line in enumerate(lines, start=1):
+    def _post(self, ready: Ready, operation: Operation, shown: Document | None) -> None:
+        # As it was sent: what the bookkeeper set in groups that we did not move is in it.
+        document = operation.document or ready.document
+        if document is not None:
             self._postings.append(
-                {
-                    "document_id": ready.row.document_id,
-                    "revision": ready.row.revision,
-                    "line": number,
-                    "connection_id": self.turn.id,
-                    "account": line.account,
-                    "cents": int(line.amount * 100),
-                    "date": line.date,
-                    "customer": str(line.customer) if line.customer else "",
-                    "vendor": str(line.vendor) if line.vendor else "",
-                    "class_id": line.class_,
-                    "location_id": line.location,
-                }
+                subledger.Entry(
+                    document_id=ready.row.document_id,
+                    revision=ready.row.revision,
+                    document=subledger.told(document, shown),
+                )
             )
 
     def _variance(
@@ -290,7 +273,8 @@ class Landing(Mirroring):
             connection.execute(a.delete().where(a.c.document_id.in_(self._linked)))
         if self._withdrawn:
             self._set_documents(self._withdrawn, "withdrawn")
-        upsert(connection, t.postings, self._postings)
+        subledger.withdraw(turn, self._withdrawn)
+        subledger.post(turn, self._postings)
         upsert(connection, t.memberships, self._members)
         write_conflicts(turn, self._conflicts)
         waiting_for_link(turn, {BooksRef(BooksKind(x["books_kind"]), x["books_id"]) for x in self._links})

@@ -211,6 +211,9 @@ def _row(reading_id: int, number: int, line: LedgerLine) -> dict[str, Any]:
         "customer_id": line.customer.id if line.customer else "",
         "class_name": line.class_name,
         "location_name": line.location_name,
+        "vendor_id": line.vendor.id if line.vendor else "",
+        "class_id": line.class_id,
+        "location_id": line.location_id,
     }
 
 

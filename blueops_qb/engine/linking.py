@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey
-from blueops_qb.engine import outbox
+from blueops_qb.engine import outbox, subledger
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.mirroring import settled_by_payments, waiting_for_link
 from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import insert_all, upsert
 from blueops_qb.store.types import new_id
@@ -94,6 +95,8 @@ def link_document(
             }
         ],
     )
+    agreed = wire.load_document(place.kind, theirs or ours)
+    subledger.post(turn, [subledger.Entry(document_id=document_id, revision=revision, document=agreed)])
     member = {
         "document_id": document_id,
         "ref_kind": key.source.kind.value,

@@ -9,12 +9,12 @@ import attrs
 
 from blueops_qb.domain.binding import refs_of, replace_refs
 from blueops_qb.domain.documents import AttachedFile, Document, kind_of
-from blueops_qb.domain.effects import effects, roles_of
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef, Ref
 from blueops_qb.engine.known import Known, load_known, places_of, shown_of
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record
+from blueops_qb.engine.subledger import effects_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.provider import Exchange, Operation, Unencodable, Verb
@@ -155,10 +155,5 @@ def postings_of(turn: Turn, document: Any) -> list[dict[str, str]]:
             "customer": str(line.customer or ""),
             "class": line.class_,
         }
-        for line in effects(
-            document,
-            roles=roles_of(turn.mapping),
-            item_accounts=catalog.item_accounts,
-            item_cost_accounts=catalog.item_cost_accounts,
-        )
+        for line in effects_of(turn, document)
     ]

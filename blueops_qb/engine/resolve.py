@@ -11,7 +11,7 @@ from blueops_qb.domain.documents import CustomerRecord, Document, VendorRecord
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
-from blueops_qb.engine import outbox
+from blueops_qb.engine import outbox, subledger
 from blueops_qb.engine.free_names import kept_name
 from blueops_qb.engine.known import Known, load_by_place, marker_of
 from blueops_qb.engine.outbox import Hold, Move, State
@@ -176,6 +176,11 @@ def _accept(turn: Turn, known: Known) -> None:
         doubtful="",
     )
     turn.connection.execute(t.documents.update().where(t.documents.c.id == known.id).values(state="linked"))
+    if row["document"]:
+        agreed = wire.load_document(known.kind, row["document"])
+        subledger.post(
+            turn, [subledger.Entry(document_id=known.id, revision=known.revision, document=agreed)]
+        )
     a = t.operation_after
     turn.connection.execute(a.delete().where(a.c.document_id == known.id))
     source = known.key.source

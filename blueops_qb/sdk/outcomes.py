@@ -82,6 +82,9 @@ class LedgerLine:
     customer: BooksRef | None = None
     class_name: str = ""
     location_name: str = ""
+    vendor: BooksRef | None = None
+    class_id: str = ""
+    location_id: str = ""
     memo: str = ""
     amount: Decimal
     balance: Decimal | None = None

@@ -6,6 +6,13 @@ Texts ending in `_json` or named `content`, `document`, `base_*`, `payload` are 
 from __future__ import annotations
 
 from blueops_qb.store.columns import PREFIX, VERSION_TABLE, metadata
+from blueops_qb.store.tables_agreement import (
+    agreement_findings,
+    agreement_run_slices,
+    agreement_runs,
+    agreement_slices,
+    agreement_sums,
+)
 from blueops_qb.store.tables_host import connections, outbox, secrets, sign_in_states, tenants
 from blueops_qb.store.tables_ledger import ledger_lines, ledger_readings
 from blueops_qb.store.tables_rules import (
@@ -37,6 +44,11 @@ from blueops_qb.store.tables_work import (
 __all__ = [
     "PREFIX",
     "VERSION_TABLE",
+    "agreement_findings",
+    "agreement_run_slices",
+    "agreement_runs",
+    "agreement_slices",
+    "agreement_sums",
     "audit",
     "audit_heads",
     "audit_payloads",

@@ -44,5 +44,10 @@ ledger_lines = sa.Table(
     text("customer_id"),
     text("class_name"),
     text("location_name"),
+    #: Where the books show them.
+    text("vendor_id"),
+    text("class_id"),
+    text("location_id"),
     sa.Index("ix_blueops_qb_ledger_lines_account", "reading_id", "account_id", "day"),
+    sa.Index("ix_blueops_qb_ledger_lines_record", "reading_id", "books_kind", "books_id"),
 )

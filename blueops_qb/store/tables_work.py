@@ -87,7 +87,15 @@ postings = sa.Table(
     text("vendor"),
     text("class_id"),
     text("location_id"),
+    #: The special duty it is on, and the books' id of the item that chose the account.
+    sa.Column("duty", sa.String(24), nullable=False, server_default=""),
+    text("item_id"),
+    #: The books should hold it now: of the newest agreed state of a document that was not taken out.
+    sa.Column("counts", sa.Boolean, nullable=False, server_default=sa.true()),
+    #: When it was posted, or ceased to count.
+    time("moved_at"),
     sa.Index("ix_blueops_qb_postings_account", "connection_id", "account", "date"),
+    sa.Index("ix_blueops_qb_postings_day", "connection_id", "date"),
 )
 
 mirror = sa.Table(

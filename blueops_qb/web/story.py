@@ -246,19 +246,9 @@ def _extra(turn: Turn, ids: list[int]) -> dict[int, Any]:
 
 # -- postings ------------------------------------------------------------------------------------------
 def _postings(turn: Turn, ids: list[int]) -> dict[int, list[Any]]:
-    """The postings of each document's newest posted revision."""
+    """What each document should have done to the books' accounts, as both sides last agreed."""
     p = t.postings
-    newest = (
-        sa.select(p.c.document_id, sa.func.max(p.c.revision).label("revision"))
-        .where(p.c.document_id.in_(ids))
-        .group_by(p.c.document_id)
-        .subquery()
-    )
-    query = (
-        sa.select(p)
-        .join(newest, sa.and_(newest.c.document_id == p.c.document_id, newest.c.revision == p.c.revision))
-        .order_by(p.c.document_id, p.c.line)
-    )
+    query = sa.select(p).where(p.c.document_id.in_(ids), p.c.counts).order_by(p.c.document_id, p.c.line)
     found: dict[int, list[Any]] = {}
     for row in turn.connection.execute(query):
         found.setdefault(row.document_id, []).append(row)

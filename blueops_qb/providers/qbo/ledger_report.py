@@ -48,6 +48,7 @@ TEXTS = (
     "doc_num",
     "name",
     "cust_name",
+    "vend_name",
     "memo",
     "account_name",
     "klass_name",
@@ -204,10 +205,7 @@ class Report:
         if not id:
             raise Odd(f"a line of {day} does not say which account it is on ({name or 'no name'}).")
         type = self._text(cells, "txn_type")
-        customer = self._text(cells, "cust_name")
-        customer_id = self._id(cells, "cust_name")
-        if customer and not customer_id and customer == self._text(cells, "name"):
-            customer_id = self._id(cells, "name")
+        customer_id, vendor_id = (self._party(cells, key) for key in ("cust_name", "vend_name"))
         return LedgerLine(
             account=BooksRef(BooksKind.ACCOUNT, id),
             account_name=name,
@@ -220,10 +218,19 @@ class Report:
             customer=BooksRef(BooksKind.CUSTOMER, customer_id) if customer_id else None,
             class_name=self._text(cells, "klass_name"),
             location_name=self._text(cells, "dept_name"),
+            vendor=BooksRef(BooksKind.VENDOR, vendor_id) if vendor_id else None,
+            class_id=self._id(cells, "klass_name"),
+            location_id=self._id(cells, "dept_name"),
             memo=self._text(cells, "memo"),
             amount=amount,
             balance=balance,
         )
+
+    def _party(self, cells: Sequence[Obj], key: str) -> str:
+        """The id of the customer or vendor; where only the name's cell bears one, of that."""
+        shown = self._text(cells, key)
+        named_alike = bool(shown) and shown == self._text(cells, "name")
+        return self._id(cells, key) or (self._id(cells, "name") if named_alike else "")
 
     def _is_opening(self, cells: Sequence[Obj]) -> bool:
         """The balance before the period: a label where a date or type would be, and no transaction."""

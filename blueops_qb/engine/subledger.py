@@ -1,0 +1,201 @@
+"""Our sub-ledger: what each document should have done to the books' accounts, as both sides last agreed on it.
+
+Written when a document lands, when a change made in the books was taken over, when a person accepted what the books
+show, and when a record of the books was linked. Older revisions stay and count no more; what was taken out of the
+books counts no more either. Postings are of the document as the books have it, bound to their ids: what we did not
+send (a class that the bookkeeper set) stays as it was agreed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+
+from blueops_qb.domain.documents import (
+    DOCUMENT_TYPES,
+    AttachedFile,
+    BankDeposit,
+    CustomerPayment,
+    CustomerRecord,
+    Document,
+    Estimate,
+    PurchaseOrder,
+    SalesForm,
+    VendorRecord,
+)
+from blueops_qb.domain.effects import EFFECTS, effects, roles_of
+from blueops_qb.domain.postings import Posting
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef, Ref
+from blueops_qb.engine.known import places_of
+from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk import wire
+from blueops_qb.store import tables as t
+from blueops_qb.store.bulk import insert_all
+
+#: What never touches an account.
+SILENT = (CustomerRecord, VendorRecord, AttachedFile, Estimate, PurchaseOrder)
+#: Kinds of the books whose records do.
+POSTING_KINDS: frozenset[BooksKind] = frozenset(
+    kind for kind in BooksKind if (type_ := DOCUMENT_TYPES.get(kind)) in EFFECTS and type_ not in SILENT
+)
+_CHUNK = 500
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """A document as both sides agree on it, at a revision of its record."""
+
+    document_id: int
+    revision: int
+    document: Document
+
+
+def told(document: Document, shown: Document | None) -> Document:
+    """The document with what was left to the books (the tax in tax mode A) as they show it."""
+    if isinstance(document, SalesForm) and document.tax is None and isinstance(shown, SalesForm):
+        return attrs.evolve(document, tax=shown.tax)
+    return document
+
+
+def post(turn: Turn, entries: Iterable[Entry]) -> None:
+    """Post documents; what was posted for them before counts no more. At most one entry per document."""
+    wanted = [entry for entry in entries if not isinstance(entry.document, SILENT)]
+    if not wanted:
+        return
+    withdraw(turn, [entry.document_id for entry in wanted])
+    p = t.postings
+    turn.connection.execute(
+        p.delete().where(p.c.document_id == sa.bindparam("b_id"), p.c.revision == sa.bindparam("b_revision")),
+        [{"b_id": entry.document_id, "b_revision": entry.revision} for entry in wanted],
+    )
+    owners = owners_of(turn, [entry.document for entry in wanted])
+    rows = [
+        _row(turn, entry, number, line)
+        for entry in wanted
+        for number, line in enumerate(effects_of(turn, entry.document, owners), start=1)
+    ]
+    insert_all(turn.connection, p, rows)
+
+
+def withdraw(turn: Turn, document_ids: Sequence[int]) -> None:
+    """What was posted for these documents counts no more."""
+    p = t.postings
+    for start in range(0, len(document_ids), _CHUNK):
+        turn.connection.execute(
+            p.update()
+            .where(p.c.document_id.in_(document_ids[start : start + _CHUNK]), p.c.counts)
+            .values(counts=False, moved_at=turn.now)
+        )
+
+
+def effects_of(turn: Turn, document: Document, owners: dict[Ref, Ref] | None = None) -> tuple[Posting, ...]:
+    """The postings of a document with the accounts that the company mapped and that its items name now."""
+    catalog = turn.catalog
+    return effects(
+        document,
+        roles=roles_of(turn.mapping),
+        item_accounts=catalog.item_accounts,
+        # Goods that are kept in stock are bought into their stock account.
+        item_cost_accounts={**catalog.item_cost_accounts, **stock_accounts(turn)},
+        owners=owners or {},
+    )
+
+
+def stock_accounts(turn: Turn) -> dict[str, str]:
+    """Item -> the account of its stock, for items that are kept in stock."""
+    return {
+        entry.ref.id: entry.facts["asset_account"]
+        for entry in turn.catalog.of(BooksKind.ITEM)
+        if entry.facts.get("item_type") == "Inventory" and entry.facts.get("asset_account")
+    }
+
+
+def owners_of(turn: Turn, documents: Sequence[Document]) -> dict[Ref, Ref]:
+    """Whose the invoices and payments are that payments and deposits name, as the books last showed them."""
+    named: set[Ref] = set()
+    for document in documents:
+        if isinstance(document, CustomerPayment):
+            named |= {a.invoice for a in document.allocations}
+        elif isinstance(document, BankDeposit):
+            named |= {line.payment for line in document.lines if line.payment is not None}
+    ours = [ref for ref in named if isinstance(ref, RecordRef)]
+    places: dict[Ref, BooksRef] = {ref: ref for ref in named if isinstance(ref, BooksRef)}
+    linked = places_of(turn.connection, turn.id, ours).items()
+    places |= {ref: place for ref, place in linked if isinstance(place, BooksRef)}
+    customers = _customers(turn, set(places.values()))
+    return {
+        ref: BooksRef(BooksKind.CUSTOMER, customers[place])
+        for ref, place in places.items()
+        if place in customers
+    }
+
+
+def _customers(turn: Turn, places: set[BooksRef]) -> dict[BooksRef, str]:
+    m = t.mirror
+    found: dict[BooksRef, str] = {}
+    for kind in {place.kind for place in places}:
+        ids = sorted(place.id for place in places if place.kind is kind)
+        for start in range(0, len(ids), _CHUNK):
+            query = sa.select(m.c.books_id, m.c.facts_json).where(
+                m.c.connection_id == turn.id,
+                m.c.kind == kind.value,
+                m.c.books_id.in_(ids[start : start + _CHUNK]),
+            )
+            for row in turn.connection.execute(query):
+                customer = (json.loads(row.facts_json) if row.facts_json else {}).get("customer")
+                if customer:
+                    found[BooksRef(kind, row.books_id)] = str(customer)
+    return found
+
+
+def catch_up(turn: Turn) -> int:
+    """Post what is linked and was never posted, as both sides agreed on it; answers how many documents."""
+    d, lk, p = t.documents, t.links, t.postings
+    posted = sa.exists().where(p.c.document_id == d.c.id)
+    query = (
+        sa.select(d.c.id, d.c.revision, lk.c.books_kind, lk.c.base_theirs)
+        .select_from(d.join(lk, sa.and_(lk.c.document_id == d.c.id, lk.c.state == "live")))
+        .where(
+            d.c.connection_id == turn.id,
+            lk.c.books_kind.in_([kind.value for kind in POSTING_KINDS]),
+            lk.c.base_ours.is_not(None),
+            lk.c.base_theirs.is_not(None),
+            ~posted,
+        )
+    )
+    entries: list[Entry] = []
+    count = 0
+    for row in turn.connection.execute(query).all():
+        kind = BooksKind(row.books_kind)
+        document = wire.load_document(kind, row.base_theirs)
+        entries.append(Entry(document_id=row.id, revision=row.revision, document=document))
+        if len(entries) >= _CHUNK:
+            post(turn, entries)
+            entries = []
+        count += 1
+    post(turn, entries)
+    return count
+
+
+def _row(turn: Turn, entry: Entry, number: int, line: Posting) -> dict[str, Any]:
+    return {
+        "document_id": entry.document_id,
+        "revision": entry.revision,
+        "line": number,
+        "connection_id": turn.id,
+        "account": line.account,
+        "cents": int(line.amount * 100),
+        "date": line.date,
+        "customer": str(line.customer) if line.customer else "",
+        "vendor": str(line.vendor) if line.vendor else "",
+        "class_id": line.class_,
+        "location_id": line.location,
+        "duty": line.duty,
+        "item_id": line.item,
+        "counts": True,
+        "moved_at": turn.now,
+    }
