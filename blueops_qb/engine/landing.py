@@ -19,7 +19,7 @@ from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind,
 from blueops_qb.engine import outbox
 from blueops_qb.engine.conflicts import conflict_row, write_conflicts
 from blueops_qb.engine.known import Known
-from blueops_qb.engine.mirroring import Mirroring, make_dirty, waiting_for_link
+from blueops_qb.engine.mirroring import Mirroring, digest_of, make_dirty, waiting_for_link
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.sweep import row_of
@@ -96,6 +96,8 @@ class Landing(Mirroring):
             "version": record.version,
             "base_ours": ready.row.content if agrees else None,
             "base_theirs": text if agrees else None,
+            "written_version": record.version,
+            "written_digest": digest_of(text),
             "doubtful": "" if agrees else "the books show something else than was sent",
         }
         if Verb(ready.row.verb) is Verb.CREATE:
@@ -144,6 +146,8 @@ class Landing(Mirroring):
                 "b_version": record.version if record else "",
                 "b_base_ours": ready.row.content,
                 "b_base_theirs": text,
+                "b_written_version": record.version if record else "",
+                "b_written_digest": digest_of(text),
                 "b_doubtful": "",
                 "b_state": "live" if record is not None else "withdrawn",
             }
@@ -160,7 +164,7 @@ class Landing(Mirroring):
         catalog = self.turn.catalog
         lines = effects(
             document,
-            roles=roles_of(self.turn.mapping),
+            roles=roles_of(self.turn.mapping, getattr(document, "date", None)),
             item_accounts=catalog.item_accounts,
             item_cost_accounts=catalog.item_cost_accounts,
         )
@@ -318,6 +322,8 @@ class Landing(Mirroring):
                     version=sa.bindparam("b_version"),
                     base_ours=sa.bindparam("b_base_ours"),
                     base_theirs=sa.bindparam("b_base_theirs"),
+                    written_version=sa.bindparam("b_written_version"),
+                    written_digest=sa.bindparam("b_written_digest"),
                     doubtful=sa.bindparam("b_doubtful"),
                     state=sa.bindparam("b_state"),
                 ),

@@ -157,7 +157,7 @@ def postings_of(turn: Turn, document: Any) -> list[dict[str, str]]:
         }
         for line in effects(
             document,
-            roles=roles_of(turn.mapping),
+            roles=roles_of(turn.mapping, getattr(document, "date", None)),
             item_accounts=catalog.item_accounts,
             item_cost_accounts=catalog.item_cost_accounts,
         )

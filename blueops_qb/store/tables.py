@@ -8,6 +8,7 @@ from __future__ import annotations
 from blueops_qb.store.columns import PREFIX, VERSION_TABLE, metadata
 from blueops_qb.store.tables_host import connections, outbox, secrets, sign_in_states, tenants
 from blueops_qb.store.tables_ledger import ledger_lines, ledger_readings
+from blueops_qb.store.tables_proof import messages, moved, undos
 from blueops_qb.store.tables_rules import (
     audit,
     audit_heads,
@@ -55,8 +56,10 @@ __all__ = [
     "mappings",
     "matches",
     "memberships",
+    "messages",
     "metadata",
     "mirror",
+    "moved",
     "operation_after",
     "operations",
     "outbox",
@@ -66,4 +69,5 @@ __all__ = [
     "secrets",
     "sign_in_states",
     "tenants",
+    "undos",
 ]

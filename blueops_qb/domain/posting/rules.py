@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -38,7 +39,7 @@ def post(record: Record, context: PostingContext) -> Result:
     documents as last posted, void; one that was void before anything was posted gives them as they would
     have been, void, or `NotPosted` when they cannot even be built.
     """
-    lookup = Lookup(context=context, label=label(record))
+    lookup = Lookup(context=context, label=label(record), on=dated(record))
     try:
         if isinstance(record, (Invoice, Payment, Expense, Payout)) and record.void:
             return _void(record, lookup)
@@ -58,6 +59,16 @@ def label(record: Record) -> str:
     if isinstance(record, (Customer, Job, Vendor)):
         return f"{kind} {record.id} “{record.name}”"
     return f"{kind} {record.id}"
+
+
+#: The field that holds the date of a record; others have `date`, or none.
+_DATES: dict[type[Record], str] = {Invoice: "issue_date", Payment: "received_on"}
+
+
+def dated(record: Record) -> dt.date | None:
+    """The day that a record bears, which says which rules of the mapping count; None for parties."""
+    day = getattr(record, _DATES.get(type(record), "date"), None)
+    return day if isinstance(day, dt.date) else None
 
 
 def _documents(record: Record, lookup: Lookup) -> Mapping[DocumentKey, Document] | Blocked | NotPosted:
