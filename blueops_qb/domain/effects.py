@@ -26,8 +26,8 @@ from blueops_qb.domain.documents import (
     PurchaseOrder,
     RefundReceipt,
     SalesForm,
-    SalesLine,
     SalesInvoice,
+    SalesLine,
     SalesReceipt,
     Side,
     VendorCredit,
@@ -38,7 +38,6 @@ from blueops_qb.domain.mapping import Mapping as Rules
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.postings import Origin, Posting
 from blueops_qb.domain.refs import BooksRef
-
 
 RECEIVABLES = Origin(part="receivables", role="ar")
 PAYABLES = Origin(part="payables", role="ap")

@@ -1,4 +1,4 @@
-"""Messages: the exact bytes of exchanges that wrote our documents and of their answers, kept until retention or erasure.
+"""Messages: the exact bytes of exchanges that wrote our documents, and of their answers, until they are erased.
 
 The exchange itself forgets its bytes as soon as it is settled; here they stay for whoever asks what was sent. What only
 reads (change feeds, catalogs) is not kept, and of an upload only what it was, not the file.
@@ -82,9 +82,7 @@ def load(turn: Turn, exchange_ids: Iterable[str]) -> dict[str, Message]:
             instead = f"it was settled on {row.closed_at:%Y-%m-%d %H:%M} UTC, before messages were kept"
         mine = sa.select(o.c.id).where(o.c.exchange_id == row.id).order_by(o.c.lane, o.c.id)
         operations = tuple(str(id) for id in turn.connection.execute(mine).scalars())
-        found[row.id] = Message(
-            exchange_id=row.id, request=request, instead=instead, operations=operations
-        )
+        found[row.id] = Message(exchange_id=row.id, request=request, instead=instead, operations=operations)
     for row in turn.connection.execute(sa.select(m).where(m.c.exchange_id.in_(wanted))):
         instead = row.instead
         if row.erased_at is not None:

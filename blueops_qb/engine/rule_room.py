@@ -9,6 +9,7 @@ import attrs
 from blueops_qb.domain.documents import AttachedFile, Document
 from blueops_qb.domain.posting.context import Posted, PostingContext, Result
 from blueops_qb.domain.posting.rules import post
+from blueops_qb.domain.posting.trace import Trace
 from blueops_qb.domain.records import Customer, Job, Record, Vendor
 from blueops_qb.domain.refs import DocumentKey, RecordRef
 from blueops_qb.engine.known import Known
@@ -19,9 +20,28 @@ from blueops_qb.sdk.core import Snapshot
 
 
 def post_record(
-    turn: Turn, record: Record, snapshots: dict[RecordRef, Snapshot], mine: list[Known]
+    turn: Turn,
+    record: Record,
+    snapshots: dict[RecordRef, Snapshot],
+    mine: list[Known],
+    *,
+    trace: Trace | None = None,
 ) -> Result:
-    """The posting rules on a record, with everything they may look at."""
+    """The posting rules on a record, with everything they may look at; `trace` keeps how keys were looked up."""
+    context = context_for(turn, record, snapshots, mine)
+    if trace is not None:
+        context = attrs.evolve(context, trace=trace)
+    result = post(record, context)
+    if isinstance(result, Posted) and not _takes_files(turn):
+        documents = {k: d for k, d in result.documents.items() if not isinstance(d, AttachedFile)}
+        result = attrs.evolve(result, documents=documents)
+    return result
+
+
+def context_for(
+    turn: Turn, record: Record, snapshots: dict[RecordRef, Snapshot], mine: list[Known]
+) -> PostingContext:
+    """What the rules may look at for a record: as pinned when it was first posted, else as it is now."""
     posted = {
         k.key: wire.load_document(k.kind, k.content) for k in mine if k.content and k.state != "withdrawn"
     }
@@ -36,11 +56,7 @@ def post_record(
             mapping=context.mapping.under(old),
             policy=rulebook.policy(connection, turn.id, pinned.policy_version),
         )
-    result = post(record, context)
-    if isinstance(result, Posted) and not _takes_files(turn):
-        documents = {k: d for k, d in result.documents.items() if not isinstance(d, AttachedFile)}
-        result = attrs.evolve(result, documents=documents)
-    return result
+    return context
 
 
 def _takes_files(turn: Turn) -> bool:
