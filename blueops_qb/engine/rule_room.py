@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping as MappingOf
 
 import attrs
 
 from blueops_qb.domain.documents import AttachedFile, Document
+from blueops_qb.domain.mapping import Mapping
 from blueops_qb.domain.posting.context import Posted, PostingContext, Result
 from blueops_qb.domain.posting.rules import post
 from blueops_qb.domain.posting.trace import Trace
@@ -38,6 +39,19 @@ def post_record(
     return result
 
 
+def post_under(
+    turn: Turn,
+    record: Record,
+    snapshots: dict[RecordRef, Snapshot],
+    mine: list[Known],
+    mapping: Mapping,
+) -> Result:
+    """What the rules say under a mapping, whatever the record is pinned to and whichever periods are closed."""
+    context = context_for(turn, record, snapshots, mine)
+    profile = attrs.evolve(context.profile, closing_date=None)
+    return post(record, attrs.evolve(context, mapping=mapping, profile=profile))
+
+
 def context_for(
     turn: Turn, record: Record, snapshots: dict[RecordRef, Snapshot], mine: list[Known]
 ) -> PostingContext:
@@ -64,7 +78,7 @@ def _takes_files(turn: Turn) -> bool:
 
 
 def posting_context(
-    turn: Turn, snapshots: dict[RecordRef, Snapshot], posted: Mapping[DocumentKey, Document]
+    turn: Turn, snapshots: dict[RecordRef, Snapshot], posted: MappingOf[DocumentKey, Document]
 ) -> PostingContext:
     """The context of the posting rules as the connection stands."""
     catalog = turn.catalog

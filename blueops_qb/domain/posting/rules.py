@@ -9,10 +9,11 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.documents import AttachedFile, CustomerRecord, Document, VendorRecord
-from blueops_qb.domain.posting import deposits, expenses, invoices, parties, payments
+from blueops_qb.domain.posting import deposits, expenses, invoices, parties, payments, reclasses
 from blueops_qb.domain.posting.closing import respect_closing_date
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted, PostingContext, Result
 from blueops_qb.domain.posting.lookup import Held, Lookup
+from blueops_qb.domain.reclass import Reclass
 from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Payout, Record, Vendor
 from blueops_qb.domain.refs import DocumentKey
 
@@ -28,6 +29,7 @@ RULES: dict[type[Record], Rule] = {
     Payment: payments.payment,
     Expense: expenses.expense,
     Payout: deposits.payout,
+    Reclass: reclasses.reclass,
 }
 
 
@@ -41,7 +43,7 @@ def post(record: Record, context: PostingContext) -> Result:
     """
     lookup = Lookup(context=context, label=label(record), on=dated(record))
     try:
-        if isinstance(record, (Invoice, Payment, Expense, Payout)) and record.void:
+        if isinstance(record, (Invoice, Payment, Expense, Payout, Reclass)) and record.void:
             return _void(record, lookup)
         documents = _documents(record, lookup)
         if isinstance(documents, (Blocked, NotPosted)):
@@ -77,7 +79,7 @@ def _documents(record: Record, lookup: Lookup) -> Mapping[DocumentKey, Document]
     return lookup.blocked() or documents
 
 
-def _void(record: Invoice | Payment | Expense | Payout, lookup: Lookup) -> Result:
+def _void(record: Invoice | Payment | Expense | Payout | Reclass, lookup: Lookup) -> Result:
     posted = {key: doc for key, doc in lookup.context.posted.items() if key.source == record.ref}
     if posted:
         void = _all_void(posted)
