@@ -182,7 +182,9 @@ class Company:
             class_key=chance.choice(["service", "install", "drain", "maintenance"]),
         )
 
-    def pay(self, invoices: list[Invoice], method: str = "check", *, more: str = "0", **fields: Any) -> Payment:
+    def pay(
+        self, invoices: list[Invoice], method: str = "check", *, more: str = "0", **fields: Any
+    ) -> Payment:
         """Money for invoices of one customer; `more` stays unapplied."""
         parts = tuple(Application(invoice_id=one.id, amount=one.total) for one in invoices)
         amount = sum((one.total for one in invoices), D(0)) + D(more)
@@ -328,9 +330,7 @@ def company(url: str, patch: pytest.MonkeyPatch, *, seed: str = "names") -> Iter
             company_name="Sample",
             secrets={"access_token": twin.access_token.encode()},
         )
-        made = Company(
-            core=core, twin=twin, engine=engine, carrier=Carrier(engine), environment=environment
-        )
+        made = Company(core=core, twin=twin, engine=engine, carrier=Carrier(engine), environment=environment)
         made.id = connections.bind(engine.core, TENANT, "qbo", signed_in, actor="admin", keys=engine.keys)
         made.drain()
         with made.turn() as turn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from blueops_qb import __version__
-from blueops_qb.cli import bench, database, doctor, erase, keys, ledger, play, records, work
+from blueops_qb.cli import bench, database, doctor, erase, explain, keys, ledger, mapping, play, records, work
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -23,6 +23,8 @@ for _command in (
     records.records,
     records.retry,
     records.preview,
+    explain.explain,
+    mapping.mapping,
     records.audit,
     ledger.ledger,
     bench.bench,

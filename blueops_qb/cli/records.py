@@ -98,9 +98,9 @@ def _preview_text(found: previewing.Preview) -> str:
         lines += [f"  nothing is written: {found.blocked}", f"  {found.remedy}" if found.remedy else ""]
     for document in found.documents:
         lines.append(f"  {document.step} {document.key}")
-        lines += [
-            f"    {p['side']} {p['account']:<40} {p['amount']:>12} {p['customer']}" for p in document.postings
-        ]
+        for p in document.postings:
+            lines.append(f"    {p['side']} {p['account']:<40} {p['amount']:>12} {p['customer']}")
+            lines += [f"       {sentence}" for sentence in p["why"]]
         lines.append("    " + document.message)
     return "\n".join(line for line in lines if line)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -26,6 +27,7 @@ from blueops_qb.domain.documents import (
     RefundReceipt,
     SalesForm,
     SalesInvoice,
+    SalesLine,
     SalesReceipt,
     Side,
     TaxCodeRecord,
@@ -35,8 +37,11 @@ from blueops_qb.domain.documents import (
 from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.mapping import Mapping as Rules
 from blueops_qb.domain.money import ZERO
-from blueops_qb.domain.postings import Posting
+from blueops_qb.domain.postings import Origin, Posting
 from blueops_qb.domain.refs import BooksRef, Ref
+
+RECEIVABLES = Origin(part="receivables", role="ar")
+PAYABLES = Origin(part="payables", role="ap")
 
 
 @attrs.frozen(kw_only=True)
@@ -87,22 +92,24 @@ def effects(
     return tuple(posting for posting in EFFECTS[type(document)](document, accounts) if posting.amount)
 
 
-def roles_of(mapping: Rules) -> dict[str, str]:
-    """The account ids of the special duties that a company mapped, for `effects`."""
+def roles_of(mapping: Rules, on: dt.date | None = None) -> dict[str, str]:
+    """The account ids of the special duties that a company mapped, for `effects`, as they are on a day."""
     return {
-        rule.key: rule.target.account.id
-        for rule in mapping.rules
-        if rule.family is Family.ROLE and not rule.scope and rule.target.account is not None
+        key: rule.target.account.id
+        for (family, key, scope), rule in mapping.current(on).items()
+        if family is Family.ROLE and not scope and rule.target.account is not None
     }
 
 
 def _invoice(document: SalesInvoice, accounts: _Accounts) -> Iterator[Posting]:
-    yield from _sale(document, accounts.role("ar"), accounts, sign=1, duty="ar")
+    yield from _sale(document, accounts.role("ar"), RECEIVABLES, accounts, sign=1)
     if document.deposit:  # money taken on the form itself
         into = _id(document.deposit_to) or accounts.role("undeposited")
-        held = "" if document.deposit_to else "undeposited"
-        receivable = accounts.role("ar")
-        for account, amount, duty in ((into, document.deposit, held), (receivable, -document.deposit, "ar")):
+        pairs = (
+            (into, document.deposit, _put_into(document)),
+            (accounts.role("ar"), -document.deposit, RECEIVABLES),
+        )
+        for account, amount, origin in pairs:
             yield Posting(
                 account=account,
                 amount=amount,
@@ -110,55 +117,48 @@ def _invoice(document: SalesInvoice, accounts: _Accounts) -> Iterator[Posting]:
                 customer=document.customer,
                 class_=_id(document.class_),
                 location=_id(document.location),
-                duty=duty,
+                origin=origin,
             )
 
 
 def _credit_memo(document: CreditMemo, accounts: _Accounts) -> Iterator[Posting]:
-    yield from _sale(document, accounts.role("ar"), accounts, sign=-1, duty="ar")
+    yield from _sale(document, accounts.role("ar"), RECEIVABLES, accounts, sign=-1)
 
 
 def _sales_receipt(document: SalesReceipt, accounts: _Accounts) -> Iterator[Posting]:
     into = _id(document.deposit_to) or accounts.role("undeposited")
-    duty = "" if document.deposit_to else "undeposited"
-    yield from _sale(document, into, accounts, sign=1, duty=duty)
+    yield from _sale(document, into, _put_into(document), accounts, sign=1)
 
 
 def _refund_receipt(document: RefundReceipt, accounts: _Accounts) -> Iterator[Posting]:
-    yield from _sale(document, document.paid_from.id, accounts, sign=-1)
+    yield from _sale(document, document.paid_from.id, Origin(part="paid from"), accounts, sign=-1)
 
 
 def _sale(
-    document: SalesForm, against: str, accounts: _Accounts, *, sign: int, duty: str = ""
+    document: SalesForm, against: str, origin: Origin, accounts: _Accounts, *, sign: int
 ) -> Iterator[Posting]:
     def posting(
-        account: str,
-        amount: Decimal,
-        class_: BooksRef | None = document.class_,
-        *,
-        duty: str = "",
-        item: str = "",
+        account: str, amount: Decimal, origin: Origin, class_: BooksRef | None = document.class_
     ) -> Posting:
         return Posting(
             account=account,
+            origin=origin,
             amount=sign * amount,
             date=document.date,
             customer=document.customer,
             class_=_id(class_),
             location=_id(document.location),
-            duty=duty,
-            item=item,
         )
 
     tax = document.tax or ZERO
     net = sum((line.amount for line in document.lines), ZERO) - document.discount
-    yield posting(against, net + tax, duty=duty)
+    yield posting(against, net + tax, origin)
     for line in document.lines:
         account = accounts.sale(line.account, line.item)
-        yield posting(account, -line.amount, line.class_ or document.class_, item=_id(line.item))
-    chosen = _id(document.discount_account)
-    yield posting(chosen or accounts.role("discounts"), document.discount, duty="" if chosen else "discounts")
-    yield posting(accounts.role("tax_payable"), -tax, duty="tax_payable")
+        yield posting(account, -line.amount, _of_line(line), line.class_ or document.class_)
+    discounts = Origin(part="discount", role="discounts")
+    yield posting(_id(document.discount_account) or accounts.role("discounts"), document.discount, discounts)
+    yield posting(accounts.role("tax_payable"), -tax, Origin(part="sales tax", role="tax_payable"))
 
 
 def _nothing(*_: object) -> Iterator[Posting]:
@@ -166,13 +166,12 @@ def _nothing(*_: object) -> Iterator[Posting]:
 
 
 def _payment(document: CustomerPayment, accounts: _Accounts) -> Iterator[Posting]:
-    into = _id(document.deposit_to) or accounts.role("undeposited")
     yield Posting(
-        account=into,
+        account=_id(document.deposit_to) or accounts.role("undeposited"),
         amount=document.amount,
         date=document.date,
         customer=document.customer,
-        duty="" if document.deposit_to else "undeposited",
+        origin=_put_into(document),
     )
     settled: dict[Ref, Decimal] = {}
     for allocation in document.allocations:
@@ -182,54 +181,50 @@ def _payment(document: CustomerPayment, accounts: _Accounts) -> Iterator[Posting
     settled[document.customer] = settled.get(document.customer, ZERO) + open_part
     for owner, amount in settled.items():
         yield Posting(
-            account=accounts.role("ar"), amount=-amount, date=document.date, customer=owner, duty="ar"
+            account=accounts.role("ar"),
+            amount=-amount,
+            date=document.date,
+            customer=owner,
+            origin=RECEIVABLES,
         )
 
 
 def _bill(document: Bill, accounts: _Accounts) -> Iterator[Posting]:
-    yield from _purchase(
-        document,
-        document.vendor,
-        _id(document.ap_account) or accounts.role("ap"),
-        accounts,
-        sign=1,
-        duty="ap",
-    )
+    payable = _id(document.ap_account) or accounts.role("ap")
+    yield from _purchase(document, document.vendor, payable, PAYABLES, accounts, sign=1)
 
 
 def _vendor_credit(document: VendorCredit, accounts: _Accounts) -> Iterator[Posting]:
-    yield from _purchase(
-        document,
-        document.vendor,
-        _id(document.ap_account) or accounts.role("ap"),
-        accounts,
-        sign=-1,
-        duty="ap",
-    )
+    payable = _id(document.ap_account) or accounts.role("ap")
+    yield from _purchase(document, document.vendor, payable, PAYABLES, accounts, sign=-1)
 
 
 def _bill_payment(document: BillPayment, accounts: _Accounts) -> Iterator[Posting]:
     payable = _id(document.ap_account) or accounts.role("ap")
     location = _id(document.location)
-    duties = ((payable, document.amount, "ap"), (_id(document.account), -document.amount, ""))
-    for account, amount, duty in duties:
+    paid_from = Origin(part="paid from")
+    for account, amount, origin in (
+        (payable, document.amount, PAYABLES),
+        (_id(document.account), -document.amount, paid_from),
+    ):
         yield Posting(
             account=account,
             amount=amount,
             date=document.date,
             vendor=document.vendor,
             location=location,
-            duty=duty,
+            origin=origin,
         )
 
 
 def _expense(document: ExpenseDocument, accounts: _Accounts) -> Iterator[Posting]:
     sign = -1 if document.refund else 1
-    yield from _purchase(document, document.payee, document.account.id, accounts, sign=sign)
+    paid_from = Origin(part="paid from")
+    yield from _purchase(document, document.payee, document.account.id, paid_from, accounts, sign=sign)
 
 
 def _purchase(
-    document: PurchaseForm, vendor: Any, against: str, accounts: _Accounts, *, sign: int, duty: str = ""
+    document: PurchaseForm, vendor: Any, against: str, origin: Origin, accounts: _Accounts, *, sign: int
 ) -> Iterator[Posting]:
     whole = ZERO
     location = _id(document.location)
@@ -243,7 +238,7 @@ def _purchase(
             vendor=vendor,
             class_=_id(line.class_),
             location=location,
-            item="" if line.account is not None else _id(line.item),
+            origin=_of_line(line),
         )
     yield Posting(
         account=against,
@@ -251,7 +246,7 @@ def _purchase(
         date=document.date,
         vendor=vendor,
         location=location,
-        duty=duty,
+        origin=origin,
     )
 
 
@@ -261,7 +256,7 @@ def _journal(document: JournalEntry, _: _Accounts) -> Iterator[Posting]:
         raise ValueError(
             f"journal entry {document.number or document.date} is out of balance by {sum(signed)}"
         )
-    for line, amount in zip(document.lines, signed, strict=True):
+    for number, (line, amount) in enumerate(zip(document.lines, signed, strict=True), start=1):
         yield Posting(
             account=line.account.id,
             amount=amount,
@@ -269,21 +264,35 @@ def _journal(document: JournalEntry, _: _Accounts) -> Iterator[Posting]:
             customer=line.customer,
             class_=_id(line.class_),
             location=_id(line.location),
+            origin=Origin(part=f"journal line {number}"),
         )
 
 
 def _deposit(document: BankDeposit, accounts: _Accounts) -> Iterator[Posting]:
     whole = sum((line.amount for line in document.lines), ZERO)
-    yield Posting(account=document.account.id, amount=whole, date=document.date)
-    for line in document.lines:
-        own = _id(line.account)
+    into = Origin(part="deposited to")
+    yield Posting(account=document.account.id, amount=whole, date=document.date, origin=into)
+    for number, line in enumerate(document.lines, start=1):
+        account = _id(line.account) or accounts.role("undeposited")
+        role = "" if line.account is not None else "undeposited"
+        origin = Origin(part=f"deposit line {number}", role=role)
         yield Posting(
-            account=own or accounts.role("undeposited"),
+            account=account,
             amount=-line.amount,
             date=document.date,
             customer=accounts.owners.get(line.payment) if line.payment is not None else None,
-            duty="" if own else "undeposited",
+            origin=origin,
         )
+
+
+def _put_into(document: CustomerPayment | SalesForm) -> Origin:
+    chosen = getattr(document, "deposit_to", None) is not None
+    return Origin(part="deposited to", role="" if chosen else "undeposited")
+
+
+def _of_line(line: SalesLine | PurchaseLine) -> Origin:
+    item = line.item.id if line.item is not None else ""
+    return Origin(part=f"line {line.line_id}".rstrip(), line_id=line.line_id, item=item)
 
 
 def _id(ref: BooksRef | None) -> str:

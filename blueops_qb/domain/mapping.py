@@ -1,7 +1,8 @@
 """Mapping: versioned rules from BlueOps keys to items, accounts, classes and locations.
 
 Families are those of accounting-treatments section 17. The scope narrows a rule (segment, branch); the
-narrowest one that fits wins and there is no silent default: what is not found is Missing.
+narrowest one that fits wins and there is no silent default: what is not found is Missing. A key may have
+several rules that begin on different days; the date of the document says which one counts.
 """
 
 from __future__ import annotations
@@ -51,15 +52,30 @@ class Target:
     taxable: bool | None = None
 
 
+#: Of what a rule is about: family, key, scope.
+RuleKey = tuple[Family, str, str]
+NOWHERE = Target()
+
+
 @attrs.frozen(kw_only=True)
 class MapRule:
-    """One row of the mapping: `scope` is empty or a segment or branch key."""
+    """One row of the mapping: `scope` is empty or a segment or branch key.
+
+    It counts for documents dated on or after `valid_from` (None = from the beginning), until a later rule of the
+    same key and scope begins. A rule with a first day that leads nowhere takes the one before it away from then on.
+    """
 
     family: Family
     key: str
     target: Target
     scope: str = ""
     valid_from: dt.date | None = None
+    #: The version that it was read from.
+    version: int = attrs.field(default=0, eq=False)
+
+    @property
+    def about(self) -> RuleKey:
+        return self.family, self.key, self.scope
 
 
 @attrs.frozen(kw_only=True)
@@ -85,24 +101,57 @@ class Mapping:
 
     version: int = 0
     rules: tuple[MapRule, ...] = ()
-    _index: dict[tuple[Family, str, str], Target] = attrs.field(init=False, repr=False, eq=False)
+    _index: dict[RuleKey, tuple[MapRule, ...]] = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        index = {(rule.family, rule.key, rule.scope): rule.target for rule in self.rules}
+        index: dict[RuleKey, tuple[MapRule, ...]] = {}
+        for rule in sorted(self.rules, key=_begins, reverse=True):
+            index[rule.about] = (*index.get(rule.about, ()), rule)
         object.__setattr__(self, "_index", index)
 
     def under(self, pinned: Mapping) -> Mapping:
         """These rules with those of an older version on top: what was mapped then stays as it was."""
         if pinned.version == self.version:
             return self
-        keys = {(rule.family, rule.key, rule.scope) for rule in pinned.rules}
-        newer = tuple(r for r in self.rules if (r.family, r.key, r.scope) not in keys)
+        keys = {rule.about for rule in pinned.rules}
+        newer = tuple(rule for rule in self.rules if rule.about not in keys)
         return Mapping(version=pinned.version, rules=(*pinned.rules, *newer))
 
-    def find(self, family: Family, key: str, scopes: Sequence[str] = ()) -> Target | None:
-        """The target of `key`, the first fitting scope before the unscoped rule; None when unmapped."""
-        for scope in (*scopes, ""):
-            target = self._index.get((family, key, scope))
-            if target is not None:
-                return target
+    def at(self, about: RuleKey, on: dt.date | None = None) -> MapRule | None:
+        """The rule of exactly this key and scope on that day; without a day the one that begins last."""
+        for rule in self._index.get(about, ()):
+            if on is None or rule.valid_from is None or rule.valid_from <= on:
+                return None if rule.valid_from is not None and rule.target == NOWHERE else rule
         return None
+
+    def later(self, about: RuleKey, on: dt.date | None) -> MapRule | None:
+        """The rule of this key and scope that begins next after that day."""
+        rules = self._index.get(about, ())
+        after = [r for r in rules if on is not None and r.valid_from is not None and r.valid_from > on]
+        return after[-1] if after else None
+
+    def rule_for(
+        self, family: Family, key: str, scopes: Sequence[str] = (), on: dt.date | None = None
+    ) -> MapRule | None:
+        """The rule that decides: of the first fitting scope, else the unscoped one; None when unmapped."""
+        for scope in (*scopes, ""):
+            rule = self.at((family, key, scope), on)
+            if rule is not None:
+                return rule
+        return None
+
+    def find(
+        self, family: Family, key: str, scopes: Sequence[str] = (), on: dt.date | None = None
+    ) -> Target | None:
+        """The target of `key`, the first fitting scope before the unscoped rule; None when unmapped."""
+        rule = self.rule_for(family, key, scopes, on)
+        return None if rule is None else rule.target
+
+    def current(self, on: dt.date | None = None) -> dict[RuleKey, MapRule]:
+        """One rule per key and scope, as they count on that day; without a day the ones that begin last."""
+        found = ((about, self.at(about, on)) for about in self._index)
+        return {about: rule for about, rule in found if rule is not None}
+
+
+def _begins(rule: MapRule) -> dt.date:
+    return rule.valid_from or dt.date.min

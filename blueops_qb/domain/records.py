@@ -13,6 +13,7 @@ from decimal import Decimal
 import attrs
 
 from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.reclass import Reclass
 from blueops_qb.domain.refs import RecordKind, RecordRef
 
 
@@ -316,7 +317,7 @@ class Payout:
         return RecordRef(RecordKind.PAYOUT, self.id)
 
 
-Record = Customer | Job | Vendor | Invoice | Payment | Expense | Payout
+Record = Customer | Job | Vendor | Invoice | Payment | Expense | Payout | Reclass
 
 RECORD_TYPES: dict[RecordKind, type[Record]] = {
     RecordKind.CUSTOMER: Customer,
@@ -326,4 +327,5 @@ RECORD_TYPES: dict[RecordKind, type[Record]] = {
     RecordKind.PAYMENT: Payment,
     RecordKind.EXPENSE: Expense,
     RecordKind.PAYOUT: Payout,
+    RecordKind.RECLASS: Reclass,
 }

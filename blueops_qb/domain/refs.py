@@ -18,6 +18,8 @@ class RecordKind(enum.StrEnum):
     EXPENSE = "expense"
     #: A settlement that brings several payments to the bank as one deposit.
     PAYOUT = "payout"
+    #: A move between accounts that a person approved with a change of the mapping; made by us, not by core.
+    RECLASS = "reclass"
 
 
 class BooksKind(enum.StrEnum):

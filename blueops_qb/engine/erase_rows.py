@@ -5,6 +5,7 @@ Rows stay; what can be read in them is emptied. Nothing that is open, on its way
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -201,6 +202,24 @@ class Rows:
                 .values(note="", body=b"")
             ).rowcount
             for word in words
+        )
+
+    def empty_messages(self, documents: Sequence[int], words: Iterable[str], now: dt.datetime) -> int:
+        """Messages that wrote the documents, whoever else was written by them, and those that quote the person."""
+        m, o, e = t.messages, t.operations, t.exchanges
+        open_exchange = sa.exists().where(e.c.id == m.c.exchange_id, e.c.state != "closed")
+        conditions: list[sa.ColumnElement[bool]] = [
+            m.c.exchange_id.in_(sa.select(o.c.exchange_id).where(o.c.document_id.in_(chunk)))
+            for chunk in chunks(documents)
+        ]
+        conditions += [sa.or_(_quotes(m.c.request, w), _quotes(m.c.answer, w)) for w in words]
+        return sum(
+            self.connection.execute(
+                m.update()
+                .where(self._mine(m), m.c.erased_at.is_(None), condition, ~open_exchange)
+                .values(request="", answer="", erased_at=now)
+            ).rowcount
+            for condition in conditions
         )
 
     def empty_conflicts(self, refs: Sequence[RecordRef], documents: Sequence[int]) -> int:

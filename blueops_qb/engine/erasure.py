@@ -61,6 +61,7 @@ def erase(core: Core, tenant_id: str, ref: RecordRef, *, actor: str, keys: audit
             "outbox": rows.empty_events(refs),
             "operations": rows.empty_operations(documents, words),
             "exchanges": rows.empty_exchanges(words),
+            "messages": rows.empty_messages(documents, words, db_now(tx.connection)),
             "conflicts": rows.empty_conflicts(refs, documents),
             "matches": rows.empty_matches(refs),
             **rows.empty_working_state([r for r in refs if r in gone]),

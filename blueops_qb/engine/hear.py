@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.documents import SalesInvoice, TaxMode
 from blueops_qb.domain.refs import BooksRef
-from blueops_qb.engine import ledger, numbers, renewals, uncertain
+from blueops_qb.engine import ledger, messages, numbers, renewals, uncertain
 from blueops_qb.engine.due import operation_row, wanted_row
 from blueops_qb.engine.findings import take_found
 from blueops_qb.engine.hand_out import reload
@@ -74,6 +74,7 @@ def hear(
     if isinstance(reply, NotSent):
         _not_sent(turn, row, sent, reply.why)
     elif isinstance(reply, Answered):
+        messages.keep(turn, row, sent, reply.body)
         _answered(turn, row, sent, reply.body, outcomes)
     else:
         uncertain.became(turn, row, sent, reply.why)

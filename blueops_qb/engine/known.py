@@ -33,6 +33,8 @@ class Known:
     doubtful: str = ""
     mapping_version: int = 0
     policy_version: int = 0
+    #: How a person's undo stands: empty (there is none), asked, done.
+    undone: str = ""
     #: States of its open operations.
     open: tuple[str, ...] = ()
     ready_operation: int | None = None
@@ -67,8 +69,10 @@ def number_mark(kind: BooksKind, number: str) -> str:
 
 #: What a cost may become.
 COSTS = frozenset({BooksKind.BILL, BooksKind.EXPENSE, BooksKind.JOURNAL})
-_d, _l = t.documents, t.links
-_LINKED = _d.outerjoin(_l, sa.and_(_l.c.document_id == _d.c.id, _l.c.state == "live"))
+_d, _l, _u = t.documents, t.links, t.undos
+_LINKED = _d.outerjoin(_l, sa.and_(_l.c.document_id == _d.c.id, _l.c.state == "live")).outerjoin(
+    _u, sa.and_(_u.c.document_id == _d.c.id, _u.c.state != "taken_back")
+)
 _COLUMNS = (
     _d.c.id,
     _d.c.source_kind,
@@ -88,6 +92,7 @@ _COLUMNS = (
     _l.c.base_ours,
     _l.c.base_theirs,
     _l.c.doubtful,
+    _u.c.state.label("undone"),
 )
 
 
@@ -108,6 +113,7 @@ def _known(row: Any) -> Known:
         doubtful=row.doubtful or "",
         mapping_version=row.mapping_version,
         policy_version=row.policy_version,
+        undone=row.undone or "",
     )
 
 

@@ -18,7 +18,7 @@ from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind,
 from blueops_qb.engine import outbox, subledger
 from blueops_qb.engine.conflicts import conflict_row, write_conflicts
 from blueops_qb.engine.known import Known
-from blueops_qb.engine.mirroring import Mirroring, make_dirty, waiting_for_link
+from blueops_qb.engine.mirroring import Mirroring, digest_of, make_dirty, waiting_for_link
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.sweep import row_of
@@ -95,6 +95,8 @@ class Landing(Mirroring):
             "version": record.version,
             "base_ours": ready.row.content if agrees else None,
             "base_theirs": text if agrees else None,
+            "written_version": record.version,
+            "written_digest": digest_of(text),
             "doubtful": "" if agrees else "the books show something else than was sent",
         }
         if Verb(ready.row.verb) is Verb.CREATE:
@@ -143,6 +145,8 @@ class Landing(Mirroring):
                 "b_version": record.version if record else "",
                 "b_base_ours": ready.row.content,
                 "b_base_theirs": text,
+                "b_written_version": record.version if record else "",
+                "b_written_digest": digest_of(text),
                 "b_doubtful": "",
                 "b_state": "live" if record is not None else "withdrawn",
             }
@@ -302,6 +306,8 @@ class Landing(Mirroring):
                     version=sa.bindparam("b_version"),
                     base_ours=sa.bindparam("b_base_ours"),
                     base_theirs=sa.bindparam("b_base_theirs"),
+                    written_version=sa.bindparam("b_written_version"),
+                    written_digest=sa.bindparam("b_written_digest"),
                     doubtful=sa.bindparam("b_doubtful"),
                     state=sa.bindparam("b_state"),
                 ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -221,6 +222,11 @@ class Mirroring:
                 states=[outbox.State.HELD],
                 holds=[outbox.Hold.MATCH],
             )
+
+
+def digest_of(text: str | None) -> str:
+    """The digest of a normal document's text, by which it is told later whether anybody has touched it."""
+    return hashlib.sha256((text or "").encode()).hexdigest()
 
 
 def _linked(record: BooksRecord) -> str:

@@ -44,6 +44,8 @@ class PlanRows:
             revision=revision,
             content=content,
             state="open",
+            mapping_version=self.turn.row["mapping_version"],
+            policy_version=self.turn.row["policy_version"],
         )
         self.known[key] = known
         self._documents.append(
@@ -67,6 +69,10 @@ class PlanRows:
 
     def _change(self, known: Known, content: str, revision: int, *, state: str) -> None:
         known.content, known.revision, known.state = content, revision, state
+        if not known.linked:
+            # What is not in the books yet was made by the rules of now; those it is pinned to.
+            known.mapping_version = self.turn.row["mapping_version"]
+            known.policy_version = self.turn.row["policy_version"]
         self._changed.append(
             {
                 "b_id": known.id,
@@ -74,6 +80,8 @@ class PlanRows:
                 "b_revision": revision,
                 "b_state": state,
                 "b_generation": known.generation,
+                "b_mapping": known.mapping_version,
+                "b_policy": known.policy_version,
             }
         )
 
@@ -186,6 +194,8 @@ class PlanRows:
                     revision=sa.bindparam("b_revision"),
                     state=sa.bindparam("b_state"),
                     generation=sa.bindparam("b_generation"),
+                    mapping_version=sa.bindparam("b_mapping"),
+                    policy_version=sa.bindparam("b_policy"),
                 ),
                 self._changed,
             )

@@ -10,12 +10,13 @@ import attrs
 from blueops_qb.domain.binding import refs_of, replace_refs
 from blueops_qb.domain.documents import AttachedFile, Document, kind_of
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
+from blueops_qb.domain.posting.trace import Trace
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef, Ref
 from blueops_qb.engine.known import Known, load_known, places_of, shown_of
 from blueops_qb.engine.related import read_related
-from blueops_qb.engine.rule_room import post_record
-from blueops_qb.engine.subledger import effects_of
+from blueops_qb.engine.rule_room import context_for, post_record
 from blueops_qb.engine.turn import Turn
+from blueops_qb.engine.why import PostingWhy, Whys
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.provider import Exchange, Operation, Unencodable, Verb
 
@@ -28,7 +29,7 @@ class DocumentPreview:
     step: str
     document: Any
     message: str
-    postings: list[dict[str, str]]
+    postings: list[dict[str, Any]]
 
 
 @attrs.frozen(kw_only=True)
@@ -60,7 +61,8 @@ def preview(turn: Turn, ref: RecordRef) -> Preview:
         raise NoSuchRecord(f"there is no {ref} in BlueOps; `records` lists what there is")
     related = read_related(turn.core, turn.tenant_id, [snapshot.record])
     known = {k.key: k for k in load_known(turn.connection, turn.id, [ref]).values()}
-    result = post_record(turn, snapshot.record, related, list(known.values()))
+    mine, trace = list(known.values()), Trace()
+    result = post_record(turn, snapshot.record, related, mine, trace=trace)
     match result:
         case Blocked():
             return Preview(
@@ -69,13 +71,16 @@ def preview(turn: Turn, ref: RecordRef) -> Preview:
         case NotPosted():
             return Preview(ref=str(ref), revision=snapshot.revision, blocked=result.reason)
         case Posted():
+            mapping = context_for(turn, snapshot.record, related, mine).mapping
+            whys = Whys(turn=turn, mapping=mapping, steps=trace.steps)
             shown = [
-                _document(turn, key, document, known.get(key)) for key, document in result.documents.items()
+                _document(turn, key, document, known.get(key), whys)
+                for key, document in result.documents.items()
             ]
             return Preview(ref=str(ref), revision=snapshot.revision, documents=shown)
 
 
-def _document(turn: Turn, key: Any, document: Any, known: Any) -> DocumentPreview:
+def _document(turn: Turn, key: Any, document: Any, known: Any, whys: Whys) -> DocumentPreview:
     linked = known is not None and known.linked
     refs = [r for r in refs_of(document) if isinstance(r, RecordRef)]
     places = places_of(turn.connection, turn.id, refs)
@@ -113,12 +118,12 @@ def _document(turn: Turn, key: Any, document: Any, known: Any) -> DocumentPrevie
     )
     if isinstance(bound, AttachedFile):
         message = f"“{bound.filename}” is attached to {bound.to}"
-        return _previewed(turn, key, step, document, message)
+        return _previewed(whys, key, step, document, message)
     try:
         message = turn.provider.encode(exchange, turn.profile).decode("utf-8", "replace")
     except Unencodable as problem:
         message = f"cannot be written: {problem}"
-    return _previewed(turn, key, step, document, message)
+    return _previewed(whys, key, step, document, message)
 
 
 def _told(known: Known, placed: Callable[[Ref], Ref]) -> Document:
@@ -126,13 +131,13 @@ def _told(known: Known, placed: Callable[[Ref], Ref]) -> Document:
     return replace_refs(wire.load_document(known.kind, known.base_ours or ""), placed)
 
 
-def _previewed(turn: Turn, key: Any, step: str, document: Any, message: str) -> DocumentPreview:
+def _previewed(whys: Whys, key: Any, step: str, document: Any, message: str) -> DocumentPreview:
     return DocumentPreview(
         key=str(key),
         step=step,
         document=wire.converter().unstructure(document),
         message=message,
-        postings=postings_of(turn, document),
+        postings=[_plain(line) for line in whys.postings(document)],
     )
 
 
@@ -140,20 +145,15 @@ def _shown(turn: Turn, known: Known) -> str:
     return shown_of(turn.connection, turn.id, {known.place: known.version}).get(known.place, "")
 
 
-def postings_of(turn: Turn, document: Any) -> list[dict[str, str]]:
-    """Debits and credits with account numbers and names, as the sub-ledger would keep them."""
-    catalog = turn.catalog
-    names = {
-        e.ref.id: " ".join(filter(None, (e.facts.get("number", ""), e.name)))
-        for e in catalog.of(BooksKind.ACCOUNT)
+def _plain(line: PostingWhy) -> dict[str, Any]:
+    """One debit or credit as the preview shows it; `why` holds sentences in order."""
+    return {
+        "side": line.side,
+        "account": line.account,
+        "amount": line.amount,
+        "customer": line.customer,
+        "class": line.class_,
+        "part": line.part,
+        "decided": line.decided,
+        "why": list(line.why),
     }
-    return [
-        {
-            "side": "Dr" if line.amount > 0 else "Cr",
-            "account": names.get(line.account, line.account or "(the books choose)"),
-            "amount": str(abs(line.amount)),
-            "customer": str(line.customer or ""),
-            "class": line.class_,
-        }
-        for line in effects_of(turn, document)
-    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from blueops_qb.domain.reclass import Reclass
 from blueops_qb.domain.records import Expense, Invoice, Job, Payment, Payout, Record
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.sdk.core import Core, Snapshot
@@ -35,6 +36,8 @@ def named_by(record: Record) -> list[RecordRef]:
         case Payout():
             for payment_id in record.payment_ids:
                 add(RecordKind.PAYMENT, payment_id)
+        case Reclass():
+            refs += [line.customer for line in record.lines if isinstance(line.customer, RecordRef)]
     return refs
 
 

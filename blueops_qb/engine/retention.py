@@ -40,6 +40,7 @@ class Purged:
     conflicts: int = 0
     audit_texts: int = 0
     hints: int = 0
+    messages: int = 0
 
     @property
     def total(self) -> int:
@@ -72,6 +73,7 @@ def purge(core: Core, tenant_id: str) -> Purged:
             operations=step.operations(before),
             exchanges=step.exchanges(before),
             conflicts=step.conflicts(before),
+            messages=step.messages(before, now),
         )
     if text_days:
         found = attrs.evolve(found, audit_texts=step.audit_texts(now - dt.timedelta(days=text_days)))
@@ -120,6 +122,19 @@ class _Steps:
             said,
         )
         return self._empty(e, e.c.id, where, {"body": b"", "note": ""})
+
+    def messages(self, before: dt.datetime, now: dt.datetime) -> int:
+        """That and when they were erased stays."""
+        m, e = t.messages, t.exchanges
+        open_exchange = sa.exists().where(e.c.id == m.c.exchange_id, e.c.state != "closed")
+        where = (
+            m.c.connection_id.in_(self._connections()),
+            m.c.kept_at < before,
+            m.c.erased_at.is_(None),
+            ~open_exchange,
+        )
+        values = {"request": "", "answer": "", "erased_at": now}
+        return self._empty(m, m.c.exchange_id, where, values)
 
     def conflicts(self, before: dt.datetime) -> int:
         c = t.conflicts

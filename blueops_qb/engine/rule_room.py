@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping as MappingOf
 
 import attrs
 
 from blueops_qb.domain.documents import AttachedFile, Document
+from blueops_qb.domain.mapping import Mapping
 from blueops_qb.domain.posting.context import Posted, PostingContext, Result
 from blueops_qb.domain.posting.rules import post
+from blueops_qb.domain.posting.trace import Trace
 from blueops_qb.domain.records import Customer, Job, Record, Vendor
 from blueops_qb.domain.refs import DocumentKey, RecordRef
 from blueops_qb.engine.known import Known
@@ -19,9 +21,41 @@ from blueops_qb.sdk.core import Snapshot
 
 
 def post_record(
-    turn: Turn, record: Record, snapshots: dict[RecordRef, Snapshot], mine: list[Known]
+    turn: Turn,
+    record: Record,
+    snapshots: dict[RecordRef, Snapshot],
+    mine: list[Known],
+    *,
+    trace: Trace | None = None,
 ) -> Result:
-    """The posting rules on a record, with everything they may look at."""
+    """The posting rules on a record, with everything they may look at; `trace` keeps how keys were looked up."""
+    context = context_for(turn, record, snapshots, mine)
+    if trace is not None:
+        context = attrs.evolve(context, trace=trace)
+    result = post(record, context, turn.rules)
+    if isinstance(result, Posted) and not _takes_files(turn):
+        documents = {k: d for k, d in result.documents.items() if not isinstance(d, AttachedFile)}
+        result = attrs.evolve(result, documents=documents)
+    return result
+
+
+def post_under(
+    turn: Turn,
+    record: Record,
+    snapshots: dict[RecordRef, Snapshot],
+    mine: list[Known],
+    mapping: Mapping,
+) -> Result:
+    """What the rules say under a mapping, whatever the record is pinned to and whichever periods are closed."""
+    context = context_for(turn, record, snapshots, mine)
+    profile = attrs.evolve(context.profile, closing_date=None)
+    return post(record, attrs.evolve(context, mapping=mapping, profile=profile), turn.rules)
+
+
+def context_for(
+    turn: Turn, record: Record, snapshots: dict[RecordRef, Snapshot], mine: list[Known]
+) -> PostingContext:
+    """What the rules may look at for a record: as pinned when it was first posted, else as it is now."""
     posted = {
         k.key: wire.load_document(k.kind, k.content) for k in mine if k.content and k.state != "withdrawn"
     }
@@ -36,11 +70,7 @@ def post_record(
             mapping=context.mapping.under(old),
             policy=rulebook.policy(connection, turn.id, pinned.policy_version),
         )
-    result = post(record, context, turn.rules)
-    if isinstance(result, Posted) and not _takes_files(turn):
-        documents = {k: d for k, d in result.documents.items() if not isinstance(d, AttachedFile)}
-        result = attrs.evolve(result, documents=documents)
-    return result
+    return context
 
 
 def _takes_files(turn: Turn) -> bool:
@@ -48,7 +78,7 @@ def _takes_files(turn: Turn) -> bool:
 
 
 def posting_context(
-    turn: Turn, snapshots: dict[RecordRef, Snapshot], posted: Mapping[DocumentKey, Document]
+    turn: Turn, snapshots: dict[RecordRef, Snapshot], posted: MappingOf[DocumentKey, Document]
 ) -> PostingContext:
     """The context of the posting rules as the connection stands."""
     catalog = turn.catalog

@@ -88,7 +88,8 @@ def load_mapping(connection: sa.Connection, connection_id: str, version: int) ->
             key=row["key"],
             scope=row["scope"],
             target=wire.load(Target, row["target"]),
-            valid_from=row["valid_from"],
+            valid_from=None if row["valid_from"] == dt.date.min else row["valid_from"],
+            version=version,
         )
         for row in connection.execute(query).mappings()
     )
@@ -103,8 +104,9 @@ def save_mapping(
     version: int,
     actor: str,
     now: dt.datetime,
+    change: str = "",
 ) -> None:
-    """Write a new version; the caller makes it the connection's own."""
+    """Write a new version; the caller makes it the connection's own. `change` says what was asked for with it."""
     connection.execute(
         t.mappings.insert(),
         {
@@ -113,6 +115,7 @@ def save_mapping(
             "created_by": actor,
             "created_at": now,
             "valid_from": now,
+            "change": change,
         },
     )
     insert_all(
@@ -126,7 +129,7 @@ def save_mapping(
                 "key": rule.key,
                 "scope": rule.scope,
                 "target": wire.dump(rule.target),
-                "valid_from": rule.valid_from,
+                "valid_from": rule.valid_from or dt.date.min,
             }
             for rule in rules
         ],

@@ -28,6 +28,7 @@ from blueops_qb.domain.documents import (
     VendorRecord,
 )
 from blueops_qb.domain.effects import EFFECTS, effects, roles_of
+from blueops_qb.domain.mapping import Mapping
 from blueops_qb.domain.postings import Posting
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef, Ref
 from blueops_qb.engine.known import places_of
@@ -92,12 +93,21 @@ def withdraw(turn: Turn, document_ids: Sequence[int]) -> None:
         )
 
 
-def effects_of(turn: Turn, document: Document, owners: dict[Ref, Ref] | None = None) -> tuple[Posting, ...]:
-    """The postings of a document with the accounts that the company mapped and that its items name now."""
+def effects_of(
+    turn: Turn,
+    document: Document,
+    owners: dict[Ref, Ref] | None = None,
+    *,
+    mapping: Mapping | None = None,
+) -> tuple[Posting, ...]:
+    """The postings of a document with the accounts that its items name now and that a mapping gives special duties.
+
+    The mapping is the one in use, unless another is asked about.
+    """
     catalog = turn.catalog
     return effects(
         document,
-        roles=roles_of(turn.mapping),
+        roles=roles_of(mapping or turn.mapping, getattr(document, "date", None)),
         item_accounts=catalog.item_accounts,
         # Goods that are kept in stock are bought into their stock account.
         item_cost_accounts={**catalog.item_cost_accounts, **stock_accounts(turn)},
@@ -194,8 +204,8 @@ def _row(turn: Turn, entry: Entry, number: int, line: Posting) -> dict[str, Any]
         "vendor": str(line.vendor) if line.vendor else "",
         "class_id": line.class_,
         "location_id": line.location,
-        "duty": line.duty,
-        "item_id": line.item,
+        "duty": line.origin.role if line.origin else "",
+        "item_id": line.origin.item if line.origin else "",
         "counts": True,
         "moved_at": turn.now,
     }

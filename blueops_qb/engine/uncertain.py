@@ -17,7 +17,7 @@ from blueops_qb.domain.compare import as_decided
 from blueops_qb.domain.documents import CustomerRecord, TaxCodeRecord, VendorRecord
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.refs import BooksKind, BooksRef
-from blueops_qb.engine import outbox
+from blueops_qb.engine import messages, outbox
 from blueops_qb.engine.due import operation_row
 from blueops_qb.engine.hand_out import reload
 from blueops_qb.engine.landing import Landing
@@ -213,6 +213,7 @@ def judge(turn: Turn, exchange_id: str) -> None:
             )
         )
         queue_events(turn, missing, "the first attempt did not arrive")
+    messages.keep(turn, row, sent)
     turn.connection.execute(
         e.update().where(e.c.id == exchange_id).values(state="closed", closed_at=turn.now, body=b"")
     )

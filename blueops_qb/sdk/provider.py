@@ -275,6 +275,13 @@ class Provider(abc.ABC):
         """
         return {}
 
+    def excerpt(self, message: bytes, place: int) -> str:
+        """What one operation was of a message, or of its answer, as a person reads it; `place` counts from 0.
+
+        By default the whole message. Never raises: what it cannot read is shown whole.
+        """
+        return message.decode("utf-8", "replace")
+
     def transport(self, vault: Vault, company_id: str) -> Transport | None:
         """For called providers."""
         return None

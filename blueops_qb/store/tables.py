@@ -15,6 +15,7 @@ from blueops_qb.store.tables_agreement import (
 )
 from blueops_qb.store.tables_host import connections, outbox, secrets, sign_in_states, tenants
 from blueops_qb.store.tables_ledger import ledger_lines, ledger_readings
+from blueops_qb.store.tables_proof import messages, moved, undos
 from blueops_qb.store.tables_rules import (
     audit,
     audit_heads,
@@ -67,8 +68,10 @@ __all__ = [
     "mappings",
     "matches",
     "memberships",
+    "messages",
     "metadata",
     "mirror",
+    "moved",
     "operation_after",
     "operations",
     "outbox",
@@ -78,4 +81,5 @@ __all__ = [
     "secrets",
     "sign_in_states",
     "tenants",
+    "undos",
 ]

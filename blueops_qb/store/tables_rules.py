@@ -14,6 +14,8 @@ mappings = sa.Table(
     text("created_by"),
     time("created_at"),
     time("valid_from"),
+    #: What was asked for with it: from now on, from a day, with the past moved.
+    text("change"),
 )
 
 mapping_rules = sa.Table(
@@ -25,7 +27,8 @@ mapping_rules = sa.Table(
     sa.Column("key", sa.String(100), primary_key=True),
     sa.Column("scope", sa.String(100), primary_key=True),
     text("target"),
-    sa.Column("valid_from", sa.Date, nullable=True),
+    #: The first day of documents that it counts for; the year 1 = from the beginning.
+    sa.Column("valid_from", sa.Date, primary_key=True, server_default="0001-01-01"),
 )
 
 policies = sa.Table(

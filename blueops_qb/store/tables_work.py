@@ -52,6 +52,9 @@ links = sa.Table(
     #: Why its existence or agreement is in doubt; empty = it is not.
     text("doubtful"),
     time("linked_at"),
+    #: What the books showed right after our own write: version, and digest of the normal document.
+    text("written_version"),
+    text("written_digest"),
     sa.Index("uq_blueops_qb_links_document", "document_id", "generation", unique=True),
     sa.Index(
         "uq_blueops_qb_links_books",

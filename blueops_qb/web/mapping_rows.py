@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import attrs
-import sqlalchemy as sa
 
 from blueops_qb.domain.mapping import Family, Target
-from blueops_qb.domain.posting.context import Blocked
 from blueops_qb.domain.profile import Tracking
-from blueops_qb.domain.records import Record
-from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
+from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import suggest
-from blueops_qb.engine.outbox import Hold, State
-from blueops_qb.engine.related import read_related
-from blueops_qb.engine.rule_room import post_record
+from blueops_qb.engine.asked import RECORDS_LOOKED_AT, asked_for
 from blueops_qb.engine.rulebook import CatalogEntry
 from blueops_qb.engine.turn import Turn
-from blueops_qb.sdk import wire
-from blueops_qb.store import tables as t
-
-#: How many held events, and how many of core's newest records, are looked through for keys.
-HELD_LOOKED_AT, RECORDS_LOOKED_AT = 200, 200
-#: Kinds of records whose posting needs keys.
-_KINDS = (RecordKind.INVOICE, RecordKind.PAYMENT, RecordKind.EXPENSE, RecordKind.PAYOUT)
-Key = tuple[Family, str]
 
 
 @attrs.frozen(kw_only=True)
@@ -66,7 +51,7 @@ class Choice:
 def rows(turn: Turn, *, records: int = RECORDS_LOOKED_AT) -> list[Row]:
     """Every key: ruled, asked for by records, or usual in the industry; in the order of families."""
     standard = {(s.family, s.key): s for s in suggest.standard_keys()}
-    ruled = {(r.family, r.key, r.scope): r.target for r in turn.mapping.rules}
+    ruled = {about: rule.target for about, rule in turn.mapping.current().items()}
     wanted = asked_for(turn, records=records)
     keys: dict[tuple[Family, str, str], None] = {}
     for family, key in standard:
@@ -108,53 +93,6 @@ def rows(turn: Turn, *, records: int = RECORDS_LOOKED_AT) -> list[Row]:
 def needed_and_missing(turn: Turn) -> list[Row]:
     """What stands between the company and its first records: without looking through core's records."""
     return [row for row in rows(turn, records=0) if row.to_do]
-
-
-def asked_for(turn: Turn, *, records: int = RECORDS_LOOKED_AT) -> dict[Key, list[str]]:
-    """Keys that records need and the mapping lacks, each with what asks for it, by running the rules dry."""
-    looked_at = {record.ref: record for record in [*_held(turn), *_newest(turn, records)]}
-    related = read_related(turn.core, turn.tenant_id, looked_at.values())
-    found: dict[Key, list[str]] = {}
-    for record in looked_at.values():
-        result = post_record(turn, record, related, [])
-        if isinstance(result, Blocked):
-            for missing in result.missing:
-                found.setdefault((missing.family, missing.key), []).append(missing.used_for)
-    return found
-
-
-def _held(turn: Turn) -> Iterator[Record]:
-    o = t.outbox
-    query = (
-        sa.select(o.c.payload)
-        .where(
-            o.c.tenant_id == turn.tenant_id,
-            o.c.state == State.HELD.value,
-            o.c.hold == Hold.MAPPING.value,
-        )
-        .order_by(o.c.id.desc())
-        .limit(HELD_LOOKED_AT)
-    )
-    for payload in turn.connection.execute(query).scalars():
-        try:
-            record = wire.load_event(payload).record
-        except wire.Malformed:
-            continue
-        if record is not None:
-            yield record
-
-
-def _newest(turn: Turn, limit: int) -> Iterator[Record]:
-    """Core's newest records: those within the last revisions that the outbox knows."""
-    if not limit:
-        return
-    newest = turn.connection.execute(
-        sa.select(sa.func.max(t.outbox.c.revision)).where(t.outbox.c.tenant_id == turn.tenant_id)
-    ).scalar_one()
-    since = max(0, (newest or 0) - 5 * limit)
-    for snapshot in turn.core.iterate(turn.tenant_id, since_revision=since, kinds=_KINDS, limit=5 * limit):
-        if not snapshot.deleted and snapshot.merged_into is None:
-            yield snapshot.record
 
 
 def _used_here(turn: Turn, family: Family) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import attrs
 import sqlalchemy as sa
 
+from blueops_qb.domain.reclass import Reclass
 from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Payout, Record, Vendor
 from blueops_qb.domain.refs import CATALOG_KINDS, BooksKind, BooksRef, RecordKind, RecordRef, Ref
 from blueops_qb.engine import related, suggest
@@ -67,6 +68,8 @@ def title_of(record: Record, parties: Mapping[RecordRef, Snapshot]) -> Title:
             )
         case Payout():
             return Title(name=f"Payout {record.id}", amount=f"{record.net:,.2f}", day=record.date.isoformat())
+        case Reclass():
+            return Title(name=f"Move between accounts {record.id}", day=record.date.isoformat())
 
 
 def titles(core: Core, tenant_id: str, refs: Iterable[RecordRef]) -> dict[RecordRef, Title]:

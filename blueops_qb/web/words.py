@@ -94,6 +94,7 @@ RECORD_KINDS: dict[RecordKind, str] = {
     RecordKind.PAYMENT: "Payment",
     RecordKind.EXPENSE: "Expense",
     RecordKind.PAYOUT: "Payout",
+    RecordKind.RECLASS: "Move between accounts",
 }
 
 FAMILIES: dict[Family, tuple[str, str]] = {

@@ -9,6 +9,7 @@ import attrs
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.mapping import Mapping, Missing
 from blueops_qb.domain.policy import Policy
+from blueops_qb.domain.posting.trace import Trace
 from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.records import Record
 from blueops_qb.domain.refs import DocumentKey, RecordRef
@@ -20,7 +21,8 @@ class PostingContext:
 
     `related` holds the records that the record names (customer, job, vendor), as core shows them now.
     `item_accounts` and `item_cost_accounts` give the income and cost account ids of catalog items,
-    for the sub-ledger. `posted` is what the record's documents were last time.
+    for the sub-ledger. `posted` is what the record's documents were last time. `trace` keeps how keys were looked
+    up, when somebody wants to know.
     """
 
     mapping: Mapping = attrs.field(factory=Mapping)
@@ -33,6 +35,7 @@ class PostingContext:
     #: Names of what is inactive, by the same words, for the sentences.
     names: MappingOf[str, str] = attrs.field(factory=dict)
     posted: MappingOf[DocumentKey, Document] = attrs.field(factory=dict)
+    trace: Trace | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import TypeVar
@@ -33,10 +34,14 @@ def _unmapped(kind: BooksKind) -> BooksRef:
 
 @attrs.frozen(kw_only=True)
 class Lookup:
-    """The mapping as one record sees it. `label` names the record in sentences, as in `Invoice 1041`."""
+    """The mapping as one record sees it. `label` names the record in sentences, as in `Invoice 1041`.
+
+    `on` is the date of the record, which says which rules count; None for records without one.
+    """
 
     context: PostingContext
     label: str
+    on: dt.date | None = None
     _missing: dict[tuple[Family, str], Missing] = attrs.field(factory=dict, init=False)
     _inactive: dict[BooksRef, str] = attrs.field(factory=dict, init=False)
 
@@ -48,7 +53,14 @@ class Lookup:
                 f"has no {family.value.replace('_', ' ')} for {where}",
                 "Fill it in in BlueOps; the record is sent by itself then.",
             )
-        return self.context.mapping.find(family, key, scopes)
+        return self._find(family, key, scopes, where=where)
+
+    def _find(self, family: Family, key: str, scopes: Sequence[str], *, where: str) -> Target | None:
+        context = self.context
+        rule = context.mapping.rule_for(family, key, scopes, self.on)
+        if context.trace is not None:
+            context.trace.looked_up(context.mapping, family, key, scopes, where=where, on=self.on, rule=rule)
+        return None if rule is None else rule.target
 
     def miss(self, family: Family, key: str, *, where: str) -> None:
         """Note that a key leads nowhere, or not to what is needed here."""
@@ -76,9 +88,9 @@ class Lookup:
         """The account with a special duty."""
         return self.account(Family.ROLE, key, where=where)
 
-    def optional(self, family: Family, key: str, *, scopes: Sequence[str] = ()) -> Target:
+    def optional(self, family: Family, key: str, *, scopes: Sequence[str] = (), where: str = "") -> Target:
         """The target of a key that need not be mapped; an empty one when it is not."""
-        found = self.context.mapping.find(family, key, scopes) if key else None
+        found = self._find(family, key, scopes, where=where) if key else None
         return found if found is not None else Target()
 
     def use(self, ref: BooksRef, *, where: str) -> BooksRef:

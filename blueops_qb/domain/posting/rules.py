@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
 
 from blueops_qb.domain.documents import AttachedFile, CustomerRecord, Document, TaxCodeRecord, VendorRecord
-from blueops_qb.domain.posting import deposits, expenses, invoices, parties, payments
+from blueops_qb.domain.posting import deposits, expenses, invoices, parties, payments, reclasses
 from blueops_qb.domain.posting.closing import respect_closing_date
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted, PostingContext, Result
 from blueops_qb.domain.posting.lookup import Held, Lookup
+from blueops_qb.domain.reclass import Reclass
 from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Payout, Record, Vendor
 from blueops_qb.domain.refs import DocumentKey
 
@@ -29,6 +31,7 @@ RULES: dict[type[Record], Rule] = {
     Payment: payments.payment,
     Expense: expenses.expense,
     Payout: deposits.payout,
+    Reclass: reclasses.reclass,
 }
 
 
@@ -40,9 +43,9 @@ def post(record: Record, context: PostingContext, rules: Rules = RULES) -> Resul
     documents as last posted, void; one that was void before anything was posted gives them as they would
     have been, void, or `NotPosted` when they cannot even be built.
     """
-    lookup = Lookup(context=context, label=label(record))
+    lookup = Lookup(context=context, label=label(record), on=dated(record))
     try:
-        if isinstance(record, (Invoice, Payment, Expense, Payout)) and record.void:
+        if isinstance(record, (Invoice, Payment, Expense, Payout, Reclass)) and record.void:
             return _void(record, lookup, rules)
         documents = _documents(record, lookup, rules)
         if isinstance(documents, (Blocked, NotPosted)):
@@ -62,6 +65,16 @@ def label(record: Record) -> str:
     return f"{kind} {record.id}"
 
 
+#: The field that holds the date of a record; others have `date`, or none.
+_DATES: dict[type[Record], str] = {Invoice: "issue_date", Payment: "received_on"}
+
+
+def dated(record: Record) -> dt.date | None:
+    """The day that a record bears, which says which rules of the mapping count; None for parties."""
+    day = getattr(record, _DATES.get(type(record), "date"), None)
+    return day if isinstance(day, dt.date) else None
+
+
 def _documents(
     record: Record, lookup: Lookup, rules: Rules
 ) -> Mapping[DocumentKey, Document] | Blocked | NotPosted:
@@ -70,7 +83,7 @@ def _documents(
     return lookup.blocked() or documents
 
 
-def _void(record: Invoice | Payment | Expense | Payout, lookup: Lookup, rules: Rules) -> Result:
+def _void(record: Invoice | Payment | Expense | Payout | Reclass, lookup: Lookup, rules: Rules) -> Result:
     posted = {key: doc for key, doc in lookup.context.posted.items() if key.source == record.ref}
     if posted:
         void = _all_void(posted)

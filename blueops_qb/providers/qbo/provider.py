@@ -15,6 +15,7 @@ from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbo.codec import kept, normal, one_way
 from blueops_qb.providers.qbo.entities import CATALOG_HINTS, ENTITIES, NUMBERS_ASKED
 from blueops_qb.providers.qbo.envelopes import decode_exchange, encode_exchange, envelope_of
+from blueops_qb.providers.qbo.excerpts import excerpt_of
 from blueops_qb.providers.qbo.gate import WebhookGate
 from blueops_qb.providers.qbo.metering import cost_of, limits_of
 from blueops_qb.providers.qbo.settings import QboSettings
@@ -146,6 +147,10 @@ class QboProvider(Provider):
     def decode(self, exchange: Exchange, reply: bytes, profile: BooksProfile) -> Mapping[str, Outcome]:
         """One outcome per operation id; never raises."""
         return decode_exchange(exchange, reply, profile, overlap=self.limits.feed_overlap_seconds)
+
+    def excerpt(self, message: bytes, place: int) -> str:
+        """The item of the batch, with the line of the call or the status in front."""
+        return excerpt_of(message, place)
 
     def normal(self, document: Document) -> Document:
         """The lens."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import attrs
 
+from blueops_qb.domain.reclass import Reclass
 from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Payout, Record, Vendor
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.engine import census
@@ -109,6 +110,8 @@ def _title(record: Record, known: Mapping[str, Snapshot]) -> str:
             return f"{record.type.value} {record.vendor_invoice_number} {_name(known, f'vendor:{record.vendor_id}')}"
         case Payout():
             return f"{record.date} to {record.account_key}"
+        case Reclass():
+            return record.memo
 
 
 def _name(known: Mapping[str, Snapshot], ref: str) -> str:

@@ -1,0 +1,373 @@
+"""Reclass: moves what was posted in open periods to the accounts of the present mapping, once, as shown before.
+
+For each document of ours that still stands as it was posted, the rules run under the new mapping; what differs from the
+sub-ledger, less what earlier moves have moved already, is summed by account, customer or job, class and location into
+one journal entry per month. The documents themselves stay as they are and keep the version they were posted with.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+
+from blueops_qb.domain.mapping import Mapping as Rules
+from blueops_qb.domain.posting.rules import dated
+from blueops_qb.domain.reclass import Reclass, ReclassLine
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef
+from blueops_qb.engine.known import Known
+from blueops_qb.engine.outbox import State
+from blueops_qb.engine.rule_room import context_for, post_under
+from blueops_qb.engine.rules_desk import Overtaken
+from blueops_qb.engine.turn import Turn
+from blueops_qb.engine.what_if import Cents, Line, Told, amount, dated_records, label, postings
+from blueops_qb.sdk import wire
+from blueops_qb.sdk.hooks import Action, Event
+from blueops_qb.store import tables as t
+from blueops_qb.store.bulk import insert_all
+from blueops_qb.store.types import new_id
+
+#: Types of accounts that a journal entry may move amounts between; receivables, payables, bank and card accounts are
+#: moved by documents only (accounting-treatments 0.1).
+MOVABLE = frozenset(
+    {
+        "income",
+        "otherincome",
+        "costofgoodssold",
+        "expense",
+        "otherexpense",
+        "othercurrentasset",
+        "othercurrentliability",
+        "otherasset",
+        "longtermliability",
+    }
+)
+#: Accounts of those types that the books keep by themselves.
+KEPT_BY_BOOKS = frozenset({"undepositedfunds", "salestaxpayable", "globaltaxpayable", "inventory"})
+#: Skipped documents that are named.
+NAMED = 20
+
+
+@attrs.frozen(kw_only=True)
+class PlannedLine:
+    """One posting of a move: `side` Dr or Cr."""
+
+    side: str
+    account_id: str
+    account: str
+    amount: Decimal
+    customer: str
+    class_: str
+    location: str
+
+
+@attrs.frozen(kw_only=True)
+class Month:
+    """The journal entry of one month."""
+
+    month: str
+    date: dt.date
+    documents: int
+    lines: tuple[PlannedLine, ...]
+
+
+@attrs.frozen(kw_only=True)
+class ReclassPlan:
+    """What would be moved, and what would not and why; `digest` is what a person approves."""
+
+    months: tuple[Month, ...]
+    skipped: tuple[Told, ...]
+    skipped_count: int
+    digest: str
+
+    @property
+    def documents(self) -> int:
+        return sum(month.documents for month in self.months)
+
+
+@attrs.frozen(kw_only=True)
+class _Move:
+    """What one document's postings are moved by."""
+
+    document_id: int
+    day: dt.date
+    lines: Cents
+
+
+@attrs.define(kw_only=True)
+class _Sums:
+    """Moves by month."""
+
+    lines: dict[str, Cents] = attrs.field(factory=dict)
+    last: dict[str, dt.date] = attrs.field(factory=dict)
+    documents: Counter[str] = attrs.field(factory=Counter)
+    skipped: list[Told] = attrs.field(factory=list)
+    skipped_count: int = 0
+
+    def add(self, move: _Move) -> str:
+        month = f"{move.day:%Y-%m}"
+        self.lines.setdefault(month, Counter()).update(move.lines)
+        self.last[month] = max(move.day, self.last.get(month, move.day))
+        self.documents[month] += 1
+        return month
+
+    def skip(self, document: str, reason: str) -> None:
+        self.skipped_count += 1
+        if len(self.skipped) < NAMED:
+            self.skipped.append(Told(ref=document, reason=reason))
+
+
+def plan(turn: Turn, mapping: Rules, *, since: dt.date | None = None) -> ReclassPlan:
+    """What bringing the past to `mapping` would move, from a day on (default: all open periods); writes nothing."""
+    sums = _Sums()
+    for move in _moves(turn, mapping, since, sums):
+        sums.add(move)
+    return _planned(turn, sums)
+
+
+def carry_out(
+    turn: Turn, *, actor: str, approved: str, since: dt.date | None = None
+) -> tuple[RecordRef, ...]:
+    """Move the past to the present mapping, as approved: the entries go through the outbox, each under its own key.
+
+    Call it in the turn that saved the mapping. Raises Overtaken, and nothing is written, when something has moved
+    since the plan with the digest `approved` was shown.
+    """
+    version = int(turn.row["mapping_version"])
+    mapping = turn.rulebook.mapping(turn.connection, turn.id, version)
+    sums, rows = _Sums(), list[dict[str, Any]]()
+    ids: dict[str, str] = {}
+    for move in _moves(turn, mapping, since, sums):
+        month = sums.add(move)
+        if month not in ids:
+            ids[month] = _fresh_id(turn, version, month)
+        rows += _rows(turn, ids[month], move)
+        if len(rows) > 500:
+            insert_all(turn.connection, t.moved, rows)
+            rows = []
+    insert_all(turn.connection, t.moved, rows)
+    planned = _planned(turn, sums)
+    if planned.digest != approved:
+        raise Overtaken(
+            "something was posted or changed since the move was shown, so nothing was saved; look at it again"
+        )
+    refs = []
+    for entry in planned.months:
+        record = _record(turn, ids[entry.month], entry, sums.lines[entry.month], version)
+        refs.append(record.ref)
+        _announce(turn, record, actor)
+    turn.note(
+        "past moved",
+        f"connection {turn.id}",
+        numbers=f"version {version}, {planned.documents} documents, {len(refs)} entries",
+        actor=actor,
+    )
+    return tuple(refs)
+
+
+# -- document by document ------------------------------------------------------------------------------
+def _moves(turn: Turn, mapping: Rules, since: dt.date | None, sums: _Sums) -> Iterator[_Move]:
+    closing = turn.profile.closing_date
+    first = max(
+        filter(None, (since, closing + dt.timedelta(days=1) if closing else None)), default=dt.date.min
+    )
+    alive = _alive(turn)
+    for ref, record, related, mine in dated_records(turn, since=first, until=dt.date.max):
+        linked = {str(k.key): k for k in mine if k.linked and k.state == "linked" and not k.undone}
+        if not linked:
+            continue
+        then = postings(turn, post_under(turn, record, related, mine, mapping), mapping)
+        own = context_for(turn, record, related, mine).mapping
+        now = postings(turn, post_under(turn, record, related, mine, own), own)
+        stands = _stands(turn, list(linked.values()), alive)
+        for key, known in linked.items():
+            posted, moved_before = stands[known.id]
+            # Where the mapping says nothing new, what was moved before may still have to come back.
+            if key not in now or (now[key] == then.get(key) and not moved_before):
+                continue
+            reason = _unfit(known, posted, now[key], then.get(key))
+            if reason:
+                sums.skip(key, reason)
+                continue
+            lines = _less(_less(then[key], posted), moved_before)
+            fixed = [line.account for line in lines if not _movable(turn, line.account)]
+            if fixed:
+                named = label(turn, BooksKind.ACCOUNT, fixed[0]) or "an account that the books choose"
+                sums.skip(
+                    key, f"it would move what stands on {named}, which takes documents and no journal entry"
+                )
+            elif lines:
+                day = dated(record)
+                assert day is not None, f"{ref} was chosen by its date"
+                yield _Move(document_id=known.id, day=day, lines=lines)
+
+
+def _unfit(known: Known, posted: Cents, now: Cents, then: Cents | None) -> str:
+    """Why a document cannot be moved; empty when it can."""
+    if not posted:
+        return "it was entered in the books, so its accounts are the bookkeeper's own choice"
+    if known.open or known.doubtful or posted != now:
+        return (
+            "it is being changed, or its record has changed since it was posted; move it once it is settled"
+        )
+    if then is None:
+        return "the new rules do not post it this way"
+    return ""
+
+
+def _less(one: Cents, other: Cents) -> Cents:
+    found: Cents = Counter(one)
+    found.subtract(other)
+    return Counter({line: cents for line, cents in found.items() if cents})
+
+
+def _stands(turn: Turn, knowns: list[Known], alive: frozenset[str]) -> dict[int, tuple[Cents, Cents]]:
+    """Per document what the sub-ledger has of its newest revision, and what earlier moves have moved of it."""
+    p, m, ids = t.postings, t.moved, [known.id for known in knowns]
+    found: dict[int, tuple[Cents, Cents]] = {id: (Counter(), Counter()) for id in ids}
+    newest: dict[int, int] = {}
+    query = sa.select(p).where(p.c.document_id.in_(ids)).order_by(p.c.document_id, p.c.revision.desc())
+    for row in turn.connection.execute(query):
+        if newest.setdefault(row.document_id, row.revision) == row.revision:
+            where = Line(row.account, row.customer, row.class_id, row.location_id)
+            found[row.document_id][0][where] += row.cents
+    for row in turn.connection.execute(sa.select(m).where(m.c.document_id.in_(ids))):
+        if row.reclass_id in alive:
+            where = Line(row.account, row.customer, row.class_id, row.location_id)
+            found[row.document_id][1][where] += row.cents
+    return found
+
+
+def _alive(turn: Turn) -> frozenset[str]:
+    """Moves that were carried out or are on their way; one that was undone counts no more."""
+    o, m = t.outbox, t.moved
+    gone = sa.exists().where(
+        o.c.tenant_id == turn.tenant_id,
+        o.c.ref_kind == RecordKind.RECLASS.value,
+        o.c.ref_id == m.c.reclass_id,
+        o.c.state == State.NOT_POSTED.value,
+    )
+    query = sa.select(m.c.reclass_id).where(m.c.connection_id == turn.id, ~gone).distinct()
+    return frozenset(turn.connection.execute(query).scalars())
+
+
+def _movable(turn: Turn, account_id: str) -> bool:
+    entry = turn.catalog.entries.get(BooksRef(BooksKind.ACCOUNT, account_id))
+    if entry is None:
+        return False
+    type_, subtype = (
+        "".join(entry.facts.get(name, "").split()).casefold() for name in ("account_type", "account_subtype")
+    )
+    return type_ in MOVABLE and subtype not in KEPT_BY_BOOKS
+
+
+# -- the entries ---------------------------------------------------------------------------------------
+def _planned(turn: Turn, sums: _Sums) -> ReclassPlan:
+    months = tuple(
+        Month(
+            month=month,
+            date=sums.last[month],
+            documents=sums.documents[month],
+            lines=tuple(_line(turn, line, cents) for line, cents in sorted(lines.items()) if cents),
+        )
+        for month, lines in sorted(sums.lines.items())
+        if any(lines.values())
+    )
+    said = [
+        [m.month, str(m.date), m.documents, [[str(v) for v in attrs.astuple(line)] for line in m.lines]]
+        for m in months
+    ]
+    digest = hashlib.sha256(json.dumps([said, sums.skipped_count]).encode()).hexdigest()
+    return ReclassPlan(
+        months=months, skipped=tuple(sums.skipped), skipped_count=sums.skipped_count, digest=digest
+    )
+
+
+def _line(turn: Turn, line: Line, cents: int) -> PlannedLine:
+    return PlannedLine(
+        side="Dr" if cents > 0 else "Cr",
+        account_id=line.account,
+        account=label(turn, BooksKind.ACCOUNT, line.account),
+        amount=amount(abs(cents)),
+        customer=line.customer,
+        class_=label(turn, BooksKind.CLASS, line.class_),
+        location=label(turn, BooksKind.LOCATION, line.location),
+    )
+
+
+def _fresh_id(turn: Turn, version: int, month: str) -> str:
+    """`m7-202603`, and with a number behind where something of that month was moved to that version before."""
+    base = f"m{version}-{month.replace('-', '')}"
+    m = t.moved
+    query = sa.select(m.c.reclass_id).where(m.c.connection_id == turn.id).distinct()
+    taken = {id for id in turn.connection.execute(query).scalars() if id.partition(".")[0] == base}
+    return base if not taken else f"{base}.{len(taken) + 1}"
+
+
+def _rows(turn: Turn, reclass_id: str, move: _Move) -> Iterator[dict[str, Any]]:
+    for number, (line, cents) in enumerate(sorted(move.lines.items()), start=1):
+        yield {
+            "reclass_id": reclass_id,
+            "document_id": move.document_id,
+            "line": number,
+            "connection_id": turn.id,
+            "account": line.account,
+            "customer": line.customer,
+            "class_id": line.class_,
+            "location_id": line.location,
+            "cents": cents,
+        }
+
+
+def _record(turn: Turn, id: str, month: Month, lines: Cents, version: int) -> Reclass:
+    return Reclass(
+        id=id,
+        date=month.date,
+        lines=tuple(
+            ReclassLine(
+                account=BooksRef(BooksKind.ACCOUNT, line.account),
+                amount=amount(cents),
+                customer=wire.parse_ref(line.customer) if line.customer else None,
+                class_=BooksRef(BooksKind.CLASS, line.class_) if line.class_ else None,
+                location=BooksRef(BooksKind.LOCATION, line.location) if line.location else None,
+            )
+            for line, cents in sorted(lines.items())
+            if cents
+        ),
+        memo=f"Moved to the accounts of mapping version {version}: {month.documents} documents of {month.month}",
+        currency=turn.profile.currency,
+    )
+
+
+def _announce(turn: Turn, record: Reclass, actor: str) -> None:
+    event = Event(
+        id=f"reclass-{record.id}",
+        tenant_id=turn.tenant_id,
+        ref=record.ref,
+        action=Action.CREATED,
+        revision=1,
+        occurred_at=turn.now,
+        record=record,
+        actor=actor,
+    )
+    row = {
+        "id": new_id(),
+        "tenant_id": turn.tenant_id,
+        "ref_kind": record.ref.kind.value,
+        "ref_id": record.ref.id,
+        "action": event.action.value,
+        "revision": event.revision,
+        "payload": wire.dump(event),
+        "occurred_at": turn.now,
+        "cause": None,
+        "state": State.PENDING.value,
+        "at": turn.now,
+    }
+    insert_all(turn.connection, t.outbox, [row])
