@@ -6,9 +6,8 @@ tells by the twin's own answers what became of them. Nothing here asks the engin
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -358,34 +357,6 @@ class FaultHouse:
         with self.shop.core.engine.connect() as connection:
             found = connection.execute(query).one()
         return BooksRef(BooksKind(found.books_kind), found.books_id)
-
-
-@attrs.define
-class FaultHouses:
-    """One house for many trials, and a fresh one after a trial that failed."""
-
-    folder: Path
-    _stack: ExitStack = attrs.field(factory=ExitStack)
-    _house: FaultHouse | None = None
-    _number: int = 0
-
-    @contextmanager
-    def open(self) -> Iterator[FaultHouse]:
-        """The house; it is given up when the block raises."""
-        if self._house is None:
-            self._number += 1
-            url = f"sqlite:///{self.folder / f'house{self._number}.sqlite3'}"
-            self._house = self._stack.enter_context(fault_house(url))
-        try:
-            yield self._house
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """Let go of the house."""
-        self._stack.close()
-        self._house = None
 
 
 def _big_bill(supplier: Vendor) -> Expense:

@@ -6,7 +6,10 @@ refuses on demand or because what it is asked for is wrong.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
+import attrs
 import pytest
 
 from blueops_qb.domain.refs import BooksKind
@@ -26,7 +29,35 @@ from blueops_qb.providers.qbo.fault_rules import Result
 from blueops_qb.providers.qbo.faults import rule_for
 from blueops_qb.providers.qbo.matrix_trials import TRIALS, UPLOAD_TRIALS, Trial
 from blueops_qb.sdk.provider import Verb
-from tests.fault_house import FaultHouse, FaultHouses, Write
+from tests.fault_house import FaultHouse, Write, fault_house
+
+
+@attrs.define
+class FaultHouses:
+    """One house for many trials, and a fresh one after a trial that failed."""
+
+    folder: Path
+    _stack: ExitStack = attrs.field(factory=ExitStack)
+    _house: FaultHouse | None = None
+    _number: int = 0
+
+    @contextmanager
+    def open(self) -> Iterator[FaultHouse]:
+        """The house; it is given up when the block raises."""
+        if self._house is None:
+            self._number += 1
+            url = f"sqlite:///{self.folder / f'house{self._number}.sqlite3'}"
+            self._house = self._stack.enter_context(fault_house(url))
+        try:
+            yield self._house
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the house."""
+        self._stack.close()
+        self._house = None
 
 
 @pytest.fixture(scope="module")
