@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 import pytest
+import sqlalchemy as sa
 
 from blueops_qb import bootstrap
 from blueops_qb.domain.mapping import Family, MapRule, Target
@@ -25,7 +26,7 @@ from blueops_qb.domain.records import (
     Payout,
     Vendor,
 )
-from blueops_qb.domain.refs import BooksKind
+from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import agreement, agreement_figures, connections, due, matching, rules_desk
 from blueops_qb.engine.agreement import Run
 from blueops_qb.engine.agreement_figures import Finding
@@ -64,7 +65,10 @@ class Company:
     invoices: list[Invoice] = attrs.field(factory=list)
     payments: list[Payment] = attrs.field(factory=list)
     expenses: list[Expense] = attrs.field(factory=list)
-    paid: dict[str, Decimal] = attrs.field(factory=dict)
+    payouts: list[Payout] = attrs.field(factory=list)
+    billed: list[Customer] = attrs.field(factory=list)
+    #: Payments of a customer for several of his jobs.
+    together: list[Payment] = attrs.field(factory=list)
 
     # -- work --------------------------------------------------------------------------------------
     def drain(self) -> None:
@@ -133,6 +137,14 @@ class Company:
                     self.jobs.append(tx.create_job(attrs.evolve(job, branch=("north", "south")[n % 2])))
             for n in range(6):
                 self.vendors.append(tx.create_vendor(Vendor(id="", name=f"Supplier {n}")))
+        self.drain()
+        # Some are billed for their jobs, so that one check may pay for several.
+        self.billed = self.customers[2::6]
+        with self.bookkeeper() as books:
+            for job in self.jobs:
+                if any(job.customer_id == ann.id for ann in self.billed):
+                    books.change("Customer", self.place(job.ref).id, {"BillWithParent": True})
+        self.poll()
 
     def invoice(self, **fields: Any) -> Invoice:
         """An invoice of one to four lines; taxed, discounted, classed by chance."""
@@ -220,6 +232,7 @@ class Company:
                     net=net,
                 )
             )
+        self.payouts.append(made)
         return made
 
     def expense(self, type: ExpenseType, **fields: Any) -> Expense:
@@ -302,12 +315,31 @@ class Company:
         return any(a.invoice_id == invoice.id for p in self.payments for a in p.applications)
 
     def _together(self) -> None:
-        """Checks for several invoices of one customer, on different jobs."""
-        for ann in self.customers:
+        """Checks for several invoices of one customer on different jobs, where the customer is billed for them."""
+        for ann in self.billed:
             open_ones = [i for i in self.invoices if i.customer_id == ann.id and not self._is_paid(i)]
             jobs = {i.job_id: i for i in open_ones}
             if len(jobs) > 1:
-                self.pay(list(jobs.values()))
+                self.together.append(self.pay(list(jobs.values())))
+
+    def place(self, ref: object) -> BooksRef:
+        """Where a record is in the books."""
+        kind, _, id = str(ref).partition(":")
+        d, lk = t.documents, t.links
+        query = (
+            sa.select(lk.c.books_kind, lk.c.books_id)
+            .select_from(lk.join(d, d.c.id == lk.c.document_id))
+            .where(
+                lk.c.connection_id == self.id,
+                lk.c.state == "live",
+                d.c.source_kind == kind,
+                d.c.source_id == id,
+                d.c.books_kind != BooksKind.ATTACHMENT.value,
+            )
+        )
+        with self.core.engine.connect() as connection:
+            found = connection.execute(query).one()
+        return BooksRef(BooksKind(found.books_kind), found.books_id)
 
 
 @contextmanager

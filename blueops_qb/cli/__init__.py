@@ -5,7 +5,20 @@ from __future__ import annotations
 import click
 
 from blueops_qb import __version__
-from blueops_qb.cli import bench, database, doctor, erase, explain, keys, ledger, mapping, play, records, work
+from blueops_qb.cli import (
+    agree,
+    bench,
+    database,
+    doctor,
+    erase,
+    explain,
+    keys,
+    ledger,
+    mapping,
+    play,
+    records,
+    work,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -27,6 +40,8 @@ for _command in (
     mapping.mapping,
     records.audit,
     ledger.ledger,
+    agree.agree,
+    agree.close_check_command,
     bench.bench,
     doctor.doctor,
     keys.keys,

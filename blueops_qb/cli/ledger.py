@@ -66,14 +66,14 @@ def _carried(house: Opened, connection_id: str, reading_id: int, timeout: float)
             if reading.state is not ReadingState.ASKED or time.monotonic() > give_up:
                 return reading
             if not carrier.carry_one(connection_id):
-                if _stands_still(house):
+                if stands_still(house):
                     return reading
                 time.sleep(PAUSE)
     finally:
         carrier.close()
 
 
-def _stands_still(house: Opened) -> str:
+def stands_still(house: Opened) -> str:
     """Why nothing is carried before a person has acted; empty = it goes on."""
     row = house.connection_row()
     if row["health"] in ("sign_in", "stopped"):
@@ -86,7 +86,7 @@ def _stands_still(house: Opened) -> str:
 def _why_not(house: Opened, reading: Reading, timeout: float) -> str:
     if reading.state is ReadingState.FAILED:
         return f"{reading.reason} {reading.remedy}".strip()
-    cause = _stands_still(house) or f"The ledger has not come after {timeout:g} seconds."
+    cause = stands_still(house) or f"The ledger has not come after {timeout:g} seconds."
     return f"{cause} It stays asked for: run `blueops-qb status`, mend what it says, then ask again."
 
 

@@ -14,7 +14,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from blueops_qb.domain.agreement_rules import Chart
-from blueops_qb.engine import agreement_figures, agreement_marks, due, ledger, subledger
+from blueops_qb.engine import (
+    agreement_figures,
+    agreement_marks,
+    agreement_missing,
+    due,
+    ledger,
+    subledger,
+)
 from blueops_qb.engine import agreement_sides as sides
 from blueops_qb.engine.agreement_marks import LONGEST, Days
 from blueops_qb.engine.agreement_runs import Run, RunState, forget, left_open, run_of, runs, set_run
@@ -73,7 +80,7 @@ def advance(engine: Engine, connection_id: str, run_id: int) -> Run:
             if _has_looked(turn, now, whole=_is_whole(turn, run_id)):
                 _begin(turn, now, whole=_is_whole(turn, run_id))
         now = load(engine, connection_id, run_id)
-    if now.state is RunState.READING:
+    if now.state in (RunState.READING, RunState.ASKING):
         _read_on(engine, now)
         now = load(engine, connection_id, run_id)
     return now
@@ -307,12 +314,17 @@ def _keep(engine: Engine, run: Run, row: Any, figures: dict[str, Any], comparing
 
 
 def _finish(turn: Turn, run: Run) -> None:
-    """Add up, once every slice is compared."""
-    s, rs, r = t.agreement_slices, t.agreement_run_slices, t.agreement_runs
-    state = turn.connection.execute(sa.select(r.c.state).where(r.c.id == run.id)).scalar_one()
+    """Add up, once every slice is compared and the books have told what became of what is missing."""
+    s, rs = t.agreement_slices, t.agreement_run_slices
+    state = run_of(turn.connection, turn.id, run.id).state
     query = sa.select(s.c.state, s.c.read_at).join(rs, rs.c.slice_id == s.c.id).where(rs.c.run_id == run.id)
     found = list(turn.connection.execute(query))
-    if state != RunState.READING.value or any(row.state != "done" for row in found):
+    if state not in (RunState.READING, RunState.ASKING) or any(row.state != "done" for row in found):
+        return
+    if state is RunState.READING and agreement_missing.ask(turn, run.id):
+        set_run(turn, run.id, state=RunState.ASKING.value)
+        return
+    if not agreement_missing.answered(turn, run.id):
         return
     figures = agreement_figures.add_up(turn, run.id, run.start, run.end)
     set_run(

@@ -26,8 +26,13 @@ class RunState(enum.StrEnum):
     LOOKING = "looking"
     #: The books' ledger is being read, and compared as it comes.
     READING = "reading"
+    #: Records that the ledger does not show where they should be are being read one by one.
+    ASKING = "asking"
     DONE = "done"
     FAILED = "failed"
+
+
+OPEN_STATES = (RunState.LOOKING, RunState.READING, RunState.ASKING)
 
 
 @attrs.frozen(kw_only=True)
@@ -50,7 +55,7 @@ class Run:
 
     @property
     def open(self) -> bool:
-        return self.state in (RunState.LOOKING, RunState.READING)
+        return self.state in OPEN_STATES
 
     @property
     def agrees(self) -> bool:
@@ -102,7 +107,7 @@ def set_run(turn: Turn, run_id: int, **values: Any) -> None:
 def left_open(turn: Turn, start: dt.date, end: dt.date, *, whole: bool) -> int | None:
     """A run of the same days that is still open; older ones are given up."""
     r = t.agreement_runs
-    open_states = [RunState.LOOKING.value, RunState.READING.value]
+    open_states = [state.value for state in OPEN_STATES]
     query = (
         sa.select(r).where(r.c.connection_id == turn.id, r.c.state.in_(open_states)).order_by(r.c.id.desc())
     )

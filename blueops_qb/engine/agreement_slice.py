@@ -18,8 +18,10 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.agreement import Compared, Difference, Kind, alike, all_of, compare
 from blueops_qb.domain.agreement_rules import Chart, Line
-from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordRef
+from blueops_qb.domain.refs import BooksKind, DocumentKey, RecordRef
 from blueops_qb.engine import agreement_sides as sides
+from blueops_qb.engine.agreement_missing import Seen, became, sentence
+from blueops_qb.engine.agreement_missing import seen as last_seen
 from blueops_qb.engine.agreement_sides import Linked, Theirs, Transaction
 from blueops_qb.engine.known import load_known
 from blueops_qb.sdk import wire
@@ -114,12 +116,13 @@ class Comparing:
         still = [one for one in batch if not one.moving]
         ours = sides.ours(self.connection, self.slice.connection_id, [one.id for one in still])
         theirs = self.theirs.of([one.place for one in still])
-        gone = self._gone([one.place for one in still if one.place not in theirs])
+        absent = [one.place for one in still if one.place not in theirs]
+        gone = last_seen(self.connection, self.slice.connection_id, absent)
         for one in still:
             self._count["documents"] += 1
             shown = theirs.get(one.place)
             if shown is None:
-                self._absent(one, ours.get(one.id, []), gone.get(one.place))
+                self._absent(one, ours.get(one.id, []), gone.get(one.place, Seen()))
             else:
                 self._compared(one, ours.get(one.id, []), shown)
 
@@ -135,35 +138,13 @@ class Comparing:
                 difference = attrs.evolve(difference, kind=Kind.MOVED_PERIOD)
             self._differs(one, difference, ours=compared.ours, theirs=compared.theirs)
 
-    def _absent(self, one: Linked, ours: list[Line], gone: tuple[bool, dt.date | None] | None) -> None:
+    def _absent(self, one: Linked, ours: list[Line], seen: Seen) -> None:
         """The books' ledger shows nothing of it in what was read: it is gone, or on another day."""
         self._add(Compared(ours=tuple(ours), theirs=()))
-        deleted, day = gone or (False, None)
-        expected = min((line.day for line in ours), default=self.slice.start)
-        if deleted:
-            detail, kind = "it was deleted in the books", Kind.MISSING
-        elif day is not None and not self._inside(day):
-            detail, kind = f"dated {day} in the books, {expected} is expected", Kind.MOVED_PERIOD
-        else:
-            detail, kind = "the books' ledger shows nothing of it", Kind.MISSING
+        expected = min((line.day for line in ours), default=None)
+        kind, detail = became(seen, self.slice.start, self.slice.end, expected)
         if any(line.cents for line in ours):
             self._differs(one, all_of(kind, ours, detail), ours=ours, theirs=())
-
-    def _gone(self, places: list[BooksRef]) -> dict[BooksRef, tuple[bool, dt.date | None]]:
-        """What we last saw of them: whether they were deleted, and their day."""
-        m = t.mirror
-        found: dict[BooksRef, tuple[bool, dt.date | None]] = {}
-        for kind in {place.kind for place in places}:
-            query = sa.select(m.c.books_id, m.c.deleted, m.c.document).where(
-                m.c.connection_id == self.slice.connection_id,
-                m.c.kind == kind.value,
-                m.c.books_id.in_(sorted(place.id for place in places if place.kind is kind)),
-            )
-            for row in self.connection.execute(query):
-                document = wire.load_document(kind, row.document) if row.document else None
-                day = getattr(document, "date", None)
-                found[BooksRef(kind, row.books_id)] = (bool(row.deleted), day)
-        return found
 
     def _add(self, compared: Compared) -> None:
         for column, lines in enumerate((compared.ours, compared.theirs)):
@@ -337,7 +318,7 @@ class Comparing:
             accounts=" ".join(difference.accounts),
             customers=" ".join(difference.customers),
             cents=difference.cents,
-            sentence=f"{one.ref} ({one.place}): {difference.kind.value.replace('_', ' ')}: {difference.detail}",
+            sentence=sentence(one.ref, one.place, difference.kind, difference.detail),
             remedy=remedy,
             lines_json=_lines(ours, theirs),
         )

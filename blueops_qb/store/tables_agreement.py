@@ -14,7 +14,7 @@ agreement_runs = sa.Table(
     #: Both days belong to the period.
     sa.Column("first_day", sa.Date, nullable=False),
     sa.Column("last_day", sa.Date, nullable=False),
-    #: looking, reading, done, failed.
+    #: looking, reading, asking, done, failed.
     key("state", 12),
     #: ledger, or documents where the books' ledger cannot be read.
     key("rests_on", 12),

@@ -65,6 +65,10 @@ class Bookkeeper:
         """Delete a document."""
         self._do("delete", kind=kind, id=id)
 
+    def void(self, kind: str, id: str) -> None:
+        """Void a document."""
+        self._do("void", kind=kind, id=id)
+
     def receive_check(self, *, customer: str, invoice: str, amount: Decimal, number: str, day: str) -> None:
         """Record a check that came by mail, on the page for it."""
         form = {"customer": customer, f"invoice-{invoice}": str(amount), "number": number, "day": day}
