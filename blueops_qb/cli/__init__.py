@@ -5,7 +5,20 @@ from __future__ import annotations
 import click
 
 from blueops_qb import __version__
-from blueops_qb.cli import bench, database, doctor, erase, explain, keys, ledger, mapping, play, records, work
+from blueops_qb.cli import (
+    bench,
+    database,
+    doctor,
+    erase,
+    explain,
+    keys,
+    ledger,
+    mapping,
+    play,
+    records,
+    undo,
+    work,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -24,6 +37,7 @@ for _command in (
     records.retry,
     records.preview,
     explain.explain,
+    undo.undo,
     mapping.mapping,
     records.audit,
     ledger.ledger,
