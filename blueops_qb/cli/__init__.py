@@ -17,6 +17,7 @@ from blueops_qb.cli import (
     mapping,
     play,
     records,
+    undo,
     work,
 )
 
@@ -37,6 +38,7 @@ for _command in (
     records.retry,
     records.preview,
     explain.explain,
+    undo.undo,
     mapping.mapping,
     records.audit,
     ledger.ledger,

@@ -125,6 +125,11 @@ def _compare(turn: Turn, row: Any, known: Known) -> bool:
     """Compare one linked record; False when it must stay dirty for now."""
     if known.busy:
         return False
+    if known.undone == "done" and known.state == "withdrawn":
+        # Out of the books, as a person wanted: what becomes of the remains there is no change of ours.
+        if not row["deleted"]:
+            _agree(turn, known, version=row["version"], theirs=row["document"])
+        return True
     if row["deleted"]:
         _removed_there(turn, known)
         return True

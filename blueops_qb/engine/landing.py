@@ -15,13 +15,14 @@ import sqlalchemy as sa
 from blueops_qb.domain.compare import as_decided, differing
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind, RecordRef
-from blueops_qb.engine import outbox, subledger
+from blueops_qb.engine import outbox, subledger, undo
 from blueops_qb.engine.conflicts import conflict_row, write_conflicts
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.mirroring import Mirroring, digest_of, make_dirty, waiting_for_link
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.sweep import row_of
+from blueops_qb.engine.undo_plan import UNDO_ROLE
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
 from blueops_qb.sdk.provider import Operation, Verb
@@ -49,6 +50,9 @@ class Landing(Mirroring):
     _finished: dict[RecordRef, int] = attrs.field(factory=dict)
     _newer: list[BooksRef] = attrs.field(factory=list)
     _failed: list[tuple[RecordRef, str, str, Hold]] = attrs.field(factory=list)
+    #: Documents that were taken out, and such that reverse others: an undo may end with them.
+    _undoing: list[int] = attrs.field(factory=list)
+    _undone: dict[RecordRef, str] = attrs.field(factory=dict)
 
     # -- our documents -----------------------------------------------------------------------------
     def landed(self, ready: Ready, operation: Operation, record: BooksRecord | None) -> None:
@@ -78,9 +82,11 @@ class Landing(Mirroring):
         assert ready.source is not None
         assert ready.document is not None
         if agrees:
+            if _reverses(ready):
+                self._undoing.append(ready.row.document_id)
             self._finish(ready)
             self._linked.append(ready.row.document_id)
-            self._post(ready, operation, record.document)
+            self._postings += subledger.landed(ready, operation, record.document)
         else:
             self._variance(ready, record, sent, shown)
         self.turn.note(
@@ -138,6 +144,7 @@ class Landing(Mirroring):
             assert operation.kind is not None
             self.deleted(BooksRef(operation.kind, operation.target_id), origin="ours")
             self._mirror[BooksRef(operation.kind, operation.target_id)]["dirty"] = False
+        self._undoing.append(ready.row.document_id)
         party = operation.kind in NAMED_KINDS
         self._relinks.append(
             {
@@ -155,18 +162,6 @@ class Landing(Mirroring):
             self._withdrawn.append(ready.row.document_id)
         self._finish(ready)
         self.turn.note("withdrawn", str(ready.source), numbers=f"{operation.kind}#{operation.target_id}")
-
-    def _post(self, ready: Ready, operation: Operation, shown: Document | None) -> None:
-        # As it was sent: what the bookkeeper set in groups that we did not move is in it.
-        document = operation.document or ready.document
-        if document is not None:
-            self._postings.append(
-                subledger.Entry(
-                    document_id=ready.row.document_id,
-                    revision=ready.row.revision,
-                    document=subledger.told(document, shown),
-                )
-            )
 
     def _variance(
         self, ready: Ready, record: BooksRecord, sent: Document | None, shown: Document | None
@@ -273,10 +268,12 @@ class Landing(Mirroring):
         self._write_relinks()
         if self._linked:
             self._set_documents(self._linked, "linked")
-            a = t.operation_after
-            connection.execute(a.delete().where(a.c.document_id.in_(self._linked)))
         if self._withdrawn:
             self._set_documents(self._withdrawn, "withdrawn")
+        if free := [*self._linked, *self._withdrawn]:
+            a = t.operation_after
+            connection.execute(a.delete().where(a.c.document_id.in_(free)))
+        self._undone |= undo.settled(turn, self._undoing)
         subledger.withdraw(turn, self._withdrawn)
         subledger.post(turn, self._postings)
         upsert(connection, t.memberships, self._members)
@@ -323,7 +320,13 @@ class Landing(Mirroring):
         still_open = self._still_open()
         done = [
             # A record of which another document was refused stays held.
-            Move(ref=ref, revision=revision, state=State.DONE, only_moving=True)
+            Move(
+                ref=ref,
+                revision=revision,
+                state=State.NOT_POSTED if ref in self._undone else State.DONE,
+                reason=self._undone.get(ref),
+                only_moving=True,
+            )
             for ref, revision in self._finished.items()
             if revision >= 0 and ref not in still_open and not any(m.ref == ref for m in self._moves)
         ]
@@ -370,6 +373,11 @@ class Landing(Mirroring):
             RecordRef(RecordKind(row.source_kind), row.source_id)
             for row in self.turn.connection.execute(query)
         }
+
+
+def _reverses(ready: Ready) -> bool:
+    """The document takes another one back (its key says so)."""
+    return f"/{UNDO_ROLE}/" in ready.row.marker
 
 
 def _generation(marker: str) -> int:

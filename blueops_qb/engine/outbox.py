@@ -188,6 +188,28 @@ def again(
     return int(result.rowcount)
 
 
+def reopen(
+    connection: sa.Connection,
+    tenant_id: str,
+    ref: RecordRef,
+    now: dt.datetime,
+    state: State,
+    reason: str | None,
+) -> int:
+    """Put the newest event of a record into a state once more, although it had come to an end; answers how many."""
+    newest = (
+        sa.select(_o.c.id)
+        .where(_o.c.tenant_id == tenant_id, _o.c.ref_kind == ref.kind.value, _o.c.ref_id == ref.id)
+        .order_by(_o.c.revision.desc(), _o.c.id.desc())
+        .limit(1)
+    )
+    id = connection.execute(newest).scalar_one_or_none()
+    if id is None:
+        return 0
+    values = {"state": state.value, "reason": reason, "remedy": None, "hold": None, "waits_for": None}
+    return int(connection.execute(_o.update().where(_o.c.id == id).values(**values, at=now)).rowcount)
+
+
 def ref_condition(kind: Any, id: Any, refs: Iterable[RecordRef]) -> sa.ColumnElement[bool]:
     """`(kind, id)` is one of `refs`."""
     by_kind: dict[str, list[str]] = {}

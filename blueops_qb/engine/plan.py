@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
 from blueops_qb.domain.records import Expense, Invoice, Payment, Payout, Record
 from blueops_qb.domain.refs import RecordKind, RecordRef
-from blueops_qb.engine import outbox
+from blueops_qb.engine import outbox, undo
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.outbox import Hold, Move, State
@@ -173,6 +173,8 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
         return move(State.WAITING, "its previous change is still on its way", hold=Hold.BUSY)
     if doubts := [k.doubtful for k in mine if k.doubtful]:
         return move(State.WAITING, doubts[0], hold=Hold.BUSY)
+    if undone := [k for k in mine if k.undone]:
+        return _undone(plan.turn, change, undone)
     if any(k.state == "unlinked" for k in mine):
         return move(State.NOT_POSTED, "a person has unlinked it from the books")
     if any(k.state == "doubtful" for k in mine):
@@ -202,6 +204,30 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
             return move(State.NOT_POSTED, result.reason)
         case Posted():
             return plan.add(change.ref, change.revision, result, mine, echo=change.event.cause is not None)
+
+
+def _undone(turn: Turn, change: Changed, undone: list[Known]) -> Move:
+    """A record that a person had taken out of the books is written again when a person says so, not before."""
+    asked = [k for k in undone if k.undone == "asked"]
+    why = "" if any("ready" in k.open for k in asked) or not asked else undo.go_on(turn, change.ref)
+    if asked and not why:
+        reason = "queued: it is taken out of the books, as a person asked"
+        return Move(ref=change.ref, revision=change.revision, state=State.WAITING, reason=reason)
+    if asked:
+        return Move(
+            ref=change.ref,
+            revision=change.revision,
+            state=State.HELD,
+            hold=Hold.PERSON,
+            reason=f"{change.ref}: its undo did not go through: {why}",
+            remedy=f"Run `blueops-qb undo {change.ref}` again, or take the undo back.",
+        )
+    return Move(
+        ref=change.ref,
+        revision=change.revision,
+        state=State.NOT_POSTED,
+        reason="taken out of the books by undo; it is written again when somebody takes the undo back",
+    )
 
 
 def _from_before(turn: Turn, changed: list[Changed]) -> frozenset[RecordRef]:

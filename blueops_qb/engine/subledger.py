@@ -32,8 +32,10 @@ from blueops_qb.domain.mapping import Mapping
 from blueops_qb.domain.postings import Posting
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef, Ref
 from blueops_qb.engine.known import places_of
+from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
+from blueops_qb.sdk.provider import Operation
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import insert_all
 
@@ -60,6 +62,18 @@ def told(document: Document, shown: Document | None) -> Document:
     if isinstance(document, SalesForm) and document.tax is None and isinstance(shown, SalesForm):
         return attrs.evolve(document, tax=shown.tax)
     return document
+
+
+def landed(ready: Ready, operation: Operation, shown: Document | None) -> list[Entry]:
+    """What a document that landed posts: as it was sent, with what the bookkeeper set where we moved nothing."""
+    document = operation.document or ready.document
+    if document is None:
+        return []
+    return [
+        Entry(
+            document_id=ready.row.document_id, revision=ready.row.revision, document=told(document, shown)
+        )
+    ]
 
 
 def post(turn: Turn, entries: Iterable[Entry]) -> None:

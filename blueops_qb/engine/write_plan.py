@@ -204,6 +204,14 @@ class WritePlan(PlanRows):
                 hold=Hold.MATCH,
                 waits_for=ref,
             )
+        if known is not None and known.undone:
+            raise Held(
+                State.HELD,
+                f"it needs {ref}, which was taken out of the books by undo",
+                remedy=f"Take the undo of {ref} back (`blueops-qb undo --take-back {ref}`), or undo this one too.",
+                hold=Hold.MATCH,
+                waits_for=ref,
+            )
         if known is not None and (known.linked or known.open or known.ready_operation is not None):
             if known.doubtful and ref.kind not in PARTIES:
                 raise Held(State.WAITING, f"waits for {ref}: {known.doubtful}", hold=Hold.BUSY, waits_for=ref)

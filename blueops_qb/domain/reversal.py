@@ -1,0 +1,122 @@
+"""Reversal: the document that takes the effect of another one back in an open period, where one can.
+
+Receivables and payables are only moved by documents (accounting-treatments 0.1 and 9): an invoice is reversed by a
+credit memo, a bill by a vendor credit; a cost that was paid at once and a journal entry by a journal entry.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+
+import attrs
+
+from blueops_qb.domain.documents import (
+    Bill,
+    CreditMemo,
+    Document,
+    ExpenseDocument,
+    JournalEntry,
+    JournalLine,
+    SalesInvoice,
+    Side,
+    VendorCredit,
+)
+from blueops_qb.domain.naming import derived_number
+from blueops_qb.domain.postings import Posting
+from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.domain.sales_forms import SalesForm
+
+#: QuickBooks refuses a longer document number (reference/quickbooks-online.md section 4.16).
+NUMBER_LENGTH = 21
+
+
+class Irreversible(ValueError):
+    """No document takes this one back without touching what only its own kind may touch; the sentence says why."""
+
+
+@attrs.frozen(kw_only=True)
+class _Of:
+    """What is reversed: the document, its postings, the day of the reversal, its number and its memo."""
+
+    document: Document
+    postings: Sequence[Posting]
+    day: dt.date
+    number: str
+    memo: str
+
+
+def reversal_of(
+    document: Document, postings: Sequence[Posting], *, day: dt.date, number: str, memo: str
+) -> Document:
+    """The document that reverses `document` on `day`; its postings are the negative ones. Raises Irreversible."""
+    reverse = REVERSALS.get(type(document))
+    if reverse is None:
+        raise Irreversible("no document in an open period takes it back; correct it with your accountant")
+    short = derived_number(number, length=NUMBER_LENGTH)
+    return reverse(_Of(document=document, postings=postings, day=day, number=short, memo=memo))
+
+
+def _credit_memo(of: _Of) -> CreditMemo:
+    invoice = of.document
+    assert isinstance(invoice, SalesInvoice)
+    if invoice.deposit:
+        raise Irreversible("money was taken on the form itself; refund it in the books")
+    shared = {field.name: getattr(invoice, field.name) for field in attrs.fields(SalesForm)}
+    return CreditMemo(
+        **{**shared, "customer": invoice.customer, "date": of.day, "number": of.number, "memo": of.memo}
+    )
+
+
+def _vendor_credit(of: _Of) -> VendorCredit:
+    bill = of.document
+    assert isinstance(bill, Bill)
+    lines = tuple(
+        attrs.evolve(line, order=None, order_line="", books_line_id="", billable=False) for line in bill.lines
+    )
+    return VendorCredit(
+        vendor=bill.vendor,
+        date=of.day,
+        number=of.number,
+        lines=lines,
+        total=bill.total,
+        ap_account=bill.ap_account,
+        location=bill.location,
+        memo=of.memo,
+        currency=bill.currency,
+    )
+
+
+def _entry(of: _Of) -> JournalEntry:
+    """The postings with their sides changed."""
+    document = of.document
+    assert isinstance(document, ExpenseDocument | JournalEntry)
+    if any(not posting.account for posting in of.postings):
+        raise Irreversible("the books chose one of its accounts themselves")
+    return JournalEntry(
+        date=of.day,
+        number=of.number,
+        memo=of.memo,
+        currency=document.currency,
+        lines=tuple(
+            JournalLine(
+                side=Side.CREDIT if posting.amount > 0 else Side.DEBIT,
+                account=BooksRef(BooksKind.ACCOUNT, posting.account),
+                amount=abs(posting.amount),
+                customer=posting.customer,
+                class_=BooksRef(BooksKind.CLASS, posting.class_) if posting.class_ else None,
+                location=BooksRef(BooksKind.LOCATION, posting.location) if posting.location else None,
+                description=of.memo,
+            )
+            for posting in of.postings
+        ),
+    )
+
+
+#: What takes the effect of a kind of document back.
+REVERSALS: Mapping[type[Document], Callable[[_Of], Document]] = {
+    SalesInvoice: _credit_memo,
+    Bill: _vendor_credit,
+    ExpenseDocument: _entry,
+    JournalEntry: _entry,
+}
