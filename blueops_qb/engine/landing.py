@@ -22,6 +22,7 @@ from blueops_qb.engine.known import Known
 from blueops_qb.engine.mirroring import Mirroring, make_dirty, waiting_for_link
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready
+from blueops_qb.engine.sides import agreed_beside
 from blueops_qb.engine.sweep import row_of
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
@@ -97,6 +98,7 @@ class Landing(Mirroring):
             "base_ours": ready.row.content if agrees else None,
             "base_theirs": text if agrees else None,
             "doubtful": "" if agrees else "the books show something else than was sent",
+            "beside": self._beside(ready, record) if agrees else "",
         }
         if Verb(ready.row.verb) is Verb.CREATE:
             self._links.append(
@@ -129,6 +131,12 @@ class Landing(Mirroring):
                 }
             )
 
+    def _beside(self, ready: Ready, record: BooksRecord) -> str:
+        """What the books show beside the document, and which of their lines is which of ours."""
+        if ready.document is None or record.document is None:
+            return ""
+        return agreed_beside(self.turn, ready.document, self.beside(record.document), "", equal=True)
+
     def _taken_out(self, ready: Ready, operation: Operation, record: BooksRecord | None) -> None:
         text = None
         if record is not None:
@@ -145,6 +153,7 @@ class Landing(Mirroring):
                 "b_base_ours": ready.row.content,
                 "b_base_theirs": text,
                 "b_doubtful": "",
+                "b_beside": "",
                 "b_state": "live" if record is not None else "withdrawn",
             }
         )
@@ -319,6 +328,7 @@ class Landing(Mirroring):
                     base_ours=sa.bindparam("b_base_ours"),
                     base_theirs=sa.bindparam("b_base_theirs"),
                     doubtful=sa.bindparam("b_doubtful"),
+                    beside=sa.bindparam("b_beside"),
                     state=sa.bindparam("b_state"),
                 ),
                 self._relinks,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping as MappingOf
 
 import attrs
 
 from blueops_qb.domain.documents import AttachedFile, Document
+from blueops_qb.domain.mapping import Mapping
+from blueops_qb.domain.overrides import overridden
+from blueops_qb.domain.policy import Policy
 from blueops_qb.domain.posting.context import Posted, PostingContext, Result
 from blueops_qb.domain.posting.rules import post
 from blueops_qb.domain.records import Customer, Job, Record, Vendor
@@ -25,22 +28,38 @@ def post_record(
     posted = {
         k.key: wire.load_document(k.kind, k.content) for k in mine if k.content and k.state != "withdrawn"
     }
-    context = posting_context(turn, snapshots, posted)
-    pinned = next((k for k in mine if k.linked and k.key.role == "main"), None)
-    if pinned is not None and not isinstance(record, Customer | Job | Vendor):
-        # Rules are pinned at first posting; an edit mirrors them, whatever was mapped since.
-        rulebook, connection = turn.rulebook, turn.connection
-        old = rulebook.mapping(connection, turn.id, pinned.mapping_version)
-        context = attrs.evolve(
-            context,
-            mapping=context.mapping.under(old),
-            policy=rulebook.policy(connection, turn.id, pinned.policy_version),
-        )
+    mapping, policy = rules_for(turn, record, mine)
+    context = attrs.evolve(posting_context(turn, snapshots, posted), mapping=mapping, policy=policy)
     result = post(record, context)
+    if isinstance(result, Posted):
+        result = _as_coded(result, mine, context.item_accounts)
     if isinstance(result, Posted) and not _takes_files(turn):
         documents = {k: d for k, d in result.documents.items() if not isinstance(d, AttachedFile)}
         result = attrs.evolve(result, documents=documents)
     return result
+
+
+def rules_for(turn: Turn, record: Record, mine: list[Known]) -> tuple[Mapping, Policy]:
+    """The mapping and policy that a record is posted with, and that a change over there is read by."""
+    pinned = next((k for k in mine if k.linked and k.key.role == "main"), None)
+    if pinned is None or isinstance(record, Customer | Job | Vendor):
+        return turn.mapping, turn.policy
+    # Rules are pinned at first posting; an edit mirrors them, whatever was mapped since.
+    rulebook, connection = turn.rulebook, turn.connection
+    old = rulebook.mapping(connection, turn.id, pinned.mapping_version)
+    return turn.mapping.under(old), rulebook.policy(connection, turn.id, pinned.policy_version)
+
+
+def _as_coded(result: Posted, mine: list[Known], item_accounts: MappingOf[str, str]) -> Posted:
+    """What a bookkeeper coded anew stays coded so (accounting-treatments 10)."""
+    coded = {k.key: k.overrides for k in mine if k.overrides}
+    if not coded:
+        return result
+    documents = {
+        key: overridden(document, coded[key], item_accounts) if key in coded else document
+        for key, document in result.documents.items()
+    }
+    return attrs.evolve(result, documents=documents)
 
 
 def _takes_files(turn: Turn) -> bool:
@@ -48,7 +67,7 @@ def _takes_files(turn: Turn) -> bool:
 
 
 def posting_context(
-    turn: Turn, snapshots: dict[RecordRef, Snapshot], posted: Mapping[DocumentKey, Document]
+    turn: Turn, snapshots: dict[RecordRef, Snapshot], posted: MappingOf[DocumentKey, Document]
 ) -> PostingContext:
     """The context of the posting rules as the connection stands."""
     catalog = turn.catalog

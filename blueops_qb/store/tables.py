@@ -26,6 +26,7 @@ from blueops_qb.store.tables_rules import (
 from blueops_qb.store.tables_work import (
     documents,
     exchanges,
+    line_overrides,
     links,
     memberships,
     mirror,
@@ -50,6 +51,7 @@ __all__ = [
     "hints",
     "ledger_lines",
     "ledger_readings",
+    "line_overrides",
     "links",
     "mapping_rules",
     "mappings",
