@@ -25,6 +25,7 @@ from blueops_qb.engine.known import Known
 from blueops_qb.engine.mirroring import make_dirty
 from blueops_qb.engine.pull import Draft, draft, tell_core
 from blueops_qb.engine.sides import Bound, CannotPost, Sides, sides_of
+from blueops_qb.engine.subledger import repost
 from blueops_qb.engine.tombstones import mirror_row, plan_again, set_link
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -178,6 +179,7 @@ def carry_out(turn: Turn, row: Any, known: Known, wish: Wish) -> str:
     before = _before(plan)
     if plan.draft is not None:
         revision, ours = tell_core(turn, sides, plan.draft, f"{turn.id}:conflict:{row['id']}")
+        repost(turn, known.id, ours, revision)
     _rebase(turn, plan, ours)
     make_dirty(turn, [known.place])
     plan_again(turn, known.key.source)

@@ -13,16 +13,16 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.compare import as_decided, differing
-from blueops_qb.domain.documents import CustomerRecord, Document, VendorRecord
-from blueops_qb.domain.effects import effects, roles_of
+from blueops_qb.domain.documents import Document
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind, RecordRef
-from blueops_qb.engine import outbox
+from blueops_qb.engine import outbox, take_back
 from blueops_qb.engine.conflicts import conflict_row, write_conflicts
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.mirroring import Mirroring, make_dirty, waiting_for_link
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.sides import agreed_beside
+from blueops_qb.engine.subledger import posting_rows
 from blueops_qb.engine.sweep import row_of
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
@@ -51,6 +51,7 @@ class Landing(Mirroring):
     _finished: dict[RecordRef, int] = attrs.field(factory=dict)
     _newer: list[BooksRef] = attrs.field(factory=list)
     _failed: list[tuple[RecordRef, str, str, Hold]] = attrs.field(factory=list)
+    _undone: list[tuple[int, int]] = attrs.field(factory=list)
 
     # -- our documents -----------------------------------------------------------------------------
     def landed(self, ready: Ready, operation: Operation, record: BooksRecord | None) -> None:
@@ -82,7 +83,7 @@ class Landing(Mirroring):
         if agrees:
             self._finish(ready)
             self._linked.append(ready.row.document_id)
-            self._post(ready)
+            self._postings += posting_rows(self.turn, ready)
         else:
             self._variance(ready, record, sent, shown)
         self.turn.note(
@@ -161,34 +162,6 @@ class Landing(Mirroring):
             self._withdrawn.append(ready.row.document_id)
         self._finish(ready)
         self.turn.note("withdrawn", str(ready.source), numbers=f"{operation.kind}#{operation.target_id}")
-
-    def _post(self, ready: Ready) -> None:
-        document = ready.document
-        if document is None or isinstance(document, CustomerRecord | VendorRecord):
-            return
-        catalog = self.turn.catalog
-        lines = effects(
-            document,
-            roles=roles_of(self.turn.mapping),
-            item_accounts=catalog.item_accounts,
-            item_cost_accounts=catalog.item_cost_accounts,
-        )
-        for number, line in enumerate(lines, start=1):
-            self._postings.append(
-                {
-                    "document_id": ready.row.document_id,
-                    "revision": ready.row.revision,
-                    "line": number,
-                    "connection_id": self.turn.id,
-                    "account": line.account,
-                    "cents": int(line.amount * 100),
-                    "date": line.date,
-                    "customer": str(line.customer) if line.customer else "",
-                    "vendor": str(line.vendor) if line.vendor else "",
-                    "class_id": line.class_,
-                    "location_id": line.location,
-                }
-            )
 
     def _variance(
         self, ready: Ready, record: BooksRecord, sent: Document | None, shown: Document | None
@@ -278,6 +251,8 @@ class Landing(Mirroring):
         self._close(ready, "done")
 
     def _close(self, ready: Ready, state: str, reason: str = "") -> None:
+        if state in ("done", "failed") and (conflict := take_back.undoes(ready.row)):
+            self._undone.append((ready.row.document_id, conflict))
         self._closed.append({"b_id": ready.id, "b_state": state, "b_reason": reason, "b_at": self.turn.now})
 
     def _finish(self, ready: Ready) -> None:
@@ -315,6 +290,8 @@ class Landing(Mirroring):
                 ),
                 self._closed,
             )
+        for document_id, conflict_id in self._undone:
+            take_back.landed(turn, document_id, conflict_id)
         self._write_events()
 
     def _write_relinks(self) -> None:

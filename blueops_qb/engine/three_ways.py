@@ -29,6 +29,7 @@ from blueops_qb.engine.mirroring import make_dirty
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.pull import Draft, draft, tell_core
 from blueops_qb.engine.sides import CannotPost, Sides, beside_of, sides_of
+from blueops_qb.engine.subledger import repost
 from blueops_qb.engine.to_core import StaleCore
 from blueops_qb.engine.told import as_told
 from blueops_qb.engine.turn import Turn
@@ -205,6 +206,7 @@ def _bring(turn: Turn, sides: Sides, groups: Groups, outcome: Outcome) -> None:
             groups=list(groups),
         )
     known.overrides = found.overrides
+    repost(turn, known.id, ours, revision)
     outcome.taken |= found.fields
     outcome.ours, outcome.revision = ours, revision
     outcome.pairs = found.pairs if found.pairs is not None else outcome.pairs
