@@ -152,7 +152,7 @@ def _changed(line: CostLine, step: LineStep, pull: Pull) -> CostLine:
     if step.moved("description") or (product and step.ours.description != line.description):
         changes["description"] = theirs.description
     if step.moved("customer"):
-        changes["job_id"] = _job(theirs)
+        changes["job_id"] = _job(theirs, pull)
     if step.moved("class_"):
         key = only_key(pull.mapping, Family.CLASS, "class_", theirs.class_)
         changes |= {} if key is None else {"class_key": key}
@@ -165,8 +165,8 @@ def _product(theirs: Any, amount: Decimal) -> dict[str, Any]:
     return {"quantity": theirs.quantity, "unit_cost": theirs.unit_cost, "amount": amount}
 
 
-def _job(theirs: Any) -> str | None:
-    bearer = theirs.customer
+def _job(theirs: Any, pull: Pull) -> str | None:
+    bearer = pull.ours.get(theirs.customer, theirs.customer)
     if bearer is None:
         return None
     if not isinstance(bearer, RecordRef) or bearer.kind is not RecordKind.JOB:
@@ -185,7 +185,7 @@ def _added(step: LineStep, pull: Pull, line_id: str) -> CostLine | LineOption:
     return CostLine(
         line_id=line_id,
         description=theirs.description,
-        job_id=_job(theirs),
+        job_id=_job(theirs, pull),
         class_key=only_key(pull.mapping, Family.CLASS, "class_", theirs.class_) or "",
         **_product(theirs, theirs.amount),
         **{_CATEGORY[key[0]]: key[1]},

@@ -12,7 +12,7 @@ import attrs
 from blueops_qb.domain.line_merge import LineStep
 from blueops_qb.domain.mapping import Family, Mapping
 from blueops_qb.domain.policy import Policy
-from blueops_qb.domain.refs import BooksRef
+from blueops_qb.domain.refs import BooksRef, RecordRef, Ref
 from blueops_qb.domain.reverse_keys import Key, keys_to, named, only_key
 
 
@@ -57,6 +57,8 @@ class Pull:
     policy: Policy = attrs.field(factory=Policy)
     scopes: tuple[str, ...] = ()
     picks: MappingOf[str, Key] = attrs.field(factory=dict)
+    #: Which record of ours stands behind a party that the lines of `steps` name.
+    ours: MappingOf[Ref, RecordRef] = attrs.field(factory=dict)
     #: A person looked at it and wants it so: coding that no key leads to is kept as an override.
     by_person: bool = False
 

@@ -14,8 +14,7 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.beside import FIELDS
-from blueops_qb.domain.binding import loosely_bound
-from blueops_qb.domain.compare import GROUPS, choosable, merged, with_fields
+from blueops_qb.domain.compare import GROUPS, choosable, with_fields
 from blueops_qb.domain.documents import DOCUMENT_TYPES, Document
 from blueops_qb.domain.line_merge import token
 from blueops_qb.domain.pulling import Unfit
@@ -238,13 +237,6 @@ def _as_ours(sides: Sides) -> Document:
     return document
 
 
-def written(turn: Turn, plan: Plan) -> Document:
-    """The document that would be written to the books: what they show, with the chosen group as ours."""
-    bound = Bound.of(turn, (plan.ours,), ())
-    theirs = wire.load_document(plan.sides.known.kind, plan.sides.text)
-    return merged(theirs, loosely_bound(plan.ours, bound.places), (plan.group,))
-
-
 __all__ = [
     "EACH",
     "OURS",
@@ -258,5 +250,4 @@ __all__ = [
     "is_about_fields",
     "mark",
     "plan_choice",
-    "written",
 ]

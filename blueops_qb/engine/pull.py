@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from blueops_qb.domain.binding import refs_of, unbind
 from blueops_qb.domain.compare import as_decided
 from blueops_qb.domain.documents import (
     Bill,
@@ -28,15 +29,16 @@ from blueops_qb.domain.pull_cost import expense_from
 from blueops_qb.domain.pull_invoice import invoice_from
 from blueops_qb.domain.pulling import Drafted, Pull, Unfit
 from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Record, Vendor
-from blueops_qb.domain.refs import RecordRef
+from blueops_qb.domain.refs import BooksRef, RecordRef
 from blueops_qb.domain.reverse import customer_from, job_from, payment_from, vendor_from
 from blueops_qb.domain.reverse_keys import Key
 from blueops_qb.engine import to_core
 from blueops_qb.engine.free_names import kept_name
+from blueops_qb.engine.known import sources_of
 from blueops_qb.engine.overrides_desk import keep
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record, rules_for
-from blueops_qb.engine.sides import Bound, CannotPost, Sides, ours_now, unbound
+from blueops_qb.engine.sides import Bound, CannotPost, Sides, ours_now
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import Change
 
@@ -76,7 +78,9 @@ def draft(
     line (`line_merge.token`), which only a person can choose; what comes of it is no longer what the books show.
     """
     record, wanted = sides.snapshot.record, frozenset(fields)
-    theirs = unbound(turn, sides.theirs)
+    places = [r for r in refs_of(sides.theirs) if isinstance(r, BooksRef)]
+    parties = sources_of(turn.connection, turn.id, places)
+    theirs = unbind(sides.theirs, parties)
     if getattr(theirs, "void", False) != getattr(sides.normal_ours, "void", False):
         return _void(turn, sides, theirs, wanted)
     if isinstance(record, Job) and "parent" in wanted and not by_person:
@@ -95,6 +99,7 @@ def draft(
         policy=policy,
         scopes=_scopes(turn, record),
         picks=picks or {},
+        ours=parties,
         by_person=by_person,
     )
     drafted = _drafted(turn, record, pull)

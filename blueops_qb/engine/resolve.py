@@ -16,6 +16,7 @@ from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.pulling import Unfit
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
 from blueops_qb.engine import choices, outbox, tombstones
+from blueops_qb.engine.choice_preview import ChoicePreview, preview_of
 from blueops_qb.engine.choices import CannotResolve, MovedMeanwhile, Wish
 from blueops_qb.engine.known import Known, load_by_place, marker_of
 from blueops_qb.engine.outbox import Hold, Move, State
@@ -77,6 +78,39 @@ def resolve(
         .values(state="resolved", choice=choice, decided_by=actor, closed_at=turn.now, before_json=before)
     )
     turn.note("conflict resolved", row["ref"], numbers=f"{place} {row['group']} {choice}", actor=actor)
+
+
+def resolve_record(turn: Turn, ref: RecordRef, choice: str, actor: str, *, wish: Wish | None = None) -> int:
+    """The same choice for all open conflicts about fields of a record; answers how many. Raises as `resolve`."""
+    c = t.conflicts
+    query = sa.select(c.c.id).where(
+        c.c.connection_id == turn.id,
+        c.c.ref == str(ref),
+        c.c.state == "open",
+        c.c.cause.in_(["overlap", "changed_there"]),
+    )
+    ids = list(turn.connection.execute(query.order_by(c.c.id)).scalars())
+    for id in ids:
+        resolve(turn, id, choice, actor, wish=wish)
+    return len(ids)
+
+
+def preview(turn: Turn, conflict_id: int, choice: str, *, wish: Wish | None = None) -> ChoicePreview:
+    """What a choice about fields would write on each side; changes nothing. Raises as `resolve`."""
+    c = t.conflicts
+    query = sa.select(c).where(c.c.connection_id == turn.id, c.c.id == conflict_id, c.c.state == "open")
+    row = turn.connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise CannotResolve("this conflict is settled already")
+    place = BooksRef(BooksKind(row["books_kind"]), row["books_id"])
+    known = load_by_place(turn.connection, turn.id, [place]).get(place)
+    if known is None or not choices.is_about_fields(row, known):
+        raise CannotResolve("this choice is about the whole record; its effect stands beside the button")
+    try:
+        plan = choices.plan_choice(turn, row, known, attrs.evolve(wish or Wish(), side=choice))
+    except Unfit as problem:
+        raise CannotResolve(f"{known.key.source} {problem}") from None
+    return preview_of(turn, plan)
 
 
 def _carry_out(turn: Turn, row: Any, known: Known, choice: str, wish: Wish) -> str:
@@ -242,3 +276,17 @@ def resume(turn: Turn, actor: str) -> None:
     """Hand out again after a person mended what stopped the connection."""
     turn.set(health="ok", health_reason="", rest_until=None, guard_json="")
     turn.note("resumed", f"connection {turn.id}", actor=actor)
+
+
+__all__ = [
+    "CHOICES",
+    "CannotResolve",
+    "ChoicePreview",
+    "MovedMeanwhile",
+    "Wish",
+    "preview",
+    "resolve",
+    "resolve_record",
+    "resume",
+    "retry",
+]

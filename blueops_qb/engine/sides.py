@@ -8,14 +8,14 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.beside import FIELDS, Beside, keys_of_lines, pairs_of, widened
-from blueops_qb.domain.binding import loosely_bound, refs_of, unbind
+from blueops_qb.domain.binding import loosely_bound, refs_of
 from blueops_qb.domain.compare import GROUPS, moved_fields
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.line_merge import Lines, LineStep, line_steps
 from blueops_qb.domain.posting.context import Posted
-from blueops_qb.domain.refs import BooksRef, RecordRef
+from blueops_qb.domain.refs import RecordRef
 from blueops_qb.engine.free_names import kept_name
-from blueops_qb.engine.known import Known, places_of, sources_of
+from blueops_qb.engine.known import Known, places_of
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record
 from blueops_qb.engine.turn import Turn
@@ -152,12 +152,6 @@ def ours_now(turn: Turn, known: Known, snapshot: Snapshot) -> Document:
     if not isinstance(result, Posted) or known.key not in result.documents:
         raise CannotPost(getattr(result, "reason", ""))
     return kept_name(turn, known.key.source, result.documents[known.key])
-
-
-def unbound(turn: Turn, document: Document) -> Document:
-    """A document of the books with its parties named by our references where they are linked."""
-    places = [r for r in refs_of(document) if isinstance(r, BooksRef)]
-    return unbind(document, sources_of(turn.connection, turn.id, places))
 
 
 def beside_of(text: str) -> Beside:
