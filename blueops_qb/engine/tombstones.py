@@ -139,6 +139,7 @@ def relink(turn: Turn, known: Known, survivor: BooksRef, row: Any) -> None:
         version=row["version"],
         theirs=row["document"],
     )
+    make_dirty(turn, _places_naming(turn, survivor))
     outbox.again(turn.connection, turn.tenant_id, turn.now, refs=[source], states=[State.WAITING, State.HELD])
     turn.note("merged there", str(source), numbers=f"{known.place} {survivor}")
 
