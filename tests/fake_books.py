@@ -133,6 +133,7 @@ class FakeBooks:
         self.alters: Callable[[Document], Document] = lambda document: document
         self._now = now
         self._ids = 100
+        self._line_ids = 0
         self._told: Outcome | None = None
         self._left: int | None = None
         for ref, (name, facts) in CATALOG.items():
@@ -320,6 +321,7 @@ class FakeBooks:
         self._check(ref, document)
         document = self.alters(document)
         kept = self.records.get(ref)
+        document = self._with_line_ids(document, kept.document if kept is not None else None)
         if kept is None:
             moment = self._now()
             kept = self.records[ref] = Kept(
@@ -334,6 +336,23 @@ class FakeBooks:
             for allocation in settled(document):
                 assert isinstance(allocation.invoice, BooksRef)
                 self._touch(allocation.invoice)
+
+    def _with_line_ids(self, document: Any, before: Any) -> Any:
+        """Every line has an id of the books'; one that is written without keeps that of the line in its place."""
+        lines = getattr(document, "lines", ())
+        if not lines or not hasattr(lines[0], "books_line_id"):
+            return document
+        taken = {line.books_line_id for line in lines}
+        old = [line.books_line_id for line in getattr(before, "lines", ())]
+        named = []
+        for n, line in enumerate(lines):
+            id = line.books_line_id or (old[n] if n < len(old) and old[n] not in taken else "")
+            if not id:
+                self._line_ids += 1
+                id = f"L{self._line_ids}"
+            taken.add(id)
+            named.append(attrs.evolve(line, books_line_id=id))
+        return attrs.evolve(document, lines=tuple(named))
 
     def _touch(self, ref: BooksRef) -> None:
         kept = self.records[ref]

@@ -7,7 +7,7 @@ record that nobody ever wrote (total with status, amount with allocations, the l
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -194,6 +194,12 @@ class Step(enum.StrEnum):
     CONFLICT = "conflict"
 
 
+#: What follows from who wins an overlap.
+_OVERLAP = {Overlap.ASK: Step.CONFLICT, Overlap.OURS: Step.PUSH, Overlap.THEIRS: Step.PULL}
+#: Groups of which a person chooses all or nothing: half of one would be a record that nobody ever wrote.
+WHOLE = frozenset({"money", "tax", "method", "customer", "vendor", "payee", "parent"})
+
+
 @attrs.frozen(kw_only=True)
 class Decision:
     """The step per group."""
@@ -252,12 +258,13 @@ def decide(
     ours: Document,
     base_theirs: Document,
     theirs: Document,
-    policy: Overlap = Overlap.ASK,
+    policy: Overlap | Callable[[str], Overlap] = Overlap.ASK,
 ) -> Decision:
     """Three-way comparison by group; all four are normal and of one type.
 
     `base_ours` and `base_theirs` are the two snapshots of the moment of agreement. `ours` and `theirs` are
-    compared with each other only after both were found to have moved.
+    compared with each other only after both were found to have moved. `policy` is one for all groups, or says
+    it for each.
     """
     steps: dict[str, Step] = {}
     for group, fields in GROUPS[type(ours)].items():
@@ -271,12 +278,42 @@ def decide(
             step = Step.PULL
         elif group_of(ours, fields) == group_of(theirs, fields):
             step = Step.AGREE
-        elif policy is Overlap.ASK:
-            step = Step.CONFLICT
         else:
-            step = Step.PUSH if policy is Overlap.OURS else Step.PULL
+            step = _OVERLAP[policy if isinstance(policy, Overlap) else policy(group)]
         steps[group] = step
     return Decision(steps=steps)
+
+
+def group_with(type_: type[Document], field: str) -> str:
+    """The group that a field belongs to; raises KeyError."""
+    for group, fields in GROUPS[type_].items():
+        if field in fields:
+            return group
+    raise KeyError(field)
+
+
+def choosable(type_: type[Document], group: str) -> tuple[tuple[str, ...], ...]:
+    """The fields of a group that a person chooses between together: each by itself, or all at once."""
+    fields = GROUPS[type_].get(group, ())
+    return (fields,) if group in WHOLE else tuple((field,) for field in fields)
+
+
+def moved_fields(
+    fields: Iterable[str], *, base_ours: Document, ours: Document, base_theirs: Document, theirs: Document
+) -> frozenset[str]:
+    """Those of the fields that either side moved since both agreed."""
+    return frozenset(
+        f
+        for f in fields
+        if getattr(base_ours, f) != getattr(ours, f) or getattr(base_theirs, f) != getattr(theirs, f)
+    )
+
+
+def with_fields(into: Document, source: Document, fields: Iterable[str]) -> Document:
+    """`into` with the named fields taken from `source`."""
+    evolving: Any = into
+    changed: Document = attrs.evolve(evolving, **{field: getattr(source, field) for field in fields})
+    return changed
 
 
 def merged(into: Document, source: Document, groups: tuple[str, ...]) -> Document:

@@ -52,3 +52,28 @@ class Policy:
     post_from: dt.date | None = None
     contacts_overlap: Overlap = Overlap.ASK
     money_overlap: Overlap = Overlap.ASK
+    #: Single groups of fields; None = as for contacts or money as a whole.
+    name_overlap: Overlap | None = None
+    exemption_overlap: Overlap | None = None
+    dates_overlap: Overlap | None = None
+    notes_overlap: Overlap | None = None
+    coding_overlap: Overlap | None = None
+
+    def overlap(self, group: str, *, contacts: bool) -> Overlap:
+        """Who wins in a group of fields (`domain.compare.GROUPS`) that both sides changed.
+
+        `contacts` says whether it is a customer, job or vendor; all else counts as money.
+        """
+        field = OVERLAP_OF.get(group)
+        own: Overlap | None = getattr(self, field) if field is not None else None
+        return own or (self.contacts_overlap if contacts else self.money_overlap)
+
+
+#: The switch of a group of fields that has one of its own.
+OVERLAP_OF = {
+    "name": "name_overlap",
+    "tax": "exemption_overlap",
+    "dates": "dates_overlap",
+    "notes": "notes_overlap",
+    "tags": "coding_overlap",
+}

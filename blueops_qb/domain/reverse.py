@@ -2,76 +2,101 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import attrs
 
 from blueops_qb.domain.documents import CustomerPayment, CustomerRecord, VendorRecord
 from blueops_qb.domain.mapping import Family, Mapping
 from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.pulling import Unfit
 from blueops_qb.domain.records import Application, Customer, Job, Payment, TaxExemption, Vendor
 from blueops_qb.domain.refs import BooksRef, RecordKind, RecordRef
 
+#: The reason of an exemption that the books do not give (accounting-treatments 1.5).
+OTHER_REASON = 99
+
+
+#: Fields of a customer or vendor in the books that are fields of the record word for word.
+_PARTY = (
+    "name",
+    "company",
+    "given_name",
+    "family_name",
+    "email",
+    "phone",
+    "mobile",
+    "billing",
+    "address",
+    "account_number",
+    "is_1099",
+    "active",
+)
+_EXEMPTION = frozenset({"taxable", "exemption_reason", "certificate"})
+#: Everything that a new customer brings along.
+CUSTOMER_FIELDS = frozenset(field.name for field in attrs.fields(CustomerRecord)) - {"parent", "active"}
+
 
 def customer_from(
-    document: CustomerRecord, current: Customer, groups: tuple[str, ...], mapping: Mapping
+    document: CustomerRecord, current: Customer, fields: Collection[str], mapping: Mapping
 ) -> Customer:
-    """`current` with the named groups as the books have them."""
-    changes: dict[str, object] = {}
-    for group in groups:
-        match group:
-            case "name":
-                changes |= {
-                    "name": document.name,
-                    "company": document.company,
-                    "given_name": document.given_name,
-                    "family_name": document.family_name,
-                }
-            case "email" | "phone" | "mobile" | "billing" | "active":
-                changes[group] = getattr(document, group)
-            case "terms":
-                changes["terms"] = key_of_terms(document.terms, mapping) or current.terms
-            case "tax":
-                changes["exemption"] = _exemption(document, current)
-            case "shipping":
-                if document.shipping is not None:
-                    changes["sites"] = (document.shipping, *current.sites[1:])
+    """`current` with the named fields as the books have them."""
+    changes: dict[str, object] = {name: getattr(document, name) for name in _PARTY if name in fields}
+    if "terms" in fields:
+        changes["terms"] = _terms(document.terms, current.terms, mapping)
+    if _EXEMPTION & set(fields):
+        changes["exemption"] = _exemption(document, current)
+    if "shipping" in fields:
+        first = () if document.shipping is None else (document.shipping,)
+        changes["sites"] = (*first, *current.sites[1:])
     return attrs.evolve(current, **changes)  # type: ignore[arg-type]
 
 
 def _exemption(document: CustomerRecord, current: Customer) -> TaxExemption | None:
+    """Reason and certificate as the books say them; for which states and how long, only BlueOps knows."""
     if document.taxable or document.taxable is None:
         return None
-    known = current.exemption or TaxExemption(reason=document.exemption_reason or 99)
+    known = current.exemption or TaxExemption(reason=document.exemption_reason or OTHER_REASON)
     return attrs.evolve(
-        known,
-        reason=document.exemption_reason or known.reason,
-        certificate=document.certificate or known.certificate,
+        known, reason=document.exemption_reason or known.reason, certificate=document.certificate
     )
 
 
-def job_from(document: CustomerRecord, current: Job, groups: tuple[str, ...]) -> Job:
-    """`current` with the named groups as the books have them; contacts of a job belong to its customer."""
-    changes: dict[str, object] = {}
-    if "name" in groups:
-        changes["name"] = document.name
-    if "shipping" in groups and document.shipping is not None:
-        changes["site"] = document.shipping
-    if "active" in groups:
-        changes["active"] = document.active
+def job_from(document: CustomerRecord, current: Job, fields: Collection[str]) -> Job:
+    """`current` with the named fields as the books have them; contacts of a job belong to its customer.
+
+    Raises Unfit for a field that has no place with a job, and for a customer that is not ours.
+    """
+    names = {"name": "name", "shipping": "site", "active": "active"}
+    strange = set(fields) - set(names) - {"parent"}
+    if strange:
+        raise Unfit(
+            f"has {', '.join(sorted(strange))} of its own in QuickBooks; in BlueOps the customer has it"
+        )
+    changes: dict[str, object] = {names[f]: getattr(document, f) for f in fields if f in names}
+    if "parent" in fields:
+        parent = document.parent
+        if not isinstance(parent, RecordRef) or parent.kind is not RecordKind.CUSTOMER:
+            raise Unfit(
+                f"stands below {parent or 'nobody'} in QuickBooks now, which is no customer of BlueOps"
+            )
+        changes["customer_id"] = parent.id
     return attrs.evolve(current, **changes)  # type: ignore[arg-type]
 
 
-def vendor_from(document: VendorRecord, current: Vendor, groups: tuple[str, ...], mapping: Mapping) -> Vendor:
-    """`current` with the named groups as the books have them."""
-    changes: dict[str, object] = {}
-    for group in groups:
-        match group:
-            case "name":
-                changes |= {"name": document.name, "company": document.company}
-            case "email" | "phone" | "address" | "account_number" | "is_1099" | "active":
-                changes[group] = getattr(document, group)
-            case "terms":
-                changes["terms"] = key_of_terms(document.terms, mapping) or current.terms
+def vendor_from(document: VendorRecord, current: Vendor, fields: Collection[str], mapping: Mapping) -> Vendor:
+    """`current` with the named fields as the books have them."""
+    changes: dict[str, object] = {
+        name: getattr(document, name) for name in _PARTY if name in fields and hasattr(document, name)
+    }
+    if "terms" in fields:
+        changes["terms"] = _terms(document.terms, current.terms, mapping)
     return attrs.evolve(current, **changes)  # type: ignore[arg-type]
+
+
+def _terms(terms: BooksRef | None, current: str, mapping: Mapping) -> str:
+    """The key of the terms; what no key or several lead to leaves the record's own, as a comparison will show."""
+    return "" if terms is None else key_of_terms(terms, mapping) or current
 
 
 def key_of_terms(terms: BooksRef | None, mapping: Mapping) -> str:

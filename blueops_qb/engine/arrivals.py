@@ -13,7 +13,7 @@ from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.records import Customer, Job
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
-from blueops_qb.domain.reverse import customer_from, payment_from
+from blueops_qb.domain.reverse import CUSTOMER_FIELDS, customer_from, payment_from
 from blueops_qb.engine import outbox, to_core
 from blueops_qb.engine.known import Known, load_known, places_of, sources_of
 from blueops_qb.engine.landing import Landing
@@ -200,9 +200,7 @@ def _customer(turn: Turn, row: Any) -> bool:
     key = f"{turn.id}:{place}:new"
     if document.parent is None:
         empty = Customer(id="", name=document.name)
-        groups = ("name", "email", "phone", "mobile", "billing", "terms", "tax", "shipping")
-
-        record = customer_from(document, empty, groups, turn.mapping)
+        record = customer_from(document, empty, CUSTOMER_FIELDS, turn.mapping)
         answer = turn.tx.apply(SaveCustomer(record=record), expected_revision=None, key=key)
     else:
         sources = sources_of(

@@ -9,8 +9,10 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
+from blueops_qb.domain.overrides import LineOverride
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, Ref
 from blueops_qb.engine.outbox import ref_condition
+from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
 
 
@@ -31,6 +33,10 @@ class Known:
     base_ours: str | None = None
     base_theirs: str | None = None
     doubtful: str = ""
+    #: What the books showed beside `base_theirs` (`domain.beside.Beside`), empty when it is not known.
+    beside: str = ""
+    #: How a bookkeeper coded its lines.
+    overrides: tuple[LineOverride, ...] = ()
     mapping_version: int = 0
     policy_version: int = 0
     #: How a person's undo stands: empty (there is none), asked, done.
@@ -93,6 +99,7 @@ _COLUMNS = (
     _l.c.base_theirs,
     _l.c.doubtful,
     _u.c.state.label("undone"),
+    _l.c.beside,
 )
 
 
@@ -111,6 +118,7 @@ def _known(row: Any) -> Known:
         base_ours=row.base_ours,
         base_theirs=row.base_theirs,
         doubtful=row.doubtful or "",
+        beside=row.beside or "",
         mapping_version=row.mapping_version,
         policy_version=row.policy_version,
         undone=row.undone or "",
@@ -133,7 +141,7 @@ def load_known(
         )
     )
     found = {known.key: known for known in map(_known, connection.execute(query))}
-    _note_operations(connection, found.values())
+    _note_rest(connection, found.values())
     return found
 
 
@@ -153,11 +161,11 @@ def load_by_place(
         .where(_l.c.connection_id == connection_id, _l.c.state == "live", sa.or_(*arms))
     )
     found = {known.place: known for known in map(_known, connection.execute(query))}
-    _note_operations(connection, found.values())
+    _note_rest(connection, found.values())
     return found
 
 
-def _note_operations(connection: sa.Connection, knowns: Iterable[Known]) -> None:
+def _note_rest(connection: sa.Connection, knowns: Iterable[Known]) -> None:
     by_id = {known.id: known for known in knowns}
     if not by_id:
         return
@@ -170,6 +178,12 @@ def _note_operations(connection: sa.Connection, knowns: Iterable[Known]) -> None
         known.open = (*known.open, row.state)
         if row.state == "ready":
             known.ready_operation = row.id
+    v = t.line_overrides
+    for found in connection.execute(
+        sa.select(v.c.document_id, v.c.content).where(v.c.document_id.in_(list(by_id)))
+    ):
+        known = by_id[found.document_id]
+        known.overrides = (*known.overrides, wire.load(LineOverride, found.content, "the override of a line"))
 
 
 def places_of(

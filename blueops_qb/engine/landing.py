@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from blueops_qb.domain.compare import as_decided, differing
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind, RecordRef
-from blueops_qb.engine import outbox, subledger, undo
+from blueops_qb.engine import outbox, subledger, take_back, undo
 from blueops_qb.engine.conflicts import conflict_row, write_conflicts
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.mirroring import Mirroring, digest_of, make_dirty, waiting_for_link
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready
+from blueops_qb.engine.sides import agreed_beside
 from blueops_qb.engine.sweep import row_of
 from blueops_qb.engine.undo_plan import UNDO_ROLE
 from blueops_qb.sdk import wire
@@ -53,6 +54,8 @@ class Landing(Mirroring):
     #: Documents that were taken out, and such that reverse others: an undo may end with them.
     _undoing: list[int] = attrs.field(factory=list)
     _undone: dict[RecordRef, str] = attrs.field(factory=dict)
+    #: Documents with the conflict of which a choice was taken back.
+    _taken_back: list[tuple[int, int]] = attrs.field(factory=list)
 
     # -- our documents -----------------------------------------------------------------------------
     def landed(self, ready: Ready, operation: Operation, record: BooksRecord | None) -> None:
@@ -104,6 +107,7 @@ class Landing(Mirroring):
             "written_version": record.version,
             "written_digest": digest_of(text),
             "doubtful": "" if agrees else "the books show something else than was sent",
+            "beside": self._beside(ready, record) if agrees else "",
         }
         if Verb(ready.row.verb) is Verb.CREATE:
             self._links.append(
@@ -136,6 +140,12 @@ class Landing(Mirroring):
                 }
             )
 
+    def _beside(self, ready: Ready, record: BooksRecord) -> str:
+        """What the books show beside the document, and which of their lines is which of ours."""
+        if ready.document is None or record.document is None:
+            return ""
+        return agreed_beside(self.turn, ready.document, self.beside(record.document), "", equal=True)
+
     def _taken_out(self, ready: Ready, operation: Operation, record: BooksRecord | None) -> None:
         text = None
         if record is not None:
@@ -155,6 +165,7 @@ class Landing(Mirroring):
                 "b_written_version": record.version if record else "",
                 "b_written_digest": digest_of(text),
                 "b_doubtful": "",
+                "b_beside": "",
                 "b_state": "live" if record is not None else "withdrawn",
             }
         )
@@ -251,6 +262,8 @@ class Landing(Mirroring):
         self._close(ready, "done")
 
     def _close(self, ready: Ready, state: str, reason: str = "") -> None:
+        if state in ("done", "failed") and (conflict := take_back.undoes(ready.row)):
+            self._taken_back.append((ready.row.document_id, conflict))
         self._closed.append({"b_id": ready.id, "b_state": state, "b_reason": reason, "b_at": self.turn.now})
 
     def _finish(self, ready: Ready) -> None:
@@ -291,6 +304,8 @@ class Landing(Mirroring):
                 ),
                 self._closed,
             )
+        for document_id, conflict_id in self._taken_back:
+            take_back.landed(turn, document_id, conflict_id)
         self._write_events()
 
     def _write_relinks(self) -> None:
@@ -306,6 +321,7 @@ class Landing(Mirroring):
                     written_version=sa.bindparam("b_written_version"),
                     written_digest=sa.bindparam("b_written_digest"),
                     doubtful=sa.bindparam("b_doubtful"),
+                    beside=sa.bindparam("b_beside"),
                     state=sa.bindparam("b_state"),
                 ),
                 self._relinks,

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey
+from typing import Any
+
+import sqlalchemy as sa
+
+from blueops_qb.domain.binding import loosely_bound, refs_of
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordRef
 from blueops_qb.engine import outbox, subledger
-from blueops_qb.engine.known import Known, load_known
+from blueops_qb.engine.known import Known, load_known, places_of
 from blueops_qb.engine.mirroring import settled_by_payments, waiting_for_link
+from blueops_qb.engine.sides import agreed_beside
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
@@ -34,6 +40,23 @@ def _take_up(turn: Turn, known: Known, ours: str, revision: int, place: BooksRef
         .values(state="cancelled", reason="linked by a person", closed_at=turn.now)
     )
     turn.connection.execute(a.delete().where(a.c.document_id == known.id))
+
+
+def _beside(turn: Turn, place: BooksRef, ours: str, theirs: str | None) -> str:
+    """What the books show beside the document, with pairs of line ids where both sides show equal lines."""
+    m = t.mirror
+    query = sa.select(m.c.beside).where(
+        m.c.connection_id == turn.id, m.c.kind == place.kind.value, m.c.books_id == place.id
+    )
+    shown = turn.connection.execute(query).scalar_one_or_none()
+    if not shown or not theirs or not ours:
+        return ""
+    document = wire.load_document(place.kind, ours)
+    places = places_of(turn.connection, turn.id, [r for r in refs_of(document) if isinstance(r, RecordRef)])
+    mine: Any = turn.provider.normal(loosely_bound(document, places))
+    lines: Any = wire.load_document(place.kind, theirs)
+    equal = getattr(mine, "lines", ()) == getattr(lines, "lines", ())
+    return agreed_beside(turn, document, shown, "", equal=equal)
 
 
 def link_document(
@@ -90,6 +113,7 @@ def link_document(
                 "version": version,
                 "base_ours": ours,
                 "base_theirs": theirs,
+                "beside": _beside(turn, place, ours, theirs),
                 "state": "live",
                 "linked_at": turn.now,
             }

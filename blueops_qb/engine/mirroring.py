@@ -11,6 +11,8 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
+from blueops_qb.domain.beside import Beside, beside
+from blueops_qb.domain.documents import Document, kind_of
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.refs import CATALOG_KINDS, NAMED_KINDS, BooksKind, BooksRef
 from blueops_qb.engine import outbox
@@ -42,6 +44,8 @@ COMPARED = frozenset(
 )
 
 
+#: Kinds of which line ids and one-way fields are kept.
+WITH_BESIDE = frozenset({BooksKind.INVOICE, BooksKind.BILL, BooksKind.EXPENSE})
 #: How far back an arrival may have waited for the link of what it names.
 RECENT = dt.timedelta(days=7)
 
@@ -59,6 +63,7 @@ class Seen:
     dirty: bool = False
     marker: str = ""
     linked: str = ""
+    beside: str = ""
 
 
 @attrs.define(kw_only=True)
@@ -89,6 +94,7 @@ class Mirroring:
                     m.c.dirty,
                     m.c.marker,
                     m.c.linked,
+                    m.c.beside,
                 ).where(
                     m.c.connection_id == self.turn.id,
                     m.c.kind == kind,
@@ -105,6 +111,7 @@ class Mirroring:
                         dirty=row.dirty,
                         marker=row.marker,
                         linked=row.linked,
+                        beside=row.beside,
                     )
 
     def show(self, record: BooksRecord, *, origin: str, compare: bool) -> str | None:
@@ -112,10 +119,11 @@ class Mirroring:
         known = self._seen.get(record.ref)
         if known is not None and _older(record, known):
             return known.document
-        text = None
+        text, next_to = None, ""
         if record.document is not None:
             text = wire.dump_document(self.turn.provider.normal(record.document))
-        moved = known is None or known.document != text or known.deleted
+            next_to = self.beside(record.document)
+        moved = known is None or known.document != text or known.deleted or _moved_beside(known, next_to)
         self._mirror[record.ref] = {
             "connection_id": self.turn.id,
             "kind": record.kind.value,
@@ -127,6 +135,7 @@ class Mirroring:
             "deleted": False,
             "document": text,
             "shown": record.shown,
+            "beside": next_to,
             "facts_json": json.dumps(record.facts, sort_keys=True) if record.facts else "",
             "linked": _linked(record),
             "marker": record.marker,
@@ -141,6 +150,13 @@ class Mirroring:
         if record.kind in CATALOG_KINDS:
             self._catalog = True
         return text
+
+    def beside(self, document: Document) -> str:
+        """What the books show beside the normal document, as text; empty where that is nothing."""
+        provider = self.turn.provider
+        if kind_of(document) not in WITH_BESIDE:
+            return ""
+        return wire.dump(beside(document, provider.normal, provider.one_way))
 
     def has(self, record: BooksRecord) -> bool:
         """The mirror has it at this very version and moment: a window of changes that overlaps shows it once more."""
@@ -167,6 +183,7 @@ class Mirroring:
             "deleted": True,
             "document": known.document if known else None,
             "shown": "",
+            "beside": known.beside if known else "",
             "facts_json": "",
             "linked": "",
             "marker": known.marker if known else "",
@@ -227,6 +244,13 @@ class Mirroring:
 def digest_of(text: str | None) -> str:
     """The digest of a normal document's text, by which it is told later whether anybody has touched it."""
     return hashlib.sha256((text or "").encode()).hexdigest()
+
+
+def _moved_beside(known: Seen, now: str) -> bool:
+    """Something beside the document moved; what was seen before that was kept says nothing."""
+    if not known.beside or not now or known.beside == now:
+        return False
+    return not wire.load(Beside, known.beside).same(wire.load(Beside, now))
 
 
 def _linked(record: BooksRecord) -> str:

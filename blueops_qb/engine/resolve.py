@@ -1,48 +1,54 @@
-"""Resolve: a person's choice on a conflict, and what follows from it on both sides."""
+"""Resolve: a person's choice on a conflict, and what follows from it on both sides.
+
+What is written is decided by `choices`, which the preview calls too. A choice is made on what was shown: if either
+side has moved meanwhile nothing is done and the conflict is shown anew.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.compare import GROUPS, merged
-from blueops_qb.domain.documents import CustomerRecord, Document, VendorRecord
+from blueops_qb.domain.documents import CustomerRecord, VendorRecord
 from blueops_qb.domain.naming import name_key
-from blueops_qb.domain.posting.context import Posted
+from blueops_qb.domain.pulling import Unfit
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
-from blueops_qb.engine import outbox, subledger
-from blueops_qb.engine.free_names import kept_name
+from blueops_qb.engine import choices, outbox, subledger, tombstones
+from blueops_qb.engine.choice_preview import ChoicePreview, preview_of
+from blueops_qb.engine.choices import CannotResolve, MovedMeanwhile, Wish
 from blueops_qb.engine.known import Known, load_by_place, marker_of
 from blueops_qb.engine.outbox import Hold, Move, State
-from blueops_qb.engine.related import read_related
-from blueops_qb.engine.rule_room import post_record
-from blueops_qb.engine.sweep import row_of
+from blueops_qb.engine.sides import CannotPost, agreed_beside, ours_now
+from blueops_qb.engine.to_core import StaleCore
+from blueops_qb.engine.tombstones import mirror_row, plan_again, set_link
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
-from blueops_qb.sdk.core import Applied, VoidPayment
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import insert_all
 from blueops_qb.store.types import new_id
 
 #: What a person may choose, by the cause of the conflict.
 CHOICES: dict[str, tuple[str, ...]] = {
-    "overlap": ("ours", "theirs"),
-    "changed_there": ("ours", "theirs"),
+    "overlap": ("ours", "theirs", "fields"),
+    "changed_there": ("ours", "theirs", "fields", "accept"),
     "variance": ("ours", "theirs"),
-    "removed_there": ("again", "unlink", "theirs"),
+    "removed_there": ("again", "unlink", "theirs", "merge"),
     "incoming": ("close",),
     "twice": ("theirs", "again", "close"),
     "setting": ("close",),
 }
 
 
-class CannotResolve(ValueError):
-    """The choice cannot be carried out; the sentence says why and what to do instead."""
+def resolve(
+    turn: Turn, conflict_id: int, choice: str, actor: str, *, wish: Wish | None = None, shown: str = ""
+) -> None:
+    """Carry out one of CHOICES; raises CannotResolve (MovedMeanwhile among it) and changes nothing.
 
-
-def resolve(turn: Turn, conflict_id: int, choice: str, actor: str) -> None:
-    """Carry out `ours`, `theirs`, `again`, `unlink` or `close`; raises CannotResolve and changes nothing."""
+    `fields` needs a `wish`: a side for every field, lines one by one, keys for lines that were added over there.
+    `shown` is `choices.mark` of the conflict as the person saw it; empty = as it is stored.
+    """
     c = t.conflicts
     row = (
         turn.connection.execute(sa.select(c).where(c.c.connection_id == turn.id, c.c.id == conflict_id))
@@ -55,123 +61,119 @@ def resolve(turn: Turn, conflict_id: int, choice: str, actor: str) -> None:
         raise CannotResolve(
             f"a conflict of this kind is settled by one of: {', '.join(CHOICES[row['cause']])}"
         )
+    if shown and shown != choices.mark(row):
+        raise MovedMeanwhile("it was shown anew meanwhile with other values; look at it again, then choose")
     place = BooksRef(BooksKind(row["books_kind"]), row["books_id"])
     known = load_by_place(turn.connection, turn.id, [place]).get(place)
+    before = ""
     if row["cause"] == "twice" and choice != "close":
         _settle_existence(turn, row, choice)
     elif known is not None:
         if known.busy:
             raise CannotResolve("a change of this record is on its way; try again in a moment")
-        _carry_out(turn, row, known, choice)
+        before = _carry_out(turn, row, known, choice, wish or Wish())
     turn.connection.execute(
         c.update()
         .where(c.c.id == conflict_id)
-        .values(state="resolved", choice=choice, decided_by=actor, closed_at=turn.now)
+        .values(state="resolved", choice=choice, decided_by=actor, closed_at=turn.now, before_json=before)
     )
     turn.note("conflict resolved", row["ref"], numbers=f"{place} {row['group']} {choice}", actor=actor)
 
 
-def _carry_out(turn: Turn, row: Any, known: Known, choice: str) -> None:
-    match row["cause"], choice:
-        case "overlap", "ours":
-            _rebase(turn, known, row["group"], keep="ours")
-        case "overlap", "theirs":
-            _rebase(turn, known, row["group"], keep="theirs")
-        case ("changed_there", "ours") | ("variance", "ours"):
-            _send_ours(turn, known)
-        case ("changed_there", "theirs") | ("variance", "theirs"):
-            _accept(turn, known)
-        case "removed_there", "again":
-            _again(turn, known)
-        case "removed_there", "unlink":
-            _unlink(turn, known, "unlinked", "unlinked")
-            _end(turn, known.key.source, "unlinked by a person")
-        case "removed_there", "theirs":
-            _void_here(turn, known)
-
-
-def _mirror(turn: Turn, known: Known) -> Any:
-    m = t.mirror
-    return (
-        turn.connection.execute(
-            sa.select(m).where(
-                m.c.connection_id == turn.id, m.c.kind == known.kind.value, m.c.books_id == known.books_id
-            )
-        )
-        .mappings()
-        .one()
+def resolve_record(turn: Turn, ref: RecordRef, choice: str, actor: str, *, wish: Wish | None = None) -> int:
+    """The same choice for all open conflicts about fields of a record; answers how many. Raises as `resolve`."""
+    c = t.conflicts
+    query = sa.select(c.c.id).where(
+        c.c.connection_id == turn.id,
+        c.c.ref == str(ref),
+        c.c.state == "open",
+        c.c.cause.in_(["overlap", "changed_there"]),
     )
+    ids = list(turn.connection.execute(query.order_by(c.c.id)).scalars())
+    for id in ids:
+        resolve(turn, id, choice, actor, wish=wish)
+    return len(ids)
 
 
-def _set_link(turn: Turn, known: Known, **values: Any) -> None:
-    turn.connection.execute(t.links.update().where(t.links.c.id == known.link_id).values(**values))
+def preview(turn: Turn, conflict_id: int, choice: str, *, wish: Wish | None = None) -> ChoicePreview:
+    """What a choice about fields would write on each side; changes nothing. Raises as `resolve`."""
+    c = t.conflicts
+    query = sa.select(c).where(c.c.connection_id == turn.id, c.c.id == conflict_id, c.c.state == "open")
+    row = turn.connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise CannotResolve("this conflict is settled already")
+    place = BooksRef(BooksKind(row["books_kind"]), row["books_id"])
+    known = load_by_place(turn.connection, turn.id, [place]).get(place)
+    if known is None or not choices.is_about_fields(row, known):
+        raise CannotResolve("this choice is about the whole record; its effect stands beside the button")
+    try:
+        plan = choices.plan_choice(turn, row, known, attrs.evolve(wish or Wish(), side=choice))
+    except Unfit as problem:
+        raise CannotResolve(f"{known.key.source} {problem}") from None
+    return preview_of(turn, plan)
 
 
-def _make_dirty(turn: Turn, known: Known) -> None:
-    m = t.mirror
-    turn.connection.execute(
-        m.update()
-        .where(m.c.connection_id == turn.id, m.c.kind == known.kind.value, m.c.books_id == known.books_id)
-        .values(dirty=True)
-    )
-
-
-def _plan_again(turn: Turn, known: Known) -> None:
-    """Let the newest state of the record pass through planning again."""
-    source = known.key.source
-    states = [State.CONFLICT, State.HELD, State.WAITING]
-    if outbox.again(turn.connection, turn.tenant_id, turn.now, refs=[source], states=states):
-        return
-    snapshot = turn.tx.read(source)
-    if snapshot is not None:
-        insert_all(turn.connection, t.outbox, [row_of(turn.tenant_id, snapshot, turn.now)])
-
-
-def _rebase(turn: Turn, known: Known, group: str, *, keep: str) -> None:
-    """Let the losing side's movement of one group count as agreed, so that only the winner has moved."""
-    if known.base_ours is None or known.base_theirs is None:
-        raise CannotResolve("both sides have never agreed on this record; settle its variance first")
-    if group not in GROUPS[type(wire.load_document(known.kind, known.base_ours))]:
-        _send_ours(turn, known) if keep == "ours" else _accept(turn, known)
-        return
-    if keep == "ours":
-        theirs = wire.load_document(known.kind, _mirror(turn, known)["document"])
-        base = merged(wire.load_document(known.kind, known.base_theirs), theirs, (group,))
-        _set_link(turn, known, base_theirs=wire.dump_document(base))
-    else:
-        base = merged(wire.load_document(known.kind, known.base_ours), _ours_now(turn, known), (group,))
-        _set_link(turn, known, base_ours=wire.dump_document(base))
-    _make_dirty(turn, known)
-    _plan_again(turn, known)
-
-
-def _ours_now(turn: Turn, known: Known) -> Document:
-    snapshot = turn.tx.read(known.key.source)
-    if snapshot is None:
-        raise CannotResolve(f"{known.key.source} no longer exists in BlueOps; unlink it instead")
-    related = read_related(turn.core, turn.tenant_id, [snapshot.record])
-    result = post_record(turn, snapshot.record, related, [known])
-    if not isinstance(result, Posted) or known.key not in result.documents:
-        raise CannotResolve(
-            f"{known.key.source} cannot be posted as it is now: {getattr(result, 'reason', '')}"
-        )
-    return kept_name(turn, known.key.source, result.documents[known.key])
+def _carry_out(turn: Turn, row: Any, known: Known, choice: str, wish: Wish) -> str:
+    """Do it; answers what an undo needs, empty where it cannot be undone."""
+    try:
+        match row["cause"], choice:
+            case (("overlap" | "changed_there"), ("ours" | "theirs" | "fields")):
+                if choices.is_about_fields(row, known):
+                    return choices.carry_out(turn, row, known, attrs.evolve(wish, side=choice))
+                _send_ours(turn, known) if choice == "ours" else _accept(turn, known)
+            case "variance", "ours":
+                _send_ours(turn, known)
+            case ("changed_there", "accept") | ("variance", "theirs"):
+                _accept(turn, known)
+            case "removed_there", "again":
+                tombstones.again(turn, known)
+            case "removed_there", "unlink":
+                tombstones.leave_out(turn, known)
+            case "removed_there", "theirs":
+                tombstones.void_here(turn, known)
+            case "removed_there", "merge":
+                tombstones.merge_here(turn, known, row["id"])
+    except tombstones.CannotDo as problem:
+        raise CannotResolve(str(problem)) from None
+    except Unfit as problem:
+        raise CannotResolve(f"{known.key.source} {problem}") from None
+    except StaleCore:
+        raise MovedMeanwhile(f"{known.key.source} moved in BlueOps meanwhile; look at it again") from None
+    return ""
 
 
 def _send_ours(turn: Turn, known: Known) -> None:
-    row = _mirror(turn, known)
-    _set_link(turn, known, base_ours=None, base_theirs=row["document"], version=row["version"], doubtful="")
-    _plan_again(turn, known)
+    row = mirror_row(turn, known.place)
+    set_link(
+        turn,
+        known,
+        base_ours=None,
+        base_theirs=row["document"],
+        beside=row["beside"],
+        version=row["version"],
+        doubtful="",
+    )
+    plan_again(turn, known.key.source)
 
 
 def _accept(turn: Turn, known: Known) -> None:
     """What the books show is right; both sides count as agreed as they are."""
-    row = _mirror(turn, known)
-    _set_link(
+    row = mirror_row(turn, known.place)
+    source = known.key.source
+    snapshot = turn.tx.read(source)
+    if snapshot is None:
+        raise CannotResolve(f"{source} no longer exists in BlueOps; unlink it instead")
+    try:
+        ours = ours_now(turn, known, snapshot)
+    except CannotPost as problem:
+        raise CannotResolve(f"{source} cannot be posted as it is now: {problem}") from None
+    tombstones.close_conflicts(turn, known, "accepted with another field")
+    set_link(
         turn,
         known,
-        base_ours=wire.dump_document(_ours_now(turn, known)),
+        base_ours=wire.dump_document(ours),
         base_theirs=row["document"],
+        beside=agreed_beside(turn, ours, row["beside"], known.beside),
         version=row["version"],
         doubtful="",
     )
@@ -183,47 +185,12 @@ def _accept(turn: Turn, known: Known) -> None:
         )
     a = t.operation_after
     turn.connection.execute(a.delete().where(a.c.document_id == known.id))
-    source = known.key.source
     move = Move(ref=source, revision=known.revision, state=State.DONE, reason="accepted as the books show it")
     outbox.move(turn.connection, turn.tenant_id, [move], turn.now)
     outbox.wake(turn.connection, turn.tenant_id, [source], turn.now)
     outbox.again(
         turn.connection, turn.tenant_id, turn.now, refs=[source], states=[State.WAITING], holds=[Hold.BUSY]
     )
-
-
-def _unlink(turn: Turn, known: Known, link_state: str, document_state: str, *, generation: int = 0) -> None:
-    _set_link(turn, known, state=link_state, doubtful="")
-    turn.connection.execute(
-        t.documents.update()
-        .where(t.documents.c.id == known.id)
-        .values(state=document_state, generation=known.generation + generation)
-    )
-
-
-def _again(turn: Turn, known: Known) -> None:
-    """Create it anew under the next generation, so that the two are never taken for one another."""
-    _unlink(turn, known, "gone", "open", generation=1)
-    _plan_again(turn, known)
-
-
-def _void_here(turn: Turn, known: Known) -> None:
-    source = known.key.source
-    if source.kind is not RecordKind.PAYMENT:
-        raise CannotResolve(f"{source} is voided in BlueOps itself; open it there, or unlink it here")
-    key = f"{turn.id}:{known.place}:removed"
-    change = VoidPayment(payment_id=source.id, reason="deleted in QuickBooks")
-    answer = turn.tx.apply(change, expected_revision=None, key=key)
-    if not isinstance(answer, Applied):
-        raise CannotResolve(f"BlueOps does not void {source}: {getattr(answer, 'why', 'it moved meanwhile')}")
-    _unlink(turn, known, "gone", "withdrawn")
-    _plan_again(turn, known)
-
-
-def _end(turn: Turn, source: RecordRef, reason: str) -> None:
-    """All open events of the record end here."""
-    move = Move(ref=source, revision=2**62, state=State.NOT_POSTED, reason=reason)
-    outbox.move(turn.connection, turn.tenant_id, [move], turn.now)
 
 
 def _settle_existence(turn: Turn, row: Any, choice: str) -> None:
@@ -314,3 +281,17 @@ def resume(turn: Turn, actor: str) -> None:
     """Hand out again after a person mended what stopped the connection."""
     turn.set(health="ok", health_reason="", rest_until=None, guard_json="")
     turn.note("resumed", f"connection {turn.id}", actor=actor)
+
+
+__all__ = [
+    "CHOICES",
+    "CannotResolve",
+    "ChoicePreview",
+    "MovedMeanwhile",
+    "Wish",
+    "preview",
+    "resolve",
+    "resolve_record",
+    "resume",
+    "retry",
+]

@@ -8,6 +8,8 @@ import attrs
 
 from blueops_qb.domain.documents import AttachedFile, Document
 from blueops_qb.domain.mapping import Mapping
+from blueops_qb.domain.overrides import overridden
+from blueops_qb.domain.policy import Policy
 from blueops_qb.domain.posting.context import Posted, PostingContext, Result
 from blueops_qb.domain.posting.rules import post
 from blueops_qb.domain.posting.trace import Trace
@@ -32,7 +34,7 @@ def post_record(
     context = context_for(turn, record, snapshots, mine)
     if trace is not None:
         context = attrs.evolve(context, trace=trace)
-    result = post(record, context, turn.rules)
+    result = _as_coded(post(record, context, turn.rules), mine, context)
     if isinstance(result, Posted) and not _takes_files(turn):
         documents = {k: d for k, d in result.documents.items() if not isinstance(d, AttachedFile)}
         result = attrs.evolve(result, documents=documents)
@@ -49,7 +51,8 @@ def post_under(
     """What the rules say under a mapping, whatever the record is pinned to and whichever periods are closed."""
     context = context_for(turn, record, snapshots, mine)
     profile = attrs.evolve(context.profile, closing_date=None)
-    return post(record, attrs.evolve(context, mapping=mapping, profile=profile), turn.rules)
+    context = attrs.evolve(context, mapping=mapping, profile=profile)
+    return _as_coded(post(record, context, turn.rules), mine, context)
 
 
 def context_for(
@@ -59,18 +62,31 @@ def context_for(
     posted = {
         k.key: wire.load_document(k.kind, k.content) for k in mine if k.content and k.state != "withdrawn"
     }
-    context = posting_context(turn, snapshots, posted)
+    mapping, policy = rules_for(turn, record, mine)
+    return attrs.evolve(posting_context(turn, snapshots, posted), mapping=mapping, policy=policy)
+
+
+def rules_for(turn: Turn, record: Record, mine: list[Known]) -> tuple[Mapping, Policy]:
+    """The mapping and policy that a record is posted with, and that a change over there is read by."""
     pinned = next((k for k in mine if k.linked and k.key.role == "main"), None)
-    if pinned is not None and not isinstance(record, Customer | Job | Vendor):
-        # Rules are pinned at first posting; an edit mirrors them, whatever was mapped since.
-        rulebook, connection = turn.rulebook, turn.connection
-        old = rulebook.mapping(connection, turn.id, pinned.mapping_version)
-        context = attrs.evolve(
-            context,
-            mapping=context.mapping.under(old),
-            policy=rulebook.policy(connection, turn.id, pinned.policy_version),
-        )
-    return context
+    if pinned is None or isinstance(record, Customer | Job | Vendor):
+        return turn.mapping, turn.policy
+    # Rules are pinned at first posting; an edit mirrors them, whatever was mapped since.
+    rulebook, connection = turn.rulebook, turn.connection
+    old = rulebook.mapping(connection, turn.id, pinned.mapping_version)
+    return turn.mapping.under(old), rulebook.policy(connection, turn.id, pinned.policy_version)
+
+
+def _as_coded(result: Result, mine: list[Known], context: PostingContext) -> Result:
+    """What a bookkeeper coded anew stays coded so (accounting-treatments 10)."""
+    coded = {k.key: k.overrides for k in mine if k.overrides}
+    if not coded or not isinstance(result, Posted):
+        return result
+    documents = {
+        key: overridden(document, coded[key], context.item_accounts) if key in coded else document
+        for key, document in result.documents.items()
+    }
+    return attrs.evolve(result, documents=documents)
 
 
 def _takes_files(turn: Turn) -> bool:

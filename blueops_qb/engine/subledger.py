@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
+from blueops_qb.domain.binding import loosely_bound, refs_of
 from blueops_qb.domain.documents import (
     DOCUMENT_TYPES,
     AttachedFile,
@@ -70,9 +71,7 @@ def landed(ready: Ready, operation: Operation, shown: Document | None) -> list[E
     if document is None:
         return []
     return [
-        Entry(
-            document_id=ready.row.document_id, revision=ready.row.revision, document=told(document, shown)
-        )
+        Entry(document_id=ready.row.document_id, revision=ready.row.revision, document=told(document, shown))
     ]
 
 
@@ -94,6 +93,19 @@ def post(turn: Turn, entries: Iterable[Entry]) -> None:
         for number, line in enumerate(effects_of(turn, entry.document, owners), start=1)
     ]
     insert_all(turn.connection, p, rows)
+
+
+def repost(turn: Turn, document_id: int, document: Document, revision: int) -> None:
+    """A document that was changed over there, and is ours by now: its debits and credits are those of today.
+
+    One that was voided there counts as taken out.
+    """
+    places = places_of(turn.connection, turn.id, [r for r in refs_of(document) if isinstance(r, RecordRef)])
+    bound = loosely_bound(document, places)
+    post(turn, [Entry(document_id=document_id, revision=revision, document=bound)])
+    if getattr(document, "void", False):
+        d = t.documents
+        turn.connection.execute(d.update().where(d.c.id == document_id).values(state="withdrawn"))
 
 
 def withdraw(turn: Turn, document_ids: Sequence[int]) -> None:

@@ -1,72 +1,80 @@
-"""To core: which change of core a movement in the books means; None when only a person can say."""
+"""To core: which change of core a record stands for, and carrying it out once."""
 
 from __future__ import annotations
 
 import attrs
 
-from blueops_qb.domain.documents import CustomerPayment, CustomerRecord, Document, VendorRecord
-from blueops_qb.domain.records import Customer, Job, Payment, Vendor
+from blueops_qb.domain.pulling import Unfit
+from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Record, Vendor
 from blueops_qb.domain.refs import RecordKind, RecordRef
-from blueops_qb.domain.reverse import customer_from, job_from, payment_from, vendor_from
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import (
+    Applied,
     Change,
     SaveCustomer,
+    SaveExpense,
+    SaveInvoice,
     SaveJob,
     SavePayment,
     SaveVendor,
     Snapshot,
+    Stale,
+    VoidExpense,
+    VoidInvoice,
     VoidPayment,
 )
 
-#: Groups of a job that belong to its customer in BlueOps and have no place of their own.
-_JOB_GROUPS = frozenset({"name", "shipping", "active"})
+
+class StaleCore(Exception):
+    """Core moved meanwhile; nothing was changed."""
 
 
-def change_for(turn: Turn, snapshot: Snapshot, document: Document, groups: tuple[str, ...]) -> Change | None:
-    """The change that brings `groups` of `document` (unbound) to the record of `snapshot`."""
-    record = snapshot.record
-    match document, record:
-        case CustomerRecord(), Customer():
-            if "parent" in groups:
-                return None
-            return SaveCustomer(record=customer_from(document, record, groups, turn.mapping))
-        case CustomerRecord(), Job():
-            if not set(groups) <= _JOB_GROUPS:
-                return None
-            return SaveJob(record=job_from(document, record, groups))
-        case VendorRecord(), Vendor():
-            return SaveVendor(record=vendor_from(document, record, groups, turn.mapping))
-        case CustomerPayment(), Payment():
-            return _payment(turn, document, record, groups)
+def saving(record: Record) -> Change:
+    """The change that makes this the full state of the record; raises Unfit for kinds that core alone keeps."""
+    match record:
+        case Customer():
+            return SaveCustomer(record=record)
+        case Job():
+            return SaveJob(record=record)
+        case Vendor():
+            return SaveVendor(record=record)
+        case Invoice():
+            return SaveInvoice(record=record)
+        case Payment():
+            return SavePayment(record=record)
+        case Expense():
+            return SaveExpense(record=record)
         case _:
-            return None
+            raise Unfit("is kept by BlueOps alone")
 
 
-def _payment(
-    turn: Turn, document: CustomerPayment, record: Payment, groups: tuple[str, ...]
-) -> Change | None:
-    if document.void:
-        return None if record.void else VoidPayment(payment_id=record.id, reason="voided in QuickBooks")
-    party = document.customer
-    if not isinstance(party, RecordRef):
-        return None
-    customer_id = customer_of(turn, party)
-    if customer_id is None:
-        return None
-    shown = payment_from(
-        document, id=record.id, party=party, customer_id=customer_id, mapping=turn.mapping, current=record
-    )
-    fields = {
-        "money": ("customer_id", "amount", "applications", "elsewhere", "currency"),
-        "dates": ("received_on",),
-        "method": ("method", "reference"),
-        "notes": ("memo",),
-    }
-    taken = {name: getattr(shown, name) for group in groups for name in fields[group]}
-    if taken.get("customer_id", record.customer_id) != record.customer_id:
-        taken["job_id"] = shown.job_id
-    return SavePayment(record=attrs.evolve(record, **taken))
+def voiding(record: Record, reason: str) -> Change:
+    """The change that takes a record back: void, or for a customer, job or vendor inactive; raises Unfit."""
+    match record:
+        case Invoice():
+            return VoidInvoice(invoice_id=record.id, reason=reason)
+        case Payment():
+            return VoidPayment(payment_id=record.id, reason=reason)
+        case Expense():
+            return VoidExpense(expense_id=record.id, reason=reason)
+        case _:
+            return saving(_inactive(record))
+
+
+def _inactive(record: Record) -> Record:
+    if not isinstance(record, Customer | Job | Vendor):
+        raise Unfit("is taken back in BlueOps itself")
+    return attrs.evolve(record, active=False)
+
+
+def applied(turn: Turn, snapshot: Snapshot, change: Change, key: str) -> int:
+    """Carry out a change on the revision of `snapshot`; answers the new revision. Raises StaleCore or Unfit."""
+    answer = turn.tx.apply(change, expected_revision=snapshot.revision, key=key)
+    if isinstance(answer, Stale):
+        raise StaleCore
+    if not isinstance(answer, Applied):
+        raise Unfit(f"is not changed by BlueOps: {answer.why}")
+    return answer.revision
 
 
 def customer_of(turn: Turn, party: RecordRef) -> str | None:

@@ -15,7 +15,7 @@ from typing import Protocol
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.records import Customer, Job, Payment, Record, Vendor
+from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Record, Vendor
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.sdk.hooks import Switch
 
@@ -100,7 +100,62 @@ class SetInvoiceTax:
     total: str
 
 
-Change = SaveCustomer | SaveJob | SaveVendor | SavePayment | VoidPayment | SetInvoiceTax
+@attrs.frozen(kw_only=True)
+class SaveInvoice:
+    """Replace an invoice by this full state, with its amounts as given: nothing is priced anew.
+
+    Core refuses what breaks its own rules: lines, discounts and tax that do not come to the total, a total
+    below what is paid, a number in use.
+    """
+
+    record: Invoice
+
+
+@attrs.frozen(kw_only=True)
+class VoidInvoice:
+    """Void an invoice that nothing is paid on; its number stays used."""
+
+    invoice_id: str
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class SaveExpense:
+    """Create or replace a cost by this full state; lines, tax and freight come to its total."""
+
+    record: Expense
+
+
+@attrs.frozen(kw_only=True)
+class VoidExpense:
+    """Take a cost back."""
+
+    expense_id: str
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class MergeParty:
+    """Merge a customer, job or vendor into another of its kind; what belonged to it belongs to the survivor."""
+
+    kind: RecordKind
+    loser_id: str
+    survivor_id: str
+
+
+Change = (
+    SaveCustomer
+    | SaveJob
+    | SaveVendor
+    | SavePayment
+    | VoidPayment
+    | SaveInvoice
+    | VoidInvoice
+    | SaveExpense
+    | VoidExpense
+    | SetInvoiceTax
+    | MergeParty
+)
 
 
 # -- and what core answers -------------------------------------------------------------------------

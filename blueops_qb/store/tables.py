@@ -34,6 +34,7 @@ from blueops_qb.store.tables_rules import (
 from blueops_qb.store.tables_work import (
     documents,
     exchanges,
+    line_overrides,
     links,
     memberships,
     mirror,
@@ -63,6 +64,7 @@ __all__ = [
     "hints",
     "ledger_lines",
     "ledger_readings",
+    "line_overrides",
     "links",
     "mapping_rules",
     "mappings",

@@ -58,12 +58,24 @@ conflicts = sa.Table(
     text("theirs", null=True),
     text("reason"),
     text("remedy"),
-    #: open, resolved, closed (both sides agree again).
+    #: open, resolved, undone, closed (both sides agree again).
     key("state", 12),
     text("choice"),
     text("decided_by"),
     time("opened_at"),
     time("closed_at"),
+    #: Who moved each side last, as far as it is known, and when.
+    text("ours_by"),
+    time("ours_at"),
+    text("theirs_by"),
+    time("theirs_at"),
+    #: What both sides stood at when it was shown: core's revision, the books' version.
+    sa.Column("revision", sa.BigInteger, nullable=True),
+    text("version"),
+    #: Lines that wait for the choice of a key, and which keys there are.
+    text("options_json"),
+    #: What stood before the choice, so that it can be undone.
+    text("before_json"),
     sa.Index(
         "uq_blueops_qb_conflicts_open",
         "connection_id",

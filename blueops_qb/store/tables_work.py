@@ -47,6 +47,8 @@ links = sa.Table(
     #: The moment both sides agreed: ours unbound, theirs as the books showed it (normal).
     text("base_ours", null=True),
     text("base_theirs", null=True),
+    #: What the books showed then beside what is compared, and which line of ours is which of theirs (`Beside`).
+    text("beside"),
     #: live, gone (removed over there), withdrawn (removed by us), unlinked (by a person).
     key("state", 12),
     #: Why its existence or agreement is in doubt; empty = it is not.
@@ -74,6 +76,20 @@ memberships = sa.Table(
     sa.Column("ref_kind", sa.String(16), primary_key=True),
     sa.Column("ref_id", sa.String(64), primary_key=True),
     sa.Column("share_cents", sa.BigInteger, nullable=True),
+)
+
+line_overrides = sa.Table(
+    PREFIX + "line_overrides",
+    metadata,
+    sa.Column("document_id", sa.BigInteger, primary_key=True),
+    #: Our line id; empty = the head of the document.
+    sa.Column("line_id", sa.String(100), primary_key=True),
+    sa.Column("connection_id", sa.String(32), nullable=False),
+    #: What a bookkeeper coded it to (`LineOverride`).
+    text("content"),
+    #: The books' version in which it was seen.
+    text("version"),
+    time("noted_at"),
 )
 
 postings = sa.Table(
@@ -116,6 +132,8 @@ mirror = sa.Table(
     text("document", null=True),
     #: The provider's own text of this version, handed back with a change.
     text("shown"),
+    #: What it shows beside the document: line ids, fields that are told one way only (`Beside`).
+    text("beside"),
     text("facts_json"),
     text("linked"),
     text("marker"),

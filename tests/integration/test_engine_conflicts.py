@@ -102,22 +102,16 @@ def test_an_amount_that_both_sides_changed_is_a_conflict_of_money(house: EngineH
     assert house.here(invoice.ref).total == D("120.00")
 
 
-def test_an_invoice_changed_in_the_books_alone_waits_for_a_choice(house: EngineHouse) -> None:
-    """BlueOps' invoices are not changed from outside, so a person decides."""
+def test_an_invoice_changed_in_the_books_alone_is_changed_here(house: EngineHouse) -> None:
     invoice = sent_invoice(house)
     line = attrs.evolve(house.there(invoice).lines[0], amount=D("110.00"), unit_price=D("110.00"))
     house.books.edit(house.place(invoice), lines=(line,), total=D("110.00"))
     house.poll()
-    (conflict,) = house.conflicts()
-    assert conflict.cause == "changed_there"
-    assert f"invoice:{invoice.id}: money was changed in QuickBooks" in conflict.reason
-    assert house.here(invoice.ref).total == D("100.00")
-    with house.turn() as turn:
-        resolve.resolve(turn, conflict.id, "ours", "bookkeeper")
-    house.drain()
-    house.poll()
-    assert house.there(invoice).total == D("100.00")
     assert house.conflicts() == []
+    (here,) = house.here(invoice.ref).lines
+    assert (here.amount, here.unit_price, here.service_category) == (D("110.00"), D("110.00"), "repair")
+    assert house.here(invoice.ref).total == D("110.00")
+    assert house.there(invoice).total == D("110.00")
     assert house.quiet()
 
 

@@ -243,7 +243,7 @@ def test_what_the_bookkeeper_set_on_a_line_survives_an_edit_of_the_memo(qbo: Qbo
     assert set(qbo.counted()) <= {"done", "superseded"}
 
 
-def test_a_new_address_and_place_of_work_reach_an_invoice_and_theirs_are_left_alone(qbo: QboHouse) -> None:
+def test_a_new_address_and_place_of_work_travel_both_ways(qbo: QboHouse) -> None:
     ada = qbo.customer("Ada Hill")
     invoice = qbo.invoice(ada)
     qbo.drain()
@@ -255,6 +255,9 @@ def test_a_new_address_and_place_of_work_reach_an_invoice_and_theirs_are_left_al
         "invoice", {**head, "sparse": True, "Line": [line], "BillEmail": {"Address": "desk@example.com"}}
     )
     qbo.poll()
+    now = qbo.core.read(TENANT, [invoice.ref])[invoice.ref].record
+    assert isinstance(now, Invoice)
+    assert (now.email, now.lines[0].description) == ("desk@example.com", "Repair")
     site = Address(line1="9 Elm St", city="Sparks", state="NV", postal_code="89431")
     _edit(qbo, invoice, site=site)
     (there,) = qbo.ask(f"select * from Invoice where DocNumber = 'BO-{invoice.number}'")
@@ -271,8 +274,11 @@ def test_a_new_address_and_place_of_work_reach_an_invoice_and_theirs_are_left_al
 
 
 def _edit(qbo: QboHouse, invoice: Invoice, **changes: Any) -> None:
+    """Change the invoice as it is in BlueOps by now."""
+    now = qbo.core.read(TENANT, [invoice.ref])[invoice.ref].record
+    assert isinstance(now, Invoice)
     with qbo.core.begin(TENANT, actor="office") as tx:
-        tx.update_invoice(invoice.id, attrs.evolve(draft_of(invoice), **changes))
+        tx.update_invoice(invoice.id, attrs.evolve(draft_of(now), **changes))
     qbo.drain()
 
 

@@ -171,11 +171,13 @@ def test_ours_is_carried_out_although_the_books_moved_once_more(house: EngineHou
     house.drain()
     place = house.place(invoice)
     set_price(house, place, "90.00")
+    house.reprice(invoice, "95.00")
     house.poll()
     house.books.edit(place, memo="called the customer")  # before the choice is made
     choose(house, "ours")
     house.poll()
-    assert house.there(invoice).total == D("100.00")
+    assert house.there(invoice).total == D("95.00")
+    assert (house.there(invoice).memo, house.here(invoice.ref).memo) == ("called the customer",) * 2
     assert house.conflicts() == []
     assert house.quiet()
 

@@ -9,7 +9,7 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Record, Vendor
-from blueops_qb.domain.refs import RecordKind
+from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.sandbox.core import rows
 from blueops_qb.sandbox.core.tables import records
 from blueops_qb.sandbox.core.work import Refused, Work
@@ -119,6 +119,20 @@ class ContactActions(Work):
     def delete_vendor(self, id: str) -> None:
         """Delete a vendor without costs; Refused for others."""
         self._delete(Vendor, RecordKind.VENDOR, id)
+
+    def merge_parties(self, kind: RecordKind, loser_id: str, survivor_id: str) -> Record:
+        """Merge two customers, jobs or vendors; answers the survivor. Refused for other kinds."""
+        merge = {
+            RecordKind.CUSTOMER: self.merge_customers,
+            RecordKind.JOB: self.merge_jobs,
+            RecordKind.VENDOR: self.merge_vendors,
+        }.get(kind)
+        if merge is None:
+            raise Refused(f"a record of the kind {kind.value} is never merged; correct or void it")
+        merge(loser_id, survivor_id)
+        survivor = self.read(RecordRef(kind, survivor_id))
+        assert survivor is not None
+        return survivor.record
 
     # -- the same for all three --------------------------------------------------------------------
     def _replace(self, type_: type[P], kind: RecordKind, record: P) -> P:

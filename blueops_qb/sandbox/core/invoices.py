@@ -13,6 +13,7 @@ from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.records import Address, Customer, Invoice, InvoiceLine, Job
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.sandbox.core import rows
+from blueops_qb.sandbox.core.given import check_given
 from blueops_qb.sandbox.core.payments import paid_on
 from blueops_qb.sandbox.core.pricing import LineDraft, Priced, due_date, is_exempt, price
 from blueops_qb.sandbox.core.tables import choices, records, tenants
@@ -153,6 +154,26 @@ class InvoiceActions(Work):
             )
         return self._change_total(attrs.evolve(old, tax=tax, total=total), old=old, row=row, turn=turn)
 
+    def save_invoice(self, record: Invoice) -> Invoice:
+        """Replace an issued invoice by this full state, amounts as given; what is paid on it stays paid."""
+        turn = self._turn()
+        old, row = self._open_invoice(record.id, "changed")
+        if record.void:
+            raise Refused(f"invoice {old.number} is voided by voiding it, not by a change; void it")
+        customer, _ = self._existing(Customer, RecordKind.CUSTOMER, record.customer_id)
+        self._job_of(record, customer)
+        if record.customer_id != old.customer_id and row.balance != old.total:
+            raise Refused(
+                f"invoice {old.number} cannot go to another customer: payments are applied to it; void them"
+                " first"
+            )
+        if record.currency != old.currency:
+            raise Refused(f"invoice {old.number} is in {old.currency} and stays so; raise a new one")
+        check_given(record)
+        if record.number != old.number:
+            self._check_number(record.number)
+        return self._change_total(record, old=old, row=row, turn=turn)
+
     # -- steps -------------------------------------------------------------------------------------
     def _open_invoice(self, id: str, what: str) -> tuple[Invoice, rows.Row]:
         invoice, row = self._existing(Invoice, RecordKind.INVOICE, id)
@@ -203,7 +224,7 @@ class InvoiceActions(Work):
             currency=customer.currency,
         )
 
-    def _job_of(self, draft: InvoiceDraft, customer: Customer) -> Job | None:
+    def _job_of(self, draft: InvoiceDraft | Invoice, customer: Customer) -> Job | None:
         if draft.job_id is None:
             return None
         job, _ = self._existing(Job, RecordKind.JOB, draft.job_id)

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from blueops_qb.domain.records import Payment, Record
+from blueops_qb.domain.records import Expense, Invoice, Payment, Record
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.sandbox.core.contacts import ContactActions
 from blueops_qb.sandbox.core.costs import CostActions
@@ -20,13 +20,18 @@ from blueops_qb.sdk.core import (
     Applied,
     ApplyAnswer,
     Change,
+    MergeParty,
     RefusedChange,
     SaveCustomer,
+    SaveExpense,
+    SaveInvoice,
     SaveJob,
     SavePayment,
     SaveVendor,
     SetInvoiceTax,
     Stale,
+    VoidExpense,
+    VoidInvoice,
     VoidPayment,
 )
 
@@ -87,8 +92,20 @@ class Transaction(ContactActions, InvoiceActions, PaymentActions, CostActions):
             case VoidPayment(payment_id=id, reason=reason):
                 old, _ = self._existing(Payment, RecordKind.PAYMENT, id)
                 return old if old.void else self.void_payment(id, reason=reason)
+            case SaveInvoice(record=invoice):
+                return self.save_invoice(invoice)
+            case VoidInvoice(invoice_id=id, reason=reason):
+                issued, _ = self._existing(Invoice, RecordKind.INVOICE, id)
+                return issued if issued.void else self.void_invoice(id, reason=reason)
+            case SaveExpense(record=cost):
+                return (self.update_expense if cost.id else self.record_expense)(cost)
+            case VoidExpense(expense_id=id, reason=reason):
+                spent, _ = self._existing(Expense, RecordKind.EXPENSE, id)
+                return spent if spent.void else self.void_expense(id, reason=reason)
             case SetInvoiceTax(invoice_id=id, tax=tax, total=total):
                 return self.set_invoice_tax(id, tax=_amount(tax), total=_amount(total))
+            case MergeParty(kind=kind, loser_id=loser, survivor_id=survivor):
+                return self.merge_parties(kind, loser, survivor)
 
     def _answer(self, ref: RecordRef) -> Applied:
         row = self.row(ref)
@@ -121,17 +138,23 @@ def _target(change: Change) -> RecordRef | None:
             | SaveJob(record=record)
             | SaveVendor(record=record)
             | SavePayment(record=record)
+            | SaveInvoice(record=record)
+            | SaveExpense(record=record)
         ):
             return record.ref if record.id else None
         case VoidPayment(payment_id=id):
             return RecordRef(RecordKind.PAYMENT, id)
-        case SetInvoiceTax(invoice_id=id):
+        case VoidExpense(expense_id=id):
+            return RecordRef(RecordKind.EXPENSE, id)
+        case SetInvoiceTax(invoice_id=id) | VoidInvoice(invoice_id=id):
             return RecordRef(RecordKind.INVOICE, id)
+        case MergeParty(kind=kind, loser_id=id):
+            return RecordRef(kind, id)
 
 
 def _is_stale(change: Change, revision: int, expected: int | None) -> bool:
     if expected is None:
-        return not isinstance(change, VoidPayment | SetInvoiceTax)
+        return not isinstance(change, VoidPayment | VoidInvoice | VoidExpense | SetInvoiceTax | MergeParty)
     return revision != expected
 
 

@@ -1,0 +1,253 @@
+"""Choices: what a person's choice between two sides would do, and doing it; the preview stops half-way.
+
+A choice is a side for every field of a conflict. Fields that belong together are chosen together, lines as a whole;
+only a person may pick them one by one. Core is told first, then the bases are set so that exactly what was chosen
+from BlueOps counts as moved there, and planning writes it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from blueops_qb.domain.beside import FIELDS
+from blueops_qb.domain.compare import GROUPS, choosable, with_fields
+from blueops_qb.domain.documents import DOCUMENT_TYPES, Document
+from blueops_qb.domain.line_merge import token
+from blueops_qb.domain.pulling import Unfit
+from blueops_qb.domain.refs import BooksKind
+from blueops_qb.domain.reverse_keys import Key
+from blueops_qb.engine.known import Known
+from blueops_qb.engine.mirroring import make_dirty
+from blueops_qb.engine.pull import Draft, draft, tell_core
+from blueops_qb.engine.sides import Bound, CannotPost, Sides, sides_of
+from blueops_qb.engine.subledger import repost
+from blueops_qb.engine.tombstones import mirror_row, plan_again, set_link
+from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk import wire
+
+OURS, THEIRS = "ours", "theirs"
+#: The side of `lines` where each line is chosen by itself.
+EACH = "each"
+
+
+class CannotResolve(ValueError):
+    """The choice cannot be carried out; the sentence says why and what to do instead."""
+
+
+class MovedMeanwhile(CannotResolve):
+    """A side is not any more what was shown; nothing was changed and the conflict is shown anew."""
+
+
+@attrs.frozen(kw_only=True)
+class Wish:
+    """What a person chose: one side for all, or `fields` (field -> `ours` or `theirs`).
+
+    `lines` (`line_merge.token` -> side) counts where the field `lines` has the side `each`. `picks` are keys for
+    lines that were added over there, by the books' line id.
+    """
+
+    side: str = "fields"
+    fields: Mapping[str, str] = attrs.field(factory=dict)
+    lines: Mapping[str, str] = attrs.field(factory=dict)
+    picks: Mapping[str, Key] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """What a choice comes to: `draft` for core (None = core keeps what it has), `ours` as it is posted then.
+
+    `theirs` and `mine` are the fields that are taken from the books and from BlueOps.
+    """
+
+    sides: Sides
+    group: str
+    draft: Draft | None
+    ours: Document
+    theirs: frozenset[str]
+    mine: frozenset[str]
+    #: Something is written to the books.
+    writes: bool
+
+
+def mark(row: Any) -> str:
+    """What a conflict was shown on: core's revision and the books' version."""
+    return f"{row['revision']}:{row['version']}"
+
+
+def is_about_fields(row: Any, known: Known) -> bool:
+    """The conflict is about fields that both sides have; others are about the whole record."""
+    both = known.base_ours is not None and known.base_theirs is not None
+    return both and row["group"] in GROUPS[DOCUMENT_TYPES[BooksKind(row["books_kind"])]]
+
+
+def plan_choice(turn: Turn, row: Any, known: Known, wish: Wish) -> Plan:
+    """What the choice would do; changes nothing. Raises CannotResolve, MovedMeanwhile or Unfit."""
+    sides = _sides(turn, row, known)
+    group = row["group"]
+    by_field = _side_of_fields(type(sides.ours), group, wish)
+    moved = sides.moved((group,))
+    each = dict(wish.lines) if by_field.get("lines") == EACH else {}
+    theirs = frozenset(f for f in moved if by_field[f] in (THEIRS, EACH))
+    found = None
+    if theirs:
+        if each:
+            _check_each(turn, sides, each)
+            theirs = theirs & {"lines"}
+        found = draft(turn, sides, theirs, picks=wish.picks, by_person=True, each=each)
+    ours = sides.ours if found is None else found.ours
+    mine = moved if each else moved - theirs
+    shown = Bound.of(turn, (ours,), sides.fields).normal(ours)
+    return Plan(
+        sides=sides,
+        group=group,
+        draft=found,
+        ours=ours,
+        theirs=frozenset() if each else theirs,
+        mine=mine,
+        writes=any(getattr(shown, f) != getattr(sides.theirs, f) for f in mine),
+    )
+
+
+def _sides(turn: Turn, row: Any, known: Known) -> Sides:
+    source = known.key.source
+    snapshot = turn.tx.read(source)
+    mirror = mirror_row(turn, known.place)
+    if snapshot is None or snapshot.deleted:
+        raise CannotResolve(f"{source} no longer exists in BlueOps; unlink it instead")
+    if mirror is None or mirror["deleted"]:
+        raise MovedMeanwhile(f"{known.place} was deleted in QuickBooks meanwhile")
+    try:
+        sides = sides_of(turn, known, snapshot, mirror)
+    except CannotPost as problem:
+        raise CannotResolve(f"{source} cannot be posted as it is now: {problem}") from None
+    _check_shown(row, sides)
+    return sides
+
+
+def _check_shown(row: Any, sides: Sides) -> None:
+    """Compare and set: what the person saw is what there is. A version that moved without substance is none."""
+    if (row["revision"], row["version"]) == (sides.snapshot.revision, sides.version):
+        return
+    if row["revision"] is None:
+        return  # opened before that was kept
+    fields = GROUPS[type(sides.ours)][row["group"]]
+    for text, now, where in (
+        (row["ours"], sides.normal_ours, "BlueOps"),
+        (row["theirs"], sides.theirs, "QuickBooks"),
+    ):
+        shown = wire.load_document(sides.known.kind, text)
+        if any(getattr(shown, f) != getattr(now, f) for f in fields):
+            raise MovedMeanwhile(
+                f"{sides.known.key.source} moved in {where} meanwhile; both sides are shown anew"
+            )
+
+
+def _side_of_fields(type_: type[Document], group: str, wish: Wish) -> dict[str, str]:
+    if wish.side in (OURS, THEIRS):
+        return dict.fromkeys(GROUPS[type_][group], wish.side)
+    found: dict[str, str] = {}
+    for atom in choosable(type_, group):
+        said = {wish.fields[f] for f in atom if f in wish.fields}
+        if "lines" in atom and wish.fields.get("lines") == EACH:
+            found |= dict.fromkeys(atom, EACH)
+        elif len(said) == 1 and said <= {OURS, THEIRS}:
+            found |= dict.fromkeys(atom, said.pop())
+        else:
+            names = ", ".join(f.rstrip("_").replace("_", " ") for f in atom)
+            raise CannotResolve(
+                f"choose one side for {names}; they belong together" if said else f"choose a side for {names}"
+            )
+    return found
+
+
+def _check_each(turn: Turn, sides: Sides, each: Mapping[str, str]) -> None:
+    missing = [step for step in sides.steps(turn) if each.get(token(step)) not in (OURS, THEIRS)]
+    if missing:
+        raise CannotResolve(f"choose a side for every line; {len(missing)} have none")
+
+
+# -- doing it ------------------------------------------------------------------------------------------
+def carry_out(turn: Turn, row: Any, known: Known, wish: Wish) -> str:
+    """Do it; answers, as JSON, what stood before. Raises as `plan_choice`, and StaleCore."""
+    plan = plan_choice(turn, row, known, wish)
+    sides, revision, ours = plan.sides, plan.sides.snapshot.revision, plan.ours
+    before = _before(plan)
+    if plan.draft is not None:
+        revision, ours = tell_core(turn, sides, plan.draft, f"{turn.id}:conflict:{row['id']}")
+        repost(turn, known.id, ours, revision)
+    _rebase(turn, plan, ours)
+    make_dirty(turn, [known.place])
+    plan_again(turn, known.key.source)
+    return json.dumps({**before, "revision": revision, "writes": plan.writes})
+
+
+def _before(plan: Plan) -> dict[str, Any]:
+    sides, known = plan.sides, plan.sides.known
+    return {
+        "record": wire.dump_record(sides.snapshot.record),
+        "base_ours": known.base_ours,
+        "base_theirs": known.base_theirs,
+        "beside": known.beside,
+        "theirs": sides.text,
+        "version": sides.version,
+        "overrides": [wire.dump(o) for o in known.overrides],
+        "overrides_after": [wire.dump(o) for o in (plan.draft.overrides if plan.draft else known.overrides)],
+        "group": plan.group,
+        "link": known.link_id,
+    }
+
+
+def _rebase(turn: Turn, plan: Plan, ours: Document) -> None:
+    """Set the bases of the group: what was chosen from BlueOps has moved there, and nothing else has moved."""
+    sides, known = plan.sides, plan.sides.known
+    names = set(GROUPS[type(sides.ours)][plan.group])
+    assert known.base_theirs is not None
+    theirs = wire.load_document(known.kind, sides.text)
+    base = with_fields(wire.load_document(known.kind, known.base_theirs), theirs, names - set(sides.fields))
+    mine = with_fields(with_fields(sides.base, ours, plan.theirs), _as_ours(sides), plan.mine)
+    values: dict[str, Any] = {"base_ours": wire.dump_document(mine), "base_theirs": wire.dump_document(base)}
+    if known.beside:
+        hidden = {f: getattr(sides.now, f) for f in FIELDS if f in names and f in sides.fields}
+        beside = attrs.evolve(sides.then, **hidden)
+        if "lines" in names:
+            pairs = plan.draft.pairs if plan.draft is not None and plan.draft.pairs is not None else None
+            here = set(sides.now.lines)
+            kept = tuple(p for p in sides.then.pairs if p[1] in here) if pairs is None else pairs
+            beside = attrs.evolve(beside, lines=sides.now.lines, pairs=kept)
+        values["beside"] = wire.dump(beside)
+    set_link(turn, known, **values)
+
+
+def _as_ours(sides: Sides) -> Document:
+    """Their document with our line ids, so that it can stand as what our side said last."""
+    lines: tuple[Any, ...] = getattr(sides.theirs, "lines", ())
+    if not lines or not hasattr(lines[0], "line_id") or len(sides.now.lines) != len(lines):
+        return sides.theirs
+    ours_of = {books: mine for mine, books in sides.then.pairs}
+    named = tuple(
+        attrs.evolve(line, line_id=ours_of.get(id, ""))
+        for line, id in zip(lines, sides.now.lines, strict=True)
+    )
+    evolving: Any = sides.theirs
+    document: Document = attrs.evolve(evolving, lines=named)
+    return document
+
+
+__all__ = [
+    "EACH",
+    "OURS",
+    "THEIRS",
+    "CannotResolve",
+    "MovedMeanwhile",
+    "Plan",
+    "Unfit",
+    "Wish",
+    "carry_out",
+    "is_about_fields",
+    "mark",
+    "plan_choice",
+]

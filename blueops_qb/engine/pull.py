@@ -1,0 +1,340 @@
+"""Pull: what core and our side would become if fields were taken from the books, proven before anybody is told.
+
+`draft` is free of side effects, so that comparing, previewing and resolving use the same code; `tell_core` carries
+it out. The proof: the changed record is posted again and must show what the books show, to the cent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import attrs
+
+from blueops_qb.domain.binding import refs_of, unbind
+from blueops_qb.domain.compare import as_decided
+from blueops_qb.domain.documents import (
+    Bill,
+    CustomerPayment,
+    CustomerRecord,
+    Document,
+    ExpenseDocument,
+    SalesInvoice,
+    VendorRecord,
+)
+from blueops_qb.domain.line_merge import LineStep, Unpaired, chosen
+from blueops_qb.domain.overrides import HEAD_CODING, LineOverride, coding_of, overridden
+from blueops_qb.domain.posting.context import Posted
+from blueops_qb.domain.pull_cost import expense_from
+from blueops_qb.domain.pull_invoice import invoice_from
+from blueops_qb.domain.pulling import Drafted, Pull, Unfit
+from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Record, Vendor
+from blueops_qb.domain.refs import BooksRef, RecordRef
+from blueops_qb.domain.reverse import customer_from, job_from, payment_from, vendor_from
+from blueops_qb.domain.reverse_keys import Key
+from blueops_qb.engine import to_core
+from blueops_qb.engine.free_names import kept_name
+from blueops_qb.engine.known import sources_of
+from blueops_qb.engine.overrides_desk import keep
+from blueops_qb.engine.related import read_related
+from blueops_qb.engine.rule_room import post_record, rules_for
+from blueops_qb.engine.sides import Bound, CannotPost, Sides, ours_now
+from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk.core import Change
+
+Overrides = tuple[LineOverride, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Draft:
+    """What would be: `change` is for core (None = core has nothing to change), `ours` is posted from `record`.
+
+    `pairs` are the line ids of both sides as they would be agreed on, None where lines were not looked at.
+    """
+
+    change: Change | None
+    record: Record
+    ours: Document
+    fields: frozenset[str]
+    overrides: Overrides = ()
+    pairs: tuple[tuple[str, str], ...] | None = None
+    #: Lines of both sides, as a person chose them one by one.
+    mixed: bool = False
+
+
+def draft(
+    turn: Turn,
+    sides: Sides,
+    fields: Collection[str],
+    *,
+    picks: Mapping[str, Key] | None = None,
+    by_person: bool = False,
+    each: Mapping[str, str] | None = None,
+) -> Draft:
+    """Take `fields` (of the document) from the books; raises Unfit, in words that continue “invoice 1041 ...”.
+
+    `picks` are keys for lines that were added over there, by the books' line id. `by_person`: somebody looked at
+    it and wants it so; then a job may move and coding without a key is kept as an override. `each` is a side per
+    line (`line_merge.token`), which only a person can choose; what comes of it is no longer what the books show.
+    """
+    record, wanted = sides.snapshot.record, frozenset(fields)
+    places = [r for r in refs_of(sides.theirs) if isinstance(r, BooksRef)]
+    parties = sources_of(turn.connection, turn.id, places)
+    theirs = unbind(sides.theirs, parties)
+    if getattr(theirs, "void", False) != getattr(sides.normal_ours, "void", False):
+        return _void(turn, sides, theirs, wanted)
+    if isinstance(record, Job) and "parent" in wanted and not by_person:
+        raise Unfit("stands below another customer in QuickBooks now; somebody must say whether it moves")
+    try:
+        lines = "lines" in wanted and isinstance(record, Invoice | Expense)
+        steps = chosen(sides.steps(turn), each or {}) if lines else ()
+    except Unpaired as problem:
+        raise Unfit(f"has other lines in QuickBooks now; {problem}") from None
+    mapping, policy = rules_for(turn, record, [sides.known])
+    pull = Pull(
+        theirs=theirs,
+        fields=wanted,
+        steps=steps,
+        mapping=mapping,
+        policy=policy,
+        scopes=_scopes(turn, record),
+        picks=picks or {},
+        ours=parties,
+        by_person=by_person,
+    )
+    drafted = _drafted(turn, record, pull)
+    plain = _posted(turn, sides, drafted.record)
+    overrides = _overrides(sides, plain, drafted, pull, steps)
+    ours = overridden(plain, overrides, turn.catalog.item_accounts)
+    pairs = None
+    if drafted.ids is not None and not each:
+        pairs = tuple((a, b) for a, b in zip(drafted.ids, _books_ids(sides), strict=True) if a and b)
+    found = Draft(
+        change=None if drafted.record == record else to_core.saving(drafted.record),
+        record=drafted.record,
+        ours=ours,
+        fields=wanted,
+        overrides=overrides,
+        pairs=pairs,
+        mixed=bool(each),
+    )
+    if not each:
+        prove(turn, sides, found, ours, drafted.ids)
+    return found
+
+
+def _void(turn: Turn, sides: Sides, theirs: Document, wanted: frozenset[str]) -> Draft:
+    record: Any = sides.snapshot.record
+    if not getattr(theirs, "void", False):
+        raise Unfit("is void in BlueOps and not in QuickBooks")
+    gone = attrs.evolve(record, void=True)
+    return Draft(
+        change=None if record.void else to_core.voiding(record, "voided in QuickBooks"),
+        record=gone,
+        ours=_posted(turn, sides, gone),
+        fields=wanted | {"void"},
+        overrides=sides.known.overrides,
+    )
+
+
+def _scopes(turn: Turn, record: Record) -> tuple[str, ...]:
+    """Segment and branch by which posting narrows the mapping of an invoice."""
+    if not isinstance(record, Invoice):
+        return ()
+    found = {ref: s.record for ref, s in read_related(turn.core, turn.tenant_id, [record]).items()}
+    job = next((r for r in found.values() if isinstance(r, Job) and r.id == record.job_id), None)
+    payer = next((r for r in found.values() if isinstance(r, Customer) and r.id == record.customer_id), None)
+    segment = (job.segment if job else "") or (payer.segment if payer else "")
+    branch = record.branch or (job.branch if job else "")
+    return tuple(scope for scope in (segment, branch) if scope)
+
+
+def _drafted(turn: Turn, record: Record, pull: Pull) -> Drafted:
+    fields, theirs = pull.fields, pull.theirs
+    match record, theirs:
+        case Customer(), CustomerRecord():
+            if "parent" in fields:
+                raise Unfit("is a job of another customer in QuickBooks now")
+            return Drafted(record=customer_from(theirs, record, fields, pull.mapping))
+        case Job(), CustomerRecord():
+            return Drafted(record=job_from(theirs, record, fields))
+        case Vendor(), VendorRecord():
+            return Drafted(record=vendor_from(theirs, record, fields, pull.mapping))
+        case Invoice(), SalesInvoice():
+            party = theirs.customer
+            customer_id = to_core.customer_of(turn, party) if isinstance(party, RecordRef) else None
+            return invoice_from(record, pull, customer_id=customer_id)
+        case Expense(), Bill() | ExpenseDocument():
+            return expense_from(record, pull)
+        case Payment(), CustomerPayment():
+            return Drafted(record=_payment(turn, record, theirs, fields))
+        case _:
+            raise Unfit("was changed in QuickBooks, and BlueOps has no place for that kind of change")
+
+
+#: Fields of the books' payment -> those of ours that say the same.
+_PAYMENT = {
+    "customer": ("customer_id",),
+    "amount": ("amount",),
+    "allocations": ("applications", "elsewhere"),
+    "date": ("received_on",),
+    "method": ("method",),
+    "reference": ("reference",),
+    "memo": ("memo",),
+}
+
+
+def _payment(turn: Turn, record: Payment, theirs: CustomerPayment, fields: Collection[str]) -> Payment:
+    party = theirs.customer
+    customer_id = to_core.customer_of(turn, party) if isinstance(party, RecordRef) else None
+    if customer_id is None or not isinstance(party, RecordRef):
+        raise Unfit(f"is from {party} in QuickBooks, which is nobody in BlueOps")
+    shown = payment_from(
+        theirs, id=record.id, party=party, customer_id=customer_id, mapping=turn.mapping, current=record
+    )
+    taken = {name: getattr(shown, name) for f in fields if f in _PAYMENT for name in _PAYMENT[f]}
+    if taken.get("customer_id", record.customer_id) != record.customer_id:
+        taken["job_id"] = shown.job_id
+    return attrs.evolve(record, **taken)
+
+
+# -- posting it again ----------------------------------------------------------------------------------
+def _posted(turn: Turn, sides: Sides, record: Record) -> Document:
+    """The document of the changed record, without anybody's coding."""
+    bare = attrs.evolve(sides.known, overrides=())
+    related = read_related(turn.core, turn.tenant_id, [record])
+    result = post_record(turn, record, related, [bare])
+    if not isinstance(result, Posted) or sides.known.key not in result.documents:
+        reason = getattr(result, "reason", "it would become another kind of document")
+        raise Unfit(f"could not be posted any more as QuickBooks shows it: {reason}")
+    return kept_name(turn, sides.known.key.source, result.documents[sides.known.key])
+
+
+def _books_ids(sides: Sides) -> tuple[str, ...]:
+    """The books' ids of the lines; where they give none, the place counts (`line_merge`)."""
+    lines: tuple[Any, ...] = getattr(sides.theirs, "lines", ())
+    if len(sides.now.lines) == len(lines) and all(sides.now.lines):
+        return sides.now.lines
+    return tuple(f"#{n}" for n in range(len(lines)))
+
+
+def _overrides(
+    sides: Sides, plain: Document, drafted: Drafted, pull: Pull, steps: Collection[LineStep]
+) -> Overrides:
+    """The coding that stays over there: what differs from posting where a bookkeeper had a hand in it."""
+    kept = {o.line_id: dict(o.fields) for o in sides.known.overrides}
+    if drafted.ids is not None:
+        posted: dict[str, Any] = {line.line_id: line for line in getattr(plain, "lines", ())}
+        shown = [step for step in steps if step.theirs is not None]
+        head = {"": kept[""]} if "" in kept else {}
+        kept = head | _coded_lines(drafted.ids, shown, posted, kept)
+    taken = pull.fields & set(HEAD_CODING)
+    coded = _coded_head(plain, pull, taken)
+    kept[""] = {name: value for name, value in kept.get("", {}).items() if name not in taken} | coded
+    return tuple(LineOverride(line_id=id, fields=fields) for id, fields in kept.items() if fields)
+
+
+def _coded_lines(
+    ids: Collection[str], shown: list[LineStep], posted: Mapping[str, Any], kept: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for id, step in zip(ids, shown, strict=True):
+        line = posted.get(id)
+        if line is None:
+            continue
+        theirs = coding_of(step.theirs)
+        if id in kept or not step.ours_id or step.moved(*theirs):
+            ours = coding_of(line)
+            found[id] = {name: value for name, value in theirs.items() if value != ours[name]}
+    return found
+
+
+def _coded_head(plain: Document, pull: Pull, taken: Collection[str]) -> dict[str, Any]:
+    """The class of a document may always differ; the rest of its head only if a person wants it so."""
+    return {
+        name: getattr(pull.theirs, name)
+        for name in taken
+        if (name == "class_" or pull.by_person) and getattr(plain, name, None) != getattr(pull.theirs, name)
+    }
+
+
+# -- the proof -----------------------------------------------------------------------------------------
+def prove(turn: Turn, sides: Sides, found: Draft, ours: Document, ids: Collection[str] | None) -> None:
+    """Raises Unfit unless `ours` shows what the books show in every field that was taken.
+
+    A field in which both differed from the beginning, and that neither moved, differs still.
+    """
+    normal = Bound.of(turn, (ours,), sides.fields).normal(ours)
+    if getattr(normal, "void", False) and getattr(sides.theirs, "void", False):
+        return
+    shown = as_decided(normal, sides.theirs)
+    wrong = [
+        name
+        for name in sorted(found.fields - {"lines"})
+        if getattr(normal, name) != getattr(shown, name)
+        and (getattr(normal, name), getattr(sides.theirs, name))
+        != (getattr(sides.normal_base, name), getattr(sides.base_theirs, name))
+    ]
+    if ids is not None:
+        wrong += _wrong_lines(turn, sides, ours, normal, ids)
+    if wrong:
+        names = ", ".join(dict.fromkeys(name.rstrip("_").replace("_", " ") for name in wrong))
+        raise Unfit(f"would still show another {names} than QuickBooks if BlueOps took the change over")
+
+
+def _wrong_lines(
+    turn: Turn, sides: Sides, ours: Document, normal: Document, ids: Collection[str]
+) -> list[str]:
+    try:
+        steps = {step.ours_id: step for step in sides.steps(turn, ours, normal) if step.theirs is not None}
+    except Unpaired:
+        return ["lines"]
+    mine: tuple[Any, ...] = getattr(normal, "lines", ())
+    theirs: tuple[Any, ...] = getattr(sides.theirs, "lines", ())
+    posted: tuple[Any, ...] = tuple(line for line in getattr(ours, "lines", ()) if line.line_id in set(ids))
+    if len(mine) != len(theirs) or len(posted) != len(mine):
+        return ["number of lines"]
+    by_id = dict(zip((line.line_id for line in posted), mine, strict=True))
+    wrong: list[str] = []
+    for id, line in zip(ids, theirs, strict=True):
+        if id not in by_id:
+            return ["lines"]
+        step = steps.get(id, LineStep())
+        for field in attrs.fields(type(line)):
+            one, other = getattr(by_id[id], field.name), getattr(line, field.name)
+            if one != other and not _may_differ(field.name, id, by_id[id], step, (one, other)):
+                wrong.append(field.name)
+    return wrong
+
+
+def _may_differ(name: str, id: str, ours: Any, step: LineStep, now: tuple[Any, Any]) -> bool:
+    if name == "description" and (not ours.description or "/" in id):
+        # The books take the item's where we say none; the words of lines that posting makes are its own.
+        return True
+    if step.base_ours is None or step.base_theirs is None:
+        return False
+    return now == (getattr(step.base_ours, name), getattr(step.base_theirs, name))
+
+
+# -- core ----------------------------------------------------------------------------------------------
+def tell_core(turn: Turn, sides: Sides, found: Draft, key: str) -> tuple[int, Document]:
+    """Carry a draft out in core; answers core's revision and our document as it is posted then.
+
+    Raises StaleCore, or Unfit when core refuses or made something else of it (nothing is changed then).
+    """
+    known = attrs.evolve(sides.known, overrides=found.overrides)
+    with turn.connection.begin_nested():
+        keep(turn, sides, found.overrides)
+        if found.change is None:
+            return sides.snapshot.revision, found.ours
+        revision = to_core.applied(turn, sides.snapshot, found.change, key)
+        fresh = turn.tx.read(sides.known.key.source)
+        assert fresh is not None
+        try:
+            ours = ours_now(turn, known, fresh)
+        except CannotPost as problem:
+            raise Unfit(f"could not be posted any more: {problem}") from None
+        if not getattr(found.ours, "void", False) and not found.mixed:
+            ids = None if found.pairs is None else [mine for mine, _ in found.pairs]
+            prove(turn, sides, found, ours, ids)
+        return revision, ours

@@ -1,0 +1,257 @@
+"""Tombstones: what was deleted or merged away in the books, and what a person makes of it.
+
+Never automatic, with one exception: a customer or vendor that was merged there into one that nobody of ours has is
+the same one under another id, so its record follows. Its documents name the record and bind to the new id.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from blueops_qb.domain.binding import refs_of
+from blueops_qb.domain.pulling import Unfit
+from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind, RecordRef
+from blueops_qb.engine import outbox, to_core
+from blueops_qb.engine.conflicts import Shown, open_conflict
+from blueops_qb.engine.known import Known, load_by_place
+from blueops_qb.engine.linking import link_document
+from blueops_qb.engine.mirroring import make_dirty
+from blueops_qb.engine.outbox import Move, State
+from blueops_qb.engine.sides import CannotPost, ours_now
+from blueops_qb.engine.sweep import row_of
+from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk import wire
+from blueops_qb.sdk.core import Applied, MergeParty
+from blueops_qb.store import tables as t
+from blueops_qb.store.bulk import insert_all
+
+DOUBT = "it was removed in the books and waits for a choice"
+
+
+class CannotDo(ValueError):
+    """The choice cannot be carried out; the sentence says why and what to do instead."""
+
+
+def removed_there(turn: Turn, known: Known) -> bool:
+    """A linked record is gone in the books: it follows a merge, or waits for a choice."""
+    survivor = merged_into(turn, known)
+    if survivor is not None and not load_by_place(turn.connection, turn.id, [survivor]):
+        row = mirror_row(turn, survivor)
+        if row is None or row["deleted"]:
+            survivor = None
+        else:
+            relink(turn, known, survivor, row)
+            return True
+    set_link(turn, known, doubtful=DOUBT)
+    merged = f" and merged into {survivor}" if survivor is not None else ""
+    open_conflict(
+        turn,
+        known,
+        mirror_row(turn, known.place),
+        group="existence",
+        cause="removed_there",
+        reason=f"{known.key.source}: {known.place} was deleted{merged} in QuickBooks",
+        shown=Shown(base=known.base_theirs),
+    )
+    return True
+
+
+# -- merges --------------------------------------------------------------------------------------------
+def merged_into(turn: Turn, known: Known) -> BooksRef | None:
+    """The record of the books that a lost customer or vendor was merged into, where that can be told.
+
+    A webhook may have said it; else its own documents do, which name another one now.
+    """
+    if known.kind not in NAMED_KINDS:
+        return None
+    told = {BooksRef(known.kind, id) for id in _told_by_hints(turn, known)}
+    found = told or set(_named_by_documents(turn, known))
+    found.discard(known.place)
+    return found.pop() if len(found) == 1 else None
+
+
+def _told_by_hints(turn: Turn, known: Known) -> Iterator[str]:
+    h = t.hints
+    query = sa.select(h.c.payload).where(
+        h.c.provider == turn.row["provider"],
+        h.c.company_id == turn.row["company_id"],
+        h.c.payload.contains('"merge"', autoescape=True),
+    )
+    for payload in turn.connection.execute(query).scalars():
+        hint = json.loads(payload)
+        kind = str(hint.get("entity", "")).lower()
+        if kind == known.kind.value and hint.get("deleted") == known.books_id and hint.get("id"):
+            yield str(hint["id"])
+
+
+def _named_by_documents(turn: Turn, known: Known) -> Iterator[BooksRef]:
+    """Whom documents name now that named the lost one when both sides agreed."""
+    lk, m = t.links, t.mirror
+    named = f'"{known.place}"'
+    query = (
+        sa.select(m.c.kind, m.c.document, lk.c.base_theirs)
+        .select_from(
+            lk.join(
+                m,
+                sa.and_(
+                    m.c.connection_id == lk.c.connection_id,
+                    m.c.kind == lk.c.books_kind,
+                    m.c.books_id == lk.c.books_id,
+                ),
+            )
+        )
+        .where(
+            lk.c.connection_id == turn.id,
+            lk.c.state == "live",
+            m.c.deleted.is_(False),
+            lk.c.base_theirs.contains(named, autoescape=True),
+            ~m.c.document.contains(named, autoescape=True),
+        )
+    )
+    for row in turn.connection.execute(query):
+        kind = BooksKind(row.kind)
+        before = set(refs_of(wire.load_document(kind, row.base_theirs)))
+        for ref in refs_of(wire.load_document(kind, row.document)):
+            if isinstance(ref, BooksRef) and ref.kind is known.kind and ref not in before:
+                yield ref
+
+
+def relink(turn: Turn, known: Known, survivor: BooksRef, row: Any) -> None:
+    """The record follows to the survivor: nothing is written, what names the record binds to the new id."""
+    source = known.key.source
+    snapshot = turn.tx.read(source)
+    try:
+        ours = None if snapshot is None else ours_now(turn, known, snapshot)
+    except CannotPost:
+        ours = None
+    set_link(turn, known, state="gone", doubtful="")
+    close_conflicts(turn, known, f"follows the merge into {survivor}")
+    link_document(
+        turn,
+        key=known.key,
+        revision=known.revision,
+        ours=known.content if ours is None else wire.dump_document(ours),
+        place=survivor,
+        version=row["version"],
+        theirs=row["document"],
+    )
+    make_dirty(turn, _places_naming(turn, survivor))
+    outbox.again(turn.connection, turn.tenant_id, turn.now, refs=[source], states=[State.WAITING, State.HELD])
+    turn.note("merged there", str(source), numbers=f"{known.place} {survivor}")
+
+
+def merge_here(turn: Turn, known: Known, conflict_id: int) -> None:
+    """Merge the record in BlueOps as well, into the one that is linked to the survivor; raises CannotDo."""
+    survivor = merged_into(turn, known)
+    holder = load_by_place(turn.connection, turn.id, [survivor]).get(survivor) if survivor else None
+    if survivor is None or holder is None:
+        raise CannotDo("QuickBooks does not tell into which one it was merged; link it on the matching page")
+    source, into = known.key.source, holder.key.source
+    if source.kind is not into.kind:
+        raise CannotDo(f"{source} and {into} are not of one kind; leave it out, or void it in BlueOps")
+    change = MergeParty(kind=source.kind, loser_id=source.id, survivor_id=into.id)
+    answer = turn.tx.apply(change, expected_revision=None, key=f"{turn.id}:merge:{conflict_id}")
+    if not isinstance(answer, Applied):
+        raise CannotDo(
+            f"BlueOps does not merge {source} into {into}: {getattr(answer, 'why', 'it moved meanwhile')}"
+        )
+    unlink(turn, known, "gone", "withdrawn")
+    make_dirty(turn, _places_naming(turn, survivor))
+    turn.note("merged here", str(source), numbers=str(into))
+
+
+def _places_naming(turn: Turn, ref: BooksRef) -> list[BooksRef]:
+    m = t.mirror
+    query = sa.select(m.c.kind, m.c.books_id).where(
+        m.c.connection_id == turn.id,
+        m.c.deleted.is_(False),
+        m.c.document.contains(f'"{ref}"', autoescape=True),
+    )
+    return [BooksRef(BooksKind(row.kind), row.books_id) for row in turn.connection.execute(query)]
+
+
+# -- choices -------------------------------------------------------------------------------------------
+def again(turn: Turn, known: Known) -> None:
+    """Create it anew under the next generation, so that the two are never taken for one another."""
+    unlink(turn, known, "gone", "open", generation=1)
+    plan_again(turn, known.key.source)
+
+
+def leave_out(turn: Turn, known: Known) -> None:
+    """It stays in BlueOps only."""
+    unlink(turn, known, "unlinked", "unlinked")
+    source = known.key.source
+    move = Move(ref=source, revision=2**62, state=State.NOT_POSTED, reason="unlinked by a person")
+    outbox.move(turn.connection, turn.tenant_id, [move], turn.now)
+
+
+def void_here(turn: Turn, known: Known) -> None:
+    """Take it back in BlueOps as well; a customer, job or vendor is set inactive. Raises CannotDo."""
+    source = known.key.source
+    snapshot = turn.tx.read(source)
+    if snapshot is None or snapshot.deleted:
+        raise CannotDo(f"{source} no longer exists in BlueOps; leave it out instead")
+    try:
+        change = to_core.voiding(snapshot.record, "deleted in QuickBooks")
+        to_core.applied(turn, snapshot, change, f"{turn.id}:{known.place}:removed")
+    except to_core.StaleCore:
+        raise CannotDo(f"{source} moved in BlueOps meanwhile; look at it again") from None
+    except Unfit as problem:
+        raise CannotDo(f"{source} {problem}") from None
+    if source.kind in (RecordKind.CUSTOMER, RecordKind.JOB, RecordKind.VENDOR):
+        leave_out(turn, known)
+        return
+    unlink(turn, known, "gone", "withdrawn")
+    plan_again(turn, source)
+
+
+# -- rows ----------------------------------------------------------------------------------------------
+def mirror_row(turn: Turn, place: BooksRef) -> Any:
+    """The mirror's row of a record, or None."""
+    m = t.mirror
+    query = sa.select(m).where(
+        m.c.connection_id == turn.id, m.c.kind == place.kind.value, m.c.books_id == place.id
+    )
+    return turn.connection.execute(query).mappings().one_or_none()
+
+
+def set_link(turn: Turn, known: Known, **values: Any) -> None:
+    """Change the link of a document."""
+    turn.connection.execute(t.links.update().where(t.links.c.id == known.link_id).values(**values))
+
+
+def unlink(turn: Turn, known: Known, link_state: str, document_state: str, *, generation: int = 0) -> None:
+    """Take both sides apart."""
+    set_link(turn, known, state=link_state, doubtful="")
+    turn.connection.execute(
+        t.documents.update()
+        .where(t.documents.c.id == known.id)
+        .values(state=document_state, generation=known.generation + generation)
+    )
+
+
+def close_conflicts(turn: Turn, known: Known, why: str) -> None:
+    """Nothing of the document waits for a person any more."""
+    c = t.conflicts
+    turn.connection.execute(
+        c.update()
+        .where(c.c.connection_id == turn.id, c.c.document_id == known.id, c.c.state == "open")
+        .values(state="closed", closed_at=turn.now, choice=why)
+    )
+
+
+def plan_again(turn: Turn, source: RecordRef) -> None:
+    """Let the newest state of the record pass through planning again."""
+    states = [State.CONFLICT, State.HELD, State.WAITING]
+    if outbox.again(turn.connection, turn.tenant_id, turn.now, refs=[source], states=states):
+        return
+    snapshot = turn.tx.read(source)
+    if snapshot is not None:
+        insert_all(turn.connection, t.outbox, [row_of(turn.tenant_id, snapshot, turn.now)])
+
+
+__all__ = ["CannotDo", "again", "leave_out", "merge_here", "removed_there", "void_here"]
