@@ -26,6 +26,7 @@ from blueops_qb.engine.known import Known
 from blueops_qb.engine.outbox import State
 from blueops_qb.engine.rule_room import context_for, post_under
 from blueops_qb.engine.rules_desk import Overtaken
+from blueops_qb.engine.subledger import ours_named
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.what_if import Cents, Line, Told, amount, dated_records, label, postings
 from blueops_qb.sdk import wire
@@ -233,11 +234,17 @@ def _stands(turn: Turn, knowns: list[Known], alive: frozenset[str]) -> dict[int,
     p, m, ids = t.postings, t.moved, [known.id for known in knowns]
     found: dict[int, tuple[Cents, Cents]] = {id: (Counter(), Counter()) for id in ids}
     newest: dict[int, int] = {}
-    query = sa.select(p).where(p.c.document_id.in_(ids)).order_by(p.c.document_id, p.c.revision.desc())
-    for row in turn.connection.execute(query):
+    query = (
+        sa.select(p)
+        .where(p.c.document_id.in_(ids), p.c.counts)
+        .order_by(p.c.document_id, p.c.revision.desc())
+    )
+    rows = turn.connection.execute(query).all()
+    ours = ours_named(turn, {row.customer for row in rows})
+    for row in rows:
         if newest.setdefault(row.document_id, row.revision) == row.revision:
-            where = Line(row.account, row.customer, row.class_id, row.location_id)
-            found[row.document_id][0][where] += row.cents
+            customer = ours.get(row.customer, row.customer)
+            found[row.document_id][0][Line(row.account, customer, row.class_id, row.location_id)] += row.cents
     for row in turn.connection.execute(sa.select(m).where(m.c.document_id.in_(ids))):
         if row.reclass_id in alive:
             where = Line(row.account, row.customer, row.class_id, row.location_id)

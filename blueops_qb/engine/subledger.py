@@ -32,7 +32,7 @@ from blueops_qb.domain.effects import EFFECTS, effects, roles_of
 from blueops_qb.domain.mapping import Mapping
 from blueops_qb.domain.postings import Posting
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef, Ref
-from blueops_qb.engine.known import places_of
+from blueops_qb.engine.known import places_of, sources_of
 from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -139,6 +139,13 @@ def effects_of(
         item_cost_accounts={**catalog.item_cost_accounts, **stock_accounts(turn)},
         owners=owners or {},
     )
+
+
+def ours_named(turn: Turn, names: Iterable[str]) -> dict[str, str]:
+    """Parties named as the sub-ledger does (`customer#57`) with our words (`customer:12`); none for the unlinked."""
+    places = [BooksRef(BooksKind(kind), id) for kind, mark, id in (n.partition("#") for n in names) if mark]
+    found = sources_of(turn.connection, turn.id, places)
+    return {str(place): str(ref) for place, ref in found.items()}
 
 
 def stock_accounts(turn: Turn) -> dict[str, str]:

@@ -26,7 +26,7 @@ from blueops_qb.engine import suggest
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import context_for, post_under
-from blueops_qb.engine.subledger import effects_of
+from blueops_qb.engine.subledger import effects_of, ours_named, owners_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import Snapshot
 
@@ -195,14 +195,21 @@ def postings(turn: Turn, result: Result, mapping: Rules) -> dict[str, Cents]:
     """The postings of each document that the rules answered, by key; none for what is held."""
     if not isinstance(result, Posted):
         return {}
+    owners = owners_of(turn, list(result.documents.values()))
+    posted = {
+        str(key): effects_of(turn, document, owners, mapping=mapping)
+        for key, document in result.documents.items()
+    }
+    ours = ours_named(turn, {str(line.customer) for lines in posted.values() for line in lines})
     found: dict[str, Cents] = {}
-    for key, document in result.documents.items():
-        lines: Cents = Counter()
-        for line in effects_of(turn, document, mapping=mapping):
-            where = Line(line.account, str(line.customer or ""), line.class_, line.location)
-            lines[where] += int(line.amount * 100)
-        if lines:
-            found[str(key)] = lines
+    for key, lines in posted.items():
+        sums: Cents = Counter()
+        for line in lines:
+            customer = str(line.customer or "")
+            where = Line(line.account, ours.get(customer, customer), line.class_, line.location)
+            sums[where] += int(line.amount * 100)
+        if sums:
+            found[key] = sums
     return found
 
 
