@@ -190,6 +190,7 @@ def _told(house: Opened, run: Run, file: Path | None) -> tuple[dict[str, Any], s
             sort: list(agreement_figures.findings(connection, run.id, sort))
             for sort in (DIFFERENCE, BESIDES, PENDING)
         }
+        found[PENDING] = agreement_figures.with_reasons(connection, house.tenant_id, found[PENDING])
     with house.turn() as turn:
         names = agreement_figures.names(turn, [one.account for one in accounts])
     value = {

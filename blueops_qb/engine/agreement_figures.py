@@ -135,9 +135,8 @@ def _note_pending(turn: Turn, run_id: int, start: dt.date, end: dt.date) -> dict
                 "kind": one.state,
                 "ref": one.ref,
                 "day": one.day,
-                "sentence": f"{one.ref} is not in the books as it is now: {one.state}"
-                + (f", {one.reason}" if one.reason else ""),
-                "remedy": one.remedy,
+                # Why it waits may quote a name, which is not kept here: `with_reasons` adds it when it is shown.
+                "sentence": f"{one.ref} is not in the books as it is now: {one.state}",
             }
         )
     insert_all(turn.connection, f, rows)
@@ -245,6 +244,19 @@ def findings(
         yield _finding(row, kind)
 
 
+def with_reasons(connection: sa.Connection, tenant_id: str, found: Iterable[Finding]) -> list[Finding]:
+    """What is not in the books yet, with the reason and remedy of each record as they are now."""
+    waiting = {one.ref: one for one in open_records(connection, tenant_id, dt.date.min, dt.date.max)}
+    told: list[Finding] = []
+    for one in found:
+        now = waiting.get(one.ref)
+        if now is not None and now.reason:
+            sentence = f"{one.ref} is not in the books as it is now: {now.state}, {now.reason}"
+            one = attrs.evolve(one, sentence=sentence, remedy=now.remedy)
+        told.append(one)
+    return told
+
+
 def _finding(row: Any, kind: str) -> Finding:
     books = f"{row['books_kind']}#{row['books_id']}" if row["books_kind"] else row["books_id"]
     return Finding(
@@ -320,4 +332,5 @@ __all__ = [
     "names",
     "open_records",
     "parties",
+    "with_reasons",
 ]

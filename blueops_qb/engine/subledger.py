@@ -80,19 +80,35 @@ def post(turn: Turn, entries: Iterable[Entry]) -> None:
     wanted = [entry for entry in entries if not isinstance(entry.document, SILENT)]
     if not wanted:
         return
-    withdraw(turn, [entry.document_id for entry in wanted])
-    p = t.postings
-    turn.connection.execute(
-        p.delete().where(p.c.document_id == sa.bindparam("b_id"), p.c.revision == sa.bindparam("b_revision")),
-        [{"b_id": entry.document_id, "b_revision": entry.revision} for entry in wanted],
-    )
+    _make_room(turn, wanted)
     owners = owners_of(turn, [entry.document for entry in wanted])
     rows = [
         _row(turn, entry, number, line)
         for entry in wanted
         for number, line in enumerate(effects_of(turn, entry.document, owners), start=1)
     ]
-    insert_all(turn.connection, p, rows)
+    insert_all(turn.connection, t.postings, rows)
+
+
+def _make_room(turn: Turn, wanted: Sequence[Entry]) -> None:
+    """Older postings count no more; those of the same revision are written anew. Most documents have none yet."""
+    p = t.postings
+    ids = [entry.document_id for entry in wanted]
+    there: set[tuple[int, int]] = set()
+    for start in range(0, len(ids), _CHUNK):
+        query = sa.select(p.c.document_id, p.c.revision).where(
+            p.c.document_id.in_(ids[start : start + _CHUNK])
+        )
+        there |= {(row.document_id, row.revision) for row in turn.connection.execute(query)}
+    withdraw(turn, sorted({document_id for document_id, _ in there}))
+    same = [e for e in wanted if (e.document_id, e.revision) in there]
+    if same:
+        turn.connection.execute(
+            p.delete().where(
+                p.c.document_id == sa.bindparam("b_id"), p.c.revision == sa.bindparam("b_revision")
+            ),
+            [{"b_id": entry.document_id, "b_revision": entry.revision} for entry in same],
+        )
 
 
 def repost(turn: Turn, document_id: int, document: Document, revision: int) -> None:

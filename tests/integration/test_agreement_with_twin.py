@@ -1,0 +1,407 @@
+"""Agreement between core and the twin: incremental, fair to what moves, certified, and asked before a month closes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+import requests
+from click.testing import CliRunner
+
+from blueops_qb.cli import main
+from blueops_qb.domain.records import Application, ExpenseType, Invoice
+from blueops_qb.engine import (
+    agreement,
+    agreement_figures,
+    agreement_marks,
+    audit,
+    certificate,
+    ledger,
+    resolve,
+)
+from blueops_qb.engine.agreement import CannotCompare, RunState
+from blueops_qb.sandbox.core.invoices import draft_of
+from blueops_qb.sandbox.core.keys import ENVIRONMENT
+from blueops_qb.store import tables as t
+from tests.agreement_house import START, TODAY, Company, company
+from tests.engine_house import KEY, TENANT
+
+D = Decimal
+MONTH = f"{START:%Y-%m}"
+LAST = (START + dt.timedelta(days=40)).replace(day=1) - dt.timedelta(days=1)
+
+
+BOTH = pytest.mark.parametrize(
+    "house", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+
+
+@pytest.fixture
+def house(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Company]:
+    """A company with some business; the parameter names another database than SQLite."""
+    url = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
+    with company(url, monkeypatch) as found:
+        for name, value in found.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv(ENVIRONMENT, KEY.decode())
+        found.months(24)
+        yield found
+
+
+def command(house: Company, *words: str) -> Any:
+    url = house.core.engine.url.render_as_string(hide_password=False)
+    # Another process would carry on from the lease that this one holds.
+    with house.turn() as turn:
+        turn.set(lease_owner="", lease_until=None)
+    return CliRunner().invoke(main, [*words, "--db", url, "--tenant", TENANT])
+
+
+def sale(house: Company, day: dt.date, **fields: Any) -> Invoice:
+    made = house.invoice(issue_date=day, **fields)
+    house.drain()
+    return made
+
+
+# -- incremental ---------------------------------------------------------------------------------------
+def test_a_month_in_which_nothing_moved_is_not_read_again(house: Company) -> None:
+    first = house.agree()
+    assert first.agrees, house.found(first)
+    reads = house.ledger_reads()
+    again = house.agree()
+    assert again.facts_from == first.facts_from
+    assert (again.figures["slices_read"], again.figures["slices_kept"]) == (
+        0,
+        len(agreement_marks.slices(START, TODAY)),
+    )
+    assert house.ledger_reads() == reads
+    assert again.figures["documents"] == first.figures["documents"]
+    assert house.agree(whole=True).figures["slices_kept"] == 0
+
+
+def test_a_document_of_ours_makes_its_month_be_read_and_no_other(house: Company) -> None:
+    house.agree()
+    sale(house, START + dt.timedelta(days=3))
+    run = house.agree()
+    assert (run.figures["slices_read"], run.agrees) == (1, True)
+
+
+@BOTH
+def test_a_change_in_the_books_makes_its_months_be_read_also_the_one_it_left(house: Company) -> None:
+    one = sale(house, START + dt.timedelta(days=3))
+    house.agree()
+    with house.bookkeeper() as books:
+        books.change("Invoice", house.place(one.ref).id, {"PrivateNote": "seen by me"})
+    assert house.agree().figures["slices_read"] == 1
+    cost = house.expense(ExpenseType.CHECK, date=START + dt.timedelta(days=4))
+    house.drain()
+    house.agree()
+    with house.bookkeeper() as books:
+        changes = {"TxnDate": TODAY.isoformat()}
+        books.change("Purchase", house.place(cost.ref).id, changes)
+    run = house.agree()
+    assert run.figures["slices_read"] == 2
+    assert {(one.kind, one.ref) for one in house.found(run)} in ({("date", str(cost.ref))}, set())
+    with house.bookkeeper() as books:
+        books.change("Purchase", house.place(cost.ref).id, {"TxnDate": cost.date.isoformat()})
+    house.poll()
+    assert house.agree().agrees
+
+
+def test_an_item_that_leads_elsewhere_makes_every_month_be_read(house: Company) -> None:
+    house.agree()
+    with house.bookkeeper() as books:
+        pump = books.the("Item", Name="Sump Pump")
+        books.change("Item", str(pump["Id"]), {"IncomeAccountRef": books.account("4800")})
+    run = house.agree()
+    assert (run.figures["slices_kept"], run.agrees) == (0, True)
+
+
+# -- what moves ----------------------------------------------------------------------------------------
+@BOTH
+def test_what_lands_while_the_ledger_is_read_is_neither_expected_nor_held(house: Company) -> None:
+    sold = sale(house, TODAY)
+    with house.turn() as turn:
+        id = agreement.ask(turn, START, TODAY, whole=True)
+    while agreement.advance(house.engine, house.id, id).state is RunState.LOOKING:
+        house.carrier.carry_one(house.id)
+    house.drain()  # the reading has come, and is not compared yet
+    sale(house, TODAY)
+    late = sold
+    with house.work() as tx:
+        lines = [attrs.evolve(house._line(), taxable=False)]
+        draft = attrs.evolve(draft_of(late), lines=lines, tax_key="", tax=None, discount=D(0))
+        tx.update_invoice(late.id, draft)
+    house.drain()
+    run = agreement.advance(house.engine, house.id, id)
+    assert run.state is RunState.DONE
+    assert run.figures["differences"] == 0, house.found(run)
+    assert run.figures["moving"] == 2
+    after = house.agree()
+    assert (after.agrees, after.figures["moving"]) == (True, 0), house.found(after)
+
+
+def test_a_reading_that_was_taken_away_meanwhile_is_asked_for_again(house: Company) -> None:
+    with house.turn() as turn:
+        id = agreement.ask(turn, START, TODAY, whole=True)
+    while agreement.advance(house.engine, house.id, id).state is RunState.LOOKING:
+        house.carrier.carry_one(house.id)
+    house.drain()
+    for days in (1, 2):  # somebody else reads the ledger too
+        with house.turn() as turn:
+            ledger.ask(turn, TODAY - dt.timedelta(days=days), TODAY)
+        house.drain()
+    for _ in range(50):
+        run = agreement.advance(house.engine, house.id, id)
+        if not run.open:
+            break
+        house.drain()
+    assert run.agrees
+
+
+def test_a_run_that_was_left_is_taken_up_again(house: Company) -> None:
+    with house.turn() as turn:
+        first = agreement.ask(turn, START, TODAY)
+        assert agreement.ask(turn, START, TODAY) == first
+        assert agreement.ask(turn, START, TODAY, whole=True) != first
+    assert house.agree().id == first
+    assert house.agree(whole=True).agrees
+
+
+def test_a_ledger_that_cannot_be_read_fails_the_run_with_its_reason(house: Company) -> None:
+    limit = f"{house.twin.base_url}/twin/company"
+    requests.post(limit, json={"report_cells": 15}, timeout=10).raise_for_status()
+    try:
+        run = house.agree(whole=True)
+        assert run.state is RunState.FAILED
+        assert "a single day holds more postings" in run.reason
+        told = command(house, "agree", "--from", str(START), "--to", str(TODAY), "--whole")
+        assert (told.exit_code, "a single day holds more" in told.output) == (1, True)
+    finally:
+        requests.post(limit, json={"report_cells": 400_000}, timeout=10).raise_for_status()
+
+
+# -- what is not there yet, and what settles nothing ---------------------------------------------------
+def test_what_is_held_is_listed_as_not_in_the_books_yet_and_is_no_difference(house: Company) -> None:
+    line = attrs.evolve(house._line(), service_category="unheard_of", taxable=False)
+    line = attrs.evolve(line, kind=type(line.kind)("service"), material_category="")
+    held = sale(house, START + dt.timedelta(days=5), lines=[line], tax_key="", tax_percent=None)
+    run = house.agree()
+    (one,) = house.found(run, "pending")
+    assert (one.kind, one.ref, run.agrees) == ("held", str(held.ref), True)
+    assert "unheard_of" not in one.sentence, "what may quote a name is not kept"
+    with house.core.engine.connect() as connection:
+        (told,) = agreement_figures.with_reasons(connection, TENANT, [one])
+    assert "unheard_of" in told.sentence
+    assert told.remedy
+    closing = command(house, "close-check", "--month", MONTH, "--json")
+    value = json.loads(closing.stdout)
+    assert (closing.exit_code, value["can_close"]) == (1, False)
+    assert value["in_the_way"] == ["1 held records"]
+    assert [row["ref"] for row in value["held"]] == [str(held.ref)]
+    text = command(house, "close-check", "--month", MONTH)
+    assert f"held: {held.ref}" in text.output
+    with house.work() as tx:
+        tx.void_invoice(held.id, reason="entered by mistake")
+    house.drain()
+    closing = command(house, "close-check", "--month", MONTH, "--json")
+    assert (closing.exit_code, json.loads(closing.stdout)["in_the_way"]) == (0, [])
+
+
+@BOTH
+def test_a_payment_that_both_sides_changed_is_unapplied_until_somebody_chooses(house: Company) -> None:
+    one = sale(house, START + dt.timedelta(days=6), job_id=None, customer_id=house.customers[0].id)
+    payment = house.pay([one], received_on=START + dt.timedelta(days=7))
+    house.drain()
+    assert house.agree().agrees
+    with house.bookkeeper() as books:
+        books.change("Payment", house.place(payment.ref).id, {"Line": []})
+    with house.work() as tx:
+        parts = (Application(invoice_id=one.id, amount=one.total - 1),)
+        tx.update_payment(attrs.evolve(payment, applications=parts))
+    house.poll()
+    run = house.agree()
+    (found,) = house.found(run)
+    assert (found.kind, found.ref) == ("unapplied", str(payment.ref))
+    assert "settles nothing in the books" in found.sentence
+    closing = json.loads(command(house, "close-check", "--month", MONTH, "--json").stdout)
+    assert closing["in_the_way"] == ["1 held records", "1 open conflicts", "1 differences"]
+    assert str(payment.ref) in {row["ref"] for row in closing["unapplied"]}
+    (conflict,) = [row for row in _rows(house, t.conflicts) if row.state == "open"]
+    with house.turn() as turn:
+        resolve.resolve(turn, conflict.id, "theirs", "bookkeeper")
+    house.drain()
+    house.poll()
+    run = house.agree()
+    assert run.agrees, house.found(run)
+
+
+def _rows(house: Company, table: Any) -> list[Any]:
+    with house.core.engine.connect() as connection:
+        return list(connection.execute(table.select()))
+
+
+# -- what the sub-ledger keeps ---------------------------------------------------------------------------
+def test_a_payment_that_came_from_the_books_is_expected_there(house: Company) -> None:
+    one = sale(house, START + dt.timedelta(days=8))
+    place = house.place(one.ref)
+    with house.bookkeeper() as books:
+        there = next(row for row in books.find("Invoice") if str(row["Id"]) == place.id)
+        line = {"Amount": 5, "LinkedTxn": [{"TxnId": place.id, "TxnType": "Invoice"}]}
+        body = {"CustomerRef": there["CustomerRef"], "TotalAmt": 5, "Line": [line]}
+        books.enter("Payment", {**body, "TxnDate": (START + dt.timedelta(days=9)).isoformat()})
+    before = house.agree().figures["documents"]
+    house.poll()
+    run = house.agree()
+    assert run.agrees, house.found(run)
+    assert run.figures["documents"] >= before
+
+
+@BOTH
+def test_an_edit_and_a_void_leave_only_what_counts(house: Company) -> None:
+    one = sale(house, START + dt.timedelta(days=10))
+    document = _document(house, one)
+    first = [row for row in _rows(house, t.postings) if row.document_id == document]
+    assert all(row.counts for row in first)
+    with house.work() as tx:
+        lines = [attrs.evolve(house._line(), taxable=False)]
+        tx.update_invoice(
+            one.id, attrs.evolve(draft_of(one), lines=lines, tax_key="", tax=None, discount=D(0))
+        )
+    house.drain()
+    rows = [row for row in _rows(house, t.postings) if row.document_id == document]
+    newest = max(row.revision for row in rows)
+    assert len({row.revision for row in rows}) == 2, "older states are kept"
+    assert {row.revision for row in rows if row.counts} == {newest}
+    assert sum(row.cents for row in rows if row.counts) == 0
+    with house.work() as tx:
+        tx.void_invoice(one.id, reason="entered twice")
+    house.drain()
+    assert not [row for row in _rows(house, t.postings) if row.document_id == document and row.counts]
+    run = house.agree()
+    assert run.agrees, house.found(run)
+
+
+def test_what_was_linked_without_a_posting_is_posted_before_it_is_compared(house: Company) -> None:
+    one = sale(house, START + dt.timedelta(days=11))
+    document = _document(house, one)
+    with house.work() as tx:
+        tx.connection.execute(t.postings.delete().where(t.postings.c.document_id == document))
+    run = house.agree(whole=True)
+    assert run.agrees, house.found(run)
+    assert [row for row in _rows(house, t.postings) if row.document_id == document]
+
+
+def _document(house: Company, record: Any) -> int:
+    (found,) = [
+        row.id
+        for row in _rows(house, t.documents)
+        if (row.source_kind, row.source_id) == (record.ref.kind.value, record.ref.id)
+    ]
+    return int(found)
+
+
+# -- the commands --------------------------------------------------------------------------------------
+def test_the_command_tells_sums_and_writes_a_certificate_that_verifies_alone(
+    house: Company, tmp_path: Path
+) -> None:
+    file, key = tmp_path / "march.json", tmp_path / "key.pem"
+    told = command(
+        house, "agree", "--from", str(START), "--to", str(LAST), "--json", "--certificate", str(file)
+    )
+    assert told.exit_code == 0, told.output
+    value = json.loads(told.stdout)
+    assert (value["agrees"], value["start"], value["differences"]) == (True, str(START), [])
+    assert all(D(row["difference"]) == 0 for row in value["accounts"])
+    jobs = [row for row in value["parties"] if row["ref"].startswith("job:")]
+    assert jobs
+    assert all(row["parent"] for row in jobs)
+    assert value["certificate"] == str(file)
+    key.write_text(command(house, "agree", "key").output)
+    # Nothing is opened for the check: there is no such database.
+    nowhere = ["--db", "sqlite:////nowhere/at/all.db"]
+    alone = CliRunner().invoke(main, ["agree", "verify", str(file), "--key", str(key), "--json", *nowhere])
+    assert alone.exit_code == 0, alone.output
+    verified = json.loads(alone.stdout)
+    assert (verified["ok"], verified["trusted"]) == (True, True)
+    sections = verified["sections"]
+    assert sections["figures"]["documents"] == value["figures"]["documents"]
+    assert sections["basis"]["rests_on"] == "ledger"
+    with house.core.engine.connect() as connection:
+        head = connection.execute(t.audit.select().where(t.audit.c.seq == sections["audit"]["seq"])).one()
+        assert head.mac == sections["audit"]["mac"]
+        assert audit.verify(connection, TENANT, keys=house.engine.keys).ok
+    text = file.read_text()
+    assert not [ann.name for ann in house.customers if ann.name in text], "no name of a person"
+    documents = sections["figures"]["documents"]
+    file.write_text(text.replace(f'"documents":{documents}', f'"documents":{documents + 1}', 1))
+    broken = CliRunner().invoke(main, ["agree", "verify", str(file)])
+    assert broken.exit_code == 1
+    assert "figures: this section was altered" in broken.output
+    file.write_text("not a certificate")
+    assert CliRunner().invoke(main, ["agree", "verify", str(file)]).exit_code == 1
+    file.write_text(text)
+    wrong = CliRunner().invoke(main, ["agree", "verify", str(file), "--key", str(file)])
+    assert (wrong.exit_code, "is no public key" in wrong.output) == (1, True)
+    shown = CliRunner().invoke(main, ["agree", "verify", str(file)])
+    assert "signed by the key that it holds itself" in shown.output
+
+
+def test_the_certificate_of_a_run_is_made_once(house: Company) -> None:
+    run = house.agree(START, LAST)
+    first = certificate.issue(house.engine, house.id, run.id)
+    assert certificate.issue(house.engine, house.id, run.id) == first
+    with house.turn() as turn:
+        open_run = agreement.ask(turn, START, LAST - dt.timedelta(days=1))
+    with pytest.raises(certificate.NotACertificate, match="only a finished one"):
+        certificate.issue(house.engine, house.id, open_run)
+    with pytest.raises(LookupError, match="there is no agreement"):
+        agreement.load(house.engine, house.id, 1)
+
+
+def test_the_text_shows_accounts_and_the_verdict(house: Company) -> None:
+    told = command(house, "agree", "--from", str(START), "--to", str(LAST))
+    assert told.exit_code == 0, told.output
+    assert told.output.rstrip().endswith("BOTH SIDES AGREE.")
+    assert "1100 Accounts Receivable" in told.output
+
+
+def test_the_command_exits_1_and_names_what_differs(house: Company) -> None:
+    one = sale(house, START + dt.timedelta(days=12))
+    with house.bookkeeper() as books:
+        changes = {"DepartmentRef": {"value": books.the("Department", Name="Sparks")["Id"]}}
+        books.change("Invoice", house.place(one.ref).id, changes)
+    told = command(house, "agree", "--from", str(START), "--to", str(LAST), "--whole", "--json")
+    value = json.loads(told.stdout)
+    assert (told.exit_code, value["agrees"]) == (1, False)
+    (found,) = value["differences"]
+    assert (found["kind"], found["ref"]) == ("location", str(one.ref))
+    assert found["lines"]["ours"]
+    assert found["lines"]["theirs"]
+    text = command(house, "agree", "--from", str(START), "--to", str(LAST))
+    assert "BOTH SIDES DO NOT AGREE." in text.output
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["agree"], 2, "Give the period"),
+        (["agree", "--from", "2026-02-01", "--to", "2026-01-01"], 1, "turn the days round"),
+        (["close-check", "--month", "march"], 2, "write it as 2026-03"),
+    ],
+)
+def test_what_cannot_be_compared_is_said(house: Company, words: list[str], code: int, said: str) -> None:
+    told = command(house, *words)
+    assert (told.exit_code, said in told.output) == (code, True), told.output
+
+
+def test_a_company_that_is_not_live_has_nothing_to_compare(house: Company) -> None:
+    with house.turn() as turn:
+        turn.row["state"] = "matching"
+        with pytest.raises(CannotCompare, match="accept the match plan first"):
+            agreement.ask(turn, START, TODAY)
