@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import attrs
@@ -9,8 +10,10 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from blueops_qb.domain.mapping import Family, MapRule, Target
+from blueops_qb.domain.mapping_change import When
+from blueops_qb.domain.mapping_lint import Finding, by_line
 from blueops_qb.domain.refs import BooksRef
-from blueops_qb.engine import rulebook, rules_desk, suggest
+from blueops_qb.engine import asked, mapping_preview, rulebook, rules_desk, suggest
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import Permission
 from blueops_qb.web import here, mapping_rows, words
@@ -44,27 +47,69 @@ def save() -> Response | tuple[str, int]:
             typed = _typed(shown)
             accepted = _accepted(turn)
             rules, removed = _changes(turn, shown, typed | accepted)
-            if rules or removed:
-                rules_desk.change_mapping(turn, rules, actor=here.caller().user, remove=removed)
-    except (rules_desk.UnfitTarget, Overtaken) as problem:
+            when, day, approved = _when(), _day(), request.form.get("approved", "")
+            entries, previewed = 0, None
+            if _only_looks(when, approved) and (rules or removed):
+                previewed = mapping_preview.look(turn, rules, removed, when=when, day=day)
+            elif rules or removed:
+                actor = here.caller().user
+                entries = mapping_preview.save(
+                    turn, rules, removed, when=when, day=day, approved=approved, actor=actor
+                )
+        if previewed is not None:
+            with here.looking() as turn:
+                return _page(turn, tab, typed=typed | accepted, previewed=previewed), 200
+    except (rules_desk.UnfitTarget, rules_desk.Overtaken) as problem:
         here.refuse(f"Nothing was saved: {problem}.")
         with here.looking() as turn:
             return _page(turn, tab, typed=typed), 422
     count = len(rules) + len(removed)
     if count:
         keys = "One key is" if count == 1 else f"{count} keys are"
-        here.done(f"{keys} saved. Records that waited for them are sent by themselves.")
+        moved = f" {entries} journal entries move what was posted." if entries else ""
+        here.done(f"{keys} saved. Records that waited for them are sent by themselves.{moved}")
     else:
         here.done("Nothing was different, so nothing was saved.")
     return redirect(url_for(".mapping", tab=tab), code=303)
 
 
-class Overtaken(Exception):
-    """Somebody else changed a row meanwhile."""
+def _when() -> When:
+    word = request.form.get("when", When.NOW.value)
+    if word not in set(When):
+        abort(400, "The form does not say for which documents the change counts. Open the page again.")
+    return When(word)
+
+
+def _day() -> dt.date | None:
+    """The first day of documents, where that was chosen."""
+    if _when() is not When.FROM:
+        return None
+    try:
+        return dt.date.fromisoformat(request.form.get("day", ""))
+    except ValueError:
+        raise rules_desk.UnfitTarget(
+            "enter the first day of the documents that the change counts for"
+        ) from None
+
+
+def _only_looks(when: When, approved: str) -> bool:
+    """Nothing is moved that was not shown before."""
+    return request.form.get("press") == "preview" or (when is When.PAST and not approved)
+
+
+def _told(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """What is not mapped or leads to nothing is shown on its line in other words already."""
+    shown = {"unmapped", "target_inactive", "target_missing"}
+    return tuple(finding for finding in findings if finding.check not in shown)
 
 
 # -- showing -------------------------------------------------------------------------------------------
-def _page(turn: Turn, tab: str, typed: Typed | None = None) -> str:
+def _page(
+    turn: Turn,
+    tab: str,
+    typed: Typed | None = None,
+    previewed: mapping_preview.MappingPreview | None = None,
+) -> str:
     everything = mapping_rows.rows(turn)
     added = _added()
     tabs = _tabs(everything)
@@ -93,6 +138,11 @@ def _page(turn: Turn, tab: str, typed: Typed | None = None) -> str:
         read=turn.row["catalog_at"] is not None,
         editable=here.may(Permission.CONFIGURE),
         one_family=chosen not in (TO_DO, SUGGESTED),
+        findings=by_line(_told(asked.lint_of(turn, records=0))),
+        previewed=previewed,
+        when=request.form.get("when", When.NOW.value),
+        day=request.form.get("day", ""),
+        WHENS=words.WHENS,
     )
 
 
@@ -139,7 +189,7 @@ def _shown(turn: Turn) -> dict[RuleKey, Target]:
     if not 0 <= version <= int(turn.row["mapping_version"]):
         abort(400, "The form shows a version of the mapping that does not exist. Open the page again.")
     shown = rulebook.load_mapping(turn.connection, turn.id, version)
-    return {(rule.family, rule.key, rule.scope): rule.target for rule in shown.rules}
+    return {about: rule.target for about, rule in shown.current().items()}
 
 
 def _typed(shown: dict[RuleKey, Target]) -> Typed:
@@ -181,14 +231,14 @@ def _accepted(turn: Turn) -> Typed:
 
 def _changes(turn: Turn, shown: dict[RuleKey, Target], wanted: Typed) -> tuple[list[MapRule], list[RuleKey]]:
     """What to add or replace, and what to take out; raises Overtaken."""
-    now = {(rule.family, rule.key, rule.scope): rule.target for rule in turn.mapping.rules}
+    now = {about: rule.target for about, rule in turn.mapping.current().items()}
     rules, removed = [], []
     for rule, target in wanted.items():
         before = shown.get(rule)
         if target == (before or Target()):
             continue
         if now.get(rule) != before:
-            raise Overtaken(
+            raise rules_desk.Overtaken(
                 f"{words.FAMILIES[rule[0]][0]}, “{rule[1]}” was changed by somebody else meanwhile; "
                 "look at it again"
             )

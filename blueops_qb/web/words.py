@@ -96,6 +96,12 @@ RECORD_KINDS: dict[RecordKind, str] = {
     RecordKind.PAYOUT: "Payout",
     RecordKind.RECLASS: "Move between accounts",
 }
+#: For which documents a change of the mapping counts.
+WHENS = {
+    "now": "New documents, from now on",
+    "from": "Documents dated from this day on",
+    "past": "From now on, and move what was posted in open periods",
+}
 
 FAMILIES: dict[Family, tuple[str, str]] = {
     Family.ROLE: ("Special accounts", "Accounts with a duty of their own."),

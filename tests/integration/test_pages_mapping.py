@@ -1,12 +1,15 @@
 """Mapping and policy through the pages: what is saved, what is refused, what a save releases."""
 
+import datetime as dt
 from collections.abc import Iterator
 from html import unescape
 
 import pytest
+import sqlalchemy as sa
 
 from blueops_qb.domain.documents import TaxMode
 from blueops_qb.domain.mapping import Family
+from blueops_qb.domain.refs import BooksKind
 from blueops_qb.store import tables as t
 from tests.office import PAGES, Office, office
 from tests.page_forms import fields, form_of, row_of
@@ -191,3 +194,72 @@ def test_a_policy_that_makes_no_sense_is_refused_with_what_was_typed(
     assert shop.row()["policy_version"] == 0
     if field == "number_prefix":
         assert f'value="{value}"' in answer.text
+
+
+# -- for which documents, and what it would do ---------------------------------------------------------
+def changed(shop: Office, press: str, **more: str) -> tuple[object, dict[str, str]]:
+    """Repairs led to another item, pressed as said; answers the page and what was sent."""
+    admin = shop.browser()
+    page = admin.get(f"{PAGES}/mapping?tab=service_category")
+    sent = fields(page, form_of(page, "/mapping"))
+    sent[f"item-{row_of(sent, 'repair')}"] = shop.item("Install").id
+    return admin.post(f"{PAGES}/mapping", {**sent, **more}, press=press), sent
+
+
+def test_a_preview_shows_the_difference_and_saves_nothing(shop: Office) -> None:
+    shop.invoice(shop.customer())
+    shop.drain()
+    before = shop.row()["mapping_version"]
+    answer, _ = changed(shop, "preview")
+    text = unescape(answer.text)  # type: ignore[attr-defined]
+    assert "What this would do" in text
+    assert "Nothing is saved yet." in text
+    assert shop.row()["mapping_version"] == before
+
+
+def test_a_change_from_a_day_on_is_saved_with_its_day(shop: Office) -> None:
+    answer, _ = changed(shop, "save", when="from", day="2026-05-01")
+    assert answer.status_code == 303  # type: ignore[attr-defined]
+    with shop.turn() as turn:
+        days = {r.valid_from for r in turn.mapping.rules if (r.family, r.key) == (Family.SERVICE, "repair")}
+    assert days == {None, dt.date(2026, 5, 1)}
+
+
+def test_a_change_from_a_day_that_nobody_entered_is_refused_in_words(shop: Office) -> None:
+    answer, _ = changed(shop, "save", when="from", day="")
+    assert answer.status_code == 422  # type: ignore[attr-defined]
+    assert "enter the first day" in unescape(answer.text)  # type: ignore[attr-defined]
+
+
+def test_the_past_is_moved_only_after_its_entries_were_shown(shop: Office) -> None:
+    shop.invoice(shop.customer())
+    shop.drain()
+    before = shop.row()["mapping_version"]
+    shown, sent = changed(shop, "save", when="past")
+    assert "Journal entry of 2026-03-02" in unescape(shown.text)  # type: ignore[attr-defined]
+    assert shop.row()["mapping_version"] == before
+    form = fields(shown, form_of(shown, "/mapping"))
+    assert form[f"item-{row_of(form, 'repair')}"] == shop.item("Install").id, "what was chosen is kept"
+    admin = shop.browser()
+    assert "approved" not in sent
+    answer = admin.post(f"{PAGES}/mapping", {**form, **csrf_of(admin)}, press="save")
+    assert answer.status_code == 303
+    assert "One key is saved." in unescape(admin.get(answer.headers["Location"]).text)
+    shop.drain()
+    with shop.core.engine.connect() as connection:
+        states = set(
+            connection.execute(sa.select(t.outbox.c.state).where(t.outbox.c.ref_kind == "reclass")).scalars()
+        )
+    assert states == {"done"}
+
+
+def csrf_of(browser: object) -> dict[str, str]:
+    page = browser.get(f"{PAGES}/mapping?tab=service_category")  # type: ignore[attr-defined]
+    return {name: value for name, value in fields(page, form_of(page, "/mapping")).items() if "csrf" in name}
+
+
+def test_a_slip_shows_beside_its_line(shop: Office) -> None:
+    bank = shop.entry(BooksKind.ACCOUNT, "Operating Checking")
+    shop.map(Family.ROLE, "clearing", account=bank)
+    text = unescape(shop.browser().get(f"{PAGES}/mapping?tab=role").text)
+    assert "gross amounts and payouts would both land there" in text

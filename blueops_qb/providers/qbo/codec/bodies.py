@@ -131,6 +131,8 @@ class _Change:
         shown, was = members_of(now, self.profile, self.marker, whole=False), self._head(before)
         gone = set(was.keys() - shown.keys())
         moved = {member for member in shown if member not in was or shown[member] != was[member]}
+        if getattr(self.previous, "void", False) and not getattr(self.document, "void", False):
+            moved.add("PrivateNote")  # it begins with “Voided” there, which the lens leaves out
         if moved & _DATES or gone & _DATES:
             # The terms are the bookkeeper's to change; ours go along where they alone say when it is due.
             moved |= _DATES if "DueDate" not in shown else _DATES - {"SalesTermRef"}
