@@ -16,8 +16,9 @@ import attrs
 from blueops_qb.domain.beside import FIELDS
 from blueops_qb.domain.compare import GROUPS, choosable, with_fields
 from blueops_qb.domain.documents import DOCUMENT_TYPES, Document
-from blueops_qb.domain.line_merge import token
-from blueops_qb.domain.pulling import Unfit
+from blueops_qb.domain.line_merge import LineStep, Unpaired, token
+from blueops_qb.domain.pulling import LineOption, Unfit
+from blueops_qb.domain.records import Expense, Invoice
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.domain.reverse_keys import Key
 from blueops_qb.engine.known import Known
@@ -88,8 +89,8 @@ def plan_choice(turn: Turn, row: Any, known: Known, wish: Wish) -> Plan:
     """What the choice would do; changes nothing. Raises CannotResolve, MovedMeanwhile or Unfit."""
     sides = _sides(turn, row, known)
     group = row["group"]
-    by_field = _side_of_fields(type(sides.ours), group, wish)
     moved = sides.moved((group,))
+    by_field = _side_of_fields(type(sides.ours), group, wish, moved)
     each = dict(wish.lines) if by_field.get("lines") == EACH else {}
     theirs = frozenset(f for f in moved if by_field[f] in (THEIRS, EACH))
     found = None
@@ -146,13 +147,16 @@ def _check_shown(row: Any, sides: Sides) -> None:
             )
 
 
-def _side_of_fields(type_: type[Document], group: str, wish: Wish) -> dict[str, str]:
+def _side_of_fields(type_: type[Document], group: str, wish: Wish, moved: frozenset[str]) -> dict[str, str]:
+    """The side of every field; what nobody moved needs no choice."""
     if wish.side in (OURS, THEIRS):
         return dict.fromkeys(GROUPS[type_][group], wish.side)
     found: dict[str, str] = {}
     for atom in choosable(type_, group):
         said = {wish.fields[f] for f in atom if f in wish.fields}
-        if "lines" in atom and wish.fields.get("lines") == EACH:
+        if not moved & set(atom):
+            found |= dict.fromkeys(atom, OURS)
+        elif "lines" in atom and wish.fields.get("lines") == EACH:
             found |= dict.fromkeys(atom, EACH)
         elif len(said) == 1 and said <= {OURS, THEIRS}:
             found |= dict.fromkeys(atom, said.pop())
@@ -168,6 +172,23 @@ def _check_each(turn: Turn, sides: Sides, each: Mapping[str, str]) -> None:
     missing = [step for step in sides.steps(turn) if each.get(token(step)) not in (OURS, THEIRS)]
     if missing:
         raise CannotResolve(f"choose a side for every line; {len(missing)} have none")
+
+
+def steps_of(turn: Turn, row: Any, known: Known) -> tuple[LineStep, ...]:
+    """The lines of both sides as a person may choose them one by one; none where they cannot be matched."""
+    if "lines" not in GROUPS[DOCUMENT_TYPES[BooksKind(row["books_kind"])]].get(row["group"], ()):
+        return ()
+    try:
+        sides = _sides(turn, row, known)
+        return sides.steps(turn) if isinstance(sides.snapshot.record, Invoice | Expense) else ()
+    except (Unpaired, CannotResolve):
+        return ()
+
+
+def options_of(row: Any) -> tuple[LineOption, ...]:
+    """Lines of a conflict that wait for a key, and the keys there are."""
+    text = row["options_json"]
+    return wire.load(tuple[LineOption, ...], text, "the options of a conflict") if text else ()
 
 
 # -- doing it ------------------------------------------------------------------------------------------
@@ -249,5 +270,7 @@ __all__ = [
     "carry_out",
     "is_about_fields",
     "mark",
+    "options_of",
     "plan_choice",
+    "steps_of",
 ]

@@ -16,6 +16,7 @@ from blueops_qb.engine import arrivals, guard
 from blueops_qb.engine.known import Known, load_by_place
 from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.log_trouble import log_trouble
+from blueops_qb.engine.mirroring import make_dirty
 from blueops_qb.engine.three_ways import compare
 from blueops_qb.engine.turn import Turn
 from blueops_qb.store import tables as t
@@ -109,3 +110,13 @@ def _clean(turn: Turn, place: BooksRef) -> None:
         .where(m.c.connection_id == turn.id, m.c.kind == place.kind.value, m.c.books_id == place.id)
         .values(dirty=False)
     )
+
+
+def look_again(turn: Turn, conflict_id: int) -> None:
+    """Show a conflict anew, on what both sides have now."""
+    c = t.conflicts
+    query = sa.select(c.c.books_kind, c.c.books_id).where(c.c.connection_id == turn.id, c.c.id == conflict_id)
+    row = turn.connection.execute(query).one_or_none()
+    if row is not None:
+        make_dirty(turn, [BooksRef(BooksKind(row.books_kind), row.books_id)])
+        compare_dirty(turn)

@@ -80,6 +80,25 @@ def resolve(
     turn.note("conflict resolved", row["ref"], numbers=f"{place} {row['group']} {choice}", actor=actor)
 
 
+def known_of(turn: Turn, row: Any) -> Known | None:
+    """The linked document that a conflict is about."""
+    place = BooksRef(BooksKind(row["books_kind"]), row["books_id"])
+    return load_by_place(turn.connection, turn.id, [place]).get(place)
+
+
+def offered(turn: Turn, row: Any) -> tuple[str, ...]:
+    """Those of CHOICES that can be carried out for this very conflict."""
+    known = known_of(turn, row)
+    unfit: set[str] = set()
+    if row["cause"] == "removed_there" and (known is None or not tombstones.can_merge_here(turn, known)):
+        unfit.add("merge")
+    if row["cause"] in ("overlap", "changed_there") and (
+        known is None or not choices.is_about_fields(row, known)
+    ):
+        unfit.add("fields")
+    return tuple(choice for choice in CHOICES[row["cause"]] if choice not in unfit)
+
+
 def resolve_record(turn: Turn, ref: RecordRef, choice: str, actor: str, *, wish: Wish | None = None) -> int:
     """The same choice for all open conflicts about fields of a record; answers how many. Raises as `resolve`."""
     c = t.conflicts
@@ -102,8 +121,7 @@ def preview(turn: Turn, conflict_id: int, choice: str, *, wish: Wish | None = No
     row = turn.connection.execute(query).mappings().one_or_none()
     if row is None:
         raise CannotResolve("this conflict is settled already")
-    place = BooksRef(BooksKind(row["books_kind"]), row["books_id"])
-    known = load_by_place(turn.connection, turn.id, [place]).get(place)
+    known = known_of(turn, row)
     if known is None or not choices.is_about_fields(row, known):
         raise CannotResolve("this choice is about the whole record; its effect stands beside the button")
     try:
@@ -289,6 +307,8 @@ __all__ = [
     "ChoicePreview",
     "MovedMeanwhile",
     "Wish",
+    "known_of",
+    "offered",
     "preview",
     "resolve",
     "resolve_record",

@@ -144,10 +144,21 @@ def relink(turn: Turn, known: Known, survivor: BooksRef, row: Any) -> None:
     turn.note("merged there", str(source), numbers=f"{known.place} {survivor}")
 
 
+def can_merge_here(turn: Turn, known: Known) -> bool:
+    """It was merged there into one that another record of ours is linked to."""
+    return _holder(turn, known)[1] is not None
+
+
+def _holder(turn: Turn, known: Known) -> tuple[BooksRef | None, Known | None]:
+    survivor = merged_into(turn, known)
+    if survivor is None:
+        return None, None
+    return survivor, load_by_place(turn.connection, turn.id, [survivor]).get(survivor)
+
+
 def merge_here(turn: Turn, known: Known, conflict_id: int) -> None:
     """Merge the record in BlueOps as well, into the one that is linked to the survivor; raises CannotDo."""
-    survivor = merged_into(turn, known)
-    holder = load_by_place(turn.connection, turn.id, [survivor]).get(survivor) if survivor else None
+    survivor, holder = _holder(turn, known)
     if survivor is None or holder is None:
         raise CannotDo("QuickBooks does not tell into which one it was merged; link it on the matching page")
     source, into = known.key.source, holder.key.source

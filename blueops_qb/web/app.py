@@ -16,6 +16,7 @@ from blueops_qb.sdk.provider import WSGIApp
 from blueops_qb.web import (
     audit_log,
     choose_books,
+    choose_sides,
     conflicts,
     erase,
     frame,
@@ -40,7 +41,19 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
-PARTS = (overview, choose_books, match_plan, mapper, rules, records, record, erase, conflicts, audit_log)
+PARTS = (
+    overview,
+    choose_books,
+    match_plan,
+    mapper,
+    rules,
+    records,
+    record,
+    erase,
+    conflicts,
+    choose_sides,
+    audit_log,
+)
 
 
 class OwnCookie(SecureCookieSessionInterface):

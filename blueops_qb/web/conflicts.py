@@ -13,7 +13,7 @@ from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.compare import GROUPS
 from blueops_qb.domain.documents import DOCUMENT_TYPES, Document
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef
-from blueops_qb.engine import census, resolve
+from blueops_qb.engine import census, choices, incoming, resolve, take_back
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Permission
@@ -22,6 +22,8 @@ from blueops_qb.web import fields, here, story, titles, words
 
 pages = Blueprint("conflicts", __name__)
 PAGE = 25
+#: How many settled conflicts are shown with their undo.
+LATELY = 10
 
 
 @attrs.frozen
@@ -35,13 +37,17 @@ class Choice:
 CHOICES: dict[tuple[str, str], Choice] = {
     ("overlap", "ours"): Choice("BlueOps is right", "The books are changed to what BlueOps shows."),
     ("overlap", "theirs"): Choice("{books} is right", "BlueOps takes over what the books show."),
+    ("overlap", "fields"): Choice("Field by field", "You choose a side for each field and see what is written."),
     ("changed_there", "ours"): Choice("BlueOps is right", "The books are changed back."),
-    ("changed_there", "theirs"): Choice("Accept {books}", "Both stay as they are and count as agreed."),
+    ("changed_there", "theirs"): Choice("{books} is right", "BlueOps takes it over, if it has a place for it."),
+    ("changed_there", "fields"): Choice("Field by field", "You choose a side, or a key, and see what is written."),
+    ("changed_there", "accept"): Choice("Leave both", "Both stay as they are and count as agreed."),
     ("variance", "ours"): Choice("Send ours again", "The books are changed to what BlueOps sent."),
     ("variance", "theirs"): Choice("Accept {books}", "Both stay as they are and count as agreed."),
     ("removed_there", "again"): Choice("Create it again", "It is written to the books once more."),
     ("removed_there", "unlink"): Choice("Leave it out", "It stays in BlueOps only."),
-    ("removed_there", "theirs"): Choice("Void it in BlueOps", "BlueOps takes it back as well; for payments."),
+    ("removed_there", "theirs"): Choice("Void it in BlueOps", "It is taken back there too; a party is set inactive."),
+    ("removed_there", "merge"): Choice("Merge in BlueOps", "It becomes the one that {books} merged it into."),
     ("incoming", "close"): Choice("Off the list", "It comes again when it changes in the books."),
     ("twice", "theirs"): Choice("Link the one that stays", "There must be exactly one left in the books."),
     ("twice", "again"): Choice("Create it again", "None of them is ours, or you have deleted them all."),
@@ -71,7 +77,21 @@ class Shown:
     rows: list[ThreeRow]
     has_base: bool
     choices: list[tuple[str, str, str]]
+    by_field: bool
+    mark: str
     deep_link: str | None
+
+
+@attrs.frozen(kw_only=True)
+class Settled:
+    """A conflict that was settled lately: what was chosen, and what an undo would do, or why there is none."""
+
+    row: sa.RowMapping
+    ref: RecordRef | None
+    title: str
+    choice: str
+    undo: tuple[str, ...]
+    stands: str
 
 
 @pages.get("/conflicts")
@@ -83,8 +103,9 @@ def listing() -> str:
         return render_template(
             "conflicts.html",
             title="Conflicts",
-            conflicts=_shown(turn, everything[:PAGE]),
+            conflicts=shown(turn, everything[:PAGE]),
             total=len(everything),
+            settled=_settled(turn),
         )
 
 
@@ -96,11 +117,58 @@ def decide(id: int) -> Response:
         with here.acting() as turn:
             if not _is_mine(turn, id):
                 abort(404)
-            resolve.resolve(turn, id, request.form.get("choice", ""), here.caller().user)
+            resolve.resolve(
+                turn,
+                id,
+                request.form.get("choice", ""),
+                here.caller().user,
+                shown=request.form.get("shown", ""),
+            )
+    except resolve.MovedMeanwhile as problem:
+        with here.acting() as turn:
+            incoming.look_again(turn, id)
+        here.refuse(f"Nothing was changed: {problem}.")
     except resolve.CannotResolve as problem:
         here.refuse(f"Nothing was changed: {problem}.")
     else:
         here.done("Your choice is taken; both sides are brought in line now.")
+    return _back()
+
+
+@pages.post("/conflicts/<int:id>/undo")
+@here.needs(Permission.RESOLVE)
+def undo(id: int) -> Response:
+    """Take a choice back."""
+    try:
+        with here.acting() as turn:
+            if not _is_mine(turn, id):
+                abort(404)
+            take_back.undo(turn, id, here.caller().user)
+    except resolve.CannotResolve as problem:
+        here.refuse(f"Nothing was changed: {problem}.")
+    else:
+        here.done("The choice is undone; the conflict is open again in a moment.")
+    return redirect(url_for(".listing"), code=303)
+
+
+@pages.post("/conflicts/record/<kind>/<id>")
+@here.needs(Permission.RESOLVE)
+def decide_all(kind: str, id: str) -> Response:
+    """One choice for all open conflicts of a record."""
+    if kind not in set(RecordKind):
+        abort(404)
+    try:
+        with here.acting() as turn:
+            ref = RecordRef(RecordKind(kind), id)
+            count = resolve.resolve_record(turn, ref, request.form.get("choice", ""), here.caller().user)
+    except resolve.CannotResolve as problem:
+        here.refuse(f"Nothing was changed: {problem}.")
+    else:
+        here.done(f"Your choice is taken for {count} fields; both sides are brought in line now.")
+    return redirect(url_for("record.record", kind=kind, id=id), code=303)
+
+
+def _back() -> Response:
     back = request.form.get("back", "")
     try:
         ref = RecordRef.parse(back)
@@ -116,7 +184,34 @@ def _is_mine(turn: Turn, id: int) -> bool:
 
 
 # -- showing -------------------------------------------------------------------------------------------
-def _shown(turn: Turn, rows: list[sa.RowMapping]) -> list[Shown]:
+def _settled(turn: Turn) -> list[Settled]:
+    """The choices of late that can be undone, or could before somebody touched the record; newest first."""
+    c = t.conflicts
+    query = (
+        sa.select(c)
+        .where(c.c.connection_id == turn.id, c.c.state == "resolved", c.c.before_json != "")
+        .order_by(c.c.closed_at.desc())
+        .limit(LATELY)
+    )
+    rows = list(turn.connection.execute(query).mappings())
+    refs = {row["id"]: RecordRef.parse(row["ref"]) for row in rows if row["ref"]}
+    names = titles.names_for(turn, set(refs.values()))
+    return [_one_settled(turn, row, refs.get(row["id"]), names) for row in rows]
+
+
+def _one_settled(turn: Turn, row: sa.RowMapping, ref: RecordRef | None, names: titles.Names) -> Settled:
+    does: tuple[str, ...] = ()
+    stands = ""
+    try:
+        does = take_back.undo_of(turn, row["id"]).sentences
+    except resolve.CannotResolve as problem:
+        stands = str(problem)
+    label = CHOICES[row["cause"], row["choice"]].label.format(books=turn.description.title)
+    title = names(ref) if ref is not None else _place_name(turn, row)
+    return Settled(row=row, ref=ref, title=title, choice=label, undo=does, stands=stands)
+
+
+def shown(turn: Turn, rows: list[sa.RowMapping]) -> list[Shown]:
     documents = {row["id"]: _documents(turn, row) for row in rows}
     named = {r for trio in documents.values() for d in trio if d is not None for r in refs_of(d)}
     refs = {row["id"]: RecordRef.parse(row["ref"]) for row in rows if row["ref"]}
@@ -131,19 +226,29 @@ def _shown(turn: Turn, rows: list[sa.RowMapping]) -> list[Shown]:
             else words.BOOKS_KINDS[BooksKind(row["books_kind"])],
             rows=list(_three(row, documents[row["id"]], names)),
             has_base=documents[row["id"]][0] is not None,
-            choices=choices_of(turn, row["cause"]),
+            choices=choices_of(turn, row),
+            by_field="fields" in resolve.offered(turn, row),
+            mark=choices.mark(row),
             deep_link=turn.provider.deep_link(BooksKind(row["books_kind"]), row["books_id"]),
         )
         for row in rows
     ]
 
 
-def choices_of(turn: Turn, cause: str) -> list[tuple[str, str, str]]:
-    """The buttons of a conflict: what is sent, what it says, what it does."""
-    offered = [(choice, CHOICES[cause, choice]) for choice in resolve.CHOICES[cause]]
+def choices_of(turn: Turn, row: sa.RowMapping) -> list[tuple[str, str, str]]:
+    """The buttons of a conflict: what is sent, what it says, what it does. `fields` has a page of its own."""
+    books = turn.description.title
+    offered = [c for c in resolve.offered(turn, row) if c != "fields"]
+    words_of = [(choice, CHOICES[row["cause"], choice]) for choice in offered]
     return [
-        (choice, shown.label.format(books=turn.description.title), shown.effect) for choice, shown in offered
+        (choice, one.label.format(books=books), one.effect.format(books=books)) for choice, one in words_of
     ]
+
+
+def several(rows: list[sa.RowMapping]) -> int:
+    """How many conflicts about fields a record has, where one choice for all of them makes sense; else 0."""
+    count = sum(row["cause"] in ("overlap", "changed_there") for row in rows)
+    return count if count > 1 else 0
 
 
 def _place_name(turn: Turn, row: sa.RowMapping) -> str:

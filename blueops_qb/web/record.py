@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.engine import by_hand
 from blueops_qb.sdk.core import Permission
-from blueops_qb.web import conflicts, here, story, titles, words
+from blueops_qb.web import codings, conflicts, here, story, titles, words
 
 pages = Blueprint("record", __name__)
 
@@ -25,6 +25,7 @@ def record(kind: str, id: str) -> str:
         if not (events or known or documents):
             abort(404)
         newest = events[0] if events else None
+        waiting = story.conflicts_of(turn, ref)
         return render_template(
             "record.html",
             title=titles.titles(turn.core, turn.tenant_id, [ref])[ref].name,
@@ -35,9 +36,9 @@ def record(kind: str, id: str) -> str:
             events=events,
             documents=documents,
             operations=story.operations(turn.connection, story.document_ids(turn, ref)),
-            conflicts=[
-                (row, conflicts.choices_of(turn, row["cause"])) for row in story.conflicts_of(turn, ref)
-            ],
+            conflicts=[(row, conflicts.choices_of(turn, row)) for row in waiting],
+            several=conflicts.several(waiting),
+            overrides=codings.codings(turn, ref),
             can_retry=newest is not None and by_hand.retryable(newest.state, newest.hold),
             can_hold=newest is not None and newest.state in by_hand.HOLDABLE,
             cause=words.CAUSES.get(newest.hold, words.OTHER_CAUSE) if newest and newest.hold else None,

@@ -49,6 +49,7 @@ _OVERLAP = (
     Option(Overlap.OURS, "BlueOps wins", "The books are changed to what BlueOps shows."),
     Option(Overlap.THEIRS, "The books win", "BlueOps takes over what the books show."),
 )
+_AS_BROAD = (Option(None, "As for all of them", "The answer above counts."), *_OVERLAP)
 SWITCHES: tuple[Switch, ...] = (
     Switch(
         "tax_mode",
@@ -116,6 +117,36 @@ SWITCHES: tuple[Switch, ...] = (
         "Amounts changed on both sides: who is right?",
         "Invoices, payments, costs.",
         _OVERLAP,
+    ),
+    Switch(
+        "name_overlap",
+        "Names changed on both sides: who is right?",
+        "Name, company, given and family name of customers, jobs and vendors.",
+        _AS_BROAD,
+    ),
+    Switch(
+        "exemption_overlap",
+        "Tax exemption changed on both sides: who is right?",
+        "Whether a customer pays sales tax, the reason and the certificate.",
+        _AS_BROAD,
+    ),
+    Switch(
+        "dates_overlap",
+        "Dates changed on both sides: who is right?",
+        "Date, due date and terms of invoices, payments and costs.",
+        _AS_BROAD,
+    ),
+    Switch(
+        "notes_overlap",
+        "Notes changed on both sides: who is right?",
+        "Memo, e-mail address and place of work.",
+        _AS_BROAD,
+    ),
+    Switch(
+        "coding_overlap",
+        "Location or class changed on both sides: who is right?",
+        "Of a whole document; the item, account and class of a line belong to its amounts.",
+        _AS_BROAD,
     ),
 )
 

@@ -87,10 +87,8 @@ def test_fields_of_one_group_are_chosen_each_by_itself(house: EngineHouse) -> No
 
 def test_every_field_needs_a_side(house: EngineHouse) -> None:
     both(house, {"company": "A"}, {"company": "B"})
-    with pytest.raises(resolve.CannotResolve, match="choose a side for name"), house.turn() as turn:
-        resolve.resolve(
-            turn, only(house).id, "fields", "admin", wish=choices.Wish(fields={"company": "ours"})
-        )
+    with pytest.raises(resolve.CannotResolve, match="choose a side for company"), house.turn() as turn:
+        resolve.resolve(turn, only(house).id, "fields", "admin", wish=choices.Wish())
 
 
 def test_fields_of_money_stay_together(house: EngineHouse) -> None:
