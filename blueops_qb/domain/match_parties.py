@@ -214,6 +214,8 @@ class Score:
     other: Candidate
     bucket: Bucket
     points: int
+    #: What speaks for it beside the name.
+    agreeing: int
     grade: Grade
     reason: str
 
@@ -246,6 +248,7 @@ def score(
         other=theirs.one,
         bucket=Bucket.WEAK if doubted else bucket,
         points=max(1, min(100, NEEDS[grade].points + 8 * min(sum(weights), 4))),
+        agreeing=sum(weight for weight in weights if weight > 0),
         grade=grade,
         reason="; ".join(said),
     )
@@ -341,7 +344,7 @@ def _aligned(one: Sequence[str], other: Sequence[str]) -> Grade:
         joined = "".join(left), "".join(right)
         if joined[0] == joined[1] or _slip(*joined):
             return max(worst, Grade.TYPO)
-    if not _tells(anything):
+    if not _tells(anything, last=one[-1] if one[-1] == other[-1] else ""):
         return Grade.NONE
     if not left and not right:
         return worst
@@ -357,8 +360,11 @@ def _aligned(one: Sequence[str], other: Sequence[str]) -> Grade:
     return Grade.PART
 
 
-def _tells(words: Sequence[str]) -> bool:
-    return any(word not in COMMON and not nicknames.is_given(word) for word in words) or len(words) > 1
+def _tells(words: Sequence[str], *, last: str) -> bool:
+    """Whether words that two names share say who it is; a given name at the end of both is a family's."""
+    return len(words) > 1 or any(
+        word not in COMMON and (word == last or not nicknames.is_given(word)) for word in words
+    )
 
 
 def _middle_name(one: Sequence[str], other: Sequence[str], rest: Sequence[str]) -> bool:

@@ -16,6 +16,7 @@ from blueops_qb.domain.match_parties import (
     STANDARD,
     Bucket,
     Candidate,
+    Grade,
     MatchRules,
     Score,
     Shared,
@@ -164,6 +165,10 @@ def _best(scored: Sequence[Score], rules: MatchRules) -> Score | None:
         return None
     if len(sure) > 1 and sure[0].points - sure[1].points < APART:
         return None
+    if any(s.grade < sure[0].grade for s in scored[1:] if s.grade <= Grade.MOVED):
+        return None  # the name leads to another record
+    if not sure[0].agreeing and any(s.agreeing > 1 for s in scored[1:]):
+        return None  # e-mail or phone leads to another record
     return sure[0] if rules.accept is Bucket.STRONG or sure[0].bucket is Bucket.EXACT else None
 
 

@@ -1,6 +1,10 @@
-"""Linking: a document of ours and a record of the books that were found to be the same."""
+"""Linking: documents of ours and records of the books that were found to be the same."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
 
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey
 from blueops_qb.engine import outbox
@@ -12,27 +16,16 @@ from blueops_qb.store.bulk import insert_all, upsert
 from blueops_qb.store.types import new_id
 
 
-def _take_up(turn: Turn, known: Known, ours: str, revision: int, place: BooksRef, generation: int) -> None:
-    d, o, a = t.documents, t.operations, t.operation_after
-    turn.connection.execute(
-        d.update()
-        .where(d.c.id == known.id)
-        .values(
-            content=ours,
-            revision=revision,
-            state="linked",
-            books_kind=place.kind.value,
-            generation=generation,
-            mapping_version=turn.row["mapping_version"],
-            policy_version=turn.row["policy_version"],
-        )
-    )
-    turn.connection.execute(
-        o.update()
-        .where(o.c.document_id == known.id, o.c.state == "ready")
-        .values(state="cancelled", reason="linked by a person", closed_at=turn.now)
-    )
-    turn.connection.execute(a.delete().where(a.c.document_id == known.id))
+@attrs.frozen(kw_only=True)
+class Pair:
+    """A document of ours and the record of the books that it is, agreed on `ours` and `theirs`."""
+
+    key: DocumentKey
+    revision: int
+    ours: str
+    place: BooksRef
+    version: str
+    theirs: str | None
 
 
 def link_document(
@@ -46,63 +39,100 @@ def link_document(
     theirs: str | None,
 ) -> int:
     """A document and its link at once, agreed on `ours` and `theirs`; answers the document's id."""
-    known = load_known(turn.connection, turn.id, [key.source]).get(key)
-    generation = 1
-    if known is not None:
-        # A create that was refused, or a record that was unlinked: its document is taken up again.
-        document_id, generation = known.id, known.generation + 1
-        _take_up(turn, known, ours, revision, place, generation)
-    else:
-        document_id = new_id()
-        insert_all(
-            turn.connection,
-            t.documents,
-            [
-                {
-                    "id": document_id,
-                    "connection_id": turn.id,
-                    "source_kind": key.source.kind.value,
-                    "source_id": key.source.id,
-                    "role": key.role,
-                    "part": key.part,
-                    "books_kind": place.kind.value,
-                    "generation": 1,
-                    "revision": revision,
-                    "content": ours,
-                    "state": "linked",
-                    "mapping_version": turn.row["mapping_version"],
-                    "policy_version": turn.row["policy_version"],
-                }
-            ],
+    pair = Pair(key=key, revision=revision, ours=ours, place=place, version=version, theirs=theirs)
+    return link_documents(turn, [pair])[0]
+
+
+def link_documents(turn: Turn, pairs: Sequence[Pair]) -> list[int]:
+    """Documents and their links, in a handful of statements for any number; answers the documents' ids."""
+    if not pairs:
+        return []
+    known = load_known(turn.connection, turn.id, [pair.key.source for pair in pairs])
+    new: list[dict[str, object]] = []
+    links: list[dict[str, object]] = []
+    ids: list[int] = []
+    for pair in pairs:
+        before = known.get(pair.key)
+        if before is not None:
+            # A create that was refused, or a record that was unlinked: its document is taken up again.
+            id, generation = before.id, before.generation + 1
+            _take_up(turn, before, pair, generation)
+        else:
+            id, generation = new_id(), 1
+            new.append(_document_row(turn, pair, id))
+        ids.append(id)
+        links.append(_link_row(turn, pair, id, generation))
+    insert_all(turn.connection, t.documents, new)
+    insert_all(turn.connection, t.links, links)
+    members = [
+        {
+            "document_id": id,
+            "ref_kind": pair.key.source.kind.value,
+            "ref_id": pair.key.source.id,
+            "share_cents": None,
+        }
+        for id, pair in zip(ids, pairs, strict=True)
+    ]
+    upsert(turn.connection, t.memberships, members)
+    outbox.wake(turn.connection, turn.tenant_id, [pair.key.source for pair in pairs], turn.now)
+    places = [pair.place for pair in pairs]
+    waiting_for_link(turn, places)
+    settled_by_payments(turn, [place for place in places if place.kind is BooksKind.INVOICE])
+    return ids
+
+
+def _take_up(turn: Turn, known: Known, pair: Pair, generation: int) -> None:
+    d, o, a = t.documents, t.operations, t.operation_after
+    turn.connection.execute(
+        d.update()
+        .where(d.c.id == known.id)
+        .values(
+            content=pair.ours,
+            revision=pair.revision,
+            state="linked",
+            books_kind=pair.place.kind.value,
+            generation=generation,
+            mapping_version=turn.row["mapping_version"],
+            policy_version=turn.row["policy_version"],
         )
-    insert_all(
-        turn.connection,
-        t.links,
-        [
-            {
-                "id": new_id(),
-                "connection_id": turn.id,
-                "document_id": document_id,
-                "generation": generation,
-                "books_kind": place.kind.value,
-                "books_id": place.id,
-                "version": version,
-                "base_ours": ours,
-                "base_theirs": theirs,
-                "state": "live",
-                "linked_at": turn.now,
-            }
-        ],
     )
-    member = {
-        "document_id": document_id,
-        "ref_kind": key.source.kind.value,
-        "ref_id": key.source.id,
-        "share_cents": None,
+    turn.connection.execute(
+        o.update()
+        .where(o.c.document_id == known.id, o.c.state == "ready")
+        .values(state="cancelled", reason="linked by a person", closed_at=turn.now)
+    )
+    turn.connection.execute(a.delete().where(a.c.document_id == known.id))
+
+
+def _document_row(turn: Turn, pair: Pair, id: int) -> dict[str, object]:
+    return {
+        "id": id,
+        "connection_id": turn.id,
+        "source_kind": pair.key.source.kind.value,
+        "source_id": pair.key.source.id,
+        "role": pair.key.role,
+        "part": pair.key.part,
+        "books_kind": pair.place.kind.value,
+        "generation": 1,
+        "revision": pair.revision,
+        "content": pair.ours,
+        "state": "linked",
+        "mapping_version": turn.row["mapping_version"],
+        "policy_version": turn.row["policy_version"],
     }
-    upsert(turn.connection, t.memberships, [member])
-    outbox.wake(turn.connection, turn.tenant_id, [key.source], turn.now)
-    waiting_for_link(turn, [place])
-    if place.kind is BooksKind.INVOICE:
-        settled_by_payments(turn, place)
-    return document_id
+
+
+def _link_row(turn: Turn, pair: Pair, id: int, generation: int) -> dict[str, object]:
+    return {
+        "id": new_id(),
+        "connection_id": turn.id,
+        "document_id": id,
+        "generation": generation,
+        "books_kind": pair.place.kind.value,
+        "books_id": pair.place.id,
+        "version": pair.version,
+        "base_ours": pair.ours,
+        "base_theirs": pair.theirs,
+        "state": "live",
+        "linked_at": turn.now,
+    }

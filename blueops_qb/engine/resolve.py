@@ -11,7 +11,7 @@ from blueops_qb.domain.documents import CustomerRecord, Document, VendorRecord
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
-from blueops_qb.engine import outbox
+from blueops_qb.engine import canary, outbox
 from blueops_qb.engine.free_names import kept_name
 from blueops_qb.engine.known import Known, load_by_place, marker_of
 from blueops_qb.engine.outbox import Hold, Move, State
@@ -308,4 +308,5 @@ def retry(turn: Turn, refs: list[RecordRef] | None, actor: str) -> int:
 def resume(turn: Turn, actor: str) -> None:
     """Hand out again after a person mended what stopped the connection."""
     turn.set(health="ok", health_reason="", rest_until=None, guard_json="")
+    canary.confirm(turn)
     turn.note("resumed", f"connection {turn.id}", actor=actor)

@@ -6,6 +6,7 @@ Texts ending in `_json` or named `content`, `document`, `base_*`, `payload` are 
 from __future__ import annotations
 
 from blueops_qb.store.columns import PREFIX, VERSION_TABLE, metadata
+from blueops_qb.store.tables_backfill import backfills
 from blueops_qb.store.tables_host import connections, outbox, secrets, sign_in_states, tenants
 from blueops_qb.store.tables_ledger import ledger_lines, ledger_readings
 from blueops_qb.store.tables_rules import (
@@ -40,6 +41,7 @@ __all__ = [
     "audit",
     "audit_heads",
     "audit_payloads",
+    "backfills",
     "budgets",
     "conflicts",
     "connections",
