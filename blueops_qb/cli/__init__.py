@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from blueops_qb import __version__
-from blueops_qb.cli import bench, database, doctor, erase, keys, ledger, play, records, work
+from blueops_qb.cli import backfill, bench, database, doctor, erase, keys, ledger, match, play, records, work
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -25,6 +25,8 @@ for _command in (
     records.preview,
     records.audit,
     ledger.ledger,
+    match.match,
+    backfill.backfill,
     bench.bench,
     doctor.doctor,
     keys.keys,

@@ -15,6 +15,7 @@ from blueops_qb.engine.engine import Engine
 from blueops_qb.sdk.provider import WSGIApp
 from blueops_qb.web import (
     audit_log,
+    backfill,
     choose_books,
     conflicts,
     erase,
@@ -40,7 +41,19 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
-PARTS = (overview, choose_books, match_plan, mapper, rules, records, record, erase, conflicts, audit_log)
+PARTS = (
+    overview,
+    backfill,
+    choose_books,
+    match_plan,
+    mapper,
+    rules,
+    records,
+    record,
+    erase,
+    conflicts,
+    audit_log,
+)
 
 
 class OwnCookie(SecureCookieSessionInterface):
