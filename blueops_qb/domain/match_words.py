@@ -267,7 +267,7 @@ def place_of(address: Address | None) -> Place | None:
 
 @lru_cache(maxsize=4096)
 def _place(line1: str, line2: str, city: str, postal_code: str) -> Place | None:
-    spelled = words(f"{line1} # {line2}".casefold().replace("#", " no "))
+    spelled = words((f"{line1} # {line2}" if line2 else line1).casefold().replace("#", " no "))
     number = ""
     street: list[str] = []
     unit = ""
