@@ -7,6 +7,7 @@ import click
 from blueops_qb import __version__
 from blueops_qb.cli import (
     agree,
+    backfill,
     bench,
     database,
     doctor,
@@ -15,6 +16,7 @@ from blueops_qb.cli import (
     keys,
     ledger,
     mapping,
+    match,
     play,
     records,
     undo,
@@ -44,6 +46,8 @@ for _command in (
     ledger.ledger,
     agree.agree,
     agree.close_check_command,
+    match.match,
+    backfill.backfill,
     bench.bench,
     doctor.doctor,
     keys.keys,

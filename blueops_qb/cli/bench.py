@@ -160,3 +160,14 @@ def webhook(
     from blueops_qb.sandbox.bench.webhook import run
 
     raise SystemExit(run(rate=rate, seconds=seconds, db=db_url, with_postgres=with_postgres, seed=seed))
+
+
+@bench.command()
+@click.option("--records", default=20_000, show_default=True, type=click.IntRange(min=20))
+@click.option("--seed", default=1, show_default=True)
+@common
+def backfill(db_url: str | None, tenant_id: str | None, records: int, seed: int) -> None:
+    """Bring older records to the books, kill the worker half way, start it again, and count."""
+    from blueops_qb.sandbox.bench.backfill import run
+
+    raise SystemExit(run(records, db=db_url, seed=seed))

@@ -1,65 +1,48 @@
 """First matching: which of our customers, jobs and vendors are in the books already.
 
-Two records match by exactly the same normalised name or by the same e-mail. Whatever leaves a doubt is
-`Ambiguous` and waits for a person; a record in the books is never given to two of ours.
+Every pair that has something in common gets a score with reasons (`match_parties`). Only what is sure is proposed;
+whatever leaves a doubt is `Ambiguous` and waits for a person; a record in the books is never given to two of ours.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
-from blueops_qb.domain.naming import name_key
-from blueops_qb.domain.refs import NAMED_KINDS, BooksKind
-
-#: Forms of business. They stay part of a name, and after a comma they are no given name.
-COMPANY_FORMS = frozenset(
-    {
-        "inc",
-        "incorporated",
-        "llc",
-        "llp",
-        "lp",
-        "lllp",
-        "co",
-        "corp",
-        "corporation",
-        "company",
-        "ltd",
-        "limited",
-    }
-    | {"pc", "pllc", "plc", "dba", "jr", "sr", "ii", "iii", "iv"}
+from blueops_qb.domain.match_index import Index
+from blueops_qb.domain.match_parties import (
+    STANDARD,
+    Bucket,
+    Candidate,
+    Grade,
+    MatchRules,
+    Score,
+    Shared,
+    Traits,
+    score,
+    traits_of,
 )
-#: What QuickBooks Online appends to the name of what was made inactive (reference section 3).
-DELETED_MARK = " (deleted)"
-_SILENT = re.compile(r"[.'\u2019`]+")
-_OTHER = re.compile(r"[^\w]+|_+")
+from blueops_qb.domain.match_words import normal_email, normal_name, normal_phone
+from blueops_qb.domain.naming import name_key
+from blueops_qb.domain.refs import BooksKind
 
-
-@attrs.frozen(kw_only=True)
-class Candidate:
-    """A party of either side. A job is of kind CUSTOMER; its `parent_id` is the customer's id on its side."""
-
-    id: str
-    name: str
-    kind: BooksKind = attrs.field(validator=attrs.validators.in_(NAMED_KINDS))
-    email: str = ""
-    phone: str = ""
-    parent_id: str = ""
-    active: bool = True
+#: Two records are told apart when one has so many more points (of 100) than the other.
+APART = 8
+#: Candidates that a person is shown, at most.
+SHOWN = 6
 
 
 @attrs.frozen(kw_only=True)
 class Matched:
-    """Ours is the record in the books with the id `books_id`."""
+    """Ours is the record in the books with the id `books_id`; `bucket` is exact or strong."""
 
     ours: Candidate
     books_id: str
     reason: str
+    bucket: Bucket = Bucket.EXACT
+    score: int = 100
 
 
 @attrs.frozen(kw_only=True)
@@ -68,15 +51,22 @@ class Create:
 
     ours: Candidate
     reason: str
+    bucket: Bucket = Bucket.NONE
+    score: int = 0
 
 
 @attrs.frozen(kw_only=True)
 class Ambiguous:
-    """A person chooses among `candidates` (ids in the books, possibly none) or creates anew."""
+    """A person chooses among `candidates` (ids in the books, the likeliest first, possibly none) or creates anew.
+
+    `bucket` is weak where one record may be it and too little agrees, ambiguous where several may.
+    """
 
     ours: Candidate
     candidates: tuple[str, ...]
     reason: str
+    bucket: Bucket = Bucket.AMBIGUOUS
+    score: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -86,179 +76,180 @@ class Taken:
     ours: Candidate
     by: Candidate
     reason: str
+    bucket: Bucket = Bucket.TAKEN
+    score: int = 0
 
 
 Match = Matched | Create | Ambiguous | Taken
+Key = tuple[BooksKind, str, str]
 
 
-def normal_name(text: str) -> str:
-    """A name for comparison: compatibility characters, case, punctuation and spaces do not count.
-
-    `Last, First` is `First Last`. The form of a company counts (`Acme Inc` is not `Acme LLC`), its
-    spelling does not (`A.B.C. Inc.` is `abc inc`). Text without a letter or digit stays as it is.
-    """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    last, comma, first = folded.partition(",")
-    if comma and "," not in first and _words(first) and not COMPANY_FORMS & set(_words(first)):
-        folded = f"{first} {last}"
-    return " ".join(_words(folded)) or " ".join(folded.split())
-
-
-def _words(folded: str) -> list[str]:
-    return _OTHER.sub(" ", _SILENT.sub("", folded.replace("&", " and "))).split()
-
-
-def _telling_words(name: str) -> set[str]:
-    return set(normal_name(name).split()) - COMPANY_FORMS - {"and", "the", "of"}
-
-
-def normal_email(text: str) -> str:
-    """An e-mail address for comparison."""
-    return text.strip().lower()
-
-
-def normal_phone(text: str) -> str:
-    """The last ten digits of a phone number, empty for fewer than seven."""
-    digits = "".join(char for char in text if char.isdecimal())
-    return digits[-10:] if len(digits) >= 7 else ""
-
-
-def match_plan(ours: Sequence[Candidate], theirs: Sequence[Candidate]) -> tuple[Match, ...]:
+def match_plan(
+    ours: Sequence[Candidate],
+    theirs: Sequence[Candidate],
+    *,
+    rules: MatchRules = STANDARD,
+    settled: Mapping[str, str] | None = None,
+) -> tuple[Match, ...]:
     """One answer for each of `ours`, in its order.
 
-    Jobs are matched by name among the jobs of the customer that their own customer matched.
+    Jobs are matched by name among the jobs of the customer that their own customer matched. `settled` are matches
+    that stand already (our id -> books' id): their records are nobody else's. All of one kind and parent are
+    compared through an index; memory grows with the number of parties.
     """
+    stands = settled or {}
     tops = [one for one in ours if not one.parent_id]
     jobs = [one for one in ours if one.parent_id]
-    answers: dict[tuple[BooksKind, str, str], Match] = {}
+    answers: dict[Key, Match] = {}
     for kind in (BooksKind.CUSTOMER, BooksKind.VENDOR, BooksKind.EMPLOYEE):
         group = [one for one in tops if one.kind is kind]
         pool = [other for other in theirs if other.kind is kind and not other.parent_id]
-        answers |= {_key(match.ours): match for match in _match_group(group, pool)}
-    answers |= {_key(match.ours): match for match in _match_jobs(jobs, theirs, answers)}
+        answers |= {_key(match.ours): match for match in _match_group(group, pool, stands, rules)}
+    answers |= {_key(match.ours): match for match in _match_jobs(jobs, theirs, answers, stands, rules)}
     names = _bearers(theirs)
     return tuple(_unless_taken(answers[_key(one)], names) for one in ours)
 
 
-def _key(one: Candidate) -> tuple[BooksKind, str, str]:
+def _key(one: Candidate) -> Key:
     return one.kind, one.parent_id, one.id
 
 
 # -- one group of one kind -----------------------------------------------------------------------------
-@attrs.frozen(kw_only=True)
-class _Claim:
-    """The record in the books that one of ours asks for; a higher `strength` goes first."""
-
-    ours: Candidate
-    theirs: Candidate
-    strength: int
-    reason: str
-
-
 def _match_group(
-    ours: Iterable[Candidate], pool: Sequence[Candidate], *, by_email: bool = True
+    ours: Sequence[Candidate],
+    pool: Sequence[Candidate],
+    settled: Mapping[str, str],
+    rules: MatchRules,
+    *,
+    is_job: bool = False,
 ) -> list[Match]:
-    names, emails = _index(pool)
-    decided = [_decide(one, names, emails if by_email else {}) for one in ours]
-    claims: dict[str, list[_Claim]] = defaultdict(list)
-    for answer in decided:
-        if isinstance(answer, _Claim):
-            claims[answer.theirs.id].append(answer)
-    return [
-        _granted(answer, claims[answer.theirs.id]) if isinstance(answer, _Claim) else answer
-        for answer in decided
+    standing = [_stands(one, settled[one.id]) for one in ours if one.id in settled]
+    gone = {match.books_id for match in standing}
+    free = [one for one in ours if one.id not in settled]
+    if not free:
+        return [*standing]
+    theirs = [traits_of(other) for other in pool]
+    mine = [traits_of(one) for one in free]
+    shared = Shared.among(mine, theirs)
+    index = Index.of(traits for traits in theirs if traits.one.id not in gone)
+    scored = {one.one.id: _ranked(one, index.near(one), shared, rules, is_job=is_job) for one in mine}
+    wanted: dict[str, list[tuple[Candidate, Score]]] = defaultdict(list)
+    for one in free:
+        if (first := _best(scored[one.id], rules) or next(iter(scored[one.id]), None)) is not None:
+            wanted[first.other.id].append((one, first))
+    return [*standing, *(_answer(one, scored[one.id], wanted, rules) for one in free)]
+
+
+def _stands(one: Candidate, books_id: str) -> Matched:
+    return Matched(ours=one, books_id=books_id, reason="Linked already.")
+
+
+def _ranked(
+    one: Traits, others: Iterable[Traits], shared: Shared, rules: MatchRules, *, is_job: bool
+) -> list[Score]:
+    """What the books may have of it, the likeliest first; inactive ones only where no active one is likely."""
+    found = [
+        scored
+        for other in others
+        if (scored := score(one, other, shared, is_job=is_job, rules=rules)) is not None
     ]
+    if any(s.other.active and s.bucket is not Bucket.WEAK for s in found):
+        found = [s for s in found if s.other.active]
+    return sorted(found, key=lambda s: (s.bucket is Bucket.WEAK, -s.points, s.grade, s.other.id))
 
 
-def _index(
-    pool: Iterable[Candidate],
-) -> tuple[dict[str, list[Candidate]], dict[str, list[Candidate]]]:
-    names: dict[str, list[Candidate]] = defaultdict(list)
-    emails: dict[str, list[Candidate]] = defaultdict(list)
-    for other in pool:
-        names[normal_name(_books_name(other))].append(other)
-        if email := normal_email(other.email):
-            emails[email].append(other)
-    return names, emails
+def _best(scored: Sequence[Score], rules: MatchRules) -> Score | None:
+    """The one that stands out and may be proposed."""
+    sure = [s for s in scored if s.bucket is not Bucket.WEAK]
+    if not sure or not sure[0].other.active:
+        return None
+    if len(sure) > 1 and sure[0].points - sure[1].points < APART:
+        return None
+    if any(s.grade < sure[0].grade for s in scored[1:] if s.grade <= Grade.MOVED):
+        return None  # the name leads to another record
+    if not sure[0].agreeing and any(s.agreeing > 1 for s in scored[1:]):
+        return None  # e-mail or phone leads to another record
+    return sure[0] if rules.accept is Bucket.STRONG or sure[0].bucket is Bucket.EXACT else None
 
 
-def _books_name(other: Candidate) -> str:
-    return other.name if other.active else other.name.removesuffix(DELETED_MARK)
+def _answer(
+    one: Candidate,
+    scored: Sequence[Score],
+    wanted: Mapping[str, list[tuple[Candidate, Score]]],
+    rules: MatchRules,
+) -> Match:
+    if not scored:
+        return Create(ours=one, reason="Nobody in the books has this name, e-mail, phone or address.")
+    best = _best(scored, rules)
+    if best is not None:
+        rivals = [(rival, s) for rival, s in wanted[best.other.id] if rival is not one]
+        if all(s.bucket is Bucket.WEAK or best.points - s.points >= APART for _, s in rivals):
+            return Matched(
+                ours=one,
+                books_id=best.other.id,
+                reason=f"{_said(one, best)}.",
+                bucket=best.bucket,
+                score=best.points,
+            )
+        return _doubt(one, scored, f"{_said(one, best)}. {_fits_too(rivals)}")
+    rivals = [(rival, s) for rival, s in wanted[scored[0].other.id] if rival is not one]
+    return _undecided(one, scored, rules, rivals)
 
 
-def _decide(
-    one: Candidate, names: Mapping[str, list[Candidate]], emails: Mapping[str, list[Candidate]]
-) -> _Claim | Match:
-    same_name = _active_first(names.get(normal_name(one.name), []))
-    email = normal_email(one.email)
-    same_email = _active_first(emails.get(email, [])) if email else []
-    if not same_name and not same_email:
-        return Create(ours=one, reason="Nobody in the books has this name or e-mail.")
-    both = [other for other in same_name if other in same_email]
-    if len(both) == 1:
-        return _claim(one, both[0], strength=3, reason="Same name and same e-mail.")
-    if same_name:
-        return _by_name(one, same_name, same_email)
-    return _by_email(one, same_email)
+def _fits_too(rivals: Sequence[tuple[Candidate, Score]]) -> str:
+    others = ", ".join(f"“{rival.name}” ({rival.id})" for rival, _ in rivals[:3])
+    return f"But it fits {others} in BlueOps too."
 
 
-def _active_first(others: Sequence[Candidate]) -> Sequence[Candidate]:
-    """The active ones; the inactive only where there is no other."""
-    return [other for other in others if other.active] or others
+def _undecided(
+    one: Candidate, scored: Sequence[Score], rules: MatchRules, rivals: Sequence[tuple[Candidate, Score]]
+) -> Ambiguous:
+    first = scored[0]
+    if not first.other.active:
+        name = first.other.name
+        return _doubt(one, scored, f"“{name}” is inactive in the books; make it active there or choose.")
+    sure = [s for s in scored if s.bucket is not Bucket.WEAK]
+    if len(sure) > 1 and sure[0].points - sure[1].points < APART:
+        names = ", ".join(f"“{s.other.name}” ({s.reason.lower()})" for s in sure[:3])
+        return _doubt(one, scored, f"{len(sure)} records in the books fit: {names}.")
+    alike = [s for s in scored if first.points - s.points < APART]
+    if len(alike) > 1:
+        names = ", ".join(f"“{s.other.name}”" for s in alike[:3])
+        return _doubt(one, scored, f"{len(alike)} records in the books may be it, for example {names}.")
+    equal = [(rival, s) for rival, s in rivals if abs(first.points - s.points) < APART]
+    if equal:
+        return _doubt(one, scored, f"{_said(one, first)}. {_fits_too(equal)}")
+    tail = "" if not sure or rules.accept is Bucket.STRONG else " Only exact matches are proposed here."
+    return _doubt(
+        one, scored, f"{_said(one, first)}.{tail}", bucket=Bucket.WEAK if not sure else first.bucket
+    )
 
 
-def _by_name(
-    one: Candidate, same_name: Sequence[Candidate], same_email: Sequence[Candidate]
-) -> _Claim | Match:
-    if same_email and not any(other in same_name for other in same_email):
-        return _doubt(
-            one, [*same_name, *same_email], "The name leads to one record and the e-mail to another."
-        )
-    if len(same_name) == 1:
-        return _claim(one, same_name[0], strength=2, reason="Same name.")
-    phone = normal_phone(one.phone)
-    same_phone = [other for other in same_name if phone and normal_phone(other.phone) == phone]
-    if len(same_phone) == 1:
-        return _claim(one, same_phone[0], strength=2, reason="Same name and same phone.")
-    return _doubt(one, same_name, f"{len(same_name)} records in the books have this name.")
+def _said(one: Candidate, found: Score) -> str:
+    tail = "" if found.other.name == one.name else f" (“{found.other.name}”)"
+    words, separator, rest = found.reason.partition("; ")
+    return f"{words}{tail}{separator}{rest}"
 
 
-def _by_email(one: Candidate, same_email: Sequence[Candidate]) -> _Claim | Match:
-    if len(same_email) > 1:
-        return _doubt(one, same_email, f"{len(same_email)} records in the books have this e-mail.")
-    other = same_email[0]
-    if not _telling_words(one.name) & _telling_words(_books_name(other)):
-        return _doubt(one, same_email, f"Same e-mail, but the name in the books is “{other.name}”.")
-    return _claim(one, other, strength=1, reason=f"Same e-mail; the name in the books is “{other.name}”.")
-
-
-def _claim(one: Candidate, other: Candidate, *, strength: int, reason: str) -> _Claim | Match:
-    if not other.active:
-        return _doubt(
-            one, [other], f"“{other.name}” is inactive in the books; make it active there or choose."
-        )
-    return _Claim(ours=one, theirs=other, strength=strength, reason=reason)
-
-
-def _doubt(one: Candidate, others: Iterable[Candidate], reason: str) -> Ambiguous:
-    return Ambiguous(ours=one, candidates=tuple(dict.fromkeys(other.id for other in others)), reason=reason)
-
-
-def _granted(claim: _Claim, rivals: Sequence[_Claim]) -> Match:
-    """The record goes to the one strongest claim; who else asked for it waits for a person."""
-    best = max(rival.strength for rival in rivals)
-    strongest = [rival for rival in rivals if rival.strength == best]
-    if strongest == [claim]:
-        return Matched(ours=claim.ours, books_id=claim.theirs.id, reason=claim.reason)
-    others = ", ".join(f"“{rival.ours.name}” ({rival.ours.id})" for rival in rivals if rival is not claim)
-    return _doubt(claim.ours, [claim.theirs], f"{claim.reason} But it fits {others} in BlueOps too.")
+def _doubt(
+    one: Candidate, scored: Sequence[Score], reason: str, *, bucket: Bucket = Bucket.AMBIGUOUS
+) -> Ambiguous:
+    return Ambiguous(
+        ours=one,
+        candidates=tuple(dict.fromkeys(s.other.id for s in scored[:SHOWN])),
+        reason=reason,
+        bucket=bucket,
+        score=scored[0].points if scored else 0,
+    )
 
 
 # -- jobs, and names that are in use -------------------------------------------------------------------
 def _match_jobs(
     jobs: Sequence[Candidate],
     theirs: Sequence[Candidate],
-    answers: Mapping[tuple[BooksKind, str, str], Match],
+    answers: Mapping[Key, Match],
+    settled: Mapping[str, str],
+    rules: MatchRules,
 ) -> list[Match]:
     by_parent: dict[str, list[Candidate]] = defaultdict(list)
     for job in jobs:
@@ -271,12 +262,17 @@ def _match_jobs(
     for parent_id, group in by_parent.items():
         parent = answers.get((BooksKind.CUSTOMER, "", parent_id))
         if isinstance(parent, Matched):
-            result += _match_group(group, pools[parent.books_id], by_email=False)
+            result += _match_group(group, pools[parent.books_id], settled, _for_jobs(rules), is_job=True)
         elif isinstance(parent, Create):
             result += [Create(ours=job, reason="Its customer is new in the books.") for job in group]
         else:
             result += [_doubt(job, [], "Its customer must be decided first.") for job in group]
     return result
+
+
+def _for_jobs(rules: MatchRules) -> MatchRules:
+    """A job has no contacts of its own: its customer's have been asked for."""
+    return attrs.evolve(rules, require=rules.require & {"name"})
 
 
 def _bearers(theirs: Iterable[Candidate]) -> dict[str, list[Candidate]]:
@@ -304,3 +300,19 @@ def _unless_taken(match: Match, names: Mapping[str, list[Candidate]]) -> Match:
             )
             return Taken(ours=ours, by=other, reason=reason)
     return match
+
+
+__all__ = [
+    "Ambiguous",
+    "Bucket",
+    "Candidate",
+    "Create",
+    "Match",
+    "MatchRules",
+    "Matched",
+    "Taken",
+    "match_plan",
+    "normal_email",
+    "normal_name",
+    "normal_phone",
+]

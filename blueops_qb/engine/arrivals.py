@@ -246,7 +246,9 @@ def _namesake(turn: Turn, name: str) -> tuple[RecordRef, bool] | None:
             return ref, False
     m = t.matches
     undecided = sa.select(m.c.ref_kind, m.c.ref_id, m.c.name).where(
-        m.c.connection_id == turn.id, m.c.decision.in_(["open", "skip", "create"])
+        m.c.connection_id == turn.id,
+        m.c.ref_kind.in_([RecordKind.CUSTOMER.value, RecordKind.JOB.value]),
+        m.c.decision.in_(["open", "skip", "create", "wait"]),
     )
     for row in turn.connection.execute(undecided):
         if name_key(row.name) == wanted:

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.refs import BooksKind, RecordKind, RecordRef
 from blueops_qb.engine import matching, outbox
+from blueops_qb.engine.match_rows import ITEM
+from blueops_qb.engine.match_sides import KINDS
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.turn import Turn
 from blueops_qb.store import tables as t
@@ -16,6 +18,13 @@ from blueops_qb.store import tables as t
 NEEDS_CHOICE = frozenset({Hold.VARIANCE.value, Hold.REMOVED.value})
 #: States in which an event can be held back: nothing of it has left yet.
 HOLDABLE = (State.PENDING, State.WAITING)
+
+
+#: What a row of the match plan may be linked with.
+_BOOKS_KINDS = {
+    **{kind.value: books for kind, books in KINDS.items()},
+    ITEM: BooksKind.ITEM,
+}
 
 
 class CannotHold(Exception):
@@ -90,18 +99,33 @@ def hold_back(turn: Turn, ref: RecordRef, *, actor: str, name: str = "") -> None
     turn.note("held back", str(ref), actor=actor)
 
 
-def match(turn: Turn, ref: RecordRef, decision: str, *, books_id: str = "", actor: str) -> None:
-    """Decide one row of the match plan; raises CannotMatch for a target that is not there or taken."""
+def match(
+    turn: Turn,
+    ref: RecordRef | str,
+    decision: str,
+    *,
+    books_id: str = "",
+    actor: str,
+    carry_out: bool = True,
+) -> None:
+    """Decide one row of the match plan; raises CannotMatch for a target that is not there or taken.
+
+    Without `carry_out` it is only written down: the caller calls `matching.after_deciding` once for many.
+    """
     if decision == "link":
         _check_target(turn, ref, books_id)
     try:
-        matching.decide(turn, ref, decision, books_id=books_id, actor=actor)
+        matching.decide(turn, ref, decision, books_id=books_id, actor=actor, carry_out=carry_out)
     except ValueError as problem:
         raise CannotMatch(f"{ref}: {problem}") from problem
 
 
-def _check_target(turn: Turn, ref: RecordRef, books_id: str) -> None:
-    kind = BooksKind.VENDOR if ref.kind is RecordKind.VENDOR else BooksKind.CUSTOMER
+def _check_target(turn: Turn, row: RecordRef | str, books_id: str) -> None:
+    ref = str(row)
+    ours, _, id = ref.partition(":")
+    kind = _BOOKS_KINDS.get(ours)
+    if kind is None:
+        raise CannotMatch(f"{ref} is no row of a match plan: those are of {', '.join(_BOOKS_KINDS)}.")
     m, x, lk = t.mirror, t.matches, t.links
     name = turn.connection.execute(
         sa.select(m.c.name).where(
@@ -113,7 +137,9 @@ def _check_target(turn: Turn, ref: RecordRef, books_id: str) -> None:
     ).scalar_one_or_none()
     if name is None:
         raise CannotMatch(f"{ref}: there is no {kind.value} {books_id} in the books. Choose from the list.")
-    same_kind = x.c.ref_kind == "vendor" if kind is BooksKind.VENDOR else x.c.ref_kind != "vendor"
+    if kind is BooksKind.ITEM:
+        return  # several keys may lead to one item
+    same_kind = x.c.ref_kind.in_([name for name, other in _BOOKS_KINDS.items() if other is kind])
     other = turn.connection.execute(
         sa.select(x.c.name)
         .where(
@@ -121,7 +147,7 @@ def _check_target(turn: Turn, ref: RecordRef, books_id: str) -> None:
             same_kind,
             x.c.books_id == books_id,
             x.c.decision.in_(["link", "?link"]),
-            sa.or_(x.c.ref_kind != ref.kind.value, x.c.ref_id != ref.id),
+            sa.or_(x.c.ref_kind != ours, x.c.ref_id != id),
         )
         .limit(1)
     ).scalar_one_or_none()

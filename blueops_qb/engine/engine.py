@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 
 from blueops_qb.domain.posting.rules import RULES, Rules
-from blueops_qb.engine import audit, due, hand_out, hear, incoming, plan, uncertain
+from blueops_qb.engine import audit, backfill, due, hand_out, hear, incoming, plan, uncertain
 from blueops_qb.engine.ready import Sent
 from blueops_qb.engine.rulebook import Rulebook
 from blueops_qb.engine.settings import EngineSettings
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 #: Exchanges kept at hand for their answers.
 MOST_AT_HAND = 64
 NOTHING = dt.timedelta(0)
+#: When more of a backfill can be looked at.
+_SOON = dt.timedelta(milliseconds=1)
 
 
 class Engine:
@@ -77,6 +79,7 @@ class Engine:
             uncertain.overdue(turn)
             uncertain.look_up(turn)
             incoming.compare_dirty(turn)
+            more = backfill.step(turn)
             plan.plan(turn)
             if turn.row["health"] == "stopped":
                 return None
@@ -87,7 +90,7 @@ class Engine:
             if _rests(turn):
                 return None
             outgoing = hand_out.hand_out(turn, only_sign_in=wants_sign_in)
-            self._waits[connection_id] = (turn.wait or NOTHING).total_seconds()
+            self._waits[connection_id] = (turn.wait or (_SOON if more else NOTHING)).total_seconds()
             if outgoing is None:
                 return None
             sent: Sent | None = turn.sent

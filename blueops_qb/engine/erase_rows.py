@@ -246,7 +246,7 @@ class Rows:
                 m.update()
                 .where(
                     self._mine(m),
-                    m.c.decision.in_(["link", "create", "skip"]),
+                    m.c.decision.in_(["link", "create", "skip", "wait"]),
                     ref_condition(m.c.ref_kind, m.c.ref_id, chunk),
                     said,
                 )

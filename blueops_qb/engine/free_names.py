@@ -149,9 +149,10 @@ class FreeNames:
             rows = self.turn.connection.execute(
                 sa.select(m.c.ref_kind, m.c.ref_id, m.c.decision, m.c.reason).where(
                     m.c.connection_id == self.turn.id,
+                    m.c.ref_kind.in_([kind.value for kind in RecordKind]),
                     sa.or_(
-                        m.c.decision.in_(["open", "skip"]),
-                        sa.and_(m.c.bucket.in_(["taken", "ambiguous"]), m.c.decision == "create"),
+                        m.c.decision.in_(["open", "skip", "wait"]),
+                        sa.and_(m.c.bucket.in_(["taken", "ambiguous", "weak"]), m.c.decision == "create"),
                     ),
                 )
             )
@@ -163,7 +164,7 @@ class FreeNames:
             return
         word = (
             "nobody has decided yet which record of the books it is"
-            if decision[0] == "open"
+            if decision[0] in ("open", "wait")
             else "it is skipped"
         )
         raise Held(

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from blueops_qb.domain.money import ZERO
-from blueops_qb.engine import guard, numbers, outbox
+from blueops_qb.engine import canary, guard, numbers, outbox
 from blueops_qb.engine.as_operations import Later, as_operations, bare_operation, with_content
 from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.outbox import Hold, Move, State
@@ -35,7 +35,7 @@ def hand_out(turn: Turn, *, only_sign_in: bool = False) -> Outgoing | None:
         return again
     in_flight = _in_flight(turn)
     free = turn.description.limits.open_exchanges - in_flight
-    if free <= 0:
+    if free <= 0 or canary.stops(turn):
         return None
     asked = alone = False
     while True:
@@ -184,12 +184,17 @@ def _choose(turn: Turn, tokens: Tokens, *, free: int, only_sign_in: bool, alone:
     )
     if only_sign_in:
         query = query.where(o.c.verb == Verb.SIGN_IN.value)
-    if free < 2:
+    if free < 2 <= turn.description.limits.open_exchanges:
         query = query.where(o.c.lane != int(Lane.BULK))
+    supervised = canary.left(turn)
+    if supervised == 0:
+        query = query.where(o.c.verb.not_in([verb.value for verb in canary.WRITES]))
     busy: set[str] | None = None
     chosen: list[Ready] = []
     envelope, lane, taken = "", 0, set[str]()
     limit, paced = turn.description.limits.operations_per_exchange, bool(turn.description.limits.paces)
+    if supervised:
+        limit = min(limit, supervised)
     for row in turn.connection.execute(query):
         if busy is None:
             busy = _busy(turn)
@@ -288,6 +293,7 @@ def _commit(turn: Turn, exchange: Exchange, chosen: list[Ready], body: bytes) ->
         .where(o.c.id.in_([ready.id for ready in chosen]))
         .values(state="out", exchange_id=exchange.id, attempts=o.c.attempts + 1)
     )
+    canary.took(turn, [Verb(ready.row.verb) for ready in chosen])
     moves = [
         Move(ref=ready.source, revision=ready.row.revision, state=State.OUT)
         for ready in chosen

@@ -1,9 +1,11 @@
-"""Linking: a document of ours and a record of the books that were found to be the same."""
+"""Linking: documents of ours and records of the books that were found to be the same."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.binding import loosely_bound, refs_of
@@ -19,44 +21,16 @@ from blueops_qb.store.bulk import insert_all, upsert
 from blueops_qb.store.types import new_id
 
 
-def _take_up(turn: Turn, known: Known, ours: str, revision: int, place: BooksRef, generation: int) -> None:
-    d, o, a = t.documents, t.operations, t.operation_after
-    turn.connection.execute(
-        d.update()
-        .where(d.c.id == known.id)
-        .values(
-            content=ours,
-            revision=revision,
-            state="linked",
-            books_kind=place.kind.value,
-            generation=generation,
-            mapping_version=turn.row["mapping_version"],
-            policy_version=turn.row["policy_version"],
-        )
-    )
-    turn.connection.execute(
-        o.update()
-        .where(o.c.document_id == known.id, o.c.state == "ready")
-        .values(state="cancelled", reason="linked by a person", closed_at=turn.now)
-    )
-    turn.connection.execute(a.delete().where(a.c.document_id == known.id))
+@attrs.frozen(kw_only=True)
+class Pair:
+    """A document of ours and the record of the books that it is, agreed on `ours` and `theirs`."""
 
-
-def _beside(turn: Turn, place: BooksRef, ours: str, theirs: str | None) -> str:
-    """What the books show beside the document, with pairs of line ids where both sides show equal lines."""
-    m = t.mirror
-    query = sa.select(m.c.beside).where(
-        m.c.connection_id == turn.id, m.c.kind == place.kind.value, m.c.books_id == place.id
-    )
-    shown = turn.connection.execute(query).scalar_one_or_none()
-    if not shown or not theirs or not ours:
-        return ""
-    document = wire.load_document(place.kind, ours)
-    places = places_of(turn.connection, turn.id, [r for r in refs_of(document) if isinstance(r, RecordRef)])
-    mine: Any = turn.provider.normal(loosely_bound(document, places))
-    lines: Any = wire.load_document(place.kind, theirs)
-    equal = getattr(mine, "lines", ()) == getattr(lines, "lines", ())
-    return agreed_beside(turn, document, shown, "", equal=equal)
+    key: DocumentKey
+    revision: int
+    ours: str
+    place: BooksRef
+    version: str
+    theirs: str | None
 
 
 def link_document(
@@ -70,66 +44,149 @@ def link_document(
     theirs: str | None,
 ) -> int:
     """A document and its link at once, agreed on `ours` and `theirs`; answers the document's id."""
-    known = load_known(turn.connection, turn.id, [key.source]).get(key)
-    generation = 1
-    if known is not None:
-        # A create that was refused, or a record that was unlinked: its document is taken up again.
-        document_id, generation = known.id, known.generation + 1
-        _take_up(turn, known, ours, revision, place, generation)
-    else:
-        document_id = new_id()
-        insert_all(
-            turn.connection,
-            t.documents,
-            [
-                {
-                    "id": document_id,
-                    "connection_id": turn.id,
-                    "source_kind": key.source.kind.value,
-                    "source_id": key.source.id,
-                    "role": key.role,
-                    "part": key.part,
-                    "books_kind": place.kind.value,
-                    "generation": 1,
-                    "revision": revision,
-                    "content": ours,
-                    "state": "linked",
-                    "mapping_version": turn.row["mapping_version"],
-                    "policy_version": turn.row["policy_version"],
-                }
-            ],
-        )
-    insert_all(
-        turn.connection,
-        t.links,
-        [
+    pair = Pair(key=key, revision=revision, ours=ours, place=place, version=version, theirs=theirs)
+    return link_documents(turn, [pair])[0]
+
+
+def link_documents(turn: Turn, pairs: Sequence[Pair]) -> list[int]:
+    """Documents and their links, in a handful of statements for any number; answers the documents' ids."""
+    if not pairs:
+        return []
+    known = load_known(turn.connection, turn.id, [pair.key.source for pair in pairs])
+    shown = _shown(turn, [pair.place for pair in pairs])
+    new: list[dict[str, object]] = []
+    links: list[dict[str, object]] = []
+    ids: list[int] = []
+    for pair in pairs:
+        before = known.get(pair.key)
+        if before is not None:
+            # A create that was refused, or a record that was unlinked: its document is taken up again.
+            id, generation = before.id, before.generation + 1
+            _take_up(turn, before, pair, generation)
+        else:
+            id, generation = new_id(), 1
+            new.append(_document_row(turn, pair, id))
+        ids.append(id)
+        links.append(
             {
-                "id": new_id(),
-                "connection_id": turn.id,
-                "document_id": document_id,
-                "generation": generation,
-                "books_kind": place.kind.value,
-                "books_id": place.id,
-                "version": version,
-                "base_ours": ours,
-                "base_theirs": theirs,
-                "beside": _beside(turn, place, ours, theirs),
-                "state": "live",
-                "linked_at": turn.now,
+                **_link_row(turn, pair, id, generation),
+                "beside": _beside(turn, pair, shown.get(pair.place, "")),
             }
+        )
+    insert_all(turn.connection, t.documents, new)
+    insert_all(turn.connection, t.links, links)
+    subledger.post(
+        turn,
+        [
+            subledger.Entry(
+                document_id=id,
+                revision=pair.revision,
+                document=wire.load_document(pair.place.kind, pair.theirs or pair.ours),
+            )
+            for id, pair in zip(ids, pairs, strict=True)
+            if pair.place.kind in subledger.POSTING_KINDS
         ],
     )
-    agreed = wire.load_document(place.kind, theirs or ours)
-    subledger.post(turn, [subledger.Entry(document_id=document_id, revision=revision, document=agreed)])
-    member = {
-        "document_id": document_id,
-        "ref_kind": key.source.kind.value,
-        "ref_id": key.source.id,
-        "share_cents": None,
+    members = [
+        {
+            "document_id": id,
+            "ref_kind": pair.key.source.kind.value,
+            "ref_id": pair.key.source.id,
+            "share_cents": None,
+        }
+        for id, pair in zip(ids, pairs, strict=True)
+    ]
+    upsert(turn.connection, t.memberships, members)
+    outbox.wake(turn.connection, turn.tenant_id, [pair.key.source for pair in pairs], turn.now)
+    places = [pair.place for pair in pairs]
+    waiting_for_link(turn, places)
+    settled_by_payments(turn, [place for place in places if place.kind is BooksKind.INVOICE])
+    return ids
+
+
+def _shown(turn: Turn, places: Sequence[BooksRef]) -> dict[BooksRef, str]:
+    """What the books show beside these records, as the mirror has it."""
+    m = t.mirror
+    found: dict[BooksRef, str] = {}
+    for kind in {place.kind for place in places}:
+        ids = [place.id for place in places if place.kind is kind]
+        for start in range(0, len(ids), 500):
+            query = sa.select(m.c.books_id, m.c.beside).where(
+                m.c.connection_id == turn.id,
+                m.c.kind == kind.value,
+                m.c.books_id.in_(ids[start : start + 500]),
+            )
+            found |= {BooksRef(kind, row.books_id): row.beside for row in turn.connection.execute(query)}
+    return found
+
+
+def _beside(turn: Turn, pair: Pair, shown: str) -> str:
+    """What the books show beside the document, with pairs of line ids where both sides show equal lines."""
+    if not shown or not pair.theirs or not pair.ours:
+        return ""
+    document = wire.load_document(pair.place.kind, pair.ours)
+    lines: Any = wire.load_document(pair.place.kind, pair.theirs)
+    equal = True
+    if getattr(lines, "lines", ()) or getattr(document, "lines", ()):
+        named = [r for r in refs_of(document) if isinstance(r, RecordRef)]
+        places = places_of(turn.connection, turn.id, named)
+        mine: Any = turn.provider.normal(loosely_bound(document, places))
+        equal = getattr(mine, "lines", ()) == getattr(lines, "lines", ())
+    return agreed_beside(turn, document, shown, "", equal=equal)
+
+
+def _take_up(turn: Turn, known: Known, pair: Pair, generation: int) -> None:
+    d, o, a = t.documents, t.operations, t.operation_after
+    turn.connection.execute(
+        d.update()
+        .where(d.c.id == known.id)
+        .values(
+            content=pair.ours,
+            revision=pair.revision,
+            state="linked",
+            books_kind=pair.place.kind.value,
+            generation=generation,
+            mapping_version=turn.row["mapping_version"],
+            policy_version=turn.row["policy_version"],
+        )
+    )
+    turn.connection.execute(
+        o.update()
+        .where(o.c.document_id == known.id, o.c.state == "ready")
+        .values(state="cancelled", reason="linked by a person", closed_at=turn.now)
+    )
+    turn.connection.execute(a.delete().where(a.c.document_id == known.id))
+
+
+def _document_row(turn: Turn, pair: Pair, id: int) -> dict[str, object]:
+    return {
+        "id": id,
+        "connection_id": turn.id,
+        "source_kind": pair.key.source.kind.value,
+        "source_id": pair.key.source.id,
+        "role": pair.key.role,
+        "part": pair.key.part,
+        "books_kind": pair.place.kind.value,
+        "generation": 1,
+        "revision": pair.revision,
+        "content": pair.ours,
+        "state": "linked",
+        "mapping_version": turn.row["mapping_version"],
+        "policy_version": turn.row["policy_version"],
     }
-    upsert(turn.connection, t.memberships, [member])
-    outbox.wake(turn.connection, turn.tenant_id, [key.source], turn.now)
-    waiting_for_link(turn, [place])
-    if place.kind is BooksKind.INVOICE:
-        settled_by_payments(turn, place)
-    return document_id
+
+
+def _link_row(turn: Turn, pair: Pair, id: int, generation: int) -> dict[str, object]:
+    return {
+        "id": new_id(),
+        "connection_id": turn.id,
+        "document_id": id,
+        "generation": generation,
+        "books_kind": pair.place.kind.value,
+        "books_id": pair.place.id,
+        "version": pair.version,
+        "base_ours": pair.ours,
+        "base_theirs": pair.theirs,
+        "state": "live",
+        "linked_at": turn.now,
+    }

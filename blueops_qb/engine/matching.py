@@ -1,38 +1,39 @@
 """Matching: the read-only plan of the first synchronisation, the decisions on it, and going live.
 
-Nothing is written to the books before every row is linked, created or skipped, or left open on purpose (then
-its record is held).
+Nothing is written to the books before every row is linked, created, skipped, or left waiting on purpose (then its
+record is held).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.documents import CustomerRecord, VendorRecord
-from blueops_qb.domain.matching import Ambiguous, Candidate, Create, Matched, Taken, match_plan
-from blueops_qb.domain.posting.context import Posted
-from blueops_qb.domain.records import Customer, Job, Vendor
-from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
-from blueops_qb.engine import outbox
-from blueops_qb.engine.known import load_known
-from blueops_qb.engine.linking import link_document
+from blueops_qb.domain.match_documents import PaperMatch, match_papers
+from blueops_qb.domain.match_parties import Bucket, MatchRules
+from blueops_qb.domain.matching import Ambiguous, Match, Matched, match_plan
+from blueops_qb.domain.refs import RecordKind, RecordRef
+from blueops_qb.engine import match_items, outbox
+from blueops_qb.engine.match_links import link_decided
+from blueops_qb.engine.match_rows import (
+    DECISIONS,
+    ITEM,
+    OPEN,
+    Row,
+    counted,
+    key_condition,
+    rows,
+    rules_of,
+    rules_text,
+)
+from blueops_qb.engine.match_sides import KINDS, OurPaper, Ours, papers, read_ours, read_theirs, under_tops
 from blueops_qb.engine.outbox import Hold, State
-from blueops_qb.engine.rule_room import post_record
 from blueops_qb.engine.turn import Turn
-from blueops_qb.sdk import wire
-from blueops_qb.sdk.core import Snapshot
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import upsert
-
-_KINDS = {
-    RecordKind.CUSTOMER: BooksKind.CUSTOMER,
-    RecordKind.JOB: BooksKind.CUSTOMER,
-    RecordKind.VENDOR: BooksKind.VENDOR,
-}
 
 
 class NotListed(Exception):
@@ -43,249 +44,274 @@ class NotDecided(Exception):
     """Rows of the match plan that still need a decision."""
 
 
-@attrs.frozen(kw_only=True)
-class Row:
-    """One row of the match plan."""
-
-    ref: RecordRef
-    name: str
-    bucket: str
-    books_id: str
-    candidates: tuple[str, ...]
-    reason: str
-    decision: str
-
-
-def _ours(turn: Turn) -> Iterator[Snapshot]:
-    since = 0
-    while True:
-        page = list(turn.core.iterate(turn.tenant_id, since_revision=since, kinds=list(_KINDS), limit=1000))
-        yield from (s for s in page if not s.deleted and s.merged_into is None)
-        if len(page) < 1000:
-            return
-        since = max(s.revision for s in page)
-
-
-def candidate_of(snapshot: Snapshot) -> Candidate:
-    """A record of ours as the matcher sees it."""
-    record = snapshot.record
-    assert isinstance(record, Customer | Job | Vendor)
-    return Candidate(
-        id=str(record.ref),
-        name=record.name,
-        kind=_KINDS[record.ref.kind],
-        email="" if isinstance(record, Job) else record.email,
-        phone="" if isinstance(record, Job) else record.phone,
-        parent_id=f"customer:{record.customer_id}" if isinstance(record, Job) else "",
-    )
-
-
-def _theirs(turn: Turn) -> list[Candidate]:
-    m, lk = t.mirror, t.links
-    linked = sa.exists().where(
-        lk.c.connection_id == m.c.connection_id,
-        lk.c.books_kind == m.c.kind,
-        lk.c.books_id == m.c.books_id,
-        lk.c.state == "live",
-    )
-    query = sa.select(
-        m.c.kind, m.c.books_id, m.c.name, m.c.active, m.c.document, linked.label("linked")
-    ).where(
-        m.c.connection_id == turn.id,
-        m.c.kind.in_([k.value for k in NAMED_KINDS]),
-        m.c.deleted.is_(False),
-    )
-    found: list[Candidate] = []
-    for row in turn.connection.execute(query):
-        kind = BooksKind(row.kind)
-        document = wire.load_document(kind, row.document) if row.document else None
-        parent = document.parent if isinstance(document, CustomerRecord) else None
-        party = document if isinstance(document, CustomerRecord | VendorRecord) else None
-        found.append(
-            Candidate(
-                id=row.books_id,
-                name=row.name,
-                kind=kind,
-                email=party.email if party else "",
-                phone=party.phone if party else "",
-                parent_id=parent.id if parent is not None else "",
-                active=row.active,
-            )
-        )
-    return found
-
-
+# -- making the plan -----------------------------------------------------------------------------------
 def build(turn: Turn) -> dict[str, int]:
     """Make the plan anew for every record without a link or decision; answers rows per bucket.
 
     Reads only. Raises NotListed before the first listing is complete.
     """
-    listed = turn.connection.execute(
-        sa.select(t.feeds.c.feed).where(t.feeds.c.connection_id == turn.id, t.feeds.c.feed == "listing")
-    ).one_or_none()
-    if listed is None:
+    if not is_listed(turn):
         raise NotListed("the customers and vendors of the books are still being read; try again in a moment")
-    snapshots = {str(s.ref): s for s in _ours(turn)}
-    refs = [s.ref for s in snapshots.values()]
-    linked = {k.key.source for k in load_known(turn.connection, turn.id, refs).values() if k.linked}
-    decided = {
-        row.ref for row in rows(turn.connection, turn.id) if row.decision in ("link", "create", "skip")
-    }
-    ours = [candidate_of(s) for s in snapshots.values()]
+    stands = _linked(turn)
+    decided = {row.key: row for row in rows(turn.connection, turn.id) if row.decision in DECISIONS}
+    settled = stands | {key: row.books_id for key, row in decided.items() if row.decision == "link"}
+    new = [row for row in _planned(turn, settled) if _key(row) not in stands and _key(row) not in decided]
+    _forget_undecided(turn)
+    upsert(turn.connection, t.matches, [{"connection_id": turn.id, "decided_by": "", **row} for row in new])
     counts: dict[str, int] = {}
-    new = []
-    for match in match_plan(ours, _theirs(turn)):
-        ref = RecordRef.parse(match.ours.id)
-        if ref in linked or ref in decided:
-            continue
-        row = _row(turn.id, ref, match)
+    for row in new:
         counts[row["bucket"]] = counts.get(row["bucket"], 0) + 1
-        new.append(row)
-    upsert(turn.connection, t.matches, new)
     turn.note("match plan", f"connection {turn.id}", numbers=json.dumps(counts, sort_keys=True))
     return counts
 
 
-def _row(connection_id: str, ref: RecordRef, match: Matched | Create | Ambiguous | Taken) -> dict[str, str]:
-    bucket, books_id, candidates, decision = {
-        Matched: ("matched", getattr(match, "books_id", ""), "", "link"),
-        Create: ("create", "", "", "create"),
-        Ambiguous: ("ambiguous", "", " ".join(getattr(match, "candidates", ())), "open"),
-        Taken: ("taken", "", "", "open"),
-    }[type(match)]
+def is_listed(turn: Turn) -> bool:
+    """Whether what the books have was read completely once."""
+    f = t.feeds
+    query = sa.select(f.c.feed).where(f.c.connection_id == turn.id, f.c.feed == "listing")
+    return turn.connection.execute(query).first() is not None
+
+
+def _key(row: Mapping[str, Any]) -> str:
+    return f"{row['ref_kind']}:{row['ref_id']}"
+
+
+def _linked(turn: Turn) -> dict[str, str]:
+    """Where records of ours are in the books already."""
+    d, lk = t.documents, t.links
+    query = (
+        sa.select(d.c.source_kind, d.c.source_id, lk.c.books_id)
+        .select_from(d.join(lk, sa.and_(lk.c.document_id == d.c.id, lk.c.state == "live")))
+        .where(
+            d.c.connection_id == turn.id,
+            d.c.source_kind.in_([kind.value for kind in KINDS]),
+            d.c.role == "main",
+            d.c.part == 1,
+        )
+    )
+    return {f"{row.source_kind}:{row.source_id}": row.books_id for row in turn.connection.execute(query)}
+
+
+def _forget_undecided(turn: Turn) -> None:
+    m = t.matches
+    turn.connection.execute(
+        m.delete().where(m.c.connection_id == turn.id, m.c.decision.not_in(list(DECISIONS)))
+    )
+
+
+def _planned(turn: Turn, settled: Mapping[str, str]) -> Iterable[dict[str, Any]]:
+    ours, theirs, rules = read_ours(turn), read_theirs(turn), rules_of(turn.row)
+    places = dict(settled)
+    for match in match_plan(ours.parties, theirs.parties, rules=rules, settled=settled):
+        if isinstance(match, Matched):
+            places[match.ours.id] = match.books_id
+        yield _party_row(match, rules)
+    invoices = _settled_of(settled, RecordKind.INVOICE)
+    yield from _paper_rows(turn, ours, RecordKind.INVOICE, places, invoices, theirs.invoices, theirs.tops)
+    yield from _paper_rows(
+        turn, ours, RecordKind.PAYMENT, places, invoices, theirs.payments, theirs.tops, settled
+    )
+    yield from match_items.item_rows(turn, ours.keys)
+
+
+def _settled_of(settled: Mapping[str, str], kind: RecordKind) -> dict[str, str]:
+    start = f"{kind.value}:"
+    return {key.removeprefix(start): id for key, id in settled.items() if key.startswith(start)}
+
+
+def _paper_rows(
+    turn: Turn,
+    ours: Ours,
+    kind: RecordKind,
+    places: Mapping[str, str],
+    invoices: dict[str, str],
+    theirs: Any,
+    tops: Mapping[str, str],
+    settled: Mapping[str, str] | None = None,
+) -> Iterable[dict[str, Any]]:
+    """Rows of invoices, which are added to `invoices` as they match, or of payments."""
+    is_invoice = kind is RecordKind.INVOICE
+    mine = ours.invoices if is_invoice else ours.payments
+    stands = invoices if is_invoice else _settled_of(settled or {}, kind)
+    found = match_papers(
+        papers(mine, places, invoices, tops),
+        under_tops(theirs, tops),
+        prefix=turn.policy.number_prefix,
+        settled=dict(stands),
+    )
+    by_id = {one.id: one for one in mine}
+    names = {party.id: party.name for party in ours.parties}
+    for match in found:
+        if is_invoice and match.books_id:
+            invoices[match.ours.id] = match.books_id
+        yield _paper_row(turn, kind, match, by_id[match.ours.id], names)
+
+
+def _party_row(match: Match, rules: MatchRules) -> dict[str, Any]:
+    ref = RecordRef.parse(match.ours.id)
+    decision = OPEN
+    if isinstance(match, Matched):
+        decision = "?link"
+    elif match.bucket is Bucket.NONE and rules.create:
+        decision = "?create"
     # A proposal stays a proposal until the plan is approved.
     return {
-        "connection_id": connection_id,
         "ref_kind": ref.kind.value,
         "ref_id": ref.id,
         "name": match.ours.name,
-        "bucket": bucket,
-        "books_id": books_id,
-        "candidates": candidates,
+        "bucket": match.bucket.value,
+        "books_id": match.books_id if isinstance(match, Matched) else "",
+        "candidates": " ".join(match.candidates) if isinstance(match, Ambiguous) else "",
         "reason": match.reason,
-        "decision": f"?{decision}" if decision != "open" else "open",
-        "decided_by": "",
+        "score": match.score,
+        "decision": decision,
     }
 
 
-def rows(connection: sa.Connection, connection_id: str) -> list[Row]:
-    """The plan by record."""
-    m = t.matches
-    query = (
-        sa.select(m).where(m.c.connection_id == connection_id).order_by(m.c.bucket, m.c.ref_kind, m.c.name)
-    )
-    return [
-        Row(
-            ref=RecordRef(RecordKind(r["ref_kind"]), r["ref_id"]),
-            name=r["name"],
-            bucket=r["bucket"],
-            books_id=r["books_id"],
-            candidates=tuple(r["candidates"].split()),
-            reason=r["reason"],
-            decision=r["decision"],
+def _paper_row(
+    turn: Turn, kind: RecordKind, match: PaperMatch, one: OurPaper, names: Mapping[str, str]
+) -> dict[str, Any]:
+    start = turn.policy.post_from
+    decision, reason = OPEN, match.reason
+    if match.books_id:
+        decision = "?link"
+    elif match.bucket is Bucket.NONE:
+        covered = start is not None and one.date >= start
+        decision = "?create" if covered else "?wait"
+        reason += (
+            "" if covered else " It is from before: it is only written when you decide so, or by a backfill."
         )
-        for r in connection.execute(query).mappings()
-    ]
+    who = names.get(one.party, "")
+    return {
+        "ref_kind": kind.value,
+        "ref_id": one.id,
+        "name": " · ".join(filter(None, (one.number, who, one.date.isoformat(), f"{one.amount:.2f}"))),
+        "bucket": match.bucket.value,
+        "books_id": match.books_id,
+        "candidates": " ".join(match.candidates),
+        "reason": reason,
+        "score": match.score,
+        "decision": decision,
+    }
 
 
-def decide(turn: Turn, ref: RecordRef, decision: str, *, books_id: str = "", actor: str) -> None:
-    """A person's decision on one row: link (with `books_id`), create or skip. Raises ValueError."""
-    if decision not in ("link", "create", "skip") or (decision == "link") != bool(books_id):
-        raise ValueError("decide link with the id of a record in the books, or create, or skip")
+def set_rules(turn: Turn, rules: MatchRules, *, actor: str) -> None:
+    """Be more or less careful from the next plan on."""
+    turn.set(match_rules=rules_text(rules))
+    turn.note("match rules", f"connection {turn.id}", numbers=rules_text(rules), actor=actor)
+
+
+# -- decisions -----------------------------------------------------------------------------------------
+def decide(
+    turn: Turn,
+    ref: RecordRef | str,
+    decision: str,
+    *,
+    books_id: str = "",
+    actor: str,
+    carry_out: bool = True,
+) -> None:
+    """A person's decision on one row: link (with `books_id`), create, skip or wait. Raises ValueError."""
+    key = str(ref)
+    if decision not in DECISIONS or (decision == "link") != bool(books_id):
+        raise ValueError("decide link with the id of a record in the books, or create, skip or wait")
+    if key.startswith(f"{ITEM}:") and decision == "create":
+        raise ValueError("an item is never created from here; create it in the books, or link or skip it")
     m = t.matches
     updated = turn.connection.execute(
         m.update()
-        .where(m.c.connection_id == turn.id, m.c.ref_kind == ref.kind.value, m.c.ref_id == ref.id)
+        .where(m.c.connection_id == turn.id, key_condition([key]))
         .values(decision=decision, books_id=books_id, decided_by=actor)
     )
     if not updated.rowcount:
-        raise ValueError(f"{ref} is not in the match plan")
-    turn.note("match decided", str(ref), numbers=f"{decision} {books_id}".strip(), actor=actor)
+        raise ValueError(f"{key} is not in the match plan")
+    turn.note("match decided", key, numbers=f"{decision} {books_id}".strip(), actor=actor)
+    if carry_out:
+        after_deciding(turn, actor)
+
+
+def reopen(turn: Turn, keys: Iterable[str]) -> None:
+    """Rows are undecided again and ask for no record of the books."""
+    m, wanted = t.matches, list(keys)
+    for start in range(0, len(wanted), 400):
+        turn.connection.execute(
+            m.update()
+            .where(m.c.connection_id == turn.id, key_condition(wanted[start : start + 400]))
+            .values(decision=OPEN, books_id="", decided_by="")
+        )
+
+
+def accept(turn: Turn, buckets: Iterable[Bucket], *, actor: str) -> int:
+    """Accept the proposals of whole buckets; answers how many rows are decided by it."""
+    wanted = sorted({bucket.value for bucket in buckets})
+    m, count = t.matches, 0
+    for proposal in ("link", "create", "wait"):
+        count += turn.connection.execute(
+            m.update()
+            .where(m.c.connection_id == turn.id, m.c.decision == f"?{proposal}", m.c.bucket.in_(wanted))
+            .values(decision=proposal, decided_by=actor)
+        ).rowcount
+    turn.note("match accepted", " ".join(wanted), numbers=str(count), actor=actor)
+    after_deciding(turn, actor)
+    return count
+
+
+def settle_open(turn: Turn, buckets: Iterable[Bucket], decision: str, *, actor: str) -> int:
+    """Decide all open rows of some buckets alike: create, skip or wait; answers how many."""
+    if decision not in ("create", "skip", "wait"):
+        raise ValueError("many rows at once can be created, skipped or left waiting; a link names one record")
+    wanted = sorted({bucket.value for bucket in buckets})
+    m = t.matches
+    where = [m.c.connection_id == turn.id, m.c.decision == OPEN, m.c.bucket.in_(wanted)]
+    if decision == "create":
+        where.append(m.c.ref_kind != ITEM)
+    count = turn.connection.execute(
+        m.update().where(*where).values(decision=decision, decided_by=actor)
+    ).rowcount
+    turn.note("match decided", " ".join(wanted), numbers=f"{decision} {count} rows", actor=actor)
+    after_deciding(turn, actor)
+    return int(count)
+
+
+def after_deciding(turn: Turn, actor: str) -> None:
+    """Carry out at once what was decided, where the connection is live."""
     if turn.row["state"] == "live":
-        _link_decided(turn, actor)
+        link_decided(turn, actor)
+        match_items.map_decided(
+            turn, rows(turn.connection, turn.id, kinds=[ITEM], decision="link"), actor=actor
+        )
         outbox.again(turn.connection, turn.tenant_id, turn.now, states=[State.HELD], holds=[Hold.MATCH])
 
 
-def approve(turn: Turn, *, actor: str) -> int:
-    """Accept all proposals, link what matched and go live; rows left open keep their records held.
+def undecided(connection: sa.Connection, connection_id: str) -> int:
+    """How many rows wait for a decision."""
+    return sum(n for (_, decision), n in counted(connection, connection_id).items() if decision == OPEN)
 
-    Answers how many records were linked. From here on writing to the books is allowed.
+
+def approve(turn: Turn, *, actor: str, leave_open: bool = False, supervised: bool = False) -> int:
+    """Accept all proposals, link what matched, map items and go live; from here on the books are written.
+
+    Answers how many records were linked. Raises NotDecided while a row is open, unless `leave_open`: then such rows
+    wait on purpose and their records are held. `supervised`: somebody looks at the first records that are written
+    before the rest follows (`canary`).
     """
-    m = t.matches
-    for proposal in ("link", "create"):
-        turn.connection.execute(
-            m.update()
-            .where(m.c.connection_id == turn.id, m.c.decision == f"?{proposal}")
-            .values(decision=proposal, decided_by=actor)
+    if leave_open:
+        settle_open(turn, list(Bucket), "wait", actor=actor)
+    if open_rows := undecided(turn.connection, turn.id):
+        raise NotDecided(
+            f"{open_rows} rows of the match plan are not decided yet, and nothing is written before they are: link, "
+            "create or skip each, or leave them waiting on purpose"
         )
-    linked = _link_decided(turn, actor)
+    accept(turn, list(Bucket), actor=actor)
+    match_items.map_decided(turn, rows(turn.connection, turn.id, kinds=[ITEM], decision="link"), actor=actor)
+    linked = link_decided(turn, actor)
     if turn.row["state"] == "matching":
-        turn.set(state="live", live_since=turn.now)
+        first = (turn.settings.canary_records or None) if supervised else None
+        turn.set(state="live", live_since=turn.now, canary_left=first)
         # Conflicts with the books that were connected before mean nothing to these.
         outbox.again(turn.connection, turn.tenant_id, turn.now, states=[State.WAITING, State.CONFLICT])
     turn.note("match plan approved", f"connection {turn.id}", numbers=f"{linked} linked", actor=actor)
     return linked
 
 
-def _link_decided(turn: Turn, actor: str) -> int:
-    wanted = [row for row in rows(turn.connection, turn.id) if row.decision == "link"]
-    known = load_known(turn.connection, turn.id, [row.ref for row in wanted])
-    todo = [
-        row for row in wanted if not (DocumentKey(row.ref) in known and known[DocumentKey(row.ref)].linked)
-    ]
-    if not todo:
-        return 0
-    snapshots = turn.core.read(turn.tenant_id, [row.ref for row in todo])
-    parents = [
-        RecordRef(RecordKind.CUSTOMER, s.record.customer_id)
-        for s in snapshots.values()
-        if isinstance(s.record, Job)
-    ]
-    related: Mapping[RecordRef, Snapshot] = {**turn.core.read(turn.tenant_id, parents), **snapshots}
-    theirs = _mirror_rows(turn, [BooksRef(_KINDS[row.ref.kind], row.books_id) for row in todo])
-    linked = 0
-    for row in todo:
-        place = BooksRef(_KINDS[row.ref.kind], row.books_id)
-        if row.ref in snapshots and place in theirs:
-            _link_one(turn, snapshots[row.ref], dict(related), place, theirs[place], actor)
-            linked += 1
-    return linked
-
-
-def _mirror_rows(turn: Turn, places: list[BooksRef]) -> dict[BooksRef, sa.RowMapping]:
-    m = t.mirror
-    found: dict[BooksRef, sa.RowMapping] = {}
-    for kind in {place.kind for place in places}:
-        query = sa.select(m).where(
-            m.c.connection_id == turn.id,
-            m.c.kind == kind.value,
-            m.c.books_id.in_([p.id for p in places if p.kind is kind]),
-        )
-        for row in turn.connection.execute(query).mappings():
-            found[BooksRef(kind, row["books_id"])] = row
-    return found
-
-
-def _link_one(
-    turn: Turn,
-    snapshot: Snapshot,
-    related: dict[RecordRef, Snapshot],
-    place: BooksRef,
-    row: sa.RowMapping,
-    actor: str,
-) -> None:
-    """Link a matched pair. What differs today stays as it is on both sides; later changes travel."""
-    result = post_record(turn, snapshot.record, related, [])
-    if not isinstance(result, Posted):
-        return
-    document = result.documents[DocumentKey(snapshot.ref)]
-    link_document(
-        turn,
-        key=DocumentKey(snapshot.ref),
-        revision=snapshot.revision,
-        ours=wire.dump_document(document),
-        place=place,
-        version=row["version"],
-        theirs=row["document"],
-    )
-    turn.note("linked", str(snapshot.ref), numbers=str(place), actor=actor)
+__all__ = ["NotDecided", "NotListed", "Row", "accept", "approve", "build", "decide", "rows"]

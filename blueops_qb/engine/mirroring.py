@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -288,28 +289,37 @@ def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
         m.c.seen_at > turn.now - RECENT,
         ~linked,
     )
-    names = [f'"{place}"' for place in places]
+    names = {str(place) for place in places}
     make_dirty(
         turn,
         [
             BooksRef(BooksKind(row.kind), row.books_id)
             for row in turn.connection.execute(query)
-            if any(name in (row.document or "") for name in names)
+            if names & set(_QUOTED.findall(row.document or ""))
         ],
     )
 
 
-def settled_by_payments(turn: Turn, place: BooksRef) -> None:
-    """Linked payments that settle a document which has just become ours are looked at again."""
+def settled_by_payments(turn: Turn, places: Collection[BooksRef]) -> None:
+    """Linked payments that settle documents which have just become ours are looked at again."""
+    if not places:
+        return
     m = t.mirror
-    query = sa.select(m.c.books_id).where(
+    query = sa.select(m.c.books_id, m.c.document).where(
         m.c.connection_id == turn.id,
         m.c.kind == BooksKind.PAYMENT.value,
         m.c.deleted.is_(False),
-        m.c.document.contains(f'"{place}"', autoescape=True),
     )
-    payments = turn.connection.execute(query).scalars()
+    if len(places) == 1:
+        query = query.where(m.c.document.contains(f'"{next(iter(places))}"', autoescape=True))
+    names = {str(place) for place in places}
+    rows = turn.connection.execute(query.execution_options(yield_per=500))
+    payments = [row.books_id for row in rows if names & set(_QUOTED.findall(row.document or ""))]
     make_dirty(turn, [BooksRef(BooksKind.PAYMENT, id) for id in payments])
+
+
+#: References of records of the books within a document.
+_QUOTED = re.compile(r'"([a-z_]+#[^"]+)"')
 
 
 def _older(record: BooksRecord, known: Seen) -> bool:

@@ -6,19 +6,21 @@ nothing follows. Records that a document names are planned with it when they hav
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from typing import Any
 
 import attrs
 import sqlalchemy as sa
 
+from blueops_qb.domain.match_parties import Bucket
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
 from blueops_qb.domain.records import Expense, Invoice, Payment, Payout, Record
 from blueops_qb.domain.refs import RecordKind, RecordRef
-from blueops_qb.engine import outbox, undo
+from blueops_qb.engine import backfill, match_links, outbox, undo
+from blueops_qb.engine.dates import date_of
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.log_trouble import log_trouble
+from blueops_qb.engine.match_rows import Row
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record
@@ -39,6 +41,8 @@ class Changed:
     ref: RecordRef
     revision: int
     event: Event
+    #: Queued by a backfill: it goes below live work.
+    bulk: bool = False
 
     @property
     def record(self) -> Record | None:
@@ -59,13 +63,14 @@ def plan(turn: Turn) -> int:
 def _newest(turn: Turn) -> tuple[list[Changed], list[Move]]:
     o = t.outbox
     query = (
-        sa.select(o.c.id, o.c.ref_kind, o.c.ref_id, o.c.revision, o.c.payload)
+        sa.select(o.c.id, o.c.ref_kind, o.c.ref_id, o.c.revision, o.c.payload, o.c.backfill_id)
         .where(o.c.tenant_id == turn.tenant_id, o.c.state == State.PENDING.value)
-        .order_by(o.c.id)
+        .order_by(o.c.backfill_id.is_not(None), o.c.id)
         .limit(turn.settings.plan_batch)
     )
     newest: dict[RecordRef, tuple[int, str]] = {}
     older: set[RecordRef] = set()
+    live: set[RecordRef] = set()
     for row in turn.connection.execute(query):
         if row.ref_kind not in KINDS:
             _unknown_kind(turn, row)
@@ -73,6 +78,8 @@ def _newest(turn: Turn) -> tuple[list[Changed], list[Move]]:
         ref = RecordRef(RecordKind(row.ref_kind), row.ref_id)
         if ref in newest:
             older.add(ref)
+        if row.backfill_id is None:
+            live.add(ref)
         if ref not in newest or row.revision >= newest[ref][0]:
             newest[ref] = (row.revision, row.payload)
     changed: list[Changed] = []
@@ -87,7 +94,7 @@ def _newest(turn: Turn) -> tuple[list[Changed], list[Move]]:
         except wire.Malformed as problem:
             moves.append(malformed(ref, revision, problem))
             continue
-        changed.append(Changed(ref=ref, revision=revision, event=event))
+        changed.append(Changed(ref=ref, revision=revision, event=event, bulk=ref not in live))
     outbox.supersede(
         turn.connection, turn.tenant_id, [(c.ref, c.revision) for c in changed if c.ref in older], turn.now
     )
@@ -126,6 +133,8 @@ def malformed(ref: RecordRef, revision: int, problem: wire.Malformed) -> Move:
 def _plan_changed(turn: Turn, changed: list[Changed]) -> list[Move]:
     records = [c.record for c in changed if c.record is not None]
     related = read_related(turn.core, turn.tenant_id, records)
+    decided = match_links.decided_papers(turn, [c.ref for c in changed])
+    linked, blocked = match_links.link_papers(turn, decided)
     refs = [*(c.ref for c in changed), *(ref for ref in related if ref not in {c.ref for c in changed})]
     known = load_known(turn.connection, turn.id, refs)
     # Older events that were planned already are replaced as well, unless they are on their way.
@@ -138,7 +147,14 @@ def _plan_changed(turn: Turn, changed: list[Changed]) -> list[Move]:
         known=known,
         snapshots=related,
         refs=tuple(c.ref for c in changed),
-        from_before=_from_before(turn, changed),
+        from_before=_from_before(turn, changed) - {r for r, row in decided.items() if row.chosen == "create"},
+        decided={
+            c.ref: move
+            for c in changed
+            if c.ref in decided
+            and c.ref not in linked
+            and (move := _as_decided(c, decided[c.ref], blocked.get(c.ref))) is not None
+        },
     )
     moves = [move for c in changed if (move := _plan_apart(turn, plan, c)) is not None]
     plan.write()
@@ -188,11 +204,15 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
     if gone is not None:
         return gone
     assert change.record is not None
+    if not mine and change.ref in plan.decided:
+        return plan.decided[change.ref]
+    plan.bulk = change.bulk
     if not mine and change.ref in plan.from_before:
         return move(
             State.HELD,
             f"{change.ref} is from before the books were connected and may be in them already",
-            remedy="Leave it if it is there. To have older records written, set “post from” on the policy page.",
+            remedy="Leave it if it is there. To have older records written, set “post from” on the policy page, or "
+            "start a backfill.",
             hold=Hold.MATCH,
         )
     result = post_record(turn, change.record, plan.snapshots, mine)
@@ -243,24 +263,43 @@ def _from_before(turn: Turn, changed: list[Changed]) -> frozenset[RecordRef]:
         outbox.ref_condition(o.c.ref_kind, o.c.ref_id, refs),
     )
     start = turn.policy.post_from
+    asked = backfill.covered(turn, [c.record for c in changed if c.record is not None])
     old = {RecordRef(RecordKind(r.ref_kind), r.ref_id) for r in turn.connection.execute(query)}
     return frozenset(
         c.ref
         for c in changed
-        if c.record is not None and c.ref in old and (start is None or _date_of(c.record) < start)
+        if c.record is not None
+        and c.ref in old
+        and c.ref not in asked
+        and (start is None or date_of(c.record) < start)
     )
 
 
-def _date_of(record: Record) -> dt.date:
-    match record:
-        case Invoice():
-            return record.issue_date
-        case Payment():
-            return record.received_on
-        case Expense() | Payout():
-            return record.date
-        case _:
-            return dt.date.max
+def _as_decided(change: Changed, row: Row, blocked: Blocked | None) -> Move | None:
+    """What becomes of an invoice or payment that the match plan knows; None = it is planned like any other."""
+
+    def move(state: State, reason: str, **more: Any) -> Move:
+        return Move(ref=change.ref, revision=change.revision, state=state, reason=reason, **more)
+
+    if blocked is not None:
+        reason = f"{change.ref} is linked with {row.books_id} as soon as it can be told: {blocked.reason}"
+        return move(State.HELD, reason, remedy=blocked.remedy, hold=Hold.MAPPING)
+    undecided = row.chosen in ("open", "wait") and row.bucket != Bucket.NONE.value
+    if row.chosen == "link" or undecided:
+        word = (
+            "nobody has decided yet which one it is"
+            if undecided
+            else "the one it was linked with is not there"
+        )
+        return move(
+            State.HELD,
+            f"{change.ref} may be in the books already, and {word} ({row.reason})",
+            remedy="Decide on the matching page: link it, create it or skip it.",
+            hold=Hold.MATCH,
+        )
+    return (
+        move(State.NOT_POSTED, "a person left it out on the matching page") if row.chosen == "skip" else None
+    )
 
 
 def _named(ref: RecordRef, reason: str) -> str:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.binding import linked_refs, refs_of
 from blueops_qb.domain.documents import AttachedFile, Document, kind_of
-from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordRef
+from blueops_qb.domain.refs import NAMED_KINDS, BooksRef, DocumentKey, RecordRef
 from blueops_qb.engine.known import Known, marker_of, number_mark
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -27,6 +27,8 @@ class PlanRows:
 
     turn: Turn
     known: dict[DocumentKey, Known]
+    #: The record that is planned goes below live work.
+    bulk: bool = False
     _documents: list[dict[str, Any]] = attrs.field(factory=list)
     _changed: list[dict[str, Any]] = attrs.field(factory=list)
     _operations: list[dict[str, Any]] = attrs.field(factory=list)
@@ -104,6 +106,8 @@ class PlanRows:
             touches.append(number_mark(known.kind, number))
         values = {
             "verb": verb.value,
+            # Live work may need a party at any moment.
+            "lane": int(Lane.BULK if self.bulk and known.kind not in NAMED_KINDS else Lane.LIVE),
             "revision": revision,
             "content": content,
             "target_id": known.books_id,
@@ -122,7 +126,6 @@ class PlanRows:
                 {
                     "id": operation_id,
                     "connection_id": self.turn.id,
-                    "lane": int(Lane.LIVE),
                     "kind": known.kind.value,
                     "document_id": known.id,
                     "state": "ready",

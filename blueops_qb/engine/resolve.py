@@ -15,7 +15,7 @@ from blueops_qb.domain.documents import CustomerRecord, VendorRecord
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.pulling import Unfit
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
-from blueops_qb.engine import choices, outbox, subledger, tombstones
+from blueops_qb.engine import canary, choices, outbox, subledger, tombstones
 from blueops_qb.engine.choice_preview import ChoicePreview, preview_of
 from blueops_qb.engine.choices import CannotResolve, MovedMeanwhile, Wish
 from blueops_qb.engine.known import Known, load_by_place, marker_of
@@ -298,6 +298,7 @@ def retry(turn: Turn, refs: list[RecordRef] | None, actor: str) -> int:
 def resume(turn: Turn, actor: str) -> None:
     """Hand out again after a person mended what stopped the connection."""
     turn.set(health="ok", health_reason="", rest_until=None, guard_json="")
+    canary.confirm(turn)
     turn.note("resumed", f"connection {turn.id}", actor=actor)
 
 

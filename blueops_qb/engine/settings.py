@@ -61,6 +61,8 @@ class EngineSettings:
     guard_removals_per_hour: int = 200
     guard_incoming_per_hour: int = 5_000
     guard_amount_per_hour: Decimal = Decimal(20_000_000)
+    #: So many records are written after going live before somebody must look (`canary`); 0 = nobody needs to.
+    canary_records: int = 10
     #: Poll for changes at all; benches switch it off.
     poll: bool = True
     owner: str = attrs.field(factory=process_name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -41,6 +41,8 @@ class WritePlan(PlanRows):
     refs: tuple[RecordRef, ...]
     #: Those of them that are from before the books were connected.
     from_before: frozenset[RecordRef] = frozenset()
+    #: Those of them about which the match plan has the last word, unless they have a place already.
+    decided: Mapping[RecordRef, Move] = attrs.field(factory=dict)
     names: FreeNames = attrs.field(init=False)
     _theirs: dict[BooksRef, Any] | None = None
 

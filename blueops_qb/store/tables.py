@@ -13,6 +13,7 @@ from blueops_qb.store.tables_agreement import (
     agreement_slices,
     agreement_sums,
 )
+from blueops_qb.store.tables_backfill import backfills
 from blueops_qb.store.tables_host import connections, outbox, secrets, sign_in_states, tenants
 from blueops_qb.store.tables_ledger import ledger_lines, ledger_readings
 from blueops_qb.store.tables_proof import messages, moved, undos
@@ -54,6 +55,7 @@ __all__ = [
     "audit",
     "audit_heads",
     "audit_payloads",
+    "backfills",
     "budgets",
     "conflicts",
     "connections",

@@ -37,6 +37,8 @@ outbox = sa.Table(
     #: The record whose arrival in the books wakes it.
     sa.Column("waits_for", sa.String(96), nullable=True),
     time("at"),
+    #: The backfill that queued it: its work goes below live work.
+    sa.Column("backfill_id", sa.BigInteger, nullable=True),
     sa.Index("ix_blueops_qb_outbox_state", "tenant_id", "state", "id"),
     sa.Index("ix_blueops_qb_outbox_ref", "tenant_id", "ref_kind", "ref_id", "revision"),
 )
@@ -66,6 +68,12 @@ connections = sa.Table(
     time("rest_until"),
     time("catalog_at"),
     time("live_since"),
+    #: How careful the match plan is (`MatchRules` as JSON).
+    text("match_rules"),
+    #: How many records may still be written before somebody looks; empty = nobody needs to.
+    sa.Column("canary_left", sa.Integer, nullable=True),
+    #: The backfill that is counting or running.
+    sa.Column("backfill_id", sa.BigInteger, nullable=True),
     sa.Index(
         "uq_blueops_qb_connections_tenant",
         "tenant_id",

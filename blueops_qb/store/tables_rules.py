@@ -95,12 +95,13 @@ matches = sa.Table(
     sa.Column("ref_kind", sa.String(16), primary_key=True),
     sa.Column("ref_id", sa.String(64), primary_key=True),
     text("name"),
-    #: matched, create, ambiguous, taken.
+    #: exact, strong, weak, ambiguous, none, taken.
     key("bucket", 12),
     text("books_id"),
     text("candidates"),
     text("reason"),
-    #: open, link, create, skip; `?link` and `?create` are proposals before the plan is approved.
+    sa.Column("score", sa.Integer, nullable=False, server_default="0"),
+    #: open, link, create, skip, wait; `?link`, `?create` and `?wait` are proposals before the plan is approved.
     key("decision", 8),
     text("decided_by"),
 )

@@ -15,6 +15,7 @@ from blueops_qb.engine.engine import Engine
 from blueops_qb.sdk.provider import WSGIApp
 from blueops_qb.web import (
     audit_log,
+    backfill,
     choose_books,
     choose_sides,
     conflicts,
@@ -43,6 +44,7 @@ HEADERS = {
 }
 PARTS = (
     overview,
+    backfill,
     choose_books,
     match_plan,
     mapper,

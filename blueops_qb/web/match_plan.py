@@ -8,9 +8,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from rapidfuzz import fuzz, process
 from werkzeug.wrappers import Response
 
-from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
-from blueops_qb.engine import by_hand, matching
-from blueops_qb.engine.matching import Row
+from blueops_qb.domain.match_parties import Bucket
+from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef
+from blueops_qb.engine import by_hand, match_csv, matching, rules_desk
+from blueops_qb.engine.match_rows import ITEM, Row, counted, rows
+from blueops_qb.engine.match_theirs import names_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import Permission
 from blueops_qb.store import tables as t
@@ -20,7 +22,13 @@ pages = Blueprint("match_plan", __name__)
 #: Rows on a page, similar names offered per row, and how alike (of 100) they must be.
 PAGE, SIMILAR, ALIKE = 40, 4, 62
 #: Decisions as a person reads them; a proposal is marked so.
-DECISIONS = {"link": "link", "create": "create", "skip": "leave out", "open": "undecided"}
+DECISIONS = {
+    "link": "link",
+    "create": "create",
+    "skip": "leave out",
+    "wait": "wait, nothing is written",
+    "open": "undecided",
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -48,26 +56,29 @@ class Shown:
 def plan() -> str:
     """One bucket of the plan."""
     with here.looking() as turn:
-        everything = matching.rows(turn.connection, turn.id)
+        found = counted(turn.connection, turn.id)
         buckets = {
-            name: (*words.BUCKETS[name], [row for row in everything if row.bucket == name])
-            for name in ("ambiguous", "taken", "matched", "create")
+            name: (*words.BUCKETS[name], sum(n for (bucket, _), n in found.items() if bucket == name))
+            for name in words.BUCKETS
         }
-        first = next((name for name, (_, _, rows) in buckets.items() if rows), "matched")
+        first = next((name for name, (_, _, count) in buckets.items() if count), "exact")
         bucket = request.args.get("bucket", "") if request.args.get("bucket") in buckets else first
-        rows = buckets[bucket][2]
+        total = buckets[bucket][2]
         page = max(1, request.args.get("page", 1, type=int))
+        shown = rows(turn.connection, turn.id, bucket=bucket, limit=PAGE, offset=(page - 1) * PAGE)
         return render_template(
             "matching.html",
             title="Matching",
             buckets=buckets,
             bucket=bucket,
-            rows=_shown(turn, rows[(page - 1) * PAGE : page * PAGE]),
+            rows=_shown(turn, shown),
             page=page,
-            pages=max(1, -(-len(rows) // PAGE)),
-            counts=_counts(everything),
-            total=len(everything),
-            listed=_listed(turn),
+            pages=max(1, -(-total // PAGE)),
+            counts=_counts(found),
+            open_here=found.get((bucket, "open"), 0),
+            proposed_here=sum(n for (b, d), n in found.items() if b == bucket and d.startswith("?")),
+            total=sum(found.values()),
+            listed=matching.is_listed(turn),
             live=turn.row["state"] == "live",
             decisions=DECISIONS,
         )
@@ -98,17 +109,17 @@ def decide() -> Response:
         if name.startswith("choice-") and value
     }
     with here.looking() as turn:
-        rows = {str(row.ref): row for row in matching.rows(turn.connection, turn.id)}
+        present = {row.key: row for row in rows(turn.connection, turn.id, keys=list(wanted))}
     for name, value in wanted.items():
-        row = rows.get(name)
+        row = present.get(name)
         if row is None or value == _value(row):
             continue
         decision, _, books_id = value.partition(":")
         try:
             with here.acting() as turn:
-                by_hand.match(turn, row.ref, decision, books_id=books_id, actor=here.caller().user)
+                by_hand.match(turn, row.key, decision, books_id=books_id, actor=here.caller().user)
             taken += 1
-        except by_hand.CannotMatch as problem:
+        except (by_hand.CannotMatch, rules_desk.UnfitTarget) as problem:
             refused.append(str(problem))
     for sentence in refused:
         here.refuse(sentence)
@@ -120,6 +131,59 @@ def decide() -> Response:
     return redirect(back, code=303)
 
 
+@pages.post("/matching/bucket")
+@here.needs(Permission.RESOLVE)
+def decide_bucket() -> Response:
+    """Decide a whole bucket at once: accept its proposals, or treat its open rows alike."""
+    bucket, decision = request.form.get("bucket", ""), request.form.get("decision", "")
+    if bucket not in set(Bucket) or decision not in ("accept", "create", "skip", "wait"):
+        here.refuse("Nothing was changed: choose what to do with the rows of this part.")
+        return redirect(url_for(".plan"), code=303)
+    with here.acting() as turn:
+        chosen, actor = [Bucket(bucket)], here.caller().user
+        count = (
+            matching.accept(turn, chosen, actor=actor)
+            if decision == "accept"
+            else matching.settle_open(turn, chosen, decision, actor=actor)
+        )
+    here.done(f"{count} rows decided.")
+    return redirect(url_for(".plan", bucket=bucket), code=303)
+
+
+@pages.get("/matching/export")
+@here.needs(Permission.VIEW)
+def export() -> Response:
+    """The plan as a CSV file."""
+    with here.looking() as turn:
+        text, name = match_csv.export(turn), f"match-plan-{turn.id}.csv"
+    return Response(
+        text.encode(),
+        mimetype="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
+@pages.post("/matching/import")
+@here.needs(Permission.RESOLVE)
+def take_file() -> Response:
+    """Take the decisions of a CSV file: all of them, or none."""
+    file = request.files.get("file")
+    data = file.read(match_csv.LARGEST + 1) if file is not None else b""
+    if not data:
+        here.refuse("Nothing was changed: choose the file that you exported and edited.")
+        return redirect(url_for(".plan"), code=303)
+    try:
+        with here.acting() as turn:
+            taken = match_csv.take(turn, data, actor=here.caller().user)
+    except match_csv.CannotImport as problem:
+        here.refuse(f"Nothing was changed: {problem}.")
+    except rules_desk.UnfitTarget as problem:
+        here.refuse(f"Nothing was changed: {problem}.")
+    else:
+        here.done(taken.sentence)
+    return redirect(url_for(".plan"), code=303)
+
+
 @pages.post("/matching/approve")
 @here.needs(Permission.RESOLVE)
 def approve() -> Response:
@@ -127,54 +191,69 @@ def approve() -> Response:
     if request.form.get("sure") != "yes":
         here.refuse("Nothing was changed: tick the box to confirm that the plan is right.")
         return redirect(url_for(".plan"), code=303)
-    with here.acting() as turn:
-        linked = matching.approve(turn, actor=here.caller().user)
-        company = turn.row["company_name"]
+    try:
+        with here.acting() as turn:
+            leave_open = request.form.get("leave_open") == "yes"
+            linked = matching.approve(turn, actor=here.caller().user, leave_open=leave_open, supervised=True)
+            company = turn.row["company_name"]
+    except (matching.NotDecided, rules_desk.UnfitTarget) as problem:
+        here.refuse(f"Nothing was changed: {problem}.")
+        return redirect(url_for(".plan"), code=303)
     here.done(f"The plan is accepted: {linked} records are linked, and changes now travel to {company}.")
     return redirect(url_for("overview.overview"), code=303)
 
 
 # -- what a row offers ---------------------------------------------------------------------------------
 def _value(row: Row) -> str:
-    decision = row.decision.removeprefix("?")
-    return f"link:{row.books_id}" if decision == "link" else "" if decision == "open" else decision
+    return f"link:{row.books_id}" if row.chosen == "link" else "" if row.chosen == "open" else row.chosen
 
 
-def _counts(rows: list[Row]) -> dict[str, int]:
+def _counts(found: dict[tuple[str, str], int]) -> dict[str, int]:
     counts = dict.fromkeys(DECISIONS, 0)
-    for row in rows:
-        counts[row.decision.removeprefix("?")] += 1
+    for (_, decision), count in found.items():
+        counts[decision.removeprefix("?")] += count
     return counts
 
 
-def _listed(turn: Turn) -> bool:
-    f = t.feeds
-    query = sa.select(f.c.feed).where(f.c.connection_id == turn.id, f.c.feed == "listing")
-    return turn.connection.execute(query).first() is not None
-
-
-def _shown(turn: Turn, rows: list[Row]) -> list[Shown]:
-    known = _books(turn)
-    details = titles.titles(turn.core, turn.tenant_id, [row.ref for row in rows])
+def _shown(turn: Turn, found: list[Row]) -> list[Shown]:
+    known = {
+        **_parties(turn, found),
+        **names_of(
+            turn,
+            (
+                BooksRef(match_csv.kind_of(row.kind), id)
+                for row in found
+                for id in (row.books_id, *row.candidates)
+                if id
+            ),
+        ),
+    }
+    details = titles.titles(turn.core, turn.tenant_id, [row.ref for row in found if row.kind != ITEM])
     return [
         Shown(
             row=row,
-            kind=words.RECORD_KINDS[row.ref.kind],
-            detail=details[row.ref].party,
+            kind=_KIND_WORDS.get(row.kind) or words.RECORD_KINDS[row.ref.kind],
+            detail="" if row.kind == ITEM else details[row.ref].party,
             options=_options(row, known),
             chosen=_value(row),
-            proposed=row.decision.startswith("?"),
+            proposed=row.proposed,
         )
-        for row in rows
+        for row in found
     ]
 
 
-def _books(turn: Turn) -> dict[BooksRef, str]:
-    """Customers, jobs and vendors of the books by id, as a person reads them."""
+_KIND_WORDS = {ITEM: "Item for lines of invoices"}
+
+
+def _parties(turn: Turn, found: list[Row]) -> dict[BooksRef, str]:
+    """Customers, jobs and vendors of the books by id, where rows of them are shown."""
+    kinds = {match_csv.kind_of(row.kind) for row in found} & NAMED_KINDS
+    if not kinds:
+        return {}
     m = t.mirror
     query = sa.select(m.c.kind, m.c.books_id, m.c.name, m.c.active).where(
         m.c.connection_id == turn.id,
-        m.c.kind.in_([BooksKind.CUSTOMER.value, BooksKind.VENDOR.value]),
+        m.c.kind.in_([kind.value for kind in kinds]),
         m.c.deleted.is_(False),
     )
     return {
@@ -184,19 +263,20 @@ def _books(turn: Turn) -> dict[BooksRef, str]:
 
 
 def _options(row: Row, known: dict[BooksRef, str]) -> tuple[Option, ...]:
-    kind = BooksKind.VENDOR if row.ref.kind is RecordKind.VENDOR else BooksKind.CUSTOMER
+    kind = match_csv.kind_of(row.kind)
     pool = {ref.id: name for ref, name in known.items() if ref.kind is kind}
     ids = [id for id in (row.books_id, *row.candidates) if id in pool]
-    alike = process.extract(
-        row.name,
-        pool,
-        scorer=fuzz.token_sort_ratio,
-        processor=str.casefold,
-        limit=SIMILAR,
-        score_cutoff=ALIKE,
-    )
-    ids = list(dict.fromkeys([*ids, *(id for _, _, id in alike)]))
-    links = [Option(value=f"link:{id}", label=f"Link to {pool[id]} (no. {id})") for id in ids]
+    if kind in NAMED_KINDS:
+        alike = process.extract(
+            row.name,
+            pool,
+            scorer=fuzz.token_sort_ratio,
+            processor=str.casefold,
+            limit=SIMILAR,
+            score_cutoff=ALIKE,
+        )
+        ids += [id for _, _, id in alike]
+    links = [Option(value=f"link:{id}", label=f"Link to {pool[id]} (no. {id})") for id in dict.fromkeys(ids)]
     # Two parties of one name cannot be: such a row is created only after one of them was renamed.
     create = (
         "Create it under a marked name, such as “Name (C)”"
@@ -205,6 +285,7 @@ def _options(row: Row, known: dict[BooksRef, str]) -> tuple[Option, ...]:
     )
     return (
         *links,
-        Option(value="create", label=create),
+        *([] if row.kind == ITEM else [Option(value="create", label=create)]),
         Option(value="skip", label="Leave it out"),
+        Option(value="wait", label="Leave it undecided; nothing is written"),
     )

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from blueops_qb.engine import census, due, resolve
+from blueops_qb.engine import backfill, canary, census, due, resolve
 from blueops_qb.engine.outbox import State
 from blueops_qb.engine.sweep_pace import sweep_pace
 from blueops_qb.sdk.core import Permission
@@ -50,6 +50,10 @@ def overview() -> str:
                 "steps": steps(turn),
                 "live_since": turn.row["live_since"],
                 "sweeps": sweep_pace(turn),
+                "backfill": backfill.progress(turn.connection, turn.id, turn.tenant_id, turn.now),
+                "under_way": backfill.UNDER_WAY,
+                "canary_left": canary.left(turn),
+                "canary": turn.settings.canary_records,
             }
         sign_in = here.engine().sign_in_countdown(connection_id)
         return render_template("overview.html", title="Overview", sign_in=sign_in, **shown)

@@ -136,10 +136,12 @@ BOOKS_KINDS: dict[BooksKind, str] = {
 }
 
 BUCKETS: dict[str, tuple[str, str]] = {
-    "matched": ("Found in the books", "One record there fits. It will be linked."),
-    "create": ("New to the books", "Nobody there fits. It will be created."),
-    "ambiguous": ("Needs your decision", "More than one record fits, or there is a doubt."),
+    "ambiguous": ("Several fit", "More than one record there fits, or one fits several of yours."),
+    "weak": ("May be it", "One record there may be it; too little agrees to link it unasked."),
     "taken": ("Name is taken", "A customer, vendor or employee there has the name already."),
+    "strong": ("Found in the books", "Another spelling, and enough else agrees. It will be linked."),
+    "exact": ("Same name", "The same name there, and nothing speaks against it. It will be linked."),
+    "none": ("New to the books", "Nothing there fits."),
 }
 
 CONFLICT_CAUSES: dict[str, str] = {

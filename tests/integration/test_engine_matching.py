@@ -7,37 +7,14 @@ import pytest
 from blueops_qb.domain.documents import CustomerRecord, VendorRecord
 from blueops_qb.domain.records import Customer
 from blueops_qb.domain.refs import BooksKind
-from blueops_qb.engine import by_hand, connections, matching, resolve
+from blueops_qb.engine import by_hand, matching, resolve
 from blueops_qb.store import tables as t
 from tests.engine_house import RULES, TENANT, D, EngineHouse
 from tests.fake_books import FakeBooks
 
-pytest_plugins = ["tests.engine_fixtures"]
+pytest_plugins = ["tests.engine_fixtures", "tests.fresh_books"]
 
 K = BooksKind
-
-
-@pytest.fixture
-def fresh(house: EngineHouse) -> Callable[[FakeBooks], EngineHouse]:
-    """The company signs in to other books and nothing is matched yet."""
-
-    def sign_in(books: FakeBooks) -> EngineHouse:
-        connections.retire(house.engine.core, house.id, TENANT, actor="admin", keys=house.engine.keys)
-        house.books = house.provider.books = books
-        signed_in = connections.SignedIn(company_id=books.company_id, company_name="New", secrets={})
-        house.id = connections.bind(
-            house.engine.core,
-            TENANT,
-            house.provider.name,
-            signed_in,
-            actor="admin",
-            keys=house.engine.keys,
-        )
-        house.restart()
-        house.drain()
-        return house
-
-    return sign_in
 
 
 Fresh = Callable[[FakeBooks], EngineHouse]
@@ -52,7 +29,7 @@ def plan(house: EngineHouse) -> dict[str, tuple[str, str]]:
 
 def approve(house: EngineHouse) -> int:
     with house.turn() as turn:
-        linked = matching.approve(turn, actor="admin")
+        linked = matching.approve(turn, actor="admin", leave_open=True)
     house.map(*RULES)
     house.drain()
     return linked
@@ -67,9 +44,9 @@ def test_the_plan_reads_and_writes_nothing(house: EngineHouse, fresh: Fresh) -> 
     books.enter(CustomerRecord(name="Somebody else"))
     fresh(books)
     assert plan(house) == {
-        str(ann.ref): ("matched", "?link"),
-        str(bob.ref): ("matched", "?link"),
-        str(supplier.ref): ("create", "?create"),
+        str(ann.ref): ("strong", "?link"),
+        str(bob.ref): ("strong", "?link"),
+        str(supplier.ref): ("none", "?create"),
     }
     assert len(books.log) == 3
     assert approve(house) == 2

@@ -28,7 +28,7 @@ def test_the_plan_is_made_decided_and_accepted(fresh: Office) -> None:
     admin.get(f"{PAGES}/matching")
     page = admin.get(admin.post(f"{PAGES}/matching/build").headers["Location"])
     assert "Sierra Pipe Supply" in page.text  # what needs a decision comes first
-    assert "proposed" in admin.get(f"{PAGES}/matching?bucket=matched").text
+    assert "proposed" in admin.get(f"{PAGES}/matching?bucket=exact").text
     answer = admin.post(f"{PAGES}/matching", {f"choice-{taken.ref}": "create"}, bucket="taken")
     assert "1 decision saved" in admin.get(answer.headers["Location"]).text
     assert admin.post(f"{PAGES}/matching/approve").status_code == 303
@@ -49,8 +49,8 @@ def test_one_record_of_the_books_is_never_given_to_two_of_ours(fresh: Office) ->
     admin = fresh.browser()
     admin.get(f"{PAGES}/matching")
     admin.post(f"{PAGES}/matching/build")
-    page = admin.get(f"{PAGES}/matching?bucket=create")
-    wish = fields(admin.get(f"{PAGES}/matching?bucket=matched"), 0)[f"choice-{first.ref}"]
+    page = admin.get(f"{PAGES}/matching?bucket=none")
+    wish = fields(admin.get(f"{PAGES}/matching?bucket=exact"), 0)[f"choice-{first.ref}"]
     assert f'value="{wish}"' in page.text  # it is offered, because the names are alike
     answer = admin.post(f"{PAGES}/matching", {f"choice-{second.ref}": wish})
     assert (

@@ -49,7 +49,7 @@ def test_every_switch_of_the_policy_is_on_the_page() -> None:
 
 
 def test_every_decision_on_a_match_has_words() -> None:
-    assert set(match_plan.DECISIONS) == {"link", "create", "skip", "open"}
+    assert set(match_plan.DECISIONS) == {"link", "create", "skip", "wait", "open"}
 
 
 @pytest.mark.parametrize("tax", list(SalesTax))

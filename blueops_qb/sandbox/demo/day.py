@@ -146,7 +146,7 @@ class Day:
             counts = {
                 bucket: [r.name for r in rows if r.bucket == bucket] for bucket in (r.bucket for r in rows)
             }
-            for row in (row for row in rows if row.bucket == "ambiguous"):
+            for row in (row for row in rows if row.decision == "open"):
                 self._tell(f"  {row.name}: {row.reason} The office chooses {BAKERY[0]}")
                 by_hand.match(turn, row.ref, "link", books_id=self._theirs[BAKERY[0]], actor=ADMIN)
             linked = matching.approve(turn, actor=ADMIN)

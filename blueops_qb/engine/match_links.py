@@ -1,0 +1,149 @@
+"""Match links: carries out what was decided: links parties first, then invoices, then payments, and maps items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from blueops_qb.domain.posting.context import Blocked, Posted
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
+from blueops_qb.engine.known import load_known
+from blueops_qb.engine.linking import Pair, link_documents
+from blueops_qb.engine.match_rows import Row, rows
+from blueops_qb.engine.match_sides import KINDS
+from blueops_qb.engine.related import read_related
+from blueops_qb.engine.rule_room import post_record
+from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk import wire
+from blueops_qb.sdk.core import Snapshot
+from blueops_qb.store import tables as t
+
+#: Rows linked at once.
+CHUNK = 300
+#: What depends on what: parties before what names them.
+ORDER = (RecordKind.CUSTOMER, RecordKind.JOB, RecordKind.VENDOR, RecordKind.INVOICE, RecordKind.PAYMENT)
+PAPERS = frozenset({RecordKind.INVOICE, RecordKind.PAYMENT})
+
+
+def link_decided(turn: Turn, actor: str) -> int:
+    """Link every row that was decided and is not linked; answers how many. Those that cannot be linked yet, because
+    the mapping lacks something, are linked when they are planned."""
+    wanted = rows(turn.connection, turn.id, decision="link", kinds=[kind.value for kind in ORDER])
+    order = {kind.value: n for n, kind in enumerate(ORDER)}
+    wanted.sort(key=lambda row: order[row.kind])
+    linked = 0
+    for start in range(0, len(wanted), CHUNK):
+        linked += len(_link_rows(turn, wanted[start : start + CHUNK], actor)[0])
+    return linked
+
+
+def _link_rows(
+    turn: Turn, wanted: Sequence[Row], actor: str
+) -> tuple[set[RecordRef], dict[RecordRef, Blocked]]:
+    known = load_known(turn.connection, turn.id, [row.ref for row in wanted])
+    todo = [row for row in wanted if not _is_linked(known, row.ref)]
+    if not todo:
+        return set(), {}
+    snapshots = turn.core.read(turn.tenant_id, [row.ref for row in todo])
+    related = {
+        **read_related(turn.core, turn.tenant_id, [s.record for s in snapshots.values()]),
+        **snapshots,
+    }
+    theirs = _mirror_rows(turn, [BooksRef(KINDS[row.ref.kind], row.books_id) for row in todo])
+    taken = _linked_places(turn, theirs)
+    pairs: list[Pair] = []
+    blocked: dict[RecordRef, Blocked] = {}
+    for row in todo:
+        place = BooksRef(KINDS[row.ref.kind], row.books_id)
+        if row.ref not in snapshots or place not in theirs or place in taken:
+            continue
+        result = _pair(turn, snapshots[row.ref], related, place, theirs[place])
+        if isinstance(result, Pair):
+            pairs.append(result)
+            taken.add(place)
+        elif isinstance(result, Blocked):
+            blocked[row.ref] = result
+    link_documents(turn, pairs)
+    for pair in pairs:
+        turn.note("linked", str(pair.key.source), numbers=str(pair.place), actor=actor)
+    return {pair.key.source for pair in pairs}, blocked
+
+
+def _is_linked(known: Mapping[DocumentKey, Any], ref: RecordRef) -> bool:
+    found = known.get(DocumentKey(ref))
+    return found is not None and bool(found.linked)
+
+
+def _pair(
+    turn: Turn, snapshot: Snapshot, related: dict[RecordRef, Snapshot], place: BooksRef, row: Any
+) -> Pair | Blocked | None:
+    """What differs today stays as it is on both sides; later changes travel."""
+    result = post_record(turn, snapshot.record, related, [])
+    if isinstance(result, Blocked):
+        return result
+    key = DocumentKey(snapshot.ref)
+    if not isinstance(result, Posted) or key not in result.documents:
+        return None
+    return Pair(
+        key=key,
+        revision=snapshot.revision,
+        ours=wire.dump_document(result.documents[key]),
+        place=place,
+        version=row["version"],
+        theirs=row["document"],
+    )
+
+
+def _mirror_rows(turn: Turn, places: Iterable[BooksRef]) -> dict[BooksRef, sa.RowMapping]:
+    m = t.mirror
+    by_kind: dict[BooksKind, list[str]] = {}
+    for place in places:
+        by_kind.setdefault(place.kind, []).append(place.id)
+    found: dict[BooksRef, sa.RowMapping] = {}
+    for kind, ids in by_kind.items():
+        query = sa.select(m.c.books_id, m.c.version, m.c.document).where(
+            m.c.connection_id == turn.id,
+            m.c.kind == kind.value,
+            m.c.books_id.in_(ids),
+            m.c.deleted.is_(False),
+        )
+        for row in turn.connection.execute(query).mappings():
+            found[BooksRef(kind, row["books_id"])] = row
+    return found
+
+
+def _linked_places(turn: Turn, places: Iterable[BooksRef]) -> set[BooksRef]:
+    """Which of them belong to a record of ours already."""
+    lk = t.links
+    by_kind: dict[str, list[str]] = {}
+    for place in places:
+        by_kind.setdefault(place.kind.value, []).append(place.id)
+    arms = [sa.and_(lk.c.books_kind == kind, lk.c.books_id.in_(ids)) for kind, ids in by_kind.items()]
+    if not arms:
+        return set()
+    query = sa.select(lk.c.books_kind, lk.c.books_id).where(
+        lk.c.connection_id == turn.id, lk.c.state == "live", sa.or_(*arms)
+    )
+    return {BooksRef(BooksKind(row.books_kind), row.books_id) for row in turn.connection.execute(query)}
+
+
+# -- invoices and payments that are planned --------------------------------------------------------------
+def decided_papers(turn: Turn, refs: Iterable[RecordRef]) -> dict[RecordRef, Row]:
+    """The rows of those invoices and payments among `refs` that the match plan has."""
+    wanted = [str(ref) for ref in refs if ref.kind in PAPERS]
+    if not wanted:
+        return {}
+    return {row.ref: row for row in rows(turn.connection, turn.id, keys=wanted)}
+
+
+def link_papers(
+    turn: Turn, decided: Mapping[RecordRef, Row]
+) -> tuple[set[RecordRef], dict[RecordRef, Blocked]]:
+    """Link those that were decided so before anything is planned for them: what stands there is never created.
+
+    Answers which are linked now, and what keeps others from it.
+    """
+    wanted = [row for row in decided.values() if row.decision == "link"]
+    return _link_rows(turn, wanted, "engine") if wanted else (set(), {})

@@ -1,0 +1,95 @@
+"""Which invoices and payments stand in the books already."""
+
+import datetime as dt
+from decimal import Decimal
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blueops_qb.domain.match_documents import Paper, PaperMatch, match_papers, number_key
+from blueops_qb.domain.match_parties import Bucket
+
+DAY = dt.date(2026, 3, 2)
+OURS = Paper(id="o1", number="1041", party="59", date=DAY, amount=Decimal("120.50"))
+THEIRS = attrs.evolve(OURS, id="t1")
+
+
+def met(one: Paper, *theirs: Paper, prefix: str = "") -> PaperMatch:
+    (answer,) = match_papers([one], theirs, prefix=prefix)
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("changes", "bucket"),
+    [
+        ({}, Bucket.EXACT),
+        ({"number": "BO-1041"}, Bucket.EXACT),
+        ({"number": "Inv #01041"}, Bucket.EXACT),
+        ({"date": DAY + dt.timedelta(days=20)}, Bucket.EXACT),
+        ({"party": ""}, Bucket.STRONG),
+        ({"number": ""}, Bucket.STRONG),
+        ({"number": "", "date": DAY + dt.timedelta(days=2)}, Bucket.WEAK),
+        ({"number": "77"}, Bucket.WEAK),
+        ({"party": "60"}, Bucket.WEAK),
+        ({"amount": Decimal("120.51")}, Bucket.WEAK),
+        ({"number": "77", "amount": Decimal("120.51")}, Bucket.NONE),
+        ({"number": "", "party": "60"}, Bucket.NONE),
+    ],
+)
+def test_number_customer_date_and_amount_say_whether_it_is_there(
+    changes: dict[str, object], bucket: Bucket
+) -> None:
+    answer = met(OURS, attrs.evolve(THEIRS, **changes), prefix="BO-")
+    assert answer.bucket is bucket, answer
+    assert answer.books_id == ("t1" if bucket in (Bucket.EXACT, Bucket.STRONG) else "")
+    assert answer.candidates == (("t1",) if bucket is Bucket.WEAK else ())
+    assert answer.reason.endswith(".")
+
+
+def test_an_amount_that_differs_is_named_and_never_linked_unasked() -> None:
+    answer = met(OURS, attrs.evolve(THEIRS, amount=Decimal("99.00")))
+    assert "99.00" in answer.reason
+    assert answer.bucket is Bucket.WEAK
+
+
+def test_a_payment_is_known_by_what_it_settles() -> None:
+    ours = attrs.evolve(OURS, number="4711", settles=frozenset({"i1"}))
+    theirs = attrs.evolve(THEIRS, number="", settles=frozenset({"i1"}), date=DAY + dt.timedelta(days=2))
+    assert met(ours, theirs).bucket is Bucket.STRONG
+    assert met(ours, attrs.evolve(theirs, settles=frozenset({"i2"}))).bucket is Bucket.WEAK
+
+
+def test_two_alike_are_for_a_person_to_decide_on_either_side() -> None:
+    bare = attrs.evolve(THEIRS, number="")
+    assert met(attrs.evolve(OURS, number=""), bare, attrs.evolve(bare, id="t2")).bucket is Bucket.AMBIGUOUS
+    twins = [attrs.evolve(OURS, number=""), attrs.evolve(OURS, id="o2", number="")]
+    assert {answer.bucket for answer in match_papers(twins, [bare])} == {Bucket.AMBIGUOUS}
+
+
+def test_numbers_are_compared_without_what_people_put_around_them() -> None:
+    assert number_key("INV-00042") == number_key("42") == number_key("#42") == number_key("BO-42", "BO-")
+    assert number_key("42A") != number_key("42")
+    assert number_key("") == number_key(" ") == ""
+
+
+PAPERS = st.lists(
+    st.builds(
+        Paper,
+        id=st.uuids().map(str),
+        number=st.sampled_from(["", "1", "2", "03"]),
+        party=st.sampled_from(["", "59", "60"]),
+        date=st.dates(DAY, DAY + dt.timedelta(days=9)),
+        amount=st.sampled_from([Decimal("10.00"), Decimal("20.00")]),
+    ),
+    max_size=6,
+)
+
+
+@given(ours=PAPERS, theirs=PAPERS)
+def test_one_of_theirs_is_never_given_to_two_of_ours(ours: list[Paper], theirs: list[Paper]) -> None:
+    answers = match_papers(ours, theirs)
+    given_away = [answer.books_id for answer in answers if answer.books_id]
+    assert len(given_away) == len(set(given_away))
+    assert [answer.ours for answer in answers] == ours
