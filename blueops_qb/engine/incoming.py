@@ -15,7 +15,7 @@ from blueops_qb.domain.binding import loosely_bound, refs_of, unbind
 from blueops_qb.domain.compare import CONTACT_TYPES, Step, as_decided, decide, merged
 from blueops_qb.domain.documents import CustomerPayment, Document
 from blueops_qb.domain.posting.context import Posted
-from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
+from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import arrivals, guard, outbox, resolve, to_core
 from blueops_qb.engine.free_names import kept_name
 from blueops_qb.engine.known import Known, load_by_place, places_of, sources_of
@@ -195,7 +195,7 @@ def _three_ways(
     places = places_of(
         turn.connection,
         turn.id,
-        [r for d in (ours, base_ours) for r in refs_of(d) if isinstance(r, RecordRef)],
+        [r for d in (ours, base_ours) for r in refs_of(d) if not isinstance(r, BooksRef)],
     )
     bound = normal(loosely_bound(ours, places))
     policy = turn.policy.contacts_overlap if isinstance(ours, CONTACT_TYPES) else turn.policy.money_overlap

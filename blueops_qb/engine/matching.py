@@ -108,7 +108,7 @@ def _theirs(turn: Turn) -> list[Candidate]:
                 kind=kind,
                 email=party.email if party else "",
                 phone=party.phone if party else "",
-                parent_id=parent.id if parent is not None else "",
+                parent_id=parent.id if isinstance(parent, BooksRef) else "",
                 active=row.active,
             )
         )

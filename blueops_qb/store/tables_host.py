@@ -66,6 +66,8 @@ connections = sa.Table(
     time("rest_until"),
     time("catalog_at"),
     time("live_since"),
+    #: These books have refused one payment for several jobs.
+    sa.Column("splits_payments", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index(
         "uq_blueops_qb_connections_tenant",
         "tenant_id",

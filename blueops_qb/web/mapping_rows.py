@@ -24,7 +24,9 @@ from blueops_qb.store import tables as t
 #: How many held events, and how many of core's newest records, are looked through for keys.
 HELD_LOOKED_AT, RECORDS_LOOKED_AT = 200, 200
 #: Kinds of records whose posting needs keys.
-_KINDS = (RecordKind.INVOICE, RecordKind.PAYMENT, RecordKind.EXPENSE, RecordKind.PAYOUT)
+_KINDS = tuple(
+    kind for kind in RecordKind if kind not in (RecordKind.CUSTOMER, RecordKind.JOB, RecordKind.VENDOR)
+)
 Key = tuple[Family, str]
 
 

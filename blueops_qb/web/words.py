@@ -94,6 +94,9 @@ RECORD_KINDS: dict[RecordKind, str] = {
     RecordKind.PAYMENT: "Payment",
     RecordKind.EXPENSE: "Expense",
     RecordKind.PAYOUT: "Payout",
+    RecordKind.CREDIT: "Credit",
+    RecordKind.REFUND: "Refund",
+    RecordKind.PAYMENT_RETURN: "Returned payment",
 }
 
 FAMILIES: dict[Family, tuple[str, str]] = {

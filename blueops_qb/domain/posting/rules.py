@@ -8,11 +8,34 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.documents import AttachedFile, CustomerRecord, Document, VendorRecord
-from blueops_qb.domain.posting import deposits, expenses, invoices, parties, payments
+from blueops_qb.domain.posting import (
+    corrections,
+    credits,
+    deposits,
+    expenses,
+    invoices,
+    parties,
+    payments,
+    refunds,
+    returns,
+)
 from blueops_qb.domain.posting.closing import respect_closing_date
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted, PostingContext, Result
 from blueops_qb.domain.posting.lookup import Held, Lookup
-from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Payout, Record, Vendor
+from blueops_qb.domain.records import (
+    Credit,
+    Customer,
+    Expense,
+    Invoice,
+    Job,
+    Payment,
+    PaymentReturn,
+    Payout,
+    Record,
+    Refund,
+    Vendor,
+    Voidable,
+)
 from blueops_qb.domain.refs import DocumentKey
 
 #: A rule answers the record's documents, or why it rightly has none; it raises `Held` for a person.
@@ -27,6 +50,9 @@ RULES: dict[type[Record], Rule] = {
     Payment: payments.payment,
     Expense: expenses.expense,
     Payout: deposits.payout,
+    Credit: credits.credit,
+    Refund: refunds.refund,
+    PaymentReturn: returns.payment_return,
 }
 
 
@@ -40,11 +66,13 @@ def post(record: Record, context: PostingContext) -> Result:
     """
     lookup = Lookup(context=context, label=label(record))
     try:
-        if isinstance(record, (Invoice, Payment, Expense, Payout)) and record.void:
+        if isinstance(record, Voidable) and record.void:
             return _void(record, lookup)
         documents = _documents(record, lookup)
         if isinstance(documents, (Blocked, NotPosted)):
             return documents
+        if isinstance(record, Invoice):
+            documents = corrections.corrected(record, documents, lookup)
         return Posted(documents=respect_closing_date(documents, lookup))
     except Held as held:
         return held.blocked
@@ -52,8 +80,8 @@ def post(record: Record, context: PostingContext) -> Result:
 
 def label(record: Record) -> str:
     """How sentences name the record, as in `Invoice 1041`."""
-    kind = record.ref.kind.value.capitalize()
-    if isinstance(record, Invoice):
+    kind = record.ref.kind.value.replace("_", " ").capitalize()
+    if isinstance(record, Invoice | Credit):
         return f"{kind} {record.number or record.id}"
     if isinstance(record, (Customer, Job, Vendor)):
         return f"{kind} {record.id} “{record.name}”"
@@ -66,10 +94,12 @@ def _documents(record: Record, lookup: Lookup) -> Mapping[DocumentKey, Document]
     return lookup.blocked() or documents
 
 
-def _void(record: Invoice | Payment | Expense | Payout, lookup: Lookup) -> Result:
+def _void(record: Voidable, lookup: Lookup) -> Result:
     posted = {key: doc for key, doc in lookup.context.posted.items() if key.source == record.ref}
     if posted:
-        void = _all_void(posted)
+        void: Mapping[DocumentKey, Document] = _all_void(posted)
+        if isinstance(record, Invoice):
+            void = corrections.voided(record, void, lookup)
         return Posted(documents=respect_closing_date(void, lookup))
     never = NotPosted(reason=f"{lookup.label} was void before it reached the books.")
     try:

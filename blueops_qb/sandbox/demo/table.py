@@ -7,7 +7,19 @@ from decimal import Decimal
 
 import attrs
 
-from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Payout, Record, Vendor
+from blueops_qb.domain.records import (
+    Credit,
+    Customer,
+    Expense,
+    Invoice,
+    Job,
+    Payment,
+    PaymentReturn,
+    Payout,
+    Record,
+    Refund,
+    Vendor,
+)
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.engine import census
 from blueops_qb.sandbox.demo.bookkeeper import Bookkeeper
@@ -109,6 +121,10 @@ def _title(record: Record, known: Mapping[str, Snapshot]) -> str:
             return f"{record.type.value} {record.vendor_invoice_number} {_name(known, f'vendor:{record.vendor_id}')}"
         case Payout():
             return f"{record.date} to {record.account_key}"
+        case Credit():
+            return f"{record.number} {_name(known, f'customer:{record.customer_id}')}"
+        case Refund() | PaymentReturn():
+            return _name(known, f"customer:{record.customer_id}")
 
 
 def _name(known: Mapping[str, Snapshot], ref: str) -> str:
@@ -126,4 +142,8 @@ def _amount(record: Record) -> Decimal | None:
             return record.amount
         case Payout():
             return record.net
+        case Credit():
+            return record.total
+        case Refund() | PaymentReturn():
+            return record.amount
     return None
