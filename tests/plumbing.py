@@ -70,6 +70,14 @@ SALES_ITEMS = {
     (Family.FEE, "rounding"): "6950",
     (Family.FEE, "discount"): "4900",
     (Family.FEE, "sales_tax"): "2200",
+    (Family.FEE, "deposit"): "2300",
+    (Family.FEE, "cancellation"): "4800",
+    (Family.FEE, "allowance"): "4910",
+    (Family.FEE, "bad_debt"): "6200",
+    (Family.FEE, "write_off"): "6200",
+    (Family.FEE, "early_payment"): "4900",
+    (Family.FEE, "back_from_clearing"): "1050",
+    (Family.FEE, "back_from_undeposited"): "1090",
 }
 #: Item -> cost account.
 COST_ITEMS = {"22-100": "5010", "16-200": "5300", "labor-16": "5400"}
@@ -95,6 +103,7 @@ ROLES = {
     "use_tax": "2210",
     "labor_applied": "5490",
     "merchant_fees": "6100",
+    "bank_charges": "6110",
 }
 MONEY = {"checking": "1000", "visa": "2100"}
 CLASSES = {"service": "C1", "install": "C2", "commercial": "C3"}

@@ -77,7 +77,9 @@ class MemoryVault(dict[str, bytes]):
 # -- documents -------------------------------------------------------------------------------------
 CREDITS = st.builds(
     Allocation,
-    invoice=st.sampled_from([BooksRef(BooksKind.CREDIT_MEMO, "12"), BooksRef(BooksKind.CREDIT, "Check:7")]),
+    invoice=st.sampled_from(
+        [BooksRef(BooksKind.CREDIT_MEMO, "12"), BooksRef(BooksKind.CREDIT, "CreditCardCredit:7")]
+    ),
     amount=CENTS.map(lambda amount: -amount),
 )
 ALLOCATIONS = st.lists(st.builds(Allocation, invoice=ref(BooksKind.INVOICE), amount=CENTS), max_size=4)

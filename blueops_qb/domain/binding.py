@@ -27,7 +27,7 @@ from blueops_qb.domain.documents import (
     VendorCredit,
     VendorRecord,
 )
-from blueops_qb.domain.refs import RecordRef, Ref
+from blueops_qb.domain.refs import BooksRef, OurRef, Ref
 
 Replace = Callable[[Ref], Ref]
 
@@ -117,24 +117,24 @@ def linked_refs(document: Document) -> tuple[Ref, ...]:
 class Unbound(LookupError):
     """A document names a record that has no place in the books yet; `refs` lists them."""
 
-    def __init__(self, refs: tuple[RecordRef, ...]) -> None:
+    def __init__(self, refs: tuple[OurRef, ...]) -> None:
         super().__init__("not in the books yet: " + ", ".join(str(ref) for ref in refs))
         self.refs = refs
 
 
-def bind(document: Document, places: Mapping[RecordRef, Ref]) -> Document:
+def bind(document: Document, places: Mapping[OurRef, Ref]) -> Document:
     """The document with our references replaced by the books'; raises Unbound naming what has no place."""
-    missing = tuple(ref for ref in refs_of(document) if isinstance(ref, RecordRef) and ref not in places)
+    missing = tuple(ref for ref in refs_of(document) if not isinstance(ref, BooksRef) and ref not in places)
     if missing:
         raise Unbound(missing)
-    return replace_refs(document, lambda ref: places[ref] if isinstance(ref, RecordRef) else ref)
+    return replace_refs(document, lambda ref: ref if isinstance(ref, BooksRef) else places[ref])
 
 
-def loosely_bound(document: Document, places: Mapping[RecordRef, Ref]) -> Document:
+def loosely_bound(document: Document, places: Mapping[OurRef, Ref]) -> Document:
     """Like `bind`, but what has no place stays ours (for previews and comparisons)."""
-    return replace_refs(document, lambda ref: places.get(ref, ref) if isinstance(ref, RecordRef) else ref)
+    return replace_refs(document, lambda ref: ref if isinstance(ref, BooksRef) else places.get(ref, ref))
 
 
-def unbind(document: Document, ours: Mapping[Ref, RecordRef]) -> Document:
+def unbind(document: Document, ours: Mapping[Ref, OurRef]) -> Document:
     """The books' references replaced by ours where they are known."""
     return replace_refs(document, lambda ref: ours.get(ref, ref))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from decimal import Decimal
 
 import attrs
 
 from blueops_qb.domain.documents import TaxMode
+from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.records import TaxRounding
 
 
 class ClosedPeriod(enum.StrEnum):
@@ -16,6 +19,28 @@ class ClosedPeriod(enum.StrEnum):
     HOLD = "hold"
     #: Date it on the first open day and keep the true date in the memo.
     REDATE = "redate"
+    #: Leave what was posted and correct it by a credit memo and a new invoice in the open period.
+    ADJUST = "adjust"
+    #: Ask for each record which of these it shall be.
+    ASK = "ask"
+
+
+class Prepaid(enum.StrEnum):
+    """What a deposit before the work is in the books (accounting-treatments 2.2)."""
+
+    #: A liability: a sales receipt on the deposit item, used up by a line of the invoice.
+    LIABILITY = "L"
+    #: A payment that waits for its invoice.
+    UNAPPLIED = "U"
+
+
+class OverJobs(enum.StrEnum):
+    """How one payment for several jobs of a customer is written (accounting-treatments 2.1)."""
+
+    #: One payment of the customer; books that refuse it get one per job.
+    PARENT = "parent"
+    #: One payment per job.
+    SPLIT = "split"
 
 
 class Overlap(enum.StrEnum):
@@ -44,6 +69,14 @@ class Policy:
     number_prefix: str = "BO-"
     closed_period: ClosedPeriod = ClosedPeriod.HOLD
     purchase_tax: PurchaseTax = PurchaseTax.IN_COST
+    prepaid: Prepaid = Prepaid.LIABILITY
+    over_jobs: OverJobs = OverJobs.PARENT
+    #: What the books round sales tax on; an invoice that was rounded on something else may differ by cents.
+    tax_rounding: TaxRounding = TaxRounding.DOCUMENT
+    #: Up to this gap between our tax and theirs the difference is posted to the item of fee type `rounding`.
+    tax_gap: Decimal = ZERO
+    #: Date invoices with sales tax on the first open day as well: their tax then falls into another period.
+    redate_taxed: bool = False
     #: Post approved labour at burdened cost (off: payroll is costed in the books).
     post_labor: bool = False
     #: Send cost lines as billable (off: BlueOps invoices them itself).

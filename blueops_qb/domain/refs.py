@@ -18,6 +18,12 @@ class RecordKind(enum.StrEnum):
     EXPENSE = "expense"
     #: A settlement that brings several payments to the bank as one deposit.
     PAYOUT = "payout"
+    #: What a customer is owed back.
+    CREDIT = "credit"
+    #: Money that went back to a customer.
+    REFUND = "refund"
+    #: A payment that the bank or the card processor took back.
+    PAYMENT_RETURN = "payment_return"
     #: A move between accounts that a person approved with a change of the mapping; made by us, not by core.
     RECLASS = "reclass"
 
@@ -113,11 +119,6 @@ class BooksRef:
         return f"{self.kind.value}#{self.id}"
 
 
-#: Inside a document a party or a document is named from either side:
-#: by RecordRef before it is bound to a connection, by BooksRef afterwards.
-Ref = RecordRef | BooksRef
-
-
 @attrs.frozen(order=True)
 class DocumentKey:
     """The identity of a document on our side: which record it comes from, in which role, which part.
@@ -142,3 +143,38 @@ class DocumentKey:
             return cls(RecordRef.parse(source))
         role, part = rest
         return cls(RecordRef.parse(source), role, int(part))
+
+
+#: How our side names a thing inside a document: by its record, which means the record's main document, or by
+#: the key of another document of a record.
+OurRef = RecordRef | DocumentKey
+#: Inside a document a party or a document is named from either side:
+#: by OurRef before it is bound to a connection, by BooksRef afterwards.
+Ref = RecordRef | BooksRef | DocumentKey
+
+
+def key_of(ref: OurRef) -> DocumentKey:
+    """The document that a reference of ours means."""
+    return ref if isinstance(ref, DocumentKey) else DocumentKey(ref)
+
+
+def record_of(ref: OurRef) -> RecordRef:
+    """The record behind a reference of ours."""
+    return ref.source if isinstance(ref, DocumentKey) else ref
+
+
+def id_in_books(ref: Ref | None) -> str:
+    """The books' id of what a document names; our own words for what has no place there, empty for nothing."""
+    if ref is None:
+        return ""
+    return ref.id if isinstance(ref, BooksRef) else str(ref)
+
+
+def order_of(ref: Ref) -> tuple[str, str]:
+    """By what references of any kind are put in order."""
+    return ("document", str(ref)) if isinstance(ref, DocumentKey) else (ref.kind.value, ref.id)
+
+
+def ref_of_key(key: DocumentKey) -> OurRef:
+    """The shortest name of a document of ours: its record, if it is the main one."""
+    return key.source if (key.role, key.part) == ("main", 1) else key

@@ -15,7 +15,7 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.agreement_rules import Account, Chart, Item, Line
-from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef, id_in_books
 from blueops_qb.engine import subledger
 from blueops_qb.engine.known import places_of
 from blueops_qb.engine.rulebook import CatalogView
@@ -140,11 +140,11 @@ def ours(connection: sa.Connection, connection_id: str, document_ids: Sequence[i
 def _parties(connection: sa.Connection, connection_id: str, texts: set[str]) -> dict[str, str]:
     """`customer#45` or `job:3` -> the id in the books; what has no place there keeps its own words."""
     refs = {text: wire.parse_ref(text) for text in texts if text}
-    places = places_of(connection, connection_id, [r for r in refs.values() if isinstance(r, RecordRef)])
+    places = places_of(connection, connection_id, [r for r in refs.values() if not isinstance(r, BooksRef)])
     found = {"": ""}
     for text, ref in refs.items():
-        place = places.get(ref) if isinstance(ref, RecordRef) else ref
-        found[text] = place.id if place is not None else text
+        place = ref if isinstance(ref, BooksRef) else places.get(ref)
+        found[text] = text if place is None else id_in_books(place)
     return found
 
 
@@ -331,8 +331,8 @@ class InDocuments:
                     account=one.account,
                     cents=int(one.amount * 100),
                     day=one.date,
-                    customer=one.customer.id if one.customer else "",
-                    vendor=one.vendor.id if one.vendor else "",
+                    customer=id_in_books(one.customer),
+                    vendor=id_in_books(one.vendor),
                     class_=one.class_,
                     location=one.location,
                 )

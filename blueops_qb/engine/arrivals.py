@@ -12,7 +12,7 @@ from blueops_qb.domain.documents import CustomerPayment, CustomerRecord, kind_of
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.records import Customer, Job
-from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, record_of
 from blueops_qb.domain.reverse import CUSTOMER_FIELDS, customer_from, payment_from
 from blueops_qb.engine import outbox, to_core
 from blueops_qb.engine.known import Known, load_known, places_of, sources_of
@@ -206,7 +206,8 @@ def _customer(turn: Turn, row: Any) -> bool:
         sources = sources_of(
             turn.connection, turn.id, [document.parent] if isinstance(document.parent, BooksRef) else []
         )
-        parent = sources.get(document.parent)
+        found = sources.get(document.parent)
+        parent = record_of(found) if found is not None else None
         if parent is None and isinstance(document.parent, BooksRef) and _is_dirty(turn, document.parent):
             return False
         if parent is None or parent.kind is not RecordKind.CUSTOMER:

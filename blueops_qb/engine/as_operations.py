@@ -12,7 +12,7 @@ from blueops_qb.domain.binding import Unbound, bind, loosely_bound, refs_of
 from blueops_qb.domain.compare import merged
 from blueops_qb.domain.documents import AttachedFile, CustomerPayment
 from blueops_qb.domain.money import ZERO
-from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordRef, Ref
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, OurRef, Ref
 from blueops_qb.engine.known import load_known, places_of, shown_of, sources_of, told_of
 from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.ready import Ready
@@ -81,18 +81,18 @@ def with_content(turn: Turn, ready: Ready, operation: Operation) -> Operation:
     return attrs.evolve(operation, data=data)
 
 
-def _places(turn: Turn, chosen: list[Ready], *, ever: bool = False) -> dict[RecordRef, Ref]:
+def _places(turn: Turn, chosen: list[Ready], *, ever: bool = False) -> dict[OurRef, Ref]:
     refs = {
         ref
         for ready in chosen
         if ready.document is not None
         for ref in refs_of(ready.document)
-        if isinstance(ref, RecordRef)
+        if not isinstance(ref, BooksRef)
     }
     return places_of(turn.connection, turn.id, refs, ever=ever)
 
 
-def _operation(ready: Ready, places: dict[RecordRef, Ref], shown: Mapping[BooksRef, str]) -> Operation:
+def _operation(ready: Ready, places: dict[OurRef, Ref], shown: Mapping[BooksRef, str]) -> Operation:
     row = ready.row
     document = ready.document
     if document is not None:
@@ -140,7 +140,7 @@ def _versions(chosen: list[Ready]) -> dict[BooksRef, str]:
 
 
 def _with_told(
-    operation: Operation, ready: Ready, told: Mapping[int, str], places: dict[RecordRef, Ref]
+    operation: Operation, ready: Ready, told: Mapping[int, str], places: dict[OurRef, Ref]
 ) -> Operation:
     """An update says what was told before, of the groups that it is about."""
     text, kind = told.get(ready.row.document_id), operation.kind
@@ -154,7 +154,7 @@ def _with_told(
 
 
 def _with_their_allocations(
-    operation: Operation, ours: Mapping[Ref, RecordRef], *, gone: bool = False
+    operation: Operation, ours: Mapping[Ref, OurRef], *, gone: bool = False
 ) -> Operation:
     """What a payment settles of documents that BlueOps does not have stays as the books have it."""
     document, previous = operation.document, operation.previous

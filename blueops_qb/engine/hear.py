@@ -21,6 +21,7 @@ from blueops_qb.engine.hand_out import reload
 from blueops_qb.engine.landing import READING, Landing
 from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.outbox import Hold
+from blueops_qb.engine.over_jobs import split_instead
 from blueops_qb.engine.ready import Ready, Sent
 from blueops_qb.engine.throttled import come_back
 from blueops_qb.engine.turn import Turn
@@ -275,6 +276,9 @@ class Hearing:
                 outcome.why,
                 outcome.reference or "none",
             )
+            return
+        if split_instead(self.turn, ready, operation, outcome):
+            self.landing.dropped(ready, outcome.message)
             return
         # A name may become free over there; then it is tried again by itself.
         hold = Hold.MATCH if outcome.why is Why.NAME_TAKEN else Hold.REFUSED

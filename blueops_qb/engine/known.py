@@ -10,7 +10,17 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.overrides import LineOverride
-from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, Ref
+from blueops_qb.domain.refs import (
+    BooksKind,
+    BooksRef,
+    DocumentKey,
+    OurRef,
+    RecordKind,
+    RecordRef,
+    Ref,
+    key_of,
+    ref_of_key,
+)
 from blueops_qb.engine.outbox import ref_condition
 from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
@@ -187,17 +197,19 @@ def _note_rest(connection: sa.Connection, knowns: Iterable[Known]) -> None:
 
 
 def places_of(
-    connection: sa.Connection, connection_id: str, refs: Iterable[RecordRef], *, ever: bool = False
-) -> dict[RecordRef, Ref]:
+    connection: sa.Connection, connection_id: str, refs: Iterable[OurRef], *, ever: bool = False
+) -> dict[OurRef, Ref]:
     """Where records are in the books: their main documents, or of a cost the kind that took its place.
 
-    Records without a live link are left out, or with `ever` are where they were last.
+    A document of a record that is no main one is found by its own key. What has no live link is left out, or
+    with `ever` is where it was last.
     """
-    wanted = list(refs)
+    wanted = set(refs)
     if not wanted:
         return {}
+    keys = sorted({key_of(ref) for ref in wanted})
     query = (
-        sa.select(_d.c.source_kind, _d.c.source_id, _l.c.books_kind, _l.c.books_id)
+        sa.select(_d.c.source_kind, _d.c.source_id, _d.c.role, _d.c.part, _l.c.books_kind, _l.c.books_id)
         .select_from(
             _d.join(_l, sa.and_(_l.c.document_id == _d.c.id, sa.true() if ever else _l.c.state == "live"))
         )
@@ -205,22 +217,29 @@ def places_of(
             _d.c.connection_id == connection_id,
             sa.or_(
                 sa.and_(_d.c.role == "main", _d.c.part == 1),
+                _d.c.role.in_(sorted({key.role for key in keys if key.part > 1 or key.role != "main"})),
                 sa.and_(
                     _d.c.source_kind == RecordKind.EXPENSE.value,
                     _d.c.books_kind.in_([kind.value for kind in COSTS]),
                 ),
             ),
-            ref_condition(_d.c.source_kind, _d.c.source_id, wanted),
+            ref_condition(_d.c.source_kind, _d.c.source_id, sorted({key.source for key in keys})),
         )
         # The main document wins where both are there; the live link, then the newest, among its links.
         .order_by(_l.c.state == "live", _d.c.role == "main", _l.c.generation)
     )
-    return {
-        RecordRef(RecordKind(row.source_kind), row.source_id): BooksRef(
-            BooksKind(row.books_kind), row.books_id
-        )
-        for row in connection.execute(query)
-    }
+    found: dict[OurRef, Ref] = {}
+    for row in connection.execute(query):
+        key = DocumentKey(RecordRef(RecordKind(row.source_kind), row.source_id), row.role, row.part)
+        name = _name_of(key)
+        if name in wanted:
+            found[name] = BooksRef(BooksKind(row.books_kind), row.books_id)
+    return found
+
+
+def _name_of(key: DocumentKey) -> OurRef:
+    """How other documents name this one; a cost has one document, whatever its role."""
+    return key.source if key.source.kind is RecordKind.EXPENSE else ref_of_key(key)
 
 
 def shown_of(
@@ -254,8 +273,9 @@ def told_of(connection: sa.Connection, document_ids: Iterable[int]) -> dict[int,
 
 def sources_of(
     connection: sa.Connection, connection_id: str, places: Iterable[BooksRef]
-) -> dict[Ref, RecordRef]:
-    """Which of our records stand behind records of the books."""
+) -> dict[Ref, OurRef]:
+    """Which of our records, or documents of theirs, stand behind records of the books."""
     return {
-        place: known.key.source for place, known in load_by_place(connection, connection_id, places).items()
+        place: _name_of(known.key)
+        for place, known in load_by_place(connection, connection_id, places).items()
     }

@@ -6,7 +6,6 @@ becomes the base of the link; one that differs leaves no base and is held as a v
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import attrs
@@ -14,9 +13,11 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.compare import as_decided, differing
 from blueops_qb.domain.documents import Document
+from blueops_qb.domain.posting.salestax import is_tax_gap
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind, RecordRef
 from blueops_qb.engine import outbox, subledger, take_back, undo
 from blueops_qb.engine.conflicts import conflict_row, write_conflicts
+from blueops_qb.engine.figures import cents_in, generation_in, total_in
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.mirroring import Mirroring, digest_of, make_dirty, waiting_for_link
 from blueops_qb.engine.outbox import Hold, Move, State
@@ -81,7 +82,8 @@ class Landing(Mirroring):
         if sent is not None and shown is not None:
             shown = as_decided(sent, shown)
         agrees = sent is None or sent == shown
-        self._link(ready, record, text, agrees=agrees)
+        gap = not agrees and is_tax_gap(sent, shown, limit=self.turn.policy.tax_gap)
+        self._link(ready, record, text, agrees=agrees, gap=gap)
         assert ready.source is not None
         assert ready.document is not None
         if agrees:
@@ -90,23 +92,27 @@ class Landing(Mirroring):
             self._finish(ready)
             self._linked.append(ready.row.document_id)
             self._postings += subledger.landed(ready, operation, record.document)
+        elif gap:
+            # Planned again with the difference as a line of its own.
+            self._linked.append(ready.row.document_id)
+            self._moves.append(Move(ref=ready.source, revision=ready.row.revision, state=State.PENDING))
         else:
             self._variance(ready, record, sent, shown)
         self.turn.note(
             "landed" if agrees else "variance",
             str(ready.source),
-            numbers=f"{record.ref} v{record.version} {_total(ready.document)}",
+            numbers=f"{record.ref} v{record.version} {total_in(ready.document)}",
             marker=operation.marker,
         )
 
-    def _link(self, ready: Ready, record: BooksRecord, text: str | None, *, agrees: bool) -> None:
+    def _link(self, ready: Ready, record: BooksRecord, text: str | None, *, agrees: bool, gap: bool) -> None:
         values = {
             "version": record.version,
             "base_ours": ready.row.content if agrees else None,
             "base_theirs": text if agrees else None,
             "written_version": record.version,
             "written_digest": digest_of(text),
-            "doubtful": "" if agrees else "the books show something else than was sent",
+            "doubtful": "" if agrees or gap else "the books show something else than was sent",
             "beside": self._beside(ready, record) if agrees else "",
         }
         if Verb(ready.row.verb) is Verb.CREATE:
@@ -115,7 +121,7 @@ class Landing(Mirroring):
                     "id": new_id(),
                     "connection_id": self.turn.id,
                     "document_id": ready.row.document_id,
-                    "generation": _generation(ready.row.marker),
+                    "generation": generation_in(ready.row.marker),
                     "books_kind": record.kind.value,
                     "books_id": record.id,
                     "state": "live",
@@ -128,7 +134,7 @@ class Landing(Mirroring):
                     "document_id": ready.row.document_id,
                     "ref_kind": ready.row.source_kind,
                     "ref_id": ready.row.source_id,
-                    "share_cents": _cents(ready.document),
+                    "share_cents": cents_in(ready.document),
                 }
             )
         else:
@@ -178,7 +184,7 @@ class Landing(Mirroring):
         self, ready: Ready, record: BooksRecord, sent: Document | None, shown: Document | None
     ) -> None:
         groups = differing(sent, shown) if sent is not None and shown is not None else ("content",)
-        ours, theirs = _total(sent), _total(shown)
+        ours, theirs = total_in(sent), total_in(shown)
         amounts = f" (sent {ours}, the books show {theirs})" if ours != theirs else ""
         reason = f"{ready.source}: the books show another {', '.join(groups)} than was sent{amounts}"
         remedy = "Compare both on the record's page: send ours again, or accept what the books show."
@@ -394,20 +400,3 @@ class Landing(Mirroring):
 def _reverses(ready: Ready) -> bool:
     """The document takes another one back (its key says so)."""
     return f"/{UNDO_ROLE}/" in ready.row.marker
-
-
-def _generation(marker: str) -> int:
-    tail = marker.rpartition(".")[2]
-    return int(tail) if tail.isdigit() else 1
-
-
-def _total(document: Document | None) -> str:
-    value = getattr(document, "total", None)
-    if value is None:
-        value = getattr(document, "amount", None)
-    return "" if value is None else str(value)
-
-
-def _cents(document: Document | None) -> int | None:
-    text = _total(document)
-    return int(Decimal(text) * 100) if text else None

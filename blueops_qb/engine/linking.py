@@ -9,7 +9,7 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.binding import loosely_bound, refs_of
-from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordRef
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey
 from blueops_qb.engine import outbox, subledger
 from blueops_qb.engine.known import Known, load_known, places_of
 from blueops_qb.engine.mirroring import settled_by_payments, waiting_for_link
@@ -128,7 +128,7 @@ def _beside(turn: Turn, pair: Pair, shown: str) -> str:
     lines: Any = wire.load_document(pair.place.kind, pair.theirs)
     equal = True
     if getattr(lines, "lines", ()) or getattr(document, "lines", ()):
-        named = [r for r in refs_of(document) if isinstance(r, RecordRef)]
+        named = [r for r in refs_of(document) if not isinstance(r, BooksRef)]
         places = places_of(turn.connection, turn.id, named)
         mine: Any = turn.provider.normal(loosely_bound(document, places))
         equal = getattr(mine, "lines", ()) == getattr(lines, "lines", ())

@@ -17,7 +17,7 @@ from blueops_qb.domain.match_documents import Paper
 from blueops_qb.domain.match_parties import Candidate
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.records import Address, Customer, Invoice, Job, LineKind, Payment, Vendor
-from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind
+from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind, id_in_books
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Snapshot
@@ -220,7 +220,7 @@ def _their_party(kind: BooksKind, row: Any, party: CustomerRecord | VendorRecord
     if isinstance(party, CustomerRecord):
         return attrs.evolve(
             common,
-            parent_id=party.parent.id if party.parent is not None else "",
+            parent_id=id_in_books(party.parent),
             company=party.company,
             given_name=party.given_name,
             family_name=party.family_name,
@@ -243,7 +243,9 @@ def _their_invoice(id: str, document: SalesInvoice) -> Paper:
         total = (
             sum((line.amount for line in document.lines), ZERO) - document.discount + (document.tax or ZERO)
         )
-    return Paper(id=id, number=document.number, party=document.customer.id, date=document.date, amount=total)
+    return Paper(
+        id=id, number=document.number, party=id_in_books(document.customer), date=document.date, amount=total
+    )
 
 
 def _their_payment(id: str, document: CustomerPayment) -> Paper:
@@ -251,7 +253,7 @@ def _their_payment(id: str, document: CustomerPayment) -> Paper:
     return Paper(
         id=id,
         number=document.reference,
-        party=document.customer.id,
+        party=id_in_books(document.customer),
         date=document.date,
         amount=document.amount,
         settles=frozenset(

@@ -12,11 +12,12 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
+from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.match_parties import Bucket
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
-from blueops_qb.domain.records import Expense, Invoice, Payment, Payout, Record
-from blueops_qb.domain.refs import RecordKind, RecordRef
-from blueops_qb.engine import backfill, match_links, outbox, undo
+from blueops_qb.domain.records import Payment, Record, Voidable
+from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordKind, RecordRef, record_of
+from blueops_qb.engine import backfill, deposited, match_links, outbox, undo
 from blueops_qb.engine.dates import date_of
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.log_trouble import log_trouble
@@ -137,6 +138,9 @@ def _plan_changed(turn: Turn, changed: list[Changed]) -> list[Move]:
     linked, blocked = match_links.link_papers(turn, decided)
     refs = [*(c.ref for c in changed), *(ref for ref in related if ref not in {c.ref for c in changed})]
     known = load_known(turn.connection, turn.id, refs)
+    if missing := _named_there(changed, known) - set(related):
+        related |= read_related(turn.core, turn.tenant_id, [], also=missing)
+        known |= load_known(turn.connection, turn.id, missing)
     # Older events that were planned already are replaced as well, unless they are on their way.
     planned = {k.key.source for k in known.values()} - {k.key.source for k in known.values() if k.busy}
     outbox.supersede(
@@ -159,6 +163,14 @@ def _plan_changed(turn: Turn, changed: list[Changed]) -> list[Move]:
     moves = [move for c in changed if (move := _plan_apart(turn, plan, c)) is not None]
     plan.write()
     return moves
+
+
+def _named_there(changed: list[Changed], known: dict[DocumentKey, Known]) -> set[RecordRef]:
+    """Whom payments that came or went back name in the books: what they settled no longer says it."""
+    back = {c.ref for c in changed if isinstance(c.record, Payment) and c.record.given_back}
+    documents = (wire.load_document(k.kind, k.content) for k in known.values() if k.key.source in back)
+    named = (ref for document in documents for ref in refs_of(document))
+    return {record_of(ref) for ref in named if not isinstance(ref, BooksRef)}
 
 
 def _plan_apart(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
@@ -215,7 +227,12 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
             "start a backfill.",
             hold=Hold.MATCH,
         )
+    returned = deposited.is_returned(change.record)
+    if returned and (frozen := deposited.freed(turn, change.ref, change.revision, mine)) is not None:
+        return frozen
     result = post_record(turn, change.record, plan.snapshots, mine)
+    if returned and isinstance(result, Posted):
+        deposited.take_in_again(turn, change.ref, mine)
     match result:
         case Blocked():
             hold = Hold.MAPPING if result.missing else Hold.REFUSED
@@ -253,7 +270,7 @@ def _undone(turn: Turn, change: Changed, undone: list[Known]) -> Move:
 def _from_before(turn: Turn, changed: list[Changed]) -> frozenset[RecordRef]:
     """Documents that were known before we went live: somebody may have entered them in the books by hand."""
     live_since = turn.row["live_since"]
-    refs = [c.ref for c in changed if isinstance(c.record, Invoice | Payment | Expense | Payout)]
+    refs = [c.ref for c in changed if isinstance(c.record, Voidable)]
     if live_since is None or not refs:
         return frozenset()
     o = t.outbox

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.binding import linked_refs, refs_of
 from blueops_qb.domain.documents import AttachedFile, Document, kind_of
-from blueops_qb.domain.refs import NAMED_KINDS, BooksRef, DocumentKey, RecordRef
+from blueops_qb.domain.refs import NAMED_KINDS, BooksRef, DocumentKey, OurRef, RecordRef, key_of
 from blueops_qb.engine.known import Known, marker_of, number_mark
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -98,7 +98,7 @@ class PlanRows:
         groups: tuple[str, ...] = (),
     ) -> None:
         role = document.of if isinstance(document, AttachedFile) else "main"
-        ours = [self._document_of(r, role) for r in linked_refs(document) if isinstance(r, RecordRef)]
+        ours = [self._document_of(r, role) for r in linked_refs(document) if not isinstance(r, BooksRef)]
         touches = [f"d{known.id}", *(f"d{other.id}" for other in ours if other is not None)]
         touches += [str(r) for r in linked_refs(document) if isinstance(r, BooksRef)]
         number = getattr(document, "number", "")
@@ -136,13 +136,13 @@ class PlanRows:
             )
             known.open = (*known.open, "ready")
         for ref in refs_of(document):
-            if isinstance(ref, RecordRef):
+            if not isinstance(ref, BooksRef):
                 other = self._document_of(ref, role)
                 if other is not None and not other.linked:
                     self._after.append({"operation_id": operation_id, "document_id": other.id})
 
-    def _document_of(self, ref: RecordRef, role: str) -> Known | None:
-        return self.known.get(DocumentKey(ref, role))
+    def _document_of(self, ref: OurRef, role: str) -> Known | None:
+        return self.known.get(DocumentKey(ref, role) if isinstance(ref, RecordRef) else key_of(ref))
 
     def cancel(self, knowns: list[Known]) -> None:
         """Documents that never reached the books are not needed any more."""

@@ -11,7 +11,7 @@ from blueops_qb.domain.binding import refs_of, replace_refs
 from blueops_qb.domain.documents import AttachedFile, Document, kind_of
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
 from blueops_qb.domain.posting.trace import Trace
-from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef, Ref
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, Ref, record_of
 from blueops_qb.engine.known import Known, load_known, places_of, shown_of
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import context_for, post_record
@@ -51,6 +51,16 @@ _PLACE = {
     RecordKind.CUSTOMER: BooksKind.CUSTOMER,
     RecordKind.JOB: BooksKind.CUSTOMER,
     RecordKind.VENDOR: BooksKind.VENDOR,
+    RecordKind.INVOICE: BooksKind.INVOICE,
+    RecordKind.CREDIT: BooksKind.CREDIT_MEMO,
+    RecordKind.REFUND: BooksKind.EXPENSE,
+    RecordKind.PAYMENT_RETURN: BooksKind.EXPENSE,
+}
+#: What documents of other roles are.
+_ROLE_PLACE = {
+    "corrected": BooksKind.INVOICE,
+    "discount": BooksKind.CREDIT_MEMO,
+    "reversal": BooksKind.CREDIT_MEMO,
 }
 
 
@@ -82,16 +92,17 @@ def preview(turn: Turn, ref: RecordRef) -> Preview:
 
 def _document(turn: Turn, key: Any, document: Any, known: Any, whys: Whys) -> DocumentPreview:
     linked = known is not None and known.linked
-    refs = [r for r in refs_of(document) if isinstance(r, RecordRef)]
+    refs = [r for r in refs_of(document) if not isinstance(r, BooksRef)]
     places = places_of(turn.connection, turn.id, refs)
 
     def placed(ref: Ref) -> Ref:
         if isinstance(ref, BooksRef):
             return ref
-        kind = _PLACE.get(
-            ref.kind, BooksKind.INVOICE if ref.kind is RecordKind.INVOICE else BooksKind.PAYMENT
-        )
-        return places.get(ref) or BooksRef(kind, f"<new {ref.kind} {ref.id}>")
+        source = record_of(ref)
+        kind = _PLACE.get(source.kind, BooksKind.PAYMENT)
+        if isinstance(ref, DocumentKey):
+            kind = _ROLE_PLACE.get(ref.role, kind)
+        return places.get(ref) or BooksRef(kind, f"<new {source.kind} {source.id}>")
 
     bound = replace_refs(document, placed)
     step = "update" if linked else "create"

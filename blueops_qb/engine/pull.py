@@ -29,7 +29,7 @@ from blueops_qb.domain.pull_cost import expense_from
 from blueops_qb.domain.pull_invoice import invoice_from
 from blueops_qb.domain.pulling import Drafted, Pull, Unfit
 from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Record, Vendor
-from blueops_qb.domain.refs import BooksRef, RecordRef
+from blueops_qb.domain.refs import BooksRef, RecordRef, record_of
 from blueops_qb.domain.reverse import customer_from, job_from, payment_from, vendor_from
 from blueops_qb.domain.reverse_keys import Key
 from blueops_qb.engine import to_core
@@ -99,7 +99,7 @@ def draft(
         policy=policy,
         scopes=_scopes(turn, record),
         picks=picks or {},
-        ours=parties,
+        ours={place: record_of(ref) for place, ref in parties.items()},
         by_person=by_person,
     )
     drafted = _drafted(turn, record, pull)

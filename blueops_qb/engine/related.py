@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from blueops_qb.domain.reclass import Reclass
-from blueops_qb.domain.records import Expense, Invoice, Job, Payment, Payout, Record
+from blueops_qb.domain.records import (
+    Credit,
+    Expense,
+    Invoice,
+    Job,
+    Payment,
+    PaymentReturn,
+    Payout,
+    Record,
+    Refund,
+)
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.sdk.core import Core, Snapshot
 
@@ -19,16 +29,34 @@ def named_by(record: Record) -> list[RecordRef]:
             refs.append(RecordRef(kind, id))
 
     match record:
+        case Credit():
+            add(RecordKind.CUSTOMER, record.customer_id)
+            add(RecordKind.JOB, record.job_id)
+            add(RecordKind.INVOICE, record.invoice_id)
+            for application in record.applications:
+                add(RecordKind.INVOICE, application.invoice_id)
+        case Refund():
+            add(RecordKind.CUSTOMER, record.customer_id)
+            add(RecordKind.JOB, record.job_id)
+            add(RecordKind.JOB, record.deposit_for_job)
+            refs += [part.of for part in record.parts]
+        case PaymentReturn():
+            add(RecordKind.CUSTOMER, record.customer_id)
+            add(RecordKind.PAYMENT, record.payment_id)
         case Job():
             add(RecordKind.CUSTOMER, record.customer_id)
         case Invoice():
             add(RecordKind.CUSTOMER, record.customer_id)
             add(RecordKind.JOB, record.job_id)
+            for deposit in record.deposits:
+                add(RecordKind.PAYMENT, deposit.deposit_id)
         case Payment():
             add(RecordKind.CUSTOMER, record.customer_id)
             add(RecordKind.JOB, record.job_id)
+            add(RecordKind.JOB, record.deposit_for_job)
             for application in record.applications:
                 add(RecordKind.INVOICE, application.invoice_id)
+            refs += [back.by for back in record.given_back]
         case Expense():
             add(RecordKind.VENDOR, record.vendor_id)
             for line in record.lines:
@@ -36,6 +64,10 @@ def named_by(record: Record) -> list[RecordRef]:
         case Payout():
             for payment_id in record.payment_ids:
                 add(RecordKind.PAYMENT, payment_id)
+            for refund_id in record.refund_ids:
+                add(RecordKind.REFUND, refund_id)
+            for return_id in record.return_ids:
+                add(RecordKind.PAYMENT_RETURN, return_id)
         case Reclass():
             refs += [line.customer for line in record.lines if isinstance(line.customer, RecordRef)]
     return refs
@@ -45,10 +77,12 @@ def named_by(record: Record) -> list[RecordRef]:
 _DEPTH = 3
 
 
-def read_related(core: Core, tenant_id: str, records: Iterable[Record]) -> dict[RecordRef, Snapshot]:
-    """Everything that `records` name, and what those name, as core shows it now."""
+def read_related(
+    core: Core, tenant_id: str, records: Iterable[Record], *, also: Iterable[RecordRef] = ()
+) -> dict[RecordRef, Snapshot]:
+    """Everything that `records` name, and `also`, and what those name, as core shows it now."""
     found: dict[RecordRef, Snapshot] = {}
-    wanted = list(dict.fromkeys(ref for record in records for ref in named_by(record)))
+    wanted = list(dict.fromkeys([*also, *(ref for record in records for ref in named_by(record))]))
     for _ in range(_DEPTH):
         wanted = [ref for ref in wanted if ref not in found]
         if not wanted:

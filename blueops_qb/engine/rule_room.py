@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
+import sqlalchemy as sa
 
-from blueops_qb.domain.documents import AttachedFile, Document
+from blueops_qb.domain.documents import AttachedFile, CustomerPayment, Document
 from blueops_qb.domain.mapping import Mapping
+from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.overrides import overridden
-from blueops_qb.domain.policy import Policy
+from blueops_qb.domain.policy import ClosedPeriod, Policy
 from blueops_qb.domain.posting.context import Posted, PostingContext, Result
 from blueops_qb.domain.posting.rules import post
 from blueops_qb.domain.posting.trace import Trace
-from blueops_qb.domain.records import Customer, Job, Record, Vendor
-from blueops_qb.domain.refs import DocumentKey, RecordRef
-from blueops_qb.engine.known import Known
+from blueops_qb.domain.records import Credit, Customer, Expense, Invoice, Job, Record, Vendor
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
+from blueops_qb.engine.known import Known, load_known
+from blueops_qb.engine.record_choices import choices_of
+from blueops_qb.engine.related import named_by
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.capability import Feature
 from blueops_qb.sdk.core import Snapshot
+from blueops_qb.store import tables as t
 
 
 def post_record(
@@ -62,19 +70,35 @@ def context_for(
     posted = {
         k.key: wire.load_document(k.kind, k.content) for k in mine if k.content and k.state != "withdrawn"
     }
-    mapping, policy = rules_for(turn, record, mine)
-    return attrs.evolve(posting_context(turn, snapshots, posted), mapping=mapping, policy=policy)
+    base = _built_on(turn, record)
+    posted |= {
+        k.key: wire.load_document(k.kind, k.base_ours or k.content) for k in base if k.content and k.linked
+    }
+    mapping, policy = rules_for(turn, record, mine, base)
+    context = attrs.evolve(posting_context(turn, snapshots, posted), mapping=mapping, policy=policy)
+    if turn.policy.closed_period is ClosedPeriod.ASK:
+        context = attrs.evolve(context, choices=choices_of(turn, record.ref))
+    if isinstance(record, Invoice) and (context.profile.closing_date or context.policy.tax_gap):
+        context = attrs.evolve(context, **_in_books(turn, mine))
+    return context
 
 
-def rules_for(turn: Turn, record: Record, mine: list[Known]) -> tuple[Mapping, Policy]:
+def rules_for(
+    turn: Turn, record: Record, mine: list[Known], base: list[Known] | None = None
+) -> tuple[Mapping, Policy]:
     """The mapping and policy that a record is posted with, and that a change over there is read by."""
     pinned = next((k for k in mine if k.linked and k.key.role == "main"), None)
+    if pinned is None and isinstance(record, Credit):
+        # A credit mirrors its invoice: it goes by the rules by which that was posted.
+        base = _built_on(turn, record) if base is None else base
+        pinned = next((k for k in base if k.linked and k.key.source.id == record.invoice_id), None)
     if pinned is None or isinstance(record, Customer | Job | Vendor):
         return turn.mapping, turn.policy
     # Rules are pinned at first posting; an edit mirrors them, whatever was mapped since.
     rulebook, connection = turn.rulebook, turn.connection
     old = rulebook.mapping(connection, turn.id, pinned.mapping_version)
-    return turn.mapping.under(old), rulebook.policy(connection, turn.id, pinned.policy_version)
+    policy = rulebook.policy(connection, turn.id, pinned.policy_version)
+    return turn.mapping.under(old), _as_now(policy, turn.policy)
 
 
 def _as_coded(result: Result, mine: list[Known], context: PostingContext) -> Result:
@@ -89,8 +113,83 @@ def _as_coded(result: Result, mine: list[Known], context: PostingContext) -> Res
     return attrs.evolve(result, documents=documents)
 
 
+#: Switches that say how we work from now on; they are not kept as they were when a document was posted.
+NEVER_PINNED = ("closed_period", "redate_taxed", "contacts_overlap", "money_overlap")
+
+
+def _as_now(pinned: Policy, policy: Policy) -> Policy:
+    return attrs.evolve(pinned, **{name: getattr(policy, name) for name in NEVER_PINNED})
+
+
+def _in_books(turn: Turn, mine: list[Known]) -> dict[str, Any]:
+    """What the books show of these documents: what is open of them, and the documents themselves."""
+    m = t.mirror
+    places = {known.books_id: known for known in mine if known.linked and known.kind is BooksKind.INVOICE}
+    query = sa.select(m.c.books_id, m.c.document).where(
+        m.c.connection_id == turn.id, m.c.kind == BooksKind.INVOICE.value, m.c.books_id.in_(list(places))
+    )
+    theirs = {
+        places[row.books_id].key: wire.load_document(BooksKind.INVOICE, row.document)
+        for row in turn.connection.execute(query)
+        if row.document
+    }
+    return {
+        "open_in_books": {
+            known.key: total - _settled(turn, known.place)
+            for known in places.values()
+            if (total := getattr(theirs.get(known.key), "total", None)) is not None
+        },
+        "theirs": theirs,
+    }
+
+
+def _settled(turn: Turn, place: BooksRef) -> Decimal:
+    """What payments settle of an invoice, as last seen; its own balance may be older than they are."""
+    m = t.mirror
+    query = sa.select(m.c.document).where(
+        m.c.connection_id == turn.id,
+        m.c.kind == BooksKind.PAYMENT.value,
+        m.c.deleted.is_(False),
+        m.c.document.contains(f'"{place}"', autoescape=True),
+    )
+    payments = (
+        wire.load_document(BooksKind.PAYMENT, text) for text in turn.connection.execute(query).scalars()
+    )
+    return sum(
+        (
+            part.amount
+            for payment in payments
+            if isinstance(payment, CustomerPayment)
+            for part in payment.allocations
+            if part.invoice == place
+        ),
+        ZERO,
+    )
+
+
+#: Kinds of records whose documents depend on what stands in the books of the records they name.
+_BUILD_ON = frozenset({RecordKind.INVOICE, RecordKind.PAYMENT, RecordKind.CREDIT})
+
+
+def _built_on(turn: Turn, record: Record) -> list[Known]:
+    """Documents of the records that this one builds on: what it settles, credits, gives back or deposits."""
+    if isinstance(record, Customer | Job | Vendor | Expense):
+        return []
+    wanted = [ref for ref in named_by(record) if ref.kind in _BUILD_ON]
+    return list(load_known(turn.connection, turn.id, wanted).values())
+
+
 def _takes_files(turn: Turn) -> bool:
     return any(c.feature is Feature.ATTACHMENTS and c.able for c in turn.description.capabilities)
+
+
+def zone_of(turn: Turn) -> ZoneInfo:
+    """The company's time zone; UTC where core names one that is not known."""
+    name = turn.core.tenant(turn.tenant_id).zone
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
 
 
 def posting_context(
@@ -108,4 +207,6 @@ def posting_context(
         inactive=catalog.inactive,
         names=catalog.names,
         posted=posted,
+        event_day=turn.now.astimezone(zone_of(turn)).date(),
+        splits_payments=bool(turn.row.get("splits_payments")),
     )

@@ -13,7 +13,7 @@ from blueops_qb.domain.compare import GROUPS, moved_fields
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.line_merge import Lines, LineStep, line_steps
 from blueops_qb.domain.posting.context import Posted
-from blueops_qb.domain.refs import RecordRef
+from blueops_qb.domain.refs import BooksRef, OurRef, Ref
 from blueops_qb.engine.free_names import kept_name
 from blueops_qb.engine.known import Known, places_of
 from blueops_qb.engine.related import read_related
@@ -123,13 +123,13 @@ class Bound:
     """How our documents are made comparable: bound to their places, normal, with one-way fields as we say them."""
 
     turn: Turn
-    places: dict[RecordRef, Any]
+    places: dict[OurRef, Ref]
     fields: tuple[str, ...]
 
     @classmethod
     def of(cls, turn: Turn, documents: Sequence[Document], fields: tuple[str, ...]) -> Bound:
         """For documents that name the same parties as these."""
-        refs = [r for d in documents for r in refs_of(d) if isinstance(r, RecordRef)]
+        refs = [r for d in documents for r in refs_of(d) if not isinstance(r, BooksRef)]
         return cls(turn=turn, places=places_of(turn.connection, turn.id, refs), fields=fields)
 
     def normal(self, document: Document) -> Document:

@@ -31,7 +31,7 @@ from blueops_qb.domain.documents import (
 from blueops_qb.domain.effects import EFFECTS, effects, roles_of
 from blueops_qb.domain.mapping import Mapping
 from blueops_qb.domain.postings import Posting
-from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef, Ref
+from blueops_qb.domain.refs import BooksKind, BooksRef, Ref
 from blueops_qb.engine.known import places_of, sources_of
 from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.turn import Turn
@@ -116,7 +116,9 @@ def repost(turn: Turn, document_id: int, document: Document, revision: int) -> N
 
     One that was voided there counts as taken out.
     """
-    places = places_of(turn.connection, turn.id, [r for r in refs_of(document) if isinstance(r, RecordRef)])
+    places = places_of(
+        turn.connection, turn.id, [r for r in refs_of(document) if not isinstance(r, BooksRef)]
+    )
     bound = loosely_bound(document, places)
     post(turn, [Entry(document_id=document_id, revision=revision, document=bound)])
     if getattr(document, "void", False):
@@ -181,7 +183,7 @@ def owners_of(turn: Turn, documents: Sequence[Document]) -> dict[Ref, Ref]:
             named |= {a.invoice for a in document.allocations}
         elif isinstance(document, BankDeposit):
             named |= {line.payment for line in document.lines if line.payment is not None}
-    ours = [ref for ref in named if isinstance(ref, RecordRef)]
+    ours = [ref for ref in named if not isinstance(ref, BooksRef)]
     places: dict[Ref, BooksRef] = {ref: ref for ref in named if isinstance(ref, BooksRef)}
     linked = places_of(turn.connection, turn.id, ours).items()
     places |= {ref: place for ref, place in linked if isinstance(place, BooksRef)}

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.documents import AttachedFile, Document
-from blueops_qb.domain.refs import CATALOG_KINDS, NAMED_KINDS, BooksKind, BooksRef, DocumentKey, RecordRef
+from blueops_qb.domain.refs import CATALOG_KINDS, NAMED_KINDS, BooksKind, BooksRef, DocumentKey
 from blueops_qb.engine.known import Known, places_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.capability import Removal
@@ -116,12 +116,12 @@ def _hanging(turn: Turn, found: list[Candidate]) -> Iterator[tuple[BooksRef, Boo
     """(our file, the document that it hangs on): the books do not always show that."""
     files = [one for one in found if isinstance(one.document, AttachedFile) and one.known.linked]
     refs = [r for one in files if one.document is not None for r in refs_of(one.document)]
-    places = places_of(turn.connection, turn.id, [r for r in refs if isinstance(r, RecordRef)])
+    places = places_of(turn.connection, turn.id, [r for r in refs if not isinstance(r, BooksRef)])
     linked = {one.known.place for one in found if one.known.linked}
     for one in files:
         assert isinstance(one.document, AttachedFile)
         to = one.document.to
-        parent = places.get(to) if isinstance(to, RecordRef) else to
+        parent = to if isinstance(to, BooksRef) else places.get(to)
         if isinstance(parent, BooksRef) and parent in linked:
             yield one.known.place, parent
 

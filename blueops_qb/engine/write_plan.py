@@ -13,7 +13,17 @@ from blueops_qb.domain.compare import apart, differing
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
 from blueops_qb.domain.posting.rules import post
-from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
+from blueops_qb.domain.refs import (
+    NAMED_KINDS,
+    BooksKind,
+    BooksRef,
+    DocumentKey,
+    OurRef,
+    RecordKind,
+    RecordRef,
+    key_of,
+    record_of,
+)
 from blueops_qb.engine.free_names import FreeNames, Held
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.outbox import Hold, Move, State
@@ -65,7 +75,7 @@ class WritePlan(PlanRows):
             for key, document in posted.documents.items():
                 named = self.names.named(key, document, self.known.get(key))
                 for other in refs_of(named):
-                    if isinstance(other, RecordRef):
+                    if not isinstance(other, BooksRef):
                         self._need(other)
                 step = self._document(key, named, revision)
                 anything = anything or step
@@ -193,10 +203,10 @@ class WritePlan(PlanRows):
         return {BooksRef(BooksKind(r.kind), r.books_id): r for r in self.turn.connection.execute(query)}
 
     # -- what a document needs ---------------------------------------------------------------------
-    def _need(self, ref: RecordRef) -> None:
-        """Make sure that `ref` has a place or will get one before; raises Held."""
-        key = DocumentKey(ref)
-        known = self.known.get(key)
+    def _need(self, wanted: OurRef) -> None:
+        """Make sure that `wanted` has a place or will get one before; raises Held."""
+        ref = record_of(wanted)
+        known = self.known.get(key_of(wanted))
         if known is not None and known.state in ("doubtful", "unlinked"):
             words = "may be in the books already" if known.state == "doubtful" else "was unlinked by a person"
             raise Held(
@@ -242,12 +252,12 @@ class WritePlan(PlanRows):
         for part, document in result.documents.items():
             named = self.names.named(part, document, self.known.get(part))
             for other in refs_of(named):
-                if isinstance(other, RecordRef):
+                if not isinstance(other, BooksRef):
                     self._need(other)
             self._document(part, named, snapshot.revision)
 
     def _waits(self, document: Document) -> list[str]:
-        keys = (DocumentKey(ref) for ref in refs_of(document) if isinstance(ref, RecordRef))
+        keys = (key_of(ref) for ref in refs_of(document) if not isinstance(ref, BooksRef))
         return [str(key.source) for key in keys if key in self.known and not self.known[key].linked]
 
 

@@ -261,6 +261,42 @@ class Hooks:
         """A settlement was recorded in error and is taken back."""
 
     @hookspec
+    def credit_issued(self, event: Event, connection: sa.Connection) -> None:
+        """A customer was credited: goods back, goodwill, wrong price or tax, write-off, bad debt."""
+
+    @hookspec
+    def credit_updated(self, event: Event, connection: sa.Connection) -> None:
+        """A credit or what it settles changed."""
+
+    @hookspec
+    def credit_voided(self, event: Event, connection: sa.Connection) -> None:
+        """A credit was taken back."""
+
+    @hookspec
+    def refund_issued(self, event: Event, connection: sa.Connection) -> None:
+        """Money of an overpayment, a credit or a deposit went back to a customer."""
+
+    @hookspec
+    def refund_updated(self, event: Event, connection: sa.Connection) -> None:
+        """A refund changed in words, or went over to another customer by a merge."""
+
+    @hookspec
+    def refund_voided(self, event: Event, connection: sa.Connection) -> None:
+        """A refund was recorded in error and is taken back."""
+
+    @hookspec
+    def payment_returned(self, event: Event, connection: sa.Connection) -> None:
+        """The bank or the card processor took a payment back; its invoices are open again."""
+
+    @hookspec
+    def payment_return_updated(self, event: Event, connection: sa.Connection) -> None:
+        """A dispute over a returned payment was won: `won_by_payment_id` names the money that came back."""
+
+    @hookspec
+    def payment_return_voided(self, event: Event, connection: sa.Connection) -> None:
+        """A returned payment was recorded in error; the payment settles its invoices again."""
+
+    @hookspec
     def expense_recorded(self, event: Event, connection: sa.Connection) -> None:
         """A cost of any type was recorded."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
@@ -37,14 +38,18 @@ class Malformed(ValueError):
 _OLD_CREDIT_MEMO = "CreditMemo:"
 
 
-def parse_ref(text: str) -> RecordRef | BooksRef:
-    """`invoice:1041` or `invoice#145`; raises ValueError."""
+#: How a document of ours other than the main one is named: record, role, part.
+_PART = re.compile(r".+/[a-z_]+/[0-9]+")
+
+
+def parse_ref(text: str) -> RecordRef | BooksRef | DocumentKey:
+    """`invoice:1041`, `payment:7/discount/1` or `invoice#145`; raises ValueError."""
     if "#" in text.split(":")[0]:
         kind, _, id = text.partition("#")
         if kind == BooksKind.CREDIT and id.startswith(_OLD_CREDIT_MEMO):
             return BooksRef(BooksKind.CREDIT_MEMO, id.removeprefix(_OLD_CREDIT_MEMO))
         return BooksRef(BooksKind(kind), id)
-    return RecordRef.parse(text)
+    return DocumentKey.parse(text) if _PART.fullmatch(text) else RecordRef.parse(text)
 
 
 _REFS = (RecordRef, BooksRef, DocumentKey)

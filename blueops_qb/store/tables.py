@@ -31,6 +31,7 @@ from blueops_qb.store.tables_rules import (
     matches,
     policies,
     rates,
+    record_choices,
 )
 from blueops_qb.store.tables_work import (
     documents,
@@ -82,6 +83,7 @@ __all__ = [
     "policies",
     "postings",
     "rates",
+    "record_choices",
     "secrets",
     "sign_in_states",
     "tenants",

@@ -74,6 +74,8 @@ connections = sa.Table(
     sa.Column("canary_left", sa.Integer, nullable=True),
     #: The backfill that is counting or running.
     sa.Column("backfill_id", sa.BigInteger, nullable=True),
+    #: These books have refused one payment for several jobs.
+    sa.Column("splits_payments", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index(
         "uq_blueops_qb_connections_tenant",
         "tenant_id",

@@ -88,6 +88,18 @@ conflicts = sa.Table(
     ),
 )
 
+record_choices = sa.Table(
+    PREFIX + "record_choices",
+    metadata,
+    sa.Column("connection_id", sa.String(32), primary_key=True),
+    sa.Column("ref_kind", sa.String(16), primary_key=True),
+    sa.Column("ref_id", sa.String(64), primary_key=True),
+    sa.Column("topic", sa.String(32), primary_key=True),
+    sa.Column("value", sa.String(32), nullable=False),
+    text("actor"),
+    time("at", null=False),
+)
+
 matches = sa.Table(
     PREFIX + "matches",
     metadata,

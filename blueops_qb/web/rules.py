@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import attrs
@@ -10,7 +11,9 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from blueops_qb.domain.documents import TaxMode
-from blueops_qb.domain.policy import ClosedPeriod, Overlap, Policy, PurchaseTax
+from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.policy import ClosedPeriod, OverJobs, Overlap, Policy, Prepaid, PurchaseTax
+from blueops_qb.domain.records import TaxRounding
 from blueops_qb.engine import rules_desk
 from blueops_qb.sdk.core import Permission
 from blueops_qb.web import here, profile_words
@@ -32,6 +35,10 @@ class Option:
     def text(self) -> str:
         words = {True: "yes", False: "no", None: ""}
         return words.get(self.value, str(getattr(self.value, "value", self.value)))
+
+
+#: The gaps in a tax that may be posted as rounding.
+GAPS = (ZERO, Decimal("0.01"), Decimal("0.02"))
 
 
 @attrs.frozen
@@ -77,7 +84,52 @@ SWITCHES: tuple[Switch, ...] = (
                 "Date it on the first open day",
                 "The true date is kept in the memo.",
             ),
+            Option(
+                ClosedPeriod.ADJUST,
+                "Correct it in the open period",
+                "A changed invoice gets a credit memo and a new invoice; late records go to the first open day.",
+            ),
+            Option(ClosedPeriod.ASK, "Ask me for each", "It waits; you choose on the page of the record."),
         ),
+    ),
+    Switch(
+        "redate_taxed",
+        "May invoices with sales tax move out of a closed period?",
+        "Their tax then falls into another period, so they wait unless you allow it.",
+        (Option(False, "No, they wait"), Option(True, "Yes")),
+    ),
+    Switch(
+        "prepaid",
+        "What is a deposit before the work?",
+        "Deposits keep the way in which they were posted.",
+        (
+            Option(Prepaid.LIABILITY, "A liability", "A line of the invoice uses it up."),
+            Option(Prepaid.UNAPPLIED, "A payment that waits", "It is applied to the invoice."),
+        ),
+    ),
+    Switch(
+        "over_jobs",
+        "How is one payment for several jobs written?",
+        "QuickBooks may refuse a payment of the customer for his jobs; it is then split by itself.",
+        (
+            Option(OverJobs.PARENT, "As one payment of the customer"),
+            Option(OverJobs.SPLIT, "As one payment per job"),
+        ),
+    ),
+    Switch(
+        "tax_rounding",
+        "What do the books round sales tax on?",
+        "BlueOps should round on the same; otherwise invoices may differ by cents.",
+        (
+            Option(TaxRounding.DOCUMENT, "On the whole invoice"),
+            Option(TaxRounding.LINE, "On each line"),
+            Option(TaxRounding.JURISDICTION, "On each authority's part"),
+        ),
+    ),
+    Switch(
+        "tax_gap",
+        "Up to which gap in the tax is the difference posted as rounding?",
+        "An amount of at most 0.02; 0.00 shows every difference. It goes to the item of fee type “rounding”.",
     ),
     Switch(
         "purchase_tax",
@@ -208,6 +260,12 @@ def _read() -> tuple[list[str], dict[str, Any]]:
                 values[switch.field] = dt.date.fromisoformat(text) if text else None
             except ValueError:
                 problems.append(f"“{text}” is not a day; write it as 2026-01-31 or leave it empty.")
+            continue
+        if switch.field == "tax_gap":
+            gap = {"": ZERO, **{str(value): value for value in GAPS}}.get(text)
+            if gap is None:
+                problems.append(f"“{text}” is no gap; write one of {', '.join(map(str, GAPS))}.")
+            values[switch.field] = gap
             continue
         if not switch.options:
             problems += _prefix_problems(text)

@@ -193,7 +193,7 @@ def both_sides(
 ) -> fields.Sides:
     """Documents of either side, made comparable, and as they are shown."""
     named = [r for d in (ours, base_ours) if d is not None for r in refs_of(d)]
-    places = places_of(turn.connection, turn.id, [r for r in named if isinstance(r, RecordRef)])
+    places = places_of(turn.connection, turn.id, [r for r in named if not isinstance(r, BooksRef)])
 
     def normal(document: Document | None) -> Document | None:
         return None if document is None else turn.provider.normal(loosely_bound(document, places))

@@ -8,8 +8,20 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.reclass import Reclass
-from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Payout, Record, Vendor
-from blueops_qb.domain.refs import CATALOG_KINDS, BooksKind, BooksRef, RecordKind, RecordRef, Ref
+from blueops_qb.domain.records import (
+    Credit,
+    Customer,
+    Expense,
+    Invoice,
+    Job,
+    Payment,
+    PaymentReturn,
+    Payout,
+    Record,
+    Refund,
+    Vendor,
+)
+from blueops_qb.domain.refs import CATALOG_KINDS, BooksKind, BooksRef, RecordKind, RecordRef, Ref, record_of
 from blueops_qb.engine import related, suggest
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import Core, Snapshot
@@ -70,6 +82,20 @@ def title_of(record: Record, parties: Mapping[RecordRef, Snapshot]) -> Title:
             return Title(name=f"Payout {record.id}", amount=f"{record.net:,.2f}", day=record.date.isoformat())
         case Reclass():
             return Title(name=f"Move between accounts {record.id}", day=record.date.isoformat())
+        case Credit():
+            return Title(
+                name=f"Credit {record.number or record.id}",
+                party=named(RecordKind.CUSTOMER, record.customer_id),
+                amount=f"{record.total:,.2f}",
+                day=record.issue_date.isoformat(),
+            )
+        case Refund() | PaymentReturn():
+            return Title(
+                name=fallback(record.ref).name,
+                party=named(RecordKind.CUSTOMER, record.customer_id),
+                amount=f"{record.amount:,.2f}",
+                day=record.date.isoformat(),
+            )
 
 
 def titles(core: Core, tenant_id: str, refs: Iterable[RecordRef]) -> dict[RecordRef, Title]:
@@ -91,8 +117,9 @@ class Names:
     theirs: Mapping[BooksRef, str]
 
     def __call__(self, ref: Ref) -> str:
-        if isinstance(ref, RecordRef):
-            return self.ours.get(ref, fallback(ref)).name
+        if not isinstance(ref, BooksRef):
+            record = record_of(ref)
+            return self.ours.get(record, fallback(record)).name
         if ref.kind in CATALOG_KINDS:
             return suggest.label_of(self.turn.catalog, ref)
         return self.theirs.get(ref) or f"{BOOKS_KINDS[ref.kind]} {ref.id} in the books"
@@ -101,7 +128,9 @@ class Names:
 def names_for(turn: Turn, refs: Iterable[Ref]) -> Names:
     """Look up how these references are called."""
     everything = set(refs)
-    ours = titles(turn.core, turn.tenant_id, sorted(r for r in everything if isinstance(r, RecordRef)))
+    ours = titles(
+        turn.core, turn.tenant_id, sorted({record_of(r) for r in everything if not isinstance(r, BooksRef)})
+    )
     places = [r for r in everything if isinstance(r, BooksRef) and r.kind not in CATALOG_KINDS]
     return Names(turn, ours, books_names(turn, places))
 

@@ -95,6 +95,9 @@ RECORD_KINDS: dict[RecordKind, str] = {
     RecordKind.EXPENSE: "Expense",
     RecordKind.PAYOUT: "Payout",
     RecordKind.RECLASS: "Move between accounts",
+    RecordKind.CREDIT: "Credit",
+    RecordKind.REFUND: "Refund",
+    RecordKind.PAYMENT_RETURN: "Returned payment",
 }
 #: For which documents a change of the mapping counts.
 WHENS = {

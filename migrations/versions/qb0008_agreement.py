@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "qb0008"
-down_revision = "qb0006"
+down_revision = "qb0007"
 branch_labels = None
 depends_on = None
 

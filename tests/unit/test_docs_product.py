@@ -20,6 +20,7 @@ import blueops_qb
 from blueops_qb import bootstrap
 from blueops_qb.cli import main
 from blueops_qb.domain import policy
+from blueops_qb.domain.records import TaxRounding
 from blueops_qb.engine.settings import EngineSettings
 from blueops_qb.providers.qbo import signin
 from blueops_qb.providers.qbo.faults import RULES
@@ -60,7 +61,14 @@ def test_every_field_of_policy_and_engine_has_a_row() -> None:
 
 def test_every_value_of_a_policy_is_told() -> None:
     text = section("settings.md", "Policy")
-    choices = [policy.ClosedPeriod, policy.Overlap, policy.PurchaseTax]
+    choices = [
+        policy.ClosedPeriod,
+        policy.Overlap,
+        policy.PurchaseTax,
+        policy.Prepaid,
+        policy.OverJobs,
+        TaxRounding,
+    ]
     assert [v for choice in choices for v in values(choice) if f"`{v}`" not in text] == []
 
 

@@ -13,10 +13,12 @@ from blueops_qb.domain.records import (
     SplitBasis,
     TaxExemption,
 )
+from blueops_qb.domain.refs import RecordRef
 from tests.plumbing import (
     CALL,
     CUSTOMER,
     DAY,
+    JOB,
     KITS,
     REPAIR,
     D,
@@ -260,7 +262,7 @@ def test_the_payout_of_a_card_payment() -> None:
 
 def test_one_supplier_bill_over_three_jobs_line_by_line() -> None:
     lines = [
-        (p.account, p.amount, p.customer.id if p.customer else "")
+        (p.account, p.amount, p.customer.id if isinstance(p.customer, RecordRef) else "")
         for p in postings(document(SUPPLIER_BILL))
         if p.amount > 0
     ]
@@ -286,7 +288,7 @@ def test_a_billable_cost_is_sent_as_not_billable_with_its_job() -> None:
     record = next(record for block, step, record in ENTRIES if (block, step) == ("3.2", 4))
     sent = document(record)
     assert isinstance(sent, ExpenseDocument)
-    assert (sent.lines[0].billable, sent.lines[0].customer.id) == (False, "J1")  # type: ignore[union-attr]
+    assert (sent.lines[0].billable, sent.lines[0].customer) == (False, JOB.ref)
     assert document(record, company(send_billable=True)).lines[0].billable
 
 

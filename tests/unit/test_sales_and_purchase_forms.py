@@ -30,7 +30,7 @@ from blueops_qb.domain.documents import (
     kind_of,
 )
 from blueops_qb.domain.effects import effects
-from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef
+from blueops_qb.domain.refs import BooksKind, BooksRef, OurRef, RecordKind, RecordRef, Ref, order_of
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.plain import plain
 from tests.qbo_documents import DOCUMENTS
@@ -124,8 +124,8 @@ def test_the_plain_lens_sees_the_same_twice(document: Document) -> None:
 
 @given(DOCUMENTS)
 def test_every_reference_is_bound(document: Document) -> None:
-    ours = {ref: RecordRef(RecordKind.INVOICE, f"{ref.kind}-{ref.id}") for ref in refs_of(document)}
-    back = {mine: theirs for theirs, mine in ours.items()}
+    ours = {ref: RecordRef(RecordKind.INVOICE, "-".join(order_of(ref))) for ref in refs_of(document)}
+    back: dict[OurRef, Ref] = {mine: theirs for theirs, mine in ours.items()}
     assert set(linked_refs(document)) <= set(ours)
     assert bind(document, back) == document
 

@@ -7,7 +7,17 @@ from collections.abc import Mapping
 
 import attrs
 
-from blueops_qb.domain.documents import AttachedFile, CustomerRecord, Document, TaxCodeRecord, VendorRecord
+from blueops_qb.domain.documents import (
+    AttachedFile,
+    CustomerPayment,
+    CustomerRecord,
+    Document,
+    SalesForm,
+    SalesInvoice,
+    TaxCodeRecord,
+    TaxMode,
+    VendorRecord,
+)
 from blueops_qb.domain.policy import ClosedPeriod
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.refs import DocumentKey
@@ -15,6 +25,8 @@ from blueops_qb.domain.refs import DocumentKey
 #: Fields whose change moves nothing in the ledger of an account; such a change is not sent into a closed
 #: period. On a line the job is one of them, on the head of a document it says whose debt it is.
 COSMETIC = frozenset({"memo", "class_", "location", "description", "shipping", "email", "books_line_id"})
+#: The topic under which a person chooses for one record what happens in a closed period.
+CHOICE = "closed_period"
 COSMETIC_ON_LINES = COSMETIC | {"customer", "service_date"}
 
 
@@ -40,23 +52,70 @@ def _settled(key: DocumentKey, document: Document, closing: dt.date, lookup: Loo
         and not isinstance(posted, (CustomerRecord, VendorRecord, AttachedFile, TaxCodeRecord))
         and posted.date <= closing
     ):
-        if _substance(_as_redated(document, posted.date, posted.memo)) == _substance(posted):
+        if not changed_in_substance(posted, document):
             return posted
         raise lookup.held(
             f"was posted on {posted.date}, in the period closed on {closing}, and has changed since",
             "Move the closing date in the books for a moment, or correct it there with your accountant "
-            "and undo the change in BlueOps.",
+            f"and undo the change in BlueOps.{_asked(lookup, document)}",
         )
     if document.date > closing:
         return document
-    if lookup.context.policy.closed_period is ClosedPeriod.REDATE:
+    if _moves_nothing(document) or _may_be_redated(document, lookup):
         day = posted.date if isinstance(posted, type(document)) else closing + dt.timedelta(days=1)
         return attrs.evolve(document, date=day, memo=_redated_memo(document.memo, document.date))
     raise lookup.held(
         f"is dated {document.date}, but the books are closed until {closing}",
         "Change its date in BlueOps, move the closing date in the books, or let the settings post such "
-        "records on the first open day.",
+        f"records on the first open day.{_asked(lookup, document)}",
     )
+
+
+def closed_policy(lookup: Lookup) -> ClosedPeriod:
+    """What the policy says, or what a person chose for this record where it says to ask."""
+    policy = lookup.context.policy.closed_period
+    chosen = lookup.context.choices.get(CHOICE, "")
+    if policy is ClosedPeriod.ASK and chosen in set(ClosedPeriod):
+        return ClosedPeriod(chosen)
+    return policy
+
+
+def first_open_day(lookup: Lookup) -> dt.date:
+    """The day of the event, or the first open one where that is closed too."""
+    closing, today = lookup.context.profile.closing_date, lookup.context.event_day
+    days = [day for day in (closing and closing + dt.timedelta(days=1), today) if day is not None]
+    assert days, "a correction is only made where the books have a closing date"
+    return max(days)
+
+
+def changed_in_substance(posted: Document, document: Document) -> bool:
+    """Whether more than words and tags has changed; having been dated on an open day is no change."""
+    day, memo = getattr(posted, "date", None), getattr(posted, "memo", "")
+    if day is None:
+        return posted != document
+    return _substance(_as_redated(document, day, memo)) != _substance(posted)
+
+
+def _may_be_redated(document: Document, lookup: Lookup) -> bool:
+    """Sales tax would fall into another period: such an invoice only moves where the policy says so."""
+    policy = closed_policy(lookup)
+    if policy is ClosedPeriod.ASK or policy is ClosedPeriod.HOLD:
+        return False
+    taxed = isinstance(document, SalesForm) and (document.tax or document.tax_mode is TaxMode.BOOKS)
+    asked = lookup.context.policy.closed_period is ClosedPeriod.ASK
+    return not taxed or asked or lookup.context.policy.redate_taxed
+
+
+def _moves_nothing(document: Document) -> bool:
+    """A payment of 0.00 only applies credits: it has no effect on the ledger and goes by any day."""
+    return isinstance(document, CustomerPayment) and not document.amount
+
+
+def _asked(lookup: Lookup, document: Document) -> str:
+    if closed_policy(lookup) is not ClosedPeriod.ASK:
+        return ""
+    ways = "next open day" + (", or adjust" if isinstance(document, SalesInvoice) else "")
+    return f" Or choose on the page of the record what shall happen with it: {ways}."
 
 
 def _redated_memo(memo: str, true_date: dt.date) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping as MappingOf
+from decimal import Decimal
 
 import attrs
 
@@ -21,8 +23,11 @@ class PostingContext:
 
     `related` holds the records that the record names (customer, job, vendor), as core shows them now.
     `item_accounts` and `item_cost_accounts` give the income and cost account ids of catalog items,
-    for the sub-ledger. `posted` is what the record's documents were last time. `trace` keeps how keys were looked
-    up, when somebody wants to know.
+    for the sub-ledger. `posted` is what the documents of the record, and of those it builds on, were last time;
+    `open_in_books` what the books still show as open of them, `theirs` the documents as the books show them.
+    `event_day` is the day of the event in the company's zone. `splits_payments`: these books have refused a
+    payment for several jobs. `choices` are what persons chose for the record, by topic. `trace` keeps how keys
+    were looked up, when somebody wants to know.
     """
 
     mapping: Mapping = attrs.field(factory=Mapping)
@@ -35,6 +40,11 @@ class PostingContext:
     #: Names of what is inactive, by the same words, for the sentences.
     names: MappingOf[str, str] = attrs.field(factory=dict)
     posted: MappingOf[DocumentKey, Document] = attrs.field(factory=dict)
+    open_in_books: MappingOf[DocumentKey, Decimal] = attrs.field(factory=dict)
+    theirs: MappingOf[DocumentKey, Document] = attrs.field(factory=dict)
+    event_day: dt.date | None = None
+    splits_payments: bool = False
+    choices: MappingOf[str, str] = attrs.field(factory=dict)
     trace: Trace | None = None
 
 

@@ -1,33 +1,53 @@
-"""Posting rule for payouts: payments that reach the bank as one deposit, less what the processor kept."""
+"""Posting rule for payouts: payments that reach the bank as one deposit, less what the processor kept.
+
+Entry: Dr 1000 net, Dr 6100 fees, Cr 1050 (or 1090) gross (accounting-treatments 2.1, 2.5). Refunds and returned
+payments that the processor took out of it are negative lines on the account they left.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from blueops_qb.domain.documents import BankDeposit, CustomerPayment, DepositLine, Document
 from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.posting import prepayments
+from blueops_qb.domain.posting.context import NotPosted
 from blueops_qb.domain.posting.lookup import Lookup
-from blueops_qb.domain.posting.payments import UNDEPOSITED, deposit_account
-from blueops_qb.domain.records import Payment, Payout
-from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordKind, RecordRef
+from blueops_qb.domain.posting.money_accounts import UNDEPOSITED, account_left, deposit_account
+from blueops_qb.domain.posting.payments import posted_parts
+from blueops_qb.domain.records import Payment, PaymentReturn, Payout, Refund
+from blueops_qb.domain.refs import BooksRef, DocumentKey, OurRef, RecordKind, RecordRef, key_of, record_of
+
+#: A processor whose deposits and fees QuickBooks records by itself (accounting-treatments 2.5).
+QUICKBOOKS_PAYMENTS = "quickbooks_payments"
+#: How the plain line begins that stands for a payment which its deposit lets go for a moment.
+LET_GO = "Let go for a moment: "
 
 
-def payout(record: Payout, lookup: Lookup) -> dict[DocumentKey, Document]:
+def payout(record: Payout, lookup: Lookup) -> dict[DocumentKey, Document] | NotPosted:
     """A deposit of the payments at their gross amounts, and the fee as a negative line."""
+    if record.processor == QUICKBOOKS_PAYMENTS:
+        return NotPosted(
+            reason=f"{lookup.label} came through QuickBooks Payments, which records deposit and fee itself."
+        )
     net = lookup.cents(record.net, where="what reached the bank")
     fees = lookup.cents(record.fees, where="the fees")
-    if not record.payment_ids:
+    if not record.payment_ids and not record.refund_ids and not record.return_ids:
         raise lookup.held("holds no payment", "Name its payments in BlueOps; it is sent by itself then.")
     payments = [_payment(id, lookup) for id in dict.fromkeys(record.payment_ids)]
     gross = sum((lookup.cents(p.amount, where=f"payment {p.id}") for p in payments), ZERO)
-    if gross - fees != net:
+    taken = list(_taken_out(record, lookup))
+    out = sum((line.amount for line in taken), ZERO)
+    if gross + out - fees != net:
+        less = f" less {-out} that went back" if out else ""
         raise lookup.held(
-            f"does not add up: its payments are {gross} less {fees} in fees, {gross - fees}, "
+            f"does not add up: its payments are {gross}{less} less {fees} in fees, {gross + out - fees}, "
             f"but {net} reached the bank",
             "Correct its payments, fees or net amount in BlueOps; it is sent by itself then.",
         )
-    lines = [_line(payment, lookup) for payment in payments]
+    lines = [line for payment in payments for line in _lines(payment, lookup)] + taken
     if fees:
         account = lookup.role("merchant_fees", where="the fees")
         lines.append(DepositLine(account=account, amount=-fees, description="Processing fees"))
@@ -53,7 +73,7 @@ def _payment(payment_id: str, lookup: Lookup) -> Payment:
     return payment
 
 
-def _line(payment: Payment, lookup: Lookup) -> DepositLine:
+def _lines(payment: Payment, lookup: Lookup) -> Iterator[DepositLine]:
     """The received payment itself, or its amount out of the account where it was put at once.
 
     The books let a deposit pick up only payments that wait as undeposited funds; money that was put
@@ -62,16 +82,59 @@ def _line(payment: Payment, lookup: Lookup) -> DepositLine:
     amount = lookup.cents(payment.amount, where=f"payment {payment.id}")
     waits_in = lookup.optional(Family.ROLE, UNDEPOSITED).account
     held_in = _held_in(payment, lookup)
-    if held_in == waits_in:
-        return DepositLine(payment=payment.ref, amount=amount)
-    return DepositLine(account=held_in, amount=amount, description=_named(payment, amount))
+    if held_in != waits_in:
+        yield DepositLine(account=held_in, amount=amount, description=_named(payment, amount))
+    elif payment.deposit_for_job and prepayments.is_liability(payment.id, lookup):
+        yield DepositLine(payment=payment.ref, amount=amount)
+    else:
+        for name, (_, part) in posted_parts(payment, lookup).items():
+            if waits_in is not None and _is_let_go(payment, name, lookup):
+                yield DepositLine(account=waits_in, amount=part, description=f"{LET_GO}{name}")
+            else:
+                yield DepositLine(payment=name, amount=part)
+
+
+def _is_let_go(payment: Payment, name: OurRef, lookup: Lookup) -> bool:
+    """The payment came back and does not settle what came back yet: the books freeze it in a deposit."""
+    returned = {back.by for back in payment.given_back if back.by.kind is RecordKind.PAYMENT_RETURN}
+    posted = lookup.context.posted.get(key_of(name))
+    if not returned or not isinstance(posted, CustomerPayment):
+        return False
+    settled = {record_of(a.invoice) for a in posted.allocations if not isinstance(a.invoice, BooksRef)}
+    return not returned & settled
+
+
+def _taken_out(record: Payout, lookup: Lookup) -> Iterator[DepositLine]:
+    """What the processor gave back to customers out of this payout."""
+    for id in record.refund_ids:
+        refund = lookup.related(Refund, RecordRef(RecordKind.REFUND, id))
+        if refund is None or refund.void:
+            raise _unknown("refund", id, lookup)
+        yield _out(refund.amount, account_left(refund.account_key, None, lookup), f"Refund {id}", lookup)
+    for id in record.return_ids:
+        back = lookup.related(PaymentReturn, RecordRef(RecordKind.PAYMENT_RETURN, id))
+        if back is None or back.void:
+            raise _unknown("returned payment", id, lookup)
+        payment = _payment(back.payment_id, lookup)
+        account = account_left(back.account_key, _held_in(payment, lookup), lookup)
+        yield _out(back.amount + back.bank_fee, account, f"Returned payment {id} with its fee", lookup)
+
+
+def _out(amount: Decimal, account: BooksRef, words: str, lookup: Lookup) -> DepositLine:
+    return DepositLine(account=account, amount=-lookup.cents(amount, where=words), description=words)
+
+
+def _unknown(what: str, id: str, lookup: Lookup) -> Exception:
+    return lookup.held(
+        f"names {what} {id}, which BlueOps does not have",
+        "Correct what the payout holds in BlueOps; it is sent by itself then.",
+    )
 
 
 def _held_in(payment: Payment, lookup: Lookup) -> BooksRef:
     posted = lookup.context.posted.get(DocumentKey(payment.ref))
-    if isinstance(posted, CustomerPayment) and posted.deposit_to is not None:
-        return posted.deposit_to
-    return deposit_account(payment.method, lookup)
+    held = getattr(posted, "deposit_to", None)
+    return held if isinstance(held, BooksRef) else deposit_account(payment.method, lookup)
 
 
 def _named(payment: Payment, amount: Decimal) -> str:

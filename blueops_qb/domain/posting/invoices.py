@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 import attrs
 
-from blueops_qb.domain.documents import Document, SalesInvoice, SalesLine, TaxMode
+from blueops_qb.domain.documents import CreditMemo, Document, SalesInvoice, SalesLine, TaxMode
 from blueops_qb.domain.mapping import Family, Target
 from blueops_qb.domain.money import ZERO, half_up
 from blueops_qb.domain.naming import derived_number
+from blueops_qb.domain.posting import prepayments
 from blueops_qb.domain.posting.lookup import Lookup
-from blueops_qb.domain.posting.salestax import exempts, tax_code
+from blueops_qb.domain.posting.salestax import (
+    exempts,
+    frees,
+    one_jurisdiction,
+    tax_code,
+    tax_gap,
+    without_included_tax,
+)
 from blueops_qb.domain.profile import Tracking
 from blueops_qb.domain.records import Customer, Invoice, InvoiceLine, Job, LineKind
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
@@ -37,13 +45,51 @@ class _Work:
     exempt: bool
     tax_mode: TaxMode
     lookup: Lookup
+    #: Lines of an earlier document that lines of the same id follow, whatever was mapped since.
+    mirror: Mapping[str, SalesLine]
 
 
 def invoice(record: Invoice, lookup: Lookup) -> dict[DocumentKey, Document]:
-    """One invoice, total to the cent as BlueOps shows it; in mode A tax and total are left to the books."""
-    record = _in_cents(record, lookup)
+    """One invoice, total to the cent as BlueOps shows it; in mode A tax and total are left to the books.
+
+    One below zero is a credit memo of the opposite amounts.
+    """
+    if record.total >= 0:
+        key = DocumentKey(record.ref)
+        return {key: tax_gap(form(record, lookup), key, lookup)}
+    return {DocumentKey(record.ref): as_credit(form(_opposite(record), lookup))}
+
+
+def as_credit(document: SalesInvoice) -> CreditMemo:
+    """The credit memo with the same lines."""
+    shared = {field.name: getattr(document, field.name) for field in attrs.fields(CreditMemo)}
+    return CreditMemo(**shared)
+
+
+def _opposite(record: Invoice) -> Invoice:
+    lines = tuple(
+        attrs.evolve(
+            line,
+            amount=-line.amount,
+            discount=-line.discount,
+            unit_price=-line.unit_price,
+            kind=LineKind.FEE if line.kind is LineKind.DISCOUNT else line.kind,
+            fee_type=(line.fee_type or DISCOUNT_KEY) if line.kind is LineKind.DISCOUNT else line.fee_type,
+        )
+        for line in record.lines
+    )
+    return attrs.evolve(record, lines=lines, discount=-record.discount, tax=-record.tax, total=-record.total)
+
+
+def form(record: Invoice, lookup: Lookup, *, mirror: Mapping[str, SalesLine] | None = None) -> SalesInvoice:
+    """The form of an invoice, or of anything that is built like one.
+
+    Lines with the id of a line in `mirror` take item, account, class and taxability from there.
+    """
+    record = _in_cents(without_included_tax(record, lookup), lookup)
     _check_sum(record, lookup)
-    work = _work(record, lookup)
+    record = one_jurisdiction(record, lookup)
+    work = attrs.evolve(_work(record, lookup), mirror=mirror or {})
     lines = tuple(line for source in record.lines for line in _lines(source, work))
     own_tax = record.tax if work.tax_mode is TaxMode.OURS else ZERO
     if work.tax_mode is TaxMode.NONE and record.tax:
@@ -64,7 +110,7 @@ def invoice(record: Invoice, lookup: Lookup) -> dict[DocumentKey, Document]:
         tax_mode=work.tax_mode,
         tax=None if work.tax_mode is TaxMode.BOOKS else own_tax,
         tax_code=code,
-        total=None if work.tax_mode is TaxMode.BOOKS else record.total,
+        total=None if work.tax_mode is TaxMode.BOOKS else record.total + prepayments.used(record, lookup),
         location=lookup.location(branch),
         class_=header_class,
         shipping=record.site or (work.job.site if work.job else None),
@@ -72,7 +118,7 @@ def invoice(record: Invoice, lookup: Lookup) -> dict[DocumentKey, Document]:
         memo=record.memo,
         currency=record.currency,
     )
-    return {DocumentKey(record.ref): document}
+    return document
 
 
 def _work(record: Invoice, lookup: Lookup) -> _Work:
@@ -91,6 +137,7 @@ def _work(record: Invoice, lookup: Lookup) -> _Work:
         exempt=exempt and (mode is TaxMode.BOOKS or not record.tax),
         tax_mode=mode,
         lookup=lookup,
+        mirror={},
     )
 
 
@@ -128,17 +175,18 @@ def _check_sum(record: Invoice, lookup: Lookup) -> None:
         raise lookup.held(
             f"has a discount of {record.discount} and tax of {record.tax}; one is negative", remedy
         )
-    net = sum((line.amount - line.discount for line in record.lines), ZERO) - record.discount
+    sold = [line for line in record.lines if line.kind is not LineKind.DEPOSIT_APPLIED]
+    net = sum((line.amount - line.discount for line in sold), ZERO) - record.discount
     if net + record.tax != record.total:
         raise lookup.held(
             f"does not add up: its lines, discounts and tax come to {net + record.tax}, "
             f"its total says {record.total}",
             remedy,
         )
-    if record.total < 0:
+    if record.amount_due < 0 <= record.total:
         raise lookup.held(
-            f"has the total {record.total}; what is below zero is a credit and no invoice",
-            "Issue a credit to the customer in BlueOps instead.",
+            f"uses up deposits of {record.total - record.amount_due}, more than its total of {record.total}",
+            "Lower the deposit on the invoice in BlueOps; the rest stays the customer's deposit.",
         )
 
 
@@ -149,9 +197,12 @@ def _lines(line: InvoiceLine, work: _Work) -> Iterator[SalesLine]:
         yield SalesLine(line_id=line.line_id, description=line.description)
         return
     lookup, where = work.lookup, _where(line)
-    family, key = _key(line)
-    target = lookup.item(family, key, where=where, scopes=work.scopes)
+    if line.kind is LineKind.DEPOSIT_APPLIED and not prepayments.is_liability(line.deposit_id, lookup):
+        return  # the deposit is a payment there, and is applied to the invoice
+    target = _target(line.line_id, *_key(line), work=work, where=where)
     class_ = lookup.class_of(line.class_key, target, work.job, where=where)
+    if line.line_id in work.mirror:
+        class_ = work.mirror[line.line_id].class_
     taxable = _taxable(line, work)
     quantity, price, description = _quantity(line)
     yield SalesLine(
@@ -167,9 +218,10 @@ def _lines(line: InvoiceLine, work: _Work) -> Iterator[SalesLine]:
         service_date=line.service_date,
     )
     if line.discount:
-        target = lookup.item(Family.FEE, DISCOUNT_KEY, where=f"the discount of {where}", scopes=work.scopes)
+        discount_id = f"{line.line_id}/discount"
+        target = _target(discount_id, Family.FEE, DISCOUNT_KEY, work=work, where=f"the discount of {where}")
         yield _single(
-            f"{line.line_id}/discount",
+            discount_id,
             -line.discount,
             target,
             description=f"Discount: {line.description}" if line.description else "Discount",
@@ -177,6 +229,14 @@ def _lines(line: InvoiceLine, work: _Work) -> Iterator[SalesLine]:
             taxable=taxable,
             class_=class_,
         )
+
+
+def _target(line_id: str, family: Family, key: str, *, work: _Work, where: str) -> Target:
+    """Where a line goes: as the line that it mirrors, else as its key is mapped."""
+    mirrored = work.mirror.get(line_id)
+    if mirrored is not None and mirrored.item is not None:
+        return Target(item=mirrored.item)
+    return work.lookup.item(family, key, where=where, scopes=work.scopes)
 
 
 def _key(line: InvoiceLine) -> tuple[Family, str]:
@@ -187,6 +247,8 @@ def _key(line: InvoiceLine) -> tuple[Family, str]:
             return Family.MATERIAL_SOLD, line.material_category
         case LineKind.DISCOUNT:
             return Family.FEE, line.fee_type or DISCOUNT_KEY
+        case LineKind.DEPOSIT_APPLIED:
+            return Family.FEE, prepayments.DEPOSIT_KEY
         case _:
             return Family.FEE, line.fee_type
 
@@ -208,7 +270,11 @@ def _quantity(line: InvoiceLine) -> tuple[Decimal, Decimal, str]:
 
 
 def _taxable(line: InvoiceLine, work: _Work) -> bool:
-    return line.taxable and not work.exempt and work.tax_mode is not TaxMode.NONE
+    if work.tax_mode is TaxMode.NONE or not line.taxable:
+        return False
+    if line.line_id in work.mirror:
+        return work.mirror[line.line_id].taxable
+    return not (work.exempt and frees(work.customer, line))
 
 
 def _tax_line(work: _Work) -> SalesLine:

@@ -67,8 +67,13 @@ def _name(*names: str, lookup: Lookup) -> str:
 
 
 def _taxable(record: Customer, lookup: Lookup) -> bool | None:
-    """False for an exempt customer; unsaid otherwise, unless we said something before."""
-    if record.exemption is not None:
+    """False for a customer who is exempt everywhere and for good; unsaid otherwise, unless said before.
+
+    A certificate of some states, or with an end, frees line by line (accounting-treatments 1.5): the books
+    would tax such a customer nowhere.
+    """
+    exemption = record.exemption
+    if exemption is not None and not exemption.states and exemption.valid_to is None:
         return False
     posted = lookup.context.posted.get(DocumentKey(record.ref))
     said = isinstance(posted, CustomerRecord) and posted.taxable is not None

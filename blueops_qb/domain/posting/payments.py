@@ -1,20 +1,49 @@
-"""Posting rule for money from customers: a payment, its allocations, the rest as the customer's credit."""
+"""Posting rule for money from customers: a payment, its allocations, the rest as the customer's credit.
+
+Entry: Dr 1090 (or 1050 for cards and ACH), Cr 1100 (accounting-treatments 2.1). A part that went back settles
+the document by which it left. One payment over several jobs is one document of the customer, or one per job
+where the books or the policy want that (parts of the role `main`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
-from blueops_qb.domain.documents import Allocation, CustomerPayment, Document
-from blueops_qb.domain.mapping import Family
-from blueops_qb.domain.money import ZERO
-from blueops_qb.domain.posting.lookup import Lookup
-from blueops_qb.domain.records import Invoice, Payment
-from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordKind, RecordRef
+import attrs
 
-#: The account role where money of a method waits for the bank (accounting-treatments section 2);
-#: every other method waits with the checks.
-METHOD_ROLES = {"card": "clearing", "ach": "clearing"}
-UNDEPOSITED = "undeposited"
+from blueops_qb.domain.documents import Allocation, CustomerPayment, Document
+from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.policy import OverJobs
+from blueops_qb.domain.posting import prepayments
+from blueops_qb.domain.posting.allocations import allocated
+from blueops_qb.domain.posting.early_payment import discounts, party_of
+from blueops_qb.domain.posting.lookup import Lookup
+from blueops_qb.domain.posting.money_accounts import UNDEPOSITED, deposit_account
+from blueops_qb.domain.records import Invoice, Payment
+from blueops_qb.domain.refs import (
+    BooksRef,
+    DocumentKey,
+    OurRef,
+    RecordKind,
+    RecordRef,
+    Ref,
+    order_of,
+    record_of,
+    ref_of_key,
+)
+
+MAIN = "main"
+
+
+@attrs.frozen(kw_only=True)
+class Part:
+    """One payment document of a record: whose it is, its amount and what it settles."""
+
+    key: DocumentKey
+    party: RecordRef
+    amount: Decimal
+    allocations: tuple[Allocation, ...]
 
 
 def payment(record: Payment, lookup: Lookup) -> dict[DocumentKey, Document]:
@@ -25,18 +54,39 @@ def payment(record: Payment, lookup: Lookup) -> dict[DocumentKey, Document]:
             f"has the amount {amount}, but a payment brings money in",
             "Enter money that went back to the customer as a refund, or correct the amount in BlueOps.",
         )
-    document = CustomerPayment(
-        customer=_customer(record, lookup),
-        date=record.received_on,
-        amount=amount,
-        allocations=_allocations(record, amount, lookup),
-        method=lookup.method(record.method),
-        reference=record.reference,
-        deposit_to=deposit_account(record.method, lookup),
-        memo=record.memo,
-        currency=record.currency,
-    )
-    return {DocumentKey(record.ref): document}
+    if record.deposit_for_job and prepayments.is_liability(record.id, lookup):
+        return {DocumentKey(record.ref): prepayments.receipt(record, amount, lookup)}
+    memos, used = discounts(record, lookup)
+    documents: dict[DocumentKey, Document] = dict(memos)
+    for part in _parts(record, amount, used, lookup):
+        documents[part.key] = CustomerPayment(
+            customer=part.party,
+            date=record.received_on,
+            amount=part.amount,
+            allocations=part.allocations,
+            method=lookup.method(record.method),
+            reference=record.reference,
+            deposit_to=deposit_account(record.method, lookup),
+            memo=record.memo,
+            currency=record.currency,
+        )
+    return documents
+
+
+def posted_parts(record: Payment, lookup: Lookup) -> dict[OurRef, tuple[Ref, Decimal]]:
+    """The payment documents of a record, posted or as they will be: name -> whose it is, amount."""
+    keys = [
+        (key, doc)
+        for key, doc in sorted(lookup.context.posted.items())
+        if key.source == record.ref and key.role == MAIN and isinstance(doc, CustomerPayment)
+    ]
+    if keys:
+        return {ref_of_key(key): (doc.customer, doc.amount) for key, doc in keys}
+    amount = lookup.cents(record.amount, where=f"payment {record.id}")
+    if record.deposit_for_job:
+        return {record.ref: (RecordRef(RecordKind.JOB, record.deposit_for_job), amount)}
+    parts = _parts(record, amount, discounts(record, lookup)[1], lookup)
+    return {ref_of_key(part.key): (part.party, part.amount) for part in parts}
 
 
 def _applies_credits(record: Payment) -> bool:
@@ -44,76 +94,138 @@ def _applies_credits(record: Payment) -> bool:
     return record.elsewhere < 0 and bool(record.applications)
 
 
-def deposit_account(method: str, lookup: Lookup) -> BooksRef:
-    """Where money of a method goes: its own mapped account, else the account of its role."""
-    own = lookup.optional(Family.MONEY_ACCOUNT, f"method:{method}").account
-    if own is None and method in METHOD_ROLES:
-        own = lookup.optional(Family.ROLE, METHOD_ROLES[method]).account
-    if own is None:
-        return lookup.role(UNDEPOSITED, where="where its money waits for the bank")
-    return lookup.use(own, where="where its money goes")
+# -- what it settles -----------------------------------------------------------------------------------
+def _parts(record: Payment, amount: Decimal, used: tuple[Allocation, ...], lookup: Lookup) -> Sequence[Part]:
+    """One part, or one per job that it settles invoices of."""
+    settled = allocated(record, record.applications, lookup)
+    back = _given_back(record, lookup)
+    _check_amount(record, amount, (*settled, *used, *back), lookup)
+    by_party: dict[RecordRef, list[Allocation]] = {}
+    for part in settled:
+        by_party.setdefault(_party(part, record, lookup), []).append(part)
+    earlier = _earlier(record, lookup)
+    if len(earlier) < 2 and not (len(by_party) > 1 and _splits(lookup)):
+        allocations = tuple(sorted((*settled, *used, *back), key=lambda part: order_of(part.invoice)))
+        party = _customer(record, by_party, earlier)
+        return [Part(key=DocumentKey(record.ref), party=party, amount=amount, allocations=allocations)]
+    return _per_party(record, amount, by_party, used=used, back=back, earlier=earlier, lookup=lookup)
 
 
-def _allocations(record: Payment, amount: Decimal, lookup: Lookup) -> tuple[Allocation, ...]:
-    """One allocation per invoice, sorted.
+def _per_party(
+    record: Payment,
+    amount: Decimal,
+    by_party: dict[RecordRef, list[Allocation]],
+    *,
+    used: tuple[Allocation, ...],
+    back: tuple[Allocation, ...],
+    earlier: dict[RecordRef, tuple[int, Decimal]],
+    lookup: Lookup,
+) -> Sequence[Part]:
+    """One payment per customer or job; what settles no invoice is the first one's, or stays where it was."""
+    discounted = dict(zip([a for a in record.applications if a.discount], used, strict=True))
+    for application, allocation in discounted.items():
+        invoice = lookup.related(Invoice, RecordRef(RecordKind.INVOICE, application.invoice_id))
+        by_party.setdefault(party_of(invoice, record), []).append(allocation)
+    for part in back:
+        party = next((p for p in earlier if _is_part_of(part, earlier[p][0])), None)
+        by_party.setdefault(party or next(iter(by_party), record_party(record)), []).append(part)
+    parties = sorted(by_party, key=lambda p: (earlier.get(p, (len(earlier) + 1, ZERO))[0], p))
+    sums = {p: sum((a.amount for a in by_party[p]), ZERO) for p in parties}
+    rest = amount - sum(sums.values(), ZERO)
+    sums[parties[0]] += rest
+    taken = {earlier[p][0] for p in parties if p in earlier}
+    free = iter(n for n in range(1, len(parties) + len(earlier) + 1) if n not in taken)
+    return [
+        Part(
+            key=DocumentKey(record.ref, MAIN, earlier[p][0] if p in earlier else next(free)),
+            party=p,
+            amount=sums[p],
+            allocations=tuple(sorted(by_party[p], key=lambda part: order_of(part.invoice))),
+        )
+        for p in parties
+    ]
 
-    `elsewhere` is negative where the books settle with credits beside the money.
-    """
-    applied: dict[RecordRef, Decimal] = {}
-    for application in record.applications:
-        invoice = RecordRef(RecordKind.INVOICE, application.invoice_id)
-        name = _invoice_name(invoice, lookup)
-        part = lookup.cents(application.amount, where=f"its application to invoice {name}")
-        if part <= 0:
-            raise lookup.held(
-                f"applies {part} to invoice {name}, but an application is above zero",
-                "Remove or correct that application in BlueOps; the payment is sent by itself then.",
-            )
-        applied[invoice] = applied.get(invoice, ZERO) + part
-    whole = sum(applied.values(), ZERO)
+
+def record_party(record: Payment) -> RecordRef:
+    """Whose payment it is where it settles nothing: its job's, else the customer's."""
+    job = record.deposit_for_job or record.job_id
+    if job:
+        return RecordRef(RecordKind.JOB, job)
+    return RecordRef(RecordKind.CUSTOMER, record.customer_id)
+
+
+def _splits(lookup: Lookup) -> bool:
+    return lookup.context.policy.over_jobs is OverJobs.SPLIT or lookup.context.splits_payments
+
+
+def _earlier(record: Payment, lookup: Lookup) -> dict[RecordRef, tuple[int, Decimal]]:
+    """The parts it was posted in: customer or job -> number of the part, amount."""
+    return {
+        doc.customer: (key.part, doc.amount)
+        for key, doc in lookup.context.posted.items()
+        if key.source == record.ref
+        and key.role == MAIN
+        and isinstance(doc, CustomerPayment)
+        and isinstance(doc.customer, RecordRef)
+    }
+
+
+def _is_part_of(part: Allocation, number: int) -> bool:
+    return (part.invoice.part if isinstance(part.invoice, DocumentKey) else 1) == number
+
+
+def _given_back(record: Payment, lookup: Lookup) -> tuple[Allocation, ...]:
+    """What went back settles the document by which it left; a returned payment of several parts has as many."""
+    found = []
+    for back in record.given_back:
+        amount = lookup.cents(back.amount, where=f"what went back by {back.by}")
+        earlier = sorted(_earlier(record, lookup).values())
+        whole = back.by.kind is RecordKind.PAYMENT_RETURN and len(earlier) > 1
+        shares = [(number, share) for number, share in earlier] if whole else [(1, amount)]
+        found += [
+            Allocation(invoice=ref_of_key(DocumentKey(back.by, MAIN, number)), amount=share)
+            for number, share in shares
+        ]
+    return tuple(found)
+
+
+def _check_amount(
+    record: Payment, amount: Decimal, allocations: Sequence[Allocation], lookup: Lookup
+) -> None:
+    """`elsewhere` is negative where the books settle with credits beside the money."""
+    whole = sum((part.amount for part in allocations), ZERO)
     elsewhere = lookup.cents(record.elsewhere, where="what it settles elsewhere")
     if whole + elsewhere > amount:
         raise lookup.held(
             f"applies {whole + elsewhere} but is only {amount}",
             "Lower the applications or correct the amount in BlueOps; the payment is sent by itself then.",
         )
-    for invoice in applied:
-        _check_invoice(record, invoice, lookup)
-    return tuple(Allocation(invoice=invoice, amount=applied[invoice]) for invoice in sorted(applied))
 
 
-def _check_invoice(record: Payment, ref: RecordRef, lookup: Lookup) -> None:
-    invoice = lookup.related(Invoice, ref)
-    if invoice is None:
-        return
-    if invoice.void:
-        raise lookup.held(
-            f"is applied to invoice {invoice.number}, which is void",
-            "Apply it to another invoice in BlueOps or leave it unapplied; it is sent by itself then.",
-        )
-    if invoice.currency != record.currency:
-        raise lookup.held(
-            f"is in {record.currency}, but invoice {invoice.number} is in {invoice.currency}",
-            "A payment settles invoices of its own currency only; correct its applications in BlueOps.",
-        )
+def _party(part: Allocation, record: Payment, lookup: Lookup) -> RecordRef:
+    assert not isinstance(part.invoice, BooksRef)
+    return party_of(lookup.related(Invoice, record_of(part.invoice)), record)
 
 
-def _invoice_name(ref: RecordRef, lookup: Lookup) -> str:
-    invoice = lookup.related(Invoice, ref)
-    return invoice.number if invoice is not None and invoice.number else ref.id
-
-
-def _customer(record: Payment, lookup: Lookup) -> RecordRef:
+def _customer(
+    record: Payment,
+    by_party: dict[RecordRef, list[Allocation]],
+    earlier: dict[RecordRef, tuple[int, Decimal]],
+) -> RecordRef:
     """Whose payment it is: its job, else the one job all its invoices belong to, else the customer.
+
+    One that settles no invoice (any more) stays whose it was.
 
     In the books a payment settles invoices of the customer, or job, that it names
     (reference/quickbooks-online.md section 4.14).
     """
-    if record.job_id:
-        return RecordRef(RecordKind.JOB, record.job_id)
-    refs = [RecordRef(RecordKind.INVOICE, application.invoice_id) for application in record.applications]
-    invoices = [lookup.related(Invoice, ref) for ref in refs]
-    jobs = {invoice.job_id if invoice is not None else None for invoice in invoices}
-    if len(jobs) == 1 and (only := jobs.pop()):
-        return RecordRef(RecordKind.JOB, only)
+    if record.job_id or record.deposit_for_job:
+        return record_party(record)
+    if len(by_party) == 1:
+        return next(iter(by_party))
+    if not by_party and earlier:
+        return next(iter(earlier))
     return RecordRef(RecordKind.CUSTOMER, record.customer_id)
+
+
+__all__ = ["UNDEPOSITED", "Part", "deposit_account", "payment", "posted_parts", "record_party"]

@@ -9,12 +9,36 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.documents import AttachedFile, CustomerRecord, Document, TaxCodeRecord, VendorRecord
-from blueops_qb.domain.posting import deposits, expenses, invoices, parties, payments, reclasses
+from blueops_qb.domain.posting import (
+    corrections,
+    credits,
+    deposits,
+    expenses,
+    invoices,
+    parties,
+    payments,
+    reclasses,
+    refunds,
+    returns,
+)
 from blueops_qb.domain.posting.closing import respect_closing_date
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted, PostingContext, Result
 from blueops_qb.domain.posting.lookup import Held, Lookup
 from blueops_qb.domain.reclass import Reclass
-from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Payout, Record, Vendor
+from blueops_qb.domain.records import (
+    Credit,
+    Customer,
+    Expense,
+    Invoice,
+    Job,
+    Payment,
+    PaymentReturn,
+    Payout,
+    Record,
+    Refund,
+    Vendor,
+    Voidable,
+)
 from blueops_qb.domain.refs import DocumentKey
 
 #: A rule answers the record's documents, or why it rightly has none; it raises `Held` for a person.
@@ -32,6 +56,9 @@ RULES: dict[type[Record], Rule] = {
     Expense: expenses.expense,
     Payout: deposits.payout,
     Reclass: reclasses.reclass,
+    Credit: credits.credit,
+    Refund: refunds.refund,
+    PaymentReturn: returns.payment_return,
 }
 
 
@@ -45,11 +72,13 @@ def post(record: Record, context: PostingContext, rules: Rules = RULES) -> Resul
     """
     lookup = Lookup(context=context, label=label(record), on=dated(record))
     try:
-        if isinstance(record, (Invoice, Payment, Expense, Payout, Reclass)) and record.void:
+        if isinstance(record, Voidable) and record.void:
             return _void(record, lookup, rules)
         documents = _documents(record, lookup, rules)
         if isinstance(documents, (Blocked, NotPosted)):
             return documents
+        if isinstance(record, Invoice):
+            documents = corrections.corrected(record, documents, lookup)
         return Posted(documents=respect_closing_date(documents, lookup))
     except Held as held:
         return held.blocked
@@ -57,8 +86,8 @@ def post(record: Record, context: PostingContext, rules: Rules = RULES) -> Resul
 
 def label(record: Record) -> str:
     """How sentences name the record, as in `Invoice 1041`."""
-    kind = record.ref.kind.value.capitalize()
-    if isinstance(record, Invoice):
+    kind = record.ref.kind.value.replace("_", " ").capitalize()
+    if isinstance(record, Invoice | Credit):
         return f"{kind} {record.number or record.id}"
     if isinstance(record, (Customer, Job, Vendor)):
         return f"{kind} {record.id} “{record.name}”"
@@ -66,7 +95,7 @@ def label(record: Record) -> str:
 
 
 #: The field that holds the date of a record; others have `date`, or none.
-_DATES: dict[type[Record], str] = {Invoice: "issue_date", Payment: "received_on"}
+_DATES: dict[type[Record], str] = {Invoice: "issue_date", Credit: "issue_date", Payment: "received_on"}
 
 
 def dated(record: Record) -> dt.date | None:
@@ -83,10 +112,12 @@ def _documents(
     return lookup.blocked() or documents
 
 
-def _void(record: Invoice | Payment | Expense | Payout | Reclass, lookup: Lookup, rules: Rules) -> Result:
+def _void(record: Voidable, lookup: Lookup, rules: Rules) -> Result:
     posted = {key: doc for key, doc in lookup.context.posted.items() if key.source == record.ref}
     if posted:
-        void = _all_void(posted)
+        void: Mapping[DocumentKey, Document] = _all_void(posted)
+        if isinstance(record, Invoice):
+            void = corrections.voided(record, void, lookup)
         return Posted(documents=respect_closing_date(void, lookup))
     never = NotPosted(reason=f"{lookup.label} was void before it reached the books.")
     try:

@@ -8,7 +8,18 @@ from typing import Any, TypeVar
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Record, Vendor
+from blueops_qb.domain.records import (
+    Credit,
+    Customer,
+    Expense,
+    Invoice,
+    Job,
+    Payment,
+    PaymentReturn,
+    Record,
+    Refund,
+    Vendor,
+)
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.sandbox.core import rows
 from blueops_qb.sandbox.core.tables import records
@@ -173,7 +184,7 @@ class ContactActions(Work):
             RecordKind.VENDOR: "vendor_id",
         }[kind]
         there = records.c.status.not_in([rows.MERGED, rows.DELETED])
-        for used in (RecordKind.JOB, RecordKind.INVOICE, RecordKind.PAYMENT, RecordKind.EXPENSE):
+        for used in _USES:
             if kind is RecordKind.JOB and used is RecordKind.EXPENSE:
                 # The jobs of a cost stand on its lines.
                 fits: sa.ColumnElement[bool] = records.c.record.contains(f'"job_id":"{id}"', autoescape=True)
@@ -193,8 +204,20 @@ class ContactActions(Work):
         self._rewrite(_MOVES[kind](row.record, old, new), self._turn(), row=row)
 
 
+#: What may belong to a customer, job or vendor.
+_USES = (
+    RecordKind.JOB,
+    RecordKind.INVOICE,
+    RecordKind.PAYMENT,
+    RecordKind.EXPENSE,
+    RecordKind.CREDIT,
+    RecordKind.REFUND,
+    RecordKind.PAYMENT_RETURN,
+)
+
+
 def _to_customer(record: Record, _: str, new: str) -> Record:
-    assert isinstance(record, Job | Invoice | Payment)
+    assert isinstance(record, Job | Invoice | Payment | Credit | Refund | PaymentReturn)
     return attrs.evolve(record, customer_id=new)
 
 
@@ -202,7 +225,10 @@ def _to_job(record: Record, old: str, new: str) -> Record:
     if isinstance(record, Expense):
         lines = tuple(attrs.evolve(x, job_id=new) if x.job_id == old else x for x in record.lines)
         return attrs.evolve(record, lines=lines)
-    assert isinstance(record, Invoice | Payment)
+    assert isinstance(record, Invoice | Payment | Credit)
+    if isinstance(record, Payment) and record.deposit_for_job == old:
+        record = attrs.evolve(record, deposit_for_job=new)
+        return attrs.evolve(record, job_id=new) if record.job_id == old else record
     return attrs.evolve(record, job_id=new)
 
 

@@ -10,14 +10,15 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.money import ZERO
-from blueops_qb.domain.records import Address, Customer, Invoice, InvoiceLine, Job
+from blueops_qb.domain.records import Address, Customer, Invoice, InvoiceLine, Job, TaxRounding
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.sandbox.core import rows
 from blueops_qb.sandbox.core.given import check_given
 from blueops_qb.sandbox.core.payments import paid_on
+from blueops_qb.sandbox.core.prepaid import PrepaidActions
 from blueops_qb.sandbox.core.pricing import LineDraft, Priced, due_date, is_exempt, price
 from blueops_qb.sandbox.core.tables import choices, records, tenants
-from blueops_qb.sandbox.core.work import Refused, Turn, Work
+from blueops_qb.sandbox.core.work import Refused, Turn
 from blueops_qb.sdk.hooks import Action
 
 #: A number of digits only is taken as one of the running numbers, up to this length.
@@ -48,6 +49,9 @@ class InvoiceDraft:
     tax_key: str = ""
     tax_percent: Decimal | None = None
     tax: Decimal | None = None
+    tax_rounding: TaxRounding = TaxRounding.DOCUMENT
+    #: The prices hold the tax already.
+    prices_include_tax: bool = False
     memo: str = ""
     email: str = ""
 
@@ -68,6 +72,8 @@ def draft_of(invoice: Invoice) -> InvoiceDraft:
         discount_before_tax=invoice.discount_before_tax,
         tax_key=invoice.tax_key,
         tax=None if invoice.tax_key or not invoice.tax else invoice.tax,
+        tax_rounding=invoice.tax_rounding,
+        prices_include_tax=invoice.prices_include_tax,
         memo=invoice.memo,
         email=invoice.email,
     )
@@ -89,11 +95,13 @@ def _line_draft(line: InvoiceLine) -> LineDraft:
         cost_code=line.cost_code,
         taxable=line.taxable,
         service_date=line.service_date,
+        tax_key=line.tax_key,
+        deposit_id=line.deposit_id,
     )
 
 
-class InvoiceActions(Work):
-    """Invoices; their balance follows the payments."""
+class InvoiceActions(PrepaidActions):
+    """Invoices; their balance follows the payments and credits."""
 
     def raise_invoice(self, draft: InvoiceDraft) -> Invoice:
         """Issue an invoice. Refused with a sentence where something in the draft does not fit."""
@@ -107,7 +115,9 @@ class InvoiceActions(Work):
                 f"the invoice comes to {invoice.total}, below zero; take lines off the discount"
                 " (money back to a customer is not an invoice)"
             )
-        self._create(invoice, turn, balance=invoice.total)
+        invoice = self._capped(invoice, before=())
+        self._create(invoice, turn, balance=invoice.amount_due)
+        self._use_deposits(invoice, before=())
         return invoice
 
     def update_invoice(self, invoice_id: str, draft: InvoiceDraft) -> Invoice:
@@ -118,7 +128,7 @@ class InvoiceActions(Work):
         if number != old.number:
             self._check_number(number)
         invoice = self._invoice(draft, id=old.id, number=number)
-        if invoice.customer_id != old.customer_id and row.balance != old.total:
+        if invoice.customer_id != old.customer_id and (row.balance != old.amount_due or old.deposits):
             raise Refused(
                 f"invoice {old.number} cannot go to another customer: payments are applied to it; void them"
                 " first"
@@ -129,18 +139,19 @@ class InvoiceActions(Work):
         """Void an invoice without payments; its number stays used."""
         turn = self._turn()
         old, row = self._open_invoice(invoice_id, "voided")
-        if row.balance != old.total:
+        if row.balance != old.amount_due:
             payments = ", ".join(paid_on(self._connection, self.tenant_id, old.id))
-            raise Refused(
-                f"invoice {old.number} cannot be voided: payment {payments} is applied to it; void that first"
-            )
-        return self._rewrite(
+            what = f"payment {payments}" if payments else "a credit"
+            raise Refused(f"invoice {old.number} cannot be voided: {what} is applied to it; void that first")
+        voided = self._rewrite(
             attrs.evolve(old, void=True),
             turn,
             action=Action.VOIDED,
             reason=reason,
             row=attrs.evolve(row, balance=ZERO),
         )
+        self._use_deposits(attrs.evolve(old, lines=()), before=old.deposits)
+        return voided
 
     def set_invoice_tax(self, invoice_id: str, *, tax: Decimal, total: Decimal) -> Invoice:
         """Take over tax and total as the books computed them."""
@@ -183,13 +194,17 @@ class InvoiceActions(Work):
 
     def _change_total(self, invoice: Invoice, *, old: Invoice, row: rows.Row, turn: Turn) -> Invoice:
         assert row.balance is not None
-        paid = old.total - row.balance
-        if invoice.total < paid:
-            raise Refused(
-                f"invoice {old.number} would come to {invoice.total}, but {paid} is paid on it;"
-                " change or void the payment first"
-            )
-        return self._rewrite(invoice, turn, row=attrs.evolve(row, balance=invoice.total - paid))
+        if invoice.total < 0:
+            raise Refused(f"invoice {old.number} would come to {invoice.total}, below zero; issue a credit")
+        invoice = self._capped(invoice, before=old.deposits)
+        paid = old.amount_due - row.balance
+        if paid > invoice.amount_due:
+            # What is paid too much becomes the customer's credit.
+            self._release(invoice, paid - invoice.amount_due)
+            paid, turn = invoice.amount_due, self._turn()
+        changed = self._rewrite(invoice, turn, row=attrs.evolve(row, balance=invoice.amount_due - paid))
+        self._use_deposits(invoice, before=old.deposits)
+        return changed
 
     def _invoice(self, draft: InvoiceDraft, *, id: str, number: str) -> Invoice:
         customer, _ = self._existing(Customer, RecordKind.CUSTOMER, draft.customer_id)
@@ -218,6 +233,9 @@ class InvoiceActions(Work):
             discount_before_tax=draft.discount_before_tax,
             tax=priced.tax,
             tax_key=draft.tax_key,
+            tax_rounding=draft.tax_rounding,
+            tax_percent=self._tax_percent(draft) if draft.prices_include_tax else None,
+            prices_include_tax=draft.prices_include_tax,
             total=priced.total,
             memo=draft.memo,
             email=draft.email or customer.email,
@@ -248,6 +266,8 @@ class InvoiceActions(Work):
                 discount_percent=draft.discount_percent,
                 discount_before_tax=draft.discount_before_tax,
                 exempt=exempt,
+                rounding=draft.tax_rounding,
+                included=draft.prices_include_tax,
             )
         except ValueError as problem:
             raise Refused(f"the invoice cannot be priced: {problem}") from problem

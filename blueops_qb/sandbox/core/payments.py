@@ -9,7 +9,16 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.money import ZERO
-from blueops_qb.domain.records import Application, Customer, Invoice, Job, Payment, Payout
+from blueops_qb.domain.records import (
+    Application,
+    Customer,
+    Invoice,
+    Job,
+    Payment,
+    PaymentReturn,
+    Payout,
+    Refund,
+)
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.sandbox.core import rows
 from blueops_qb.sandbox.core.rows import Row, cents, from_cents
@@ -32,7 +41,9 @@ class PaymentActions(Work):
     def record_payment(self, record: Payment) -> Payment:
         """Record money of a customer; the id is given here. `applications` say which invoices it settles."""
         turn = self._turn(RecordKind.PAYMENT)
-        payment = self._checked(attrs.evolve(record, id=str(turn.number), void=False))
+        payment = self._checked(attrs.evolve(record, id=str(turn.number), void=False, given_back=()))
+        if payment.deposit_for_job and payment.applications:
+            raise Refused("a deposit settles no invoice yet; apply it by a line of the invoice")
         self._apply_to_invoices(payment, before=())
         self._create(payment, turn)
         return payment
@@ -41,6 +52,9 @@ class PaymentActions(Work):
         """Replace a payment by this full state; its invoices follow."""
         turn = self._turn()
         old = self._live_payment(record.id, "changed")
+        record = attrs.evolve(record, given_back=old.given_back)
+        if old.deposit_for_job:
+            record = attrs.evolve(record, deposit_for_job=old.deposit_for_job, applications=old.applications)
         if record.void:
             raise Refused(f"payment {old.id} is voided by voiding it, not by a change; void it")
         payment = self._checked(record)
@@ -58,6 +72,11 @@ class PaymentActions(Work):
         old = self._live_payment(payment_id, "voided")
         if payout := self._payout_of(old.id):
             raise Refused(f"payment {old.id} reached the bank with payout {payout}; void that payout first")
+        if old.given_back:
+            raise Refused(f"payment {old.id} went back by {old.given_back[0].by}; void that first")
+        if old.deposit_for_job and old.applications:
+            used = old.applications[0].invoice_id
+            raise Refused(f"the deposit {old.id} is used up by invoice {used}; take it off that first")
         payment = attrs.evolve(old, void=True)
         self._apply_to_invoices(attrs.evolve(old, applications=()), before=old.applications)
         return self._rewrite(payment, turn, action=Action.VOIDED, reason=reason)
@@ -65,19 +84,25 @@ class PaymentActions(Work):
     def settle_payout(self, record: Payout) -> Payout:
         """Payments reached the bank as one deposit; the id is given here."""
         turn = self._turn(RecordKind.PAYOUT)
+        if not (record.payment_ids or record.refund_ids or record.return_ids):
+            raise Refused(
+                "a payout needs at least one payment and each of them once; choose the payments again"
+            )
         found = self._payments(record.payment_ids)
-        net = sum((payment.amount for payment in found), ZERO) - record.fees
+        back = self._taken_out(record)
+        net = sum((payment.amount for payment in found), ZERO) - back - record.fees
         if net != record.net:
             raise Refused(
-                f"the payments less fees come to {net}, but {record.net} reached the bank; correct payments"
-                " or fees"
+                f"the payments less what went back and fees come to {net}, but {record.net} reached the bank;"
+                " correct payments or fees"
             )
         payout = attrs.evolve(record, id=str(turn.number), void=False)
         contents = [
             {"tenant_id": self.tenant_id, "payment_id": int(payment.id), "payout_id": turn.number}
             for payment in found
         ]
-        self._connection.execute(sa.insert(payout_payments), contents)
+        if contents:
+            self._connection.execute(sa.insert(payout_payments), contents)
         self._create(payout, turn)
         return payout
 
@@ -122,6 +147,11 @@ class PaymentActions(Work):
         checked_amount(abs(payment.elsewhere), "a part applied elsewhere")
         elsewhere = payment.elsewhere.quantize(ZERO)
         parts = [checked_amount(part.amount, "a part applied to an invoice") for part in payment.applications]
+        for part in payment.applications:
+            checked_amount(part.discount, "a discount")
+        parts += [part.amount for part in payment.given_back]
+        if payment.deposit_for_job is not None:
+            self._existing(Job, RecordKind.JOB, payment.deposit_for_job)
         if sum(parts, elsewhere) > amount:
             raise Refused(
                 f"{sum(parts, elsewhere)} is applied, but only {amount} was received; apply less or correct"
@@ -130,9 +160,14 @@ class PaymentActions(Work):
         return attrs.evolve(payment, amount=amount)
 
     def _apply_to_invoices(self, payment: Payment, *, before: Sequence[Application]) -> None:
-        """Move the balances of the invoices from what the payment settled to what it settles now."""
-        old = {part.invoice_id: part.amount for part in before}
-        new = {part.invoice_id: part.amount for part in payment.applications}
+        """Move the balances of the invoices from what the payment settled to what it settles now.
+
+        The line of an invoice that uses up a deposit has moved its balance already.
+        """
+        if payment.deposit_for_job:
+            return
+        old = {part.invoice_id: part.amount + part.discount for part in before}
+        new = {part.invoice_id: part.amount + part.discount for part in payment.applications}
         if len(new) < len(payment.applications) or ZERO in new.values():
             raise Refused("each invoice may be named once, with the part of the payment that settles it")
         changed = {id for id in old.keys() | new.keys() if old.get(id) != new.get(id)}
@@ -184,18 +219,27 @@ class PaymentActions(Work):
                 "tenant_id": self.tenant_id,
                 "payment_id": int(payment.id),
                 "invoice_id": int(part.invoice_id),
-                "amount": cents(part.amount),
+                "amount": cents(part.amount + part.discount),
             }
             for part in payment.applications
         ]
         if parts:
             self._connection.execute(sa.insert(applications), parts)
 
+    def _taken_out(self, record: Payout) -> Decimal:
+        """What the processor gave back out of a payout: refunds, and returned payments with their fee."""
+        whole = ZERO
+        for id in record.refund_ids:
+            refund, _ = self._existing(Refund, RecordKind.REFUND, id)
+            whole += refund.amount
+        for id in record.return_ids:
+            back, _ = self._existing(PaymentReturn, RecordKind.PAYMENT_RETURN, id)
+            whole += back.amount + back.bank_fee
+        return whole
+
     def _payments(self, ids: Sequence[str]) -> list[Payment]:
-        if not ids or len(set(ids)) < len(ids):
-            raise Refused(
-                "a payout needs at least one payment and each of them once; choose the payments again"
-            )
+        if len(set(ids)) < len(ids):
+            raise Refused("a payout names each payment once; choose the payments again")
         found = []
         for id in ids:
             payment = self._live_payment(id, "deposited")

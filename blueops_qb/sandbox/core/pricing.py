@@ -13,7 +13,7 @@ from decimal import Decimal
 import attrs
 
 from blueops_qb.domain.money import ZERO, allocate, half_up
-from blueops_qb.domain.records import Address, InvoiceLine, LineKind, TaxExemption
+from blueops_qb.domain.records import Address, InvoiceLine, LineKind, TaxExemption, TaxRounding
 
 HUNDRED = Decimal(100)
 #: Payment terms that core knows: days from the date of issue.
@@ -42,6 +42,9 @@ class LineDraft:
     cost_code: str = ""
     taxable: bool = False
     service_date: dt.date | None = None
+    tax_key: str = ""
+    #: The payment whose deposit a line of kind `deposit_applied` uses up.
+    deposit_id: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -63,8 +66,12 @@ def price(
     discount_percent: Decimal = Decimal(0),
     discount_before_tax: bool = True,
     exempt: bool = False,
+    rounding: TaxRounding = TaxRounding.DOCUMENT,
+    included: bool = False,
 ) -> Priced:
     """Compute the invoice; `tax_percent` 8.25 means 8.25 %, `exempt` makes every line non-taxable.
+
+    `rounding` says what the tax is rounded on; with `included` the prices hold it already.
 
     A discount line (LineKind.DISCOUNT) is entered with a positive price and becomes a negative amount.
     Raises ValueError for a discount that is negative or more than what it is taken off, and for a negative
@@ -75,7 +82,7 @@ def price(
     lines = tuple(
         _line(id, draft, exempt=exempt) for id, draft in zip(_line_ids(drafts), drafts, strict=True)
     )
-    nets = [line.amount - line.discount for line in lines]
+    nets = [ZERO if line.kind is LineKind.DEPOSIT_APPLIED else line.amount - line.discount for line in lines]
     subtotal = sum(nets, ZERO)
     taken = half_up(discount) or half_up(subtotal * discount_percent / HUNDRED)
     if taken < 0 or (taken and taken > subtotal):
@@ -87,7 +94,14 @@ def price(
             base - share if line.taxable else ZERO
             for base, share, line in zip(taxable, shares, lines, strict=True)
         ]
-    tax = half_up(max(sum(taxable, ZERO), ZERO) * tax_percent / HUNDRED)
+    if included:
+        nets_without = [half_up(base / (1 + tax_percent / HUNDRED)) for base in taxable]
+        tax = sum(taxable, ZERO) - sum(nets_without, ZERO)
+        return Priced(lines=lines, subtotal=subtotal, discount=taken, tax=tax, total=subtotal - taken)
+    if rounding is TaxRounding.LINE:
+        tax = sum((half_up(base * tax_percent / HUNDRED) for base in taxable), ZERO)
+    else:
+        tax = half_up(max(sum(taxable, ZERO), ZERO) * tax_percent / HUNDRED)
     return Priced(lines=lines, subtotal=subtotal, discount=taken, tax=tax, total=subtotal - taken + tax)
 
 
@@ -107,7 +121,8 @@ def _line(line_id: str, draft: LineDraft, *, exempt: bool) -> InvoiceLine:
     if draft.kind is LineKind.TEXT:
         return InvoiceLine(line_id=line_id, kind=draft.kind, description=draft.description)
     amount = half_up(draft.quantity * draft.unit_price)
-    if draft.kind is LineKind.DISCOUNT:
+    takes_off = draft.kind in (LineKind.DISCOUNT, LineKind.DEPOSIT_APPLIED)
+    if takes_off:
         amount = -abs(amount)
     discount = half_up(draft.discount) or half_up(amount * draft.discount_percent / HUNDRED)
     if discount < 0 or (discount and discount > amount):
@@ -119,7 +134,7 @@ def _line(line_id: str, draft: LineDraft, *, exempt: bool) -> InvoiceLine:
         kind=draft.kind,
         description=draft.description,
         quantity=draft.quantity,
-        unit_price=draft.unit_price if draft.kind is not LineKind.DISCOUNT else -abs(draft.unit_price),
+        unit_price=-abs(draft.unit_price) if takes_off else draft.unit_price,
         amount=amount,
         service_category=draft.service_category,
         material_category=draft.material_category,
@@ -127,9 +142,11 @@ def _line(line_id: str, draft: LineDraft, *, exempt: bool) -> InvoiceLine:
         sku=draft.sku,
         class_key=draft.class_key,
         cost_code=draft.cost_code,
-        taxable=draft.taxable and not exempt,
+        taxable=draft.taxable and not exempt and draft.kind is not LineKind.DEPOSIT_APPLIED,
         discount=discount,
         service_date=draft.service_date,
+        tax_key=draft.tax_key,
+        deposit_id=draft.deposit_id,
     )
 
 

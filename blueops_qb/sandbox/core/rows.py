@@ -11,7 +11,19 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Payout, Record, Vendor
+from blueops_qb.domain.records import (
+    Credit,
+    Customer,
+    Expense,
+    Invoice,
+    Job,
+    Payment,
+    PaymentReturn,
+    Payout,
+    Record,
+    Refund,
+    Vendor,
+)
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.sandbox.core.tables import records
 from blueops_qb.sdk.core import Snapshot
@@ -93,7 +105,7 @@ def columns(record: Record) -> dict[str, Any]:
                 "label": record.reference[:LONGEST_LABEL],
                 "status": "void" if record.void else "recorded",
                 "customer_id": record.customer_id,
-                "job_id": record.job_id,
+                "job_id": record.job_id or record.deposit_for_job,
                 "on_date": record.received_on,
                 "total": cents(record.amount),
             }
@@ -105,6 +117,23 @@ def columns(record: Record) -> dict[str, Any]:
                 "on_date": record.date,
                 "due_date": record.due_date,
                 "total": cents(record.total),
+            }
+        case Credit():
+            found |= {
+                "label": record.number[:LONGEST_LABEL],
+                "status": "void" if record.void else "issued",
+                "customer_id": record.customer_id,
+                "job_id": record.job_id,
+                "on_date": record.issue_date,
+                "total": cents(record.total),
+            }
+        case Refund() | PaymentReturn():
+            found |= {
+                "label": "",
+                "status": "void" if record.void else "recorded",
+                "customer_id": record.customer_id,
+                "on_date": record.date,
+                "total": cents(record.amount),
             }
         case Payout():
             status = "void" if record.void else "settled"

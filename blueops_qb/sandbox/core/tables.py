@@ -37,6 +37,9 @@ tenants = sa.Table(
     sa.Column("last_payment", Number, nullable=False, default=0),
     sa.Column("last_expense", Number, nullable=False, default=0),
     sa.Column("last_payout", Number, nullable=False, default=0),
+    sa.Column("last_credit", Number, nullable=False, default=0),
+    sa.Column("last_refund", Number, nullable=False, default=0),
+    sa.Column("last_payment_return", Number, nullable=False, default=0),
 )
 
 users = sa.Table(
@@ -102,6 +105,16 @@ applications = sa.Table(
     sa.Column("invoice_id", Number, primary_key=True),
     sa.Column("amount", Number, nullable=False),
     sa.Index("core_applications_by_invoice", "tenant_id", "invoice_id"),
+)
+
+credit_applications = sa.Table(
+    "core_credit_applications",
+    metadata,
+    _tenant(),
+    sa.Column("credit_id", Number, primary_key=True),
+    sa.Column("invoice_id", Number, primary_key=True),
+    sa.Column("amount", Number, nullable=False),
+    sa.Index("core_credit_applications_by_invoice", "tenant_id", "invoice_id"),
 )
 
 payout_payments = sa.Table(

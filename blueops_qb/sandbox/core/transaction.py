@@ -12,8 +12,7 @@ from blueops_qb.domain.records import Expense, Invoice, Payment, Record
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.sandbox.core.contacts import ContactActions
 from blueops_qb.sandbox.core.costs import CostActions
-from blueops_qb.sandbox.core.invoices import InvoiceActions
-from blueops_qb.sandbox.core.payments import PaymentActions
+from blueops_qb.sandbox.core.money_back import MoneyBackActions
 from blueops_qb.sandbox.core.tables import applied
 from blueops_qb.sandbox.core.work import Refused
 from blueops_qb.sdk.core import (
@@ -36,7 +35,7 @@ from blueops_qb.sdk.core import (
 )
 
 
-class Transaction(ContactActions, InvoiceActions, PaymentActions, CostActions):
+class Transaction(ContactActions, MoneyBackActions, CostActions):
     """One transaction of one tenant; `ReferenceCore.begin` opens it.
 
     Each action writes, then tells the plugins on the same connection. One that cannot be done raises Refused

@@ -8,7 +8,19 @@ from decimal import Decimal
 import attrs
 
 from blueops_qb.domain.reclass import Reclass
-from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Payout, Record, Vendor
+from blueops_qb.domain.records import (
+    Credit,
+    Customer,
+    Expense,
+    Invoice,
+    Job,
+    Payment,
+    PaymentReturn,
+    Payout,
+    Record,
+    Refund,
+    Vendor,
+)
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.engine import census
 from blueops_qb.sandbox.demo.bookkeeper import Bookkeeper
@@ -112,6 +124,10 @@ def _title(record: Record, known: Mapping[str, Snapshot]) -> str:
             return f"{record.date} to {record.account_key}"
         case Reclass():
             return record.memo
+        case Credit():
+            return f"{record.number} {_name(known, f'customer:{record.customer_id}')}"
+        case Refund() | PaymentReturn():
+            return _name(known, f"customer:{record.customer_id}")
 
 
 def _name(known: Mapping[str, Snapshot], ref: str) -> str:
@@ -129,4 +145,8 @@ def _amount(record: Record) -> Decimal | None:
             return record.amount
         case Payout():
             return record.net
+        case Credit():
+            return record.total
+        case Refund() | PaymentReturn():
+            return record.amount
     return None

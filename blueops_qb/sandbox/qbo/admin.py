@@ -274,6 +274,7 @@ def _set_tax(company: Company, body: Obj) -> Obj:
     if mode not in TAX_MODES:
         raise ValueError(f"tax mode {mode!r}: expected one of {', '.join(TAX_MODES)}")
     company.hidden.tax_mode = mode
+    company.hidden.takes_our_tax = bool(body.get("takes_our_tax", True))
     changes: Obj = {
         "TaxPrefs.UsingSalesTax": mode != "off",
         "TaxPrefs.PartnerTaxEnabled": True if mode == "ast" else None,

@@ -34,6 +34,9 @@ class Hidden:
     tax_mode: str = "manual"  #: off, manual or ast
     tax_codes_by_state: dict[str, str] = attrs.field(factory=dict)
     tax_account: str = ""
+    takes_our_tax: bool = (
+        True  #: off: a total tax that is sent is ignored, as without AllowPartnerTaxOverride
+    )
     default_item: str = "1"
     warn_duplicate_number: bool = True  #: the warning setting of the screens that arms fault 6140
     last_number: int = 1000

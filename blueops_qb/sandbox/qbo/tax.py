@@ -107,6 +107,8 @@ def _chosen_code(draft: Draft) -> str:
 
 def _override(draft: Draft) -> Decimal | None:
     sent = draft.sent.get("TxnTaxDetail")
+    if not draft.company.hidden.takes_our_tax:
+        return None
     if sent is None:
         return draft.new.get("_tax_override")
     if sent.get("UseAutomatedSalesTax"):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from blueops_qb.domain.documents import BillPayment, PaidBy, Settled
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.profile import BooksProfile
-from blueops_qb.domain.refs import BooksKind, BooksRef, Ref
+from blueops_qb.domain.refs import BooksKind, BooksRef, Ref, order_of
 from blueops_qb.providers.qbo.codec.members import (
     NUMBER,
     Obj,
@@ -44,7 +44,7 @@ def merged_settled(settles: Iterable[Settled]) -> tuple[Settled, ...]:
     sums: dict[Ref, Decimal] = {}
     for settled in settles:
         sums[settled.document] = sums.get(settled.document, ZERO) + settled.amount
-    ordered = sorted(sums.items(), key=lambda pair: (pair[0].kind.value, pair[0].id))
+    ordered = sorted(sums.items(), key=lambda pair: order_of(pair[0]))
     return tuple(Settled(document=document, amount=amount) for document, amount in ordered if amount)
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from blueops_qb.domain.documents import Allocation, BankDeposit, CustomerPayment, DepositLine
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.profile import BooksProfile
-from blueops_qb.domain.refs import BooksKind, BooksRef, Ref
+from blueops_qb.domain.refs import BooksKind, BooksRef, Ref, order_of
 from blueops_qb.providers.qbo.codec.members import (
     REFERENCE,
     Obj,
@@ -28,10 +28,13 @@ from blueops_qb.providers.qbo.codec.members import (
 )
 
 DETAIL = "DepositLineDetail"
-#: What a payment settles, as the wire names it; whatever else it is linked with is a credit that it uses up.
-SETTLED = {BooksKind.INVOICE: "Invoice", BooksKind.JOURNAL: "JournalEntry"}
+#: What a payment settles, as the wire names it. A check on receivables is money that the customer owes again:
+#: a payment that came back, or a refund of what he had in credit.
+SETTLED = {BooksKind.INVOICE: "Invoice", BooksKind.JOURNAL: "JournalEntry", BooksKind.EXPENSE: "Check"}
 SETTLED_KINDS = {name: kind for kind, name in SETTLED.items()}
 _CREDIT_MEMO = "CreditMemo"
+#: What a payment uses up beside its money.
+USED_UP = frozenset({_CREDIT_MEMO, "CreditCardCredit"})
 #: What a deposit takes to the bank, as the wire names it.
 DEPOSITED = {
     BooksKind.PAYMENT: "Payment",
@@ -47,7 +50,7 @@ def merged(allocations: Iterable[Allocation]) -> tuple[Allocation, ...]:
     sums: dict[Ref, Decimal] = {}
     for allocation in allocations:
         sums[allocation.invoice] = sums.get(allocation.invoice, ZERO) + allocation.amount
-    ordered = sorted(sums.items(), key=lambda pair: (pair[0].kind.value, pair[0].id))
+    ordered = sorted(sums.items(), key=lambda pair: order_of(pair[0]))
     return tuple(Allocation(invoice=invoice, amount=amount) for invoice, amount in ordered if amount)
 
 
@@ -157,10 +160,8 @@ def _links(obj: Obj) -> list[tuple[Obj, Decimal]]:
 
 
 def _allocation(allocation: Allocation) -> Obj:
-    invoice = allocation.invoice
-    type, id = _settled(invoice)
-    uses_up = invoice.kind in (BooksKind.CREDIT, BooksKind.CREDIT_MEMO)
-    amount = -allocation.amount if uses_up else allocation.amount
+    type, id = _settled(allocation.invoice)
+    amount = -allocation.amount if type in USED_UP else allocation.amount
     return {"Amount": cents(amount), "LinkedTxn": [{"TxnId": id, "TxnType": type}]}
 
 
@@ -181,10 +182,10 @@ def _allocation_of(link: Obj, settled: Decimal) -> Allocation:
     kind = SETTLED_KINDS.get(type)
     if kind is not None:
         return Allocation(invoice=BooksRef(kind, id), amount=settled)
-    credit = BooksRef(BooksKind.CREDIT, f"{type}:{id}")
+    other = BooksRef(BooksKind.CREDIT, f"{type}:{id}")
     if type == _CREDIT_MEMO:
-        credit = BooksRef(BooksKind.CREDIT_MEMO, id)
-    return Allocation(invoice=credit, amount=-settled)
+        other = BooksRef(BooksKind.CREDIT_MEMO, id)
+    return Allocation(invoice=other, amount=-settled if type in USED_UP else settled)
 
 
 def _deposit_line(line: DepositLine) -> Obj:

@@ -1,0 +1,118 @@
+"""Changes of invoices in a closed period, under the policy `adjust` (accounting-treatments section 9).
+
+Case: the invoice of October is wrong, and October is closed. What was posted stays. A credit memo of the day of the
+event takes it back (same items, classes and tax), a new invoice of that day has the right amount, and a payment of
+0.00 applies the credit: first to what is open of the old invoice, the rest to the new one. A void is the credit
+memo alone. Entry of a void: the opposite of the invoice, dated in the open period.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+
+import attrs
+
+from blueops_qb.domain.documents import Allocation, Document, SalesInvoice, TaxMode
+from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.naming import derived_number
+from blueops_qb.domain.policy import ClosedPeriod
+from blueops_qb.domain.posting.allocations import CORRECTED, current
+from blueops_qb.domain.posting.closing import changed_in_substance, closed_policy, first_open_day
+from blueops_qb.domain.posting.credits import settling
+from blueops_qb.domain.posting.invoices import NUMBER_LENGTH, as_credit
+from blueops_qb.domain.posting.lookup import Lookup
+from blueops_qb.domain.records import Invoice
+from blueops_qb.domain.refs import DocumentKey, ref_of_key
+
+REVERSAL = "reversal"
+SETTLED = "settled"
+
+
+def corrected(
+    record: Invoice, wanted: Mapping[DocumentKey, Document], lookup: Lookup
+) -> Mapping[DocumentKey, Document]:
+    """The documents of a changed invoice; `wanted` is what it would be in an open period (void or not)."""
+    main = DocumentKey(record.ref)
+    earlier = {key: doc for key, doc in lookup.context.posted.items() if key.source == record.ref}
+    key = current(record.ref, lookup)
+    posted, new = earlier.get(key), wanted.get(main)
+    if not isinstance(posted, SalesInvoice) or not isinstance(new, SalesInvoice):
+        return wanted
+    if key != main:
+        new = _in_its_place(new, posted)
+    closing = lookup.context.profile.closing_date
+    if closing is None or posted.date > closing or posted.void:
+        return {**earlier, key: new} if key != main else wanted
+    number = sum(doc_key.role == REVERSAL for doc_key in earlier)
+    if number > key.part - (key == main):
+        return earlier  # taken back already, by a void
+    if not changed_in_substance(posted, new):
+        return earlier
+    if closed_policy(lookup) is not ClosedPeriod.ADJUST:
+        return {**earlier, key: new}
+    return {**earlier, **_correction(key, posted, new, number + 1, lookup)}
+
+
+def voided(
+    record: Invoice, void: Mapping[DocumentKey, Document], lookup: Lookup
+) -> Mapping[DocumentKey, Document]:
+    """The documents of a voided invoice: `void` where nothing of it lies in a closed period."""
+    key = current(record.ref, lookup)
+    taken_back = corrected(record, {DocumentKey(record.ref): void[key]}, lookup)
+    if DocumentKey(record.ref, REVERSAL, 1) not in taken_back:
+        return void
+    return taken_back
+
+
+def _in_its_place(new: SalesInvoice, posted: SalesInvoice) -> SalesInvoice:
+    """A later state of an invoice that took the place of another: date and number are its own."""
+    return attrs.evolve(new, date=posted.date, due_date=posted.due_date, number=posted.number)
+
+
+def _correction(
+    key: DocumentKey, posted: SalesInvoice, new: SalesInvoice, n: int, lookup: Lookup
+) -> dict[DocumentKey, Document]:
+    day = first_open_day(lookup)
+    posted = _as_known(key, posted, lookup)
+    words = f"Corrects {posted.number or key.source} of {posted.date}"
+    memo = attrs.evolve(
+        as_credit(posted), date=day, number=_number(posted.number, f"C{n}"), memo=words, email=""
+    )
+    reversal = DocumentKey(key.source, REVERSAL, n)
+    documents: dict[DocumentKey, Document] = {reversal: memo}
+    total = posted.total or ZERO
+    open_there = min(lookup.context.open_in_books.get(key, total), total)
+    settled = [Allocation(invoice=ref_of_key(key), amount=open_there)] if open_there else []
+    rest = total - open_there
+    if not new.void:
+        place = DocumentKey(key.source, CORRECTED, n)
+        documents[place] = _dated(new, day, _number(new.number, f"R{n}"))
+        taken = min(rest, _total(new, rest))
+        if taken:
+            settled.append(Allocation(invoice=place, amount=taken))
+    if settled and not lookup.context.profile.auto_apply_credits:
+        documents[DocumentKey(key.source, SETTLED, n)] = settling(memo, reversal, tuple(settled))
+    return documents
+
+
+def _as_known(key: DocumentKey, posted: SalesInvoice, lookup: Lookup) -> SalesInvoice:
+    """The invoice with the tax that the books computed, where that was left to them."""
+    theirs = lookup.context.theirs.get(key)
+    if posted.total is None and isinstance(theirs, SalesInvoice):
+        return attrs.evolve(posted, tax_mode=TaxMode.OURS, tax=theirs.tax, total=theirs.total)
+    return posted
+
+
+def _dated(new: SalesInvoice, day: dt.date, number: str) -> SalesInvoice:
+    due = max(new.due_date, day) if new.due_date is not None else None
+    return attrs.evolve(new, date=day, due_date=due, number=number)
+
+
+def _number(number: str, tail: str) -> str:
+    return derived_number(f"{number}-{tail}", length=NUMBER_LENGTH) if number else ""
+
+
+def _total(new: SalesInvoice, otherwise: Decimal) -> Decimal:
+    return otherwise if new.total is None else new.total

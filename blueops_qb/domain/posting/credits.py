@@ -1,0 +1,142 @@
+"""Credits to customers: goods back, goodwill, wrong price or tax, write-off, bad debt (treatments 2.3, 2.6, 10).
+
+Case: the customer is owed 54.13 back (50.00 goodwill, 4.13 tax). Entry: Dr 4910, Dr 2200, Cr 1100 by a credit
+memo. Lines of the original invoice are mirrored: same items, classes and tax as it was posted with. What the
+credit settles is said by a payment of 0.00 that links it with the invoices (role `applied`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from blueops_qb.domain.documents import (
+    Allocation,
+    CreditMemo,
+    CustomerPayment,
+    Document,
+    SalesInvoice,
+    SalesLine,
+    TaxMode,
+)
+from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.posting import invoices
+from blueops_qb.domain.posting.allocations import allocated, current
+from blueops_qb.domain.posting.lookup import Lookup
+from blueops_qb.domain.records import Credit, CreditReason, Invoice, InvoiceLine, LineKind
+from blueops_qb.domain.refs import DocumentKey, OurRef, RecordKind, RecordRef
+
+#: The fee type on whose item a credit goes where a line of it names none.
+FEE_OF_REASON: Mapping[CreditReason, str] = {
+    CreditReason.GOODWILL: "allowance",
+    CreditReason.PRICE: "allowance",
+    CreditReason.CANCEL: "allowance",
+    CreditReason.RETURN: "allowance",
+    CreditReason.TAX: invoices.SALES_TAX_KEY,
+    CreditReason.WRITE_OFF: "write_off",
+    CreditReason.BAD_DEBT: "bad_debt",
+    CreditReason.EARLY_PAYMENT: "early_payment",
+}
+APPLIED = "applied"
+
+
+def credit(record: Credit, lookup: Lookup) -> dict[DocumentKey, Document]:
+    """The credit memo, and what it settles."""
+    if lookup.cents(record.total, where="the total") <= 0:
+        raise lookup.held(
+            f"has the total {record.total}, but a credit is above zero",
+            "Correct the credit in BlueOps; it is sent by itself then.",
+        )
+    original = original_of(record.invoice_id, lookup)
+    memo = _memo(record, original, lookup)
+    documents: dict[DocumentKey, Document] = {DocumentKey(record.ref): memo}
+    settled = allocated(record, record.applications, lookup)
+    if not settled:
+        return documents
+    applied = sum((part.amount for part in settled), ZERO)
+    if applied > record.total:
+        raise lookup.held(
+            f"settles {applied} but is only {record.total}",
+            "Lower its applications in BlueOps; it is sent by itself then.",
+        )
+    key = DocumentKey(record.ref, APPLIED)
+    if lookup.context.profile.auto_apply_credits and key not in lookup.context.posted:
+        # These books apply credits by themselves; what they did arrives as a payment of 0.00.
+        return documents
+    documents[key] = settling(memo, record.ref, settled)
+    return documents
+
+
+def original_of(invoice_id: str | None, lookup: Lookup) -> SalesInvoice | None:
+    """The invoice that is credited, as it was posted."""
+    if not invoice_id:
+        return None
+    ref = RecordRef(RecordKind.INVOICE, invoice_id)
+    found = lookup.context.posted.get(current(ref, lookup))
+    return found if isinstance(found, SalesInvoice) else None
+
+
+def mirrored(original: SalesInvoice | None) -> dict[str, SalesLine]:
+    """Its lines by our line id."""
+    return {line.line_id: line for line in original.lines if line.line_id} if original is not None else {}
+
+
+def settling(memo: CreditMemo, name: OurRef, settled: tuple[Allocation, ...]) -> CustomerPayment:
+    """The payment of 0.00 by which a credit memo settles what `settled` says."""
+    used = sum((part.amount for part in settled), ZERO)
+    return CustomerPayment(
+        customer=memo.customer,
+        date=memo.date,
+        amount=ZERO,
+        allocations=(*settled, Allocation(invoice=name, amount=-used)),
+        memo=memo.memo,
+        currency=memo.currency,
+    )
+
+
+def _memo(record: Credit, original: SalesInvoice | None, lookup: Lookup) -> CreditMemo:
+    sale = Invoice(
+        id=record.id,
+        number=record.number,
+        customer_id=record.customer_id,
+        issue_date=record.issue_date,
+        job_id=record.job_id,
+        site=record.site,
+        branch=record.branch,
+        lines=tuple(_with_key(line, record) for line in record.lines),
+        discount=record.discount,
+        discount_before_tax=record.discount_before_tax,
+        tax=record.tax,
+        tax_key=record.tax_key,
+        total=record.total,
+        memo=record.memo,
+        currency=record.currency,
+    )
+    memo = invoices.as_credit(invoices.form(sale, lookup, mirror=mirrored(original)))
+    if memo.tax_mode is TaxMode.BOOKS:
+        # A credit returns the tax that was charged, not one that is computed anew.
+        memo = attrs.evolve(memo, tax_mode=TaxMode.OURS, tax=record.tax, total=record.total)
+    if original is not None:
+        memo = _as_the_original(memo, original)
+    return memo
+
+
+def _as_the_original(memo: CreditMemo, original: SalesInvoice) -> CreditMemo:
+    """Tags and tax of the invoice that is credited, as it was posted."""
+    return attrs.evolve(
+        memo,
+        customer=original.customer,
+        tax_code=original.tax_code if memo.tax else memo.tax_code,
+        location=original.location,
+        class_=original.class_,
+        discount_account=original.discount_account if memo.discount else None,
+        shipping=original.shipping,
+    )
+
+
+def _with_key(line: InvoiceLine, record: Credit) -> InvoiceLine:
+    """A fee line without a type goes on the item of the credit's reason."""
+    if line.kind is LineKind.FEE and not line.fee_type:
+        return attrs.evolve(line, fee_type=FEE_OF_REASON[record.reason])
+    return line

@@ -1,0 +1,149 @@
+"""Money back to customers: of an overpayment, of a credit, of a deposit (accounting-treatments 2.2, 2.3).
+
+Case: 39.21 of an overpayment and 54.13 of a credit go back by check. Entry: Dr 1100, Cr 1000 93.34; the payment and
+the credit then settle that check. A deposit that is a liability goes back by a refund receipt on the deposit item
+(Dr 2300, Cr 1000), less what the contract lets the company keep (Cr 4800).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from blueops_qb.domain.documents import Allocation, CustomerPayment, Document, RefundReceipt, TaxMode
+from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.posting import prepayments
+from blueops_qb.domain.posting.credits import APPLIED
+from blueops_qb.domain.posting.lookup import Lookup
+from blueops_qb.domain.posting.money_accounts import account_left
+from blueops_qb.domain.posting.owed_again import owed_again
+from blueops_qb.domain.posting.payments import posted_parts
+from blueops_qb.domain.records import Credit, Payment, Refund, RefundPart
+from blueops_qb.domain.refs import DocumentKey, RecordKind, RecordRef, Ref
+
+#: The fee type of what the contract lets the company keep.
+KEPT_KEY = "cancellation"
+
+
+def refund(record: Refund, lookup: Lookup) -> dict[DocumentKey, Document]:
+    """The money that left, and by what it is settled."""
+    amount = lookup.cents(record.amount, where="the refund")
+    kept = lookup.cents(record.kept_amount, where="what is kept")
+    whole = sum((lookup.cents(p.amount, where=f"what is given back of {p.of}") for p in record.parts), ZERO)
+    if amount < 0 or kept < 0 or not whole or whole != amount + kept:
+        raise lookup.held(
+            f"does not add up: it gives back {whole}, which is not {amount} and {kept} that is kept",
+            "Correct its parts or its amount in BlueOps; it is sent by itself then.",
+        )
+    if record.deposit_for_job and _are_liabilities(record, lookup):
+        return {DocumentKey(record.ref): _of_deposit(record, whole, kept, lookup)}
+    if kept:
+        raise lookup.held(
+            f"keeps {kept} of a deposit that is a payment in the books",
+            "Invoice what is kept, apply the deposit to that invoice, and refund the rest.",
+        )
+    party = _party(record, lookup)
+    account = account_left(record.account_key, None, lookup)
+    documents: dict[DocumentKey, Document] = {
+        DocumentKey(record.ref): owed_again(
+            party,
+            amount,
+            account,
+            lookup,
+            day=record.date,
+            words=f"Refund {record.reference or record.id}",
+            memo=record.memo,
+            currency=record.currency,
+        )
+    }
+    credits = [part for part in record.parts if part.of.kind is RecordKind.CREDIT]
+    if credits:
+        documents[DocumentKey(record.ref, APPLIED)] = _settling(record, party, credits)
+    return documents
+
+
+def _are_liabilities(record: Refund, lookup: Lookup) -> bool:
+    ways = {prepayments.is_liability(part.of.id, lookup) for part in record.parts}
+    if len(ways) > 1:
+        raise lookup.held(
+            "gives back deposits that were posted in different ways",
+            "Make one refund of each deposit in BlueOps.",
+        )
+    return True in ways
+
+
+def _of_deposit(record: Refund, whole: Decimal, kept: Decimal, lookup: Lookup) -> Document:
+    assert record.deposit_for_job is not None
+    lines = [prepayments.deposit_line(whole, lookup, description="Deposit given back")]
+    if kept:
+        lines.append(
+            prepayments.fee_line(
+                "kept", KEPT_KEY, -kept, lookup, description="Kept by contract", where="what is kept"
+            )
+        )
+    return RefundReceipt(
+        customer=RecordRef(RecordKind.JOB, record.deposit_for_job),
+        date=record.date,
+        lines=tuple(lines),
+        tax_mode=TaxMode.OURS,
+        tax=ZERO,
+        total=whole - kept,
+        method=lookup.method(record.method),
+        reference=record.reference,
+        paid_from=account_left(record.account_key, None, lookup),
+        memo=record.memo,
+        currency=record.currency,
+    )
+
+
+def _party(record: Refund, lookup: Lookup) -> RecordRef:
+    """Whose money it was, in the books: that of all its parts."""
+    parties: set[Ref] = set()
+    for part in record.parts:
+        parties |= _owners(part, record, lookup)
+    if len(parties) != 1:
+        raise lookup.held(
+            "gives back money of several jobs at once",
+            "Make one refund per job in BlueOps; they are sent by themselves then.",
+        )
+    (party,) = parties
+    assert isinstance(party, RecordRef)
+    return party
+
+
+def _owners(part: RefundPart, record: Refund, lookup: Lookup) -> set[Ref]:
+    if part.of.kind is RecordKind.CREDIT:
+        posted = lookup.context.posted.get(DocumentKey(part.of))
+        customer = getattr(posted, "customer", None)
+        if isinstance(customer, RecordRef):
+            return {customer}
+        credit = lookup.related(Credit, part.of)
+        job = credit.job_id if credit is not None else record.job_id
+        return {RecordRef(RecordKind.JOB, job) if job else _customer(record)}
+    payment = lookup.related(Payment, part.of)
+    if payment is None or payment.void:
+        raise lookup.held(
+            f"gives back {part.of}, which BlueOps does not have",
+            "Correct its parts in BlueOps; it is sent by itself then.",
+        )
+    return {party for party, _ in posted_parts(payment, lookup).values()}
+
+
+def _customer(record: Refund) -> RecordRef:
+    return RecordRef(RecordKind.CUSTOMER, record.customer_id)
+
+
+def _settling(record: Refund, party: RecordRef, credits: list[RefundPart]) -> CustomerPayment:
+    """The payment of 0.00 by which the credits settle the refund."""
+    used = sum((part.amount for part in credits), ZERO)
+    allocations = (
+        Allocation(invoice=record.ref, amount=used),
+        *(Allocation(invoice=part.of, amount=-part.amount) for part in credits),
+    )
+    return CustomerPayment(
+        customer=party,
+        date=record.date,
+        amount=ZERO,
+        allocations=allocations,
+        memo=record.memo,
+        currency=record.currency,
+    )
