@@ -14,6 +14,7 @@ from flask_wtf.csrf import CSRFProtect
 from blueops_qb.engine.engine import Engine
 from blueops_qb.sdk.provider import WSGIApp
 from blueops_qb.web import (
+    agreements,
     audit_log,
     choose_books,
     conflicts,
@@ -40,7 +41,19 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
-PARTS = (overview, choose_books, match_plan, mapper, rules, records, record, erase, conflicts, audit_log)
+PARTS = (
+    overview,
+    choose_books,
+    match_plan,
+    mapper,
+    rules,
+    records,
+    record,
+    erase,
+    conflicts,
+    agreements,
+    audit_log,
+)
 
 
 class OwnCookie(SecureCookieSessionInterface):
