@@ -26,7 +26,7 @@ class Forger:
             return reply
         frame = json.loads(reply.body)
         report = json.loads(frame["text"])
-        debited = [row["ColData"][9] for row in _leaves(report["Rows"].get("Row", []))]
+        debited = [row["ColData"][10] for row in _leaves(report["Rows"].get("Row", []))]
         amounts = [cell for cell in debited if cell["value"]]
         if amounts and self.lets_through:
             self.lets_through -= 1

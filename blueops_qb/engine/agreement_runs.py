@@ -52,6 +52,8 @@ class Run:
     closed_at: dt.datetime | None = None
     facts_from: dt.datetime | None = None
     figures: dict[str, Any] = attrs.field(factory=dict)
+    #: Its certificate, once it was issued.
+    certificate: str = attrs.field(default="", repr=False)
 
     @property
     def open(self) -> bool:
@@ -94,6 +96,7 @@ def _run(row: Any) -> Run:
         closed_at=row["closed_at"],
         facts_from=row["facts_from"],
         figures=json.loads(row["figures_json"]) if row["figures_json"] else {},
+        certificate=row["certificate"],
     )
 
 

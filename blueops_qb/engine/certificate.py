@@ -64,9 +64,8 @@ def issue(engine: Engine, connection_id: str, run_id: int) -> str:
     with engine.turns.open(connection_id) as turn:
         assert turn is not None
         run = run_of(turn.connection, connection_id, run_id)
-        kept = turn.connection.execute(sa.select(r.c.certificate).where(r.c.id == run_id)).scalar_one()
-        if kept:
-            return str(kept)
+        if run.certificate:
+            return run.certificate
         if run.state is not RunState.DONE:
             raise NotACertificate(
                 f"the agreement {run_id} is {run.state.value}; only a finished one is certified"

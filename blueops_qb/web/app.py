@@ -14,6 +14,7 @@ from flask_wtf.csrf import CSRFProtect
 from blueops_qb.engine.engine import Engine
 from blueops_qb.sdk.provider import WSGIApp
 from blueops_qb.web import (
+    agreements,
     audit_log,
     backfill,
     choose_books,
@@ -54,6 +55,7 @@ PARTS = (
     erase,
     conflicts,
     choose_sides,
+    agreements,
     audit_log,
 )
 

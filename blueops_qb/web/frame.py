@@ -23,6 +23,7 @@ MENU = (
     ("overview.overview", "Overview"),
     ("records.listing", "Records"),
     ("conflicts.listing", "Conflicts"),
+    ("agreements.listing", "Agreement"),
     ("match_plan.plan", "Matching"),
     ("mapper.mapping", "Mapping"),
     ("rules.policy", "Policy"),
