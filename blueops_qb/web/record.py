@@ -6,7 +6,7 @@ from flask import Blueprint, abort, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from blueops_qb.domain.refs import RecordKind, RecordRef
-from blueops_qb.engine import by_hand
+from blueops_qb.engine import by_hand, explain
 from blueops_qb.sdk.core import Permission
 from blueops_qb.web import conflicts, here, story, titles, words
 
@@ -34,6 +34,7 @@ def record(kind: str, id: str) -> str:
             newest=newest,
             events=events,
             documents=documents,
+            whys=explain.whys_of(turn, ref),
             operations=story.operations(turn.connection, story.document_ids(turn, ref)),
             conflicts=[
                 (row, conflicts.choices_of(turn, row["cause"])) for row in story.conflicts_of(turn, ref)
