@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 
 import attrs
@@ -55,6 +56,7 @@ class Target:
 #: Of what a rule is about: family, key, scope.
 RuleKey = tuple[Family, str, str]
 NOWHERE = Target()
+_DAYS_KEPT = 100
 
 
 @attrs.frozen(kw_only=True)
@@ -102,12 +104,18 @@ class Mapping:
     version: int = 0
     rules: tuple[MapRule, ...] = ()
     _index: dict[RuleKey, tuple[MapRule, ...]] = attrs.field(init=False, repr=False, eq=False)
+    _dated: bool = attrs.field(init=False, repr=False, eq=False)
+    #: What counts on days that were asked for.
+    _current: dict[dt.date | None, dict[RuleKey, MapRule]] = attrs.field(
+        init=False, repr=False, eq=False, factory=dict
+    )
 
     def __attrs_post_init__(self) -> None:
         index: dict[RuleKey, tuple[MapRule, ...]] = {}
         for rule in sorted(self.rules, key=_begins, reverse=True):
             index[rule.about] = (*index.get(rule.about, ()), rule)
         object.__setattr__(self, "_index", index)
+        object.__setattr__(self, "_dated", any(rule.valid_from is not None for rule in self.rules))
 
     def under(self, pinned: Mapping) -> Mapping:
         """These rules with those of an older version on top: what was mapped then stays as it was."""
@@ -135,9 +143,12 @@ class Mapping:
     ) -> MapRule | None:
         """The rule that decides: of the first fitting scope, else the unscoped one; None when unmapped."""
         for scope in (*scopes, ""):
-            rule = self.at((family, key, scope), on)
-            if rule is not None:
-                return rule
+            rules = self._index.get((family, key, scope))
+            if rules is not None:
+                # Nearly all keys have one rule that counts from the beginning.
+                rule = rules[0] if rules[0].valid_from is None else self.at((family, key, scope), on)
+                if rule is not None:
+                    return rule
         return None
 
     def find(
@@ -147,10 +158,17 @@ class Mapping:
         rule = self.rule_for(family, key, scopes, on)
         return None if rule is None else rule.target
 
-    def current(self, on: dt.date | None = None) -> dict[RuleKey, MapRule]:
+    def current(self, on: dt.date | None = None) -> MappingOf[RuleKey, MapRule]:
         """One rule per key and scope, as they count on that day; without a day the ones that begin last."""
-        found = ((about, self.at(about, on)) for about in self._index)
-        return {about: rule for about, rule in found if rule is not None}
+        day = on if self._dated else None
+        known = self._current.get(day)
+        if known is None:
+            found = ((about, self.at(about, on)) for about in self._index)
+            known = {about: rule for about, rule in found if rule is not None}
+            if len(self._current) > _DAYS_KEPT:
+                self._current.clear()
+            self._current[day] = known
+        return known
 
 
 def _begins(rule: MapRule) -> dt.date:

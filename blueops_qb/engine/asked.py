@@ -10,18 +10,16 @@ from blueops_qb.domain.mapping import Family, Mapping
 from blueops_qb.domain.mapping_lint import Finding, Subject, lint
 from blueops_qb.domain.posting.context import Blocked
 from blueops_qb.domain.records import Record
-from blueops_qb.domain.refs import RecordKind
 from blueops_qb.engine.outbox import Hold, State
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record, post_under
 from blueops_qb.engine.turn import Turn
+from blueops_qb.engine.what_if import KINDS
 from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
 
 #: How many held events, and how many of core's newest records, are looked through for keys.
 HELD_LOOKED_AT, RECORDS_LOOKED_AT = 200, 200
-#: Kinds of records whose posting needs keys.
-KINDS = (RecordKind.INVOICE, RecordKind.PAYMENT, RecordKind.EXPENSE, RecordKind.PAYOUT)
 Key = tuple[Family, str]
 
 

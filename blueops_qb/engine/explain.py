@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import inspect
 import json
+import logging
 import re
 from typing import Any
 
@@ -23,6 +24,7 @@ from blueops_qb.domain.records import Record
 from blueops_qb.domain.refs import RecordRef
 from blueops_qb.engine import messages, preview
 from blueops_qb.engine.known import Known, load_known
+from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.preview import NoSuchRecord
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import context_for, post_record
@@ -30,6 +32,8 @@ from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.why import PostingWhy, Whys
 from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
+
+log = logging.getLogger(__name__)
 
 #: How many events and messages of one record are told.
 MOST = 50
@@ -121,7 +125,7 @@ def explain(turn: Turn, ref: RecordRef, *, whole: bool = False) -> Explanation:
     record = snapshot.record if snapshot is not None else _recorded(turn, ref, None)
     planned = None
     if record is not None and snapshot is not None and not snapshot.deleted:
-        planned = preview.preview(turn, ref)
+        planned = _previewed(turn, ref, snapshot.revision)
     rule, section = rule_of(record) if record is not None else ("", "")
     return Explanation(
         ref=str(ref),
@@ -136,6 +140,25 @@ def explain(turn: Turn, ref: RecordRef, *, whole: bool = False) -> Explanation:
         remedy=planned.remedy if planned else "",
         waiting=tuple(d for d in planned.documents if d.step != "nothing") if planned else (),
     )
+
+
+def _previewed(turn: Turn, ref: RecordRef, revision: int) -> preview.Preview:
+    """What planning would do; a defect of ours in this record is told and does not hide the rest."""
+    try:
+        return preview.preview(turn, ref)
+    except sa.exc.SQLAlchemyError:
+        raise  # of the database, not of a record
+    except Exception as problem:
+        log_trouble(log, "%s could not be previewed", ref, problem=problem)
+        reason = f"{ref} could not be planned: {type(problem).__name__}: {problem}"
+        remedy = "Report it to BlueOps support with this sentence."
+        return preview.Preview(ref=str(ref), revision=revision, blocked=reason, remedy=remedy)
+
+
+def whys_of(turn: Turn, ref: RecordRef) -> dict[str, tuple[PostingWhy, ...]]:
+    """The debits and credits of a record's documents, each with its why, by key of the document."""
+    known = load_known(turn.connection, turn.id, [ref])
+    return {told.key: told.postings for told in _documents(turn, ref, list(known.values()), whole=False)}
 
 
 def rule_of(record: Record) -> tuple[str, str]:
@@ -233,7 +256,14 @@ def _trace(turn: Turn, ref: RecordRef, revision: int, knowns: list[Known]) -> _T
             whys=empty, documents={}, note="neither BlueOps nor an event shows the record any more"
         )
     related = read_related(turn.core, turn.tenant_id, [record])
-    result = post_record(turn, record, related, knowns, trace=trace)
+    try:
+        result = post_record(turn, record, related, knowns, trace=trace)
+    except Exception as problem:  # pure rules: whatever they raise is a defect of ours in this record
+        log_trouble(log, "%s could not be explained", ref, problem=problem)
+        whys = Whys(turn=turn, mapping=turn.mapping, steps=trace.steps)
+        return _Traced(
+            whys=whys, documents={}, note=f"the rules fail on it: {type(problem).__name__}: {problem}"
+        )
     mapping = context_for(turn, record, related, knowns).mapping
     documents = {str(k): d for k, d in result.documents.items()} if isinstance(result, Posted) else {}
     if isinstance(result, Blocked | NotPosted):

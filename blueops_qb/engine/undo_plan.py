@@ -241,8 +241,13 @@ def _objections(one: Candidate, created: set[int], conflicts: set[int]) -> Itera
         yield "a change of it is on its way", _WAIT
     elif known.doubtful:
         yield f"it is in doubt: {known.doubtful}", _WAIT
-    if known.id not in created or not link.written_version:
+    if known.id not in created:
         yield "we did not create it: it was entered in the books, or matched with what stood there", LOOK
+    elif not link.written_version:
+        yield (
+            "it was written before it was kept what the books showed then, so nothing proves it untouched",
+            LOOK,
+        )
     elif row.deleted:
         yield "it was deleted in the books", "There is nothing left to take out."
     elif getattr(one.document, "void", False):

@@ -6,7 +6,8 @@ import attrs
 import pytest
 
 from blueops_qb.domain.mapping import Family
-from blueops_qb.domain.records import Application
+from blueops_qb.domain.posting import rules
+from blueops_qb.domain.records import Application, Invoice
 from blueops_qb.domain.refs import BooksKind, RecordKind, RecordRef
 from blueops_qb.engine import erasure, explain, preview, retention
 from blueops_qb.store import tables as t
@@ -207,3 +208,22 @@ def test_a_document_planned_anew_before_it_was_sent_is_pinned_to_the_rules_it_wa
     house.drain()
     assert house.there(invoice).lines[0].item.id == "T", "an edit keeps what it was posted with"
     assert told(house, invoice).documents[0].mapping_version == 2
+
+
+def test_a_defect_of_the_rules_is_told_and_hides_nothing_else(
+    house: EngineHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = house.invoice(house.customer())
+    house.drain()
+
+    def defect(record: object, lookup: object) -> None:
+        del record, lookup
+        raise ZeroDivisionError("a rate of nothing")
+
+    monkeypatch.setitem(rules.RULES, Invoice, defect)
+    found = told(house, invoice)
+    assert "ZeroDivisionError: a rate of nothing" in found.blocked
+    (document,) = found.documents
+    assert "the rules fail on it: ZeroDivisionError: a rate of nothing" in document.notes
+    assert document.books == str(house.place(invoice))
+    assert document.messages[0].request

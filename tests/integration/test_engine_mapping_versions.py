@@ -184,6 +184,20 @@ def test_a_replay_tells_the_difference_by_account_with_its_documents(shop: Engin
     assert str(late.ref) not in {b.document for b in behind}
 
 
+def test_a_replay_names_the_heaviest_documents_and_counts_the_rest(
+    shop: EngineHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = shop.customer()
+    invoices = [shop.invoice(ann, f"{n}.00") for n in (5, 1, 9, 3)]
+    draft = draft_of(shop, TO_OTHER)
+    monkeypatch.setattr(what_if, "NAMED", 2)
+    with shop.turn() as turn:
+        found = what_if.replay(turn, draft, since=DAY, until=DAY)
+    one = found.differences[0]
+    assert [b.document for b in one.documents] == [str(invoices[2].ref), str(invoices[0].ref)]
+    assert (one.document_count, one.change) == (4, D("18.00"))
+
+
 def test_a_replay_by_customer_keeps_jobs_apart(shop: EngineHouse) -> None:
     ann = shop.customer()
     jobs = [shop.job(ann, "Kitchen"), shop.job(ann, "Bath")]

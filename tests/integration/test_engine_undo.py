@@ -196,6 +196,19 @@ def test_taking_it_back_writes_the_newest_state_onto_what_is_there(house: Engine
     assert [s.document for s in shown(house, invoice).steps] == [str(invoice.ref)], "it may be undone again"
 
 
+def test_it_is_taken_back_also_when_retention_has_emptied_its_event(house: EngineHouse) -> None:
+    invoice = house.invoice(house.customer())
+    house.drain()
+    ask(house, invoice)
+    house.drain()
+    house.set(t.outbox, t.outbox.c.ref_kind == "invoice", payload="")
+    with house.turn() as turn:
+        undo.take_back(turn, [invoice.ref], actor="ann")
+    house.drain()
+    assert not house.there(invoice).void
+    assert house.state(invoice) == "done"
+
+
 def test_an_undo_that_has_not_left_yet_is_taken_back_without_a_trace_there(house: EngineHouse) -> None:
     invoice = house.invoice(house.customer())
     house.drain()

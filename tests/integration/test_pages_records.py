@@ -48,6 +48,15 @@ def test_the_list_says_for_every_record_where_it_stands_and_why(both: Office) ->
     assert "Retry ticked" not in attention  # a viewer only looks
 
 
+def test_a_record_tells_why_each_account_was_chosen(shop: Office) -> None:
+    invoice = shop.invoice(shop.customer())
+    shop.drain()
+    text = unescape(shop.browser("viewer").get(f"{PAGES}/records/invoice/{invoice.id}").text)
+    assert "Why these accounts" in text
+    assert "The service category is “repair”" in text or "the service category is “repair”" in text
+    assert "saved by admin on " in text
+
+
 def test_the_list_is_paged_by_key(both: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("blueops_qb.web.records.PAGE", 2)
     for n in range(5):

@@ -4,14 +4,17 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import attrs
 import pytest
 import requests
 
 from blueops_qb.domain.mapping import Family, Mapping, MapRule, Target
 from blueops_qb.domain.mapping_change import revised
-from blueops_qb.domain.records import CostLine, Expense, ExpenseType
+from blueops_qb.domain.policy import ClosedPeriod
+from blueops_qb.domain.records import CostLine, Expense, ExpenseType, Payout
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
 from blueops_qb.engine import explain, reclass, rules_desk, undo, undo_plan
+from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
 from tests.core_house import TENANT
 from tests.office import DAY, D, Office, office
@@ -222,3 +225,53 @@ def test_the_past_moves_to_the_new_account_in_the_twins_own_books(shop: Office) 
     }
     assert moved == {("Debit", names[0], 100.0), ("Credit", names[1], 100.0)}
     assert shop.state(invoice.ref) == "done"
+
+
+def test_a_deposit_goes_before_its_payment_and_the_payment_before_its_invoice(shop: Office) -> None:
+    before = balances(shop)
+    invoice = shop.invoice(shop.customer())
+    shop.drain()
+    payment = shop.pay(invoice, "100.00")
+    shop.drain()
+    with shop.core.begin(TENANT, actor="office") as tx:
+        payout = tx.settle_payout(
+            Payout(
+                id="",
+                date=DAY,
+                account_key="checking",
+                payment_ids=(payment.id,),
+                fees=D("3.00"),
+                net=D("97.00"),
+            )
+        )
+    shop.drain()
+    assert shop.state(payout.ref) == "done"
+    alone = ask(shop, payment)
+    assert alone.steps == ()
+    assert f"{payout.ref} (deposit#" in alone.kept[0].reason
+    plan = ask(shop, invoice, payment, payout)
+    assert [s.document for s in plan.steps] == [str(payout.ref), str(payment.ref), str(invoice.ref)]
+    for _ in range(3):
+        shop.drain()
+    assert {shop.state(r.ref) for r in (invoice, payment, payout)} == {"not_posted"}
+    assert balances(shop) == before
+
+
+def test_in_a_closed_period_the_books_get_a_credit_on_the_first_open_day(shop: Office) -> None:
+    before = balances(shop)
+    invoice, cost = shop.invoice(shop.customer()), spend(shop)
+    shop.drain()
+    with shop.turn() as turn:
+        profile = attrs.evolve(turn.profile, closing_date=DAY)
+        turn.set(profile_json=wire.dump(profile))
+        policy = attrs.evolve(turn.policy, closed_period=ClosedPeriod.REDATE)
+        rules_desk.change_policy(turn, policy, actor="admin")
+    plan = ask(shop, invoice, cost)
+    assert {s.document: (s.way, s.reversed_by) for s in plan.steps} == {
+        str(invoice.ref): ("reverse", "credit_memo"),
+        str(cost.ref): ("reverse", "journal"),
+    }
+    shop.drain()
+    assert {shop.state(r.ref) for r in (invoice, cost)} == {"not_posted"}
+    assert float(shop.read("Invoice", place(shop, invoice.ref).id)["TotalAmt"]) == 100.0
+    assert balances(shop) == before, "credit memo and entry take the effect back in the open period"
