@@ -182,11 +182,12 @@ def _added(step: LineStep, pull: Pull, line_id: str) -> CostLine | LineOption:
     key = key_for(pull, BOUGHT, theirs, step.books_id, field)
     if isinstance(key, LineOption):
         return key
+    category: dict[str, Any] = {_CATEGORY[key[0]]: key[1]}
     return CostLine(
         line_id=line_id,
         description=theirs.description,
         job_id=_job(theirs, pull),
         class_key=only_key(pull.mapping, Family.CLASS, "class_", theirs.class_) or "",
         **_product(theirs, theirs.amount),
-        **{_CATEGORY[key[0]]: key[1]},
+        **category,
     )

@@ -69,7 +69,15 @@ def invoice_from(record: Invoice, pull: Pull, *, customer_id: str | None = None)
         lines, ids, more = _lines(record, pull)
         changes |= {"lines": lines, **more}
     draft: Invoice = attrs.evolve(record, **changes)
-    return Drafted(record=attrs.evolve(draft, total=_total(draft)), ids=ids)
+    draft = attrs.evolve(draft, total=_total(draft))
+    if "total" in pull.fields and pull.theirs.total is not None and not pull.mixed:
+        _check_total(draft, pull.theirs.total)
+    return Drafted(record=draft, ids=ids)
+
+
+def _check_total(draft: Invoice, total: Decimal) -> None:
+    if draft.total != total:
+        raise Unfit(f"comes to {total} in QuickBooks, but to {draft.total} by its lines, discounts and tax")
 
 
 def _total(invoice: Invoice) -> Decimal:

@@ -61,6 +61,8 @@ class Pull:
     ours: MappingOf[Ref, RecordRef] = attrs.field(factory=dict)
     #: A person looked at it and wants it so: coding that no key leads to is kept as an override.
     by_person: bool = False
+    #: A person chose lines of both sides one by one; what comes of it is neither side's.
+    mixed: bool = False
 
     def key(self, family: Family, field: str, ref: BooksRef | None, what: str) -> str:
         """The only key of a family that leads to `ref`; raises Unfit with the number of them."""

@@ -101,6 +101,7 @@ def draft(
         picks=picks or {},
         ours=parties,
         by_person=by_person,
+        mixed=bool(each),
     )
     drafted = _drafted(turn, record, pull)
     plain = _posted(turn, sides, drafted.record)
@@ -267,7 +268,7 @@ def prove(turn: Turn, sides: Sides, found: Draft, ours: Document, ids: Collectio
     normal = Bound.of(turn, (ours,), sides.fields).normal(ours)
     if getattr(normal, "void", False) and getattr(sides.theirs, "void", False):
         return
-    shown = as_decided(normal, sides.theirs)
+    shown = as_decided(normal, _of_ours(turn, sides.theirs))
     wrong = [
         name
         for name in sorted(found.fields - {"lines"})
@@ -280,6 +281,16 @@ def prove(turn: Turn, sides: Sides, found: Draft, ours: Document, ids: Collectio
     if wrong:
         names = ", ".join(dict.fromkeys(name.rstrip("_").replace("_", " ") for name in wrong))
         raise Unfit(f"would still show another {names} than QuickBooks if BlueOps took the change over")
+
+
+def _of_ours(turn: Turn, theirs: Document) -> Document:
+    """A payment without what it settles of documents that BlueOps does not have; there it is one sum."""
+    if not isinstance(theirs, CustomerPayment):
+        return theirs
+    ours = sources_of(
+        turn.connection, turn.id, [a.invoice for a in theirs.allocations if isinstance(a.invoice, BooksRef)]
+    )
+    return attrs.evolve(theirs, allocations=tuple(a for a in theirs.allocations if a.invoice in ours))
 
 
 def _wrong_lines(
