@@ -27,7 +27,7 @@ from blueops_qb.domain.overrides import HEAD_CODING, LineOverride, coding_of, ov
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.pull_cost import expense_from
 from blueops_qb.domain.pull_invoice import invoice_from
-from blueops_qb.domain.pulling import Drafted, Pull, Unfit
+from blueops_qb.domain.pulling import Drafted, NoPlace, Pull
 from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Record, Vendor
 from blueops_qb.domain.refs import BooksRef, RecordRef
 from blueops_qb.domain.reverse import customer_from, job_from, payment_from, vendor_from
@@ -71,7 +71,7 @@ def draft(
     by_person: bool = False,
     each: Mapping[str, str] | None = None,
 ) -> Draft:
-    """Take `fields` (of the document) from the books; raises Unfit, in words that continue “invoice 1041 ...”.
+    """Take `fields` (of the document) from the books; raises NoPlace, in words that continue “invoice 1041 ...”.
 
     `picks` are keys for lines that were added over there, by the books' line id. `by_person`: somebody looked at
     it and wants it so; then a job may move and coding without a key is kept as an override. `each` is a side per
@@ -84,12 +84,12 @@ def draft(
     if getattr(theirs, "void", False) != getattr(sides.normal_ours, "void", False):
         return _void(turn, sides, theirs, wanted)
     if isinstance(record, Job) and "parent" in wanted and not by_person:
-        raise Unfit("stands below another customer in QuickBooks now; somebody must say whether it moves")
+        raise NoPlace("stands below another customer in QuickBooks now; somebody must say whether it moves")
     try:
         lines = "lines" in wanted and isinstance(record, Invoice | Expense)
         steps = chosen(sides.steps(turn), each or {}) if lines else ()
     except Unpaired as problem:
-        raise Unfit(f"has other lines in QuickBooks now; {problem}") from None
+        raise NoPlace(f"has other lines in QuickBooks now; {problem}") from None
     mapping, policy = rules_for(turn, record, [sides.known])
     pull = Pull(
         theirs=theirs,
@@ -127,7 +127,7 @@ def draft(
 def _void(turn: Turn, sides: Sides, theirs: Document, wanted: frozenset[str]) -> Draft:
     record: Any = sides.snapshot.record
     if not getattr(theirs, "void", False):
-        raise Unfit("is void in BlueOps and not in QuickBooks")
+        raise NoPlace("is void in BlueOps and not in QuickBooks")
     gone = attrs.evolve(record, void=True)
     return Draft(
         change=None if record.void else to_core.voiding(record, "voided in QuickBooks"),
@@ -155,7 +155,7 @@ def _drafted(turn: Turn, record: Record, pull: Pull) -> Drafted:
     match record, theirs:
         case Customer(), CustomerRecord():
             if "parent" in fields:
-                raise Unfit("is a job of another customer in QuickBooks now")
+                raise NoPlace("is a job of another customer in QuickBooks now")
             return Drafted(record=customer_from(theirs, record, fields, pull.mapping))
         case Job(), CustomerRecord():
             return Drafted(record=job_from(theirs, record, fields))
@@ -170,7 +170,7 @@ def _drafted(turn: Turn, record: Record, pull: Pull) -> Drafted:
         case Payment(), CustomerPayment():
             return Drafted(record=_payment(turn, record, theirs, fields))
         case _:
-            raise Unfit("was changed in QuickBooks, and BlueOps has no place for that kind of change")
+            raise NoPlace("was changed in QuickBooks, and BlueOps has no place for that kind of change")
 
 
 #: Fields of the books' payment -> those of ours that say the same.
@@ -189,7 +189,7 @@ def _payment(turn: Turn, record: Payment, theirs: CustomerPayment, fields: Colle
     party = theirs.customer
     customer_id = to_core.customer_of(turn, party) if isinstance(party, RecordRef) else None
     if customer_id is None or not isinstance(party, RecordRef):
-        raise Unfit(f"is from {party} in QuickBooks, which is nobody in BlueOps")
+        raise NoPlace(f"is from {party} in QuickBooks, which is nobody in BlueOps")
     shown = payment_from(
         theirs, id=record.id, party=party, customer_id=customer_id, mapping=turn.mapping, current=record
     )
@@ -207,7 +207,7 @@ def _posted(turn: Turn, sides: Sides, record: Record) -> Document:
     result = post_record(turn, record, related, [bare])
     if not isinstance(result, Posted) or sides.known.key not in result.documents:
         reason = getattr(result, "reason", "it would become another kind of document")
-        raise Unfit(f"could not be posted any more as QuickBooks shows it: {reason}")
+        raise NoPlace(f"could not be posted any more as QuickBooks shows it: {reason}")
     return kept_name(turn, sides.known.key.source, result.documents[sides.known.key])
 
 
@@ -261,7 +261,7 @@ def _coded_head(plain: Document, pull: Pull, taken: Collection[str]) -> dict[str
 
 # -- the proof -----------------------------------------------------------------------------------------
 def prove(turn: Turn, sides: Sides, found: Draft, ours: Document, ids: Collection[str] | None) -> None:
-    """Raises Unfit unless `ours` shows what the books show in every field that was taken.
+    """Raises NoPlace unless `ours` shows what the books show in every field that was taken.
 
     A field in which both differed from the beginning, and that neither moved, differs still.
     """
@@ -280,7 +280,7 @@ def prove(turn: Turn, sides: Sides, found: Draft, ours: Document, ids: Collectio
         wrong += _wrong_lines(turn, sides, ours, normal, ids)
     if wrong:
         names = ", ".join(dict.fromkeys(name.rstrip("_").replace("_", " ") for name in wrong))
-        raise Unfit(f"would still show another {names} than QuickBooks if BlueOps took the change over")
+        raise NoPlace(f"would still show another {names} than QuickBooks if BlueOps took the change over")
 
 
 def _of_ours(turn: Turn, theirs: Document) -> Document:
@@ -331,7 +331,7 @@ def _may_differ(name: str, id: str, ours: Any, step: LineStep, now: tuple[Any, A
 def tell_core(turn: Turn, sides: Sides, found: Draft, key: str) -> tuple[int, Document]:
     """Carry a draft out in core; answers core's revision and our document as it is posted then.
 
-    Raises StaleCore, or Unfit when core refuses or made something else of it (nothing is changed then).
+    Raises StaleCore, or NoPlace when core refuses or made something else of it (nothing is changed then).
     """
     known = attrs.evolve(sides.known, overrides=found.overrides)
     with turn.connection.begin_nested():
@@ -344,7 +344,7 @@ def tell_core(turn: Turn, sides: Sides, found: Draft, key: str) -> tuple[int, Do
         try:
             ours = ours_now(turn, known, fresh)
         except CannotPost as problem:
-            raise Unfit(f"could not be posted any more: {problem}") from None
+            raise NoPlace(f"could not be posted any more: {problem}") from None
         if not getattr(found.ours, "void", False) and not found.mixed:
             ids = None if found.pairs is None else [mine for mine, _ in found.pairs]
             prove(turn, sides, found, ours, ids)

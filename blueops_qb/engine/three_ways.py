@@ -19,7 +19,7 @@ from blueops_qb.domain.compare import (
     with_fields,
 )
 from blueops_qb.domain.documents import CustomerPayment, Document
-from blueops_qb.domain.pulling import NeedsKey, Unfit
+from blueops_qb.domain.pulling import NeedsKey, NoPlace
 from blueops_qb.domain.refs import BooksRef
 from blueops_qb.engine import outbox, resolve, tombstones
 from blueops_qb.engine.agreeing import agree, agree_on
@@ -111,7 +111,7 @@ class Outcome:
     """What became of a comparison: groups in conflict, groups that could not be taken, and what was taken."""
 
     clash: Groups = ()
-    unfit: dict[str, Unfit] = attrs.field(factory=dict)
+    unfit: dict[str, NoPlace] = attrs.field(factory=dict)
     taken: frozenset[str] = frozenset()
     ours: Document | None = None
     pairs: tuple[tuple[str, str], ...] | None = None
@@ -180,7 +180,7 @@ def _take(turn: Turn, sides: Sides, pull: Groups, outcome: Outcome) -> None:
         return
     try:
         _bring(turn, sides, pull, outcome)
-    except Unfit as problem:
+    except NoPlace as problem:
         if len(pull) == 1:
             outcome.unfit[pull[0]] = problem
             return
@@ -189,7 +189,7 @@ def _take(turn: Turn, sides: Sides, pull: Groups, outcome: Outcome) -> None:
             assert snapshot is not None
             try:
                 _bring(turn, attrs.evolve(sides, snapshot=snapshot), (group,), outcome)
-            except Unfit as one:
+            except NoPlace as one:
                 outcome.unfit[group] = one
 
 

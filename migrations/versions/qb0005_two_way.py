@@ -19,9 +19,7 @@ def upgrade() -> None:
     for table in ("blueops_qb_mirror", "blueops_qb_links"):
         op.add_column(table, sa.Column("beside", sa.Text(), server_default="", nullable=False))
     for name in _TEXTS:
-        op.add_column(
-            "blueops_qb_conflicts", sa.Column(name, sa.Text(), server_default="", nullable=False)
-        )
+        op.add_column("blueops_qb_conflicts", sa.Column(name, sa.Text(), server_default="", nullable=False))
     for name in _NUMBERS:
         op.add_column("blueops_qb_conflicts", sa.Column(name, sa.BigInteger(), nullable=True))
     op.create_table(
