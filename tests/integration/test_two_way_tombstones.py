@@ -123,8 +123,9 @@ def merged(house: EngineHouse, loser: Customer, winner: Any) -> None:
 
     lost = house.place(loser)
     for ref, kept in list(house.books.records.items()):
-        if getattr(kept.document, "customer", None) == lost:
-            kept.document = attrs.evolve(kept.document, customer=winner)
+        document: Any = kept.document
+        if getattr(document, "customer", None) == lost:
+            kept.document = attrs.evolve(document, customer=winner)
             house.books._touch(ref)
     house.books.delete(lost)
     house.poll()
