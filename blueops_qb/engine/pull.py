@@ -6,7 +6,9 @@ it out. The proof: the changed record is posted again and must show what the boo
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping
+from decimal import Decimal
 from typing import Any
 
 import attrs
@@ -29,7 +31,7 @@ from blueops_qb.domain.pull_cost import expense_from
 from blueops_qb.domain.pull_invoice import invoice_from
 from blueops_qb.domain.pulling import Drafted, NoPlace, Pull
 from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Record, Vendor
-from blueops_qb.domain.refs import BooksRef, RecordRef
+from blueops_qb.domain.refs import BooksRef, RecordKind, RecordRef
 from blueops_qb.domain.reverse import customer_from, job_from, payment_from, vendor_from
 from blueops_qb.domain.reverse_keys import Key
 from blueops_qb.engine import to_core
@@ -43,6 +45,10 @@ from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import Change
 
 Overrides = tuple[LineOverride, ...]
+#: What a sentence can name.
+_SHORT = (BooksRef, RecordRef, str, bool, int, Decimal, dt.date)
+#: Coding of the head that must have a key in BlueOps: the branch, and which account money left.
+KEYED = frozenset({"location", "account"})
 
 
 @attrs.frozen(kw_only=True)
@@ -83,7 +89,7 @@ def draft(
     theirs = unbind(sides.theirs, parties)
     if getattr(theirs, "void", False) != getattr(sides.normal_ours, "void", False):
         return _void(turn, sides, theirs, wanted)
-    if isinstance(record, Job) and "parent" in wanted and not by_person:
+    if _moves_job(record, theirs, wanted) and not by_person:
         raise NoPlace("stands below another customer in QuickBooks now; somebody must say whether it moves")
     try:
         lines = "lines" in wanted and isinstance(record, Invoice | Expense)
@@ -122,6 +128,13 @@ def draft(
     if not each:
         prove(turn, sides, found, ours, drafted.ids)
     return found
+
+
+def _moves_job(record: Record, theirs: Document, wanted: frozenset[str]) -> bool:
+    """A job stands below another customer; one whose customer was merged there has only another id."""
+    if not isinstance(record, Job) or not isinstance(theirs, CustomerRecord) or "parent" not in wanted:
+        return False
+    return theirs.parent != RecordRef(RecordKind.CUSTOMER, record.customer_id)
 
 
 def _void(turn: Turn, sides: Sides, theirs: Document, wanted: frozenset[str]) -> Draft:
@@ -251,11 +264,11 @@ def _coded_lines(
 
 
 def _coded_head(plain: Document, pull: Pull, taken: Collection[str]) -> dict[str, Any]:
-    """The class of a document may always differ; the rest of its head only if a person wants it so."""
+    """Coding of the head is the bookkeeper's as well; where BlueOps has keys, only if a person wants it so."""
     return {
         name: getattr(pull.theirs, name)
         for name in taken
-        if (name == "class_" or pull.by_person) and getattr(plain, name, None) != getattr(pull.theirs, name)
+        if (name not in KEYED or pull.by_person) and getattr(plain, name, None) != getattr(pull.theirs, name)
     }
 
 
@@ -270,7 +283,7 @@ def prove(turn: Turn, sides: Sides, found: Draft, ours: Document, ids: Collectio
         return
     shown = as_decided(normal, _of_ours(turn, sides.theirs))
     wrong = [
-        name
+        _difference(name, getattr(normal, name), getattr(shown, name))
         for name in sorted(found.fields - {"lines"})
         if getattr(normal, name) != getattr(shown, name)
         and (getattr(normal, name), getattr(sides.theirs, name))
@@ -279,8 +292,19 @@ def prove(turn: Turn, sides: Sides, found: Draft, ours: Document, ids: Collectio
     if ids is not None:
         wrong += _wrong_lines(turn, sides, ours, normal, ids)
     if wrong:
-        names = ", ".join(dict.fromkeys(name.rstrip("_").replace("_", " ") for name in wrong))
-        raise NoPlace(f"would still show another {names} than QuickBooks if BlueOps took the change over")
+        differences = ", ".join(dict.fromkeys(wrong))
+        raise NoPlace(f"would still differ if BlueOps took the change over: {differences}")
+
+
+def _difference(name: str, ours: Any, theirs: Any) -> str:
+    """One field in words: `the method payment_method#3 (QuickBooks: payment_method#5)`."""
+    words = name.rstrip("_").replace("_", " ")
+    if any(
+        isinstance(value, tuple) or (attrs.has(type(value)) and not isinstance(value, _REFS))
+        for value in (ours, theirs)
+    ):
+        return f"the {words}"
+    return f"the {words} {ours or '(none)'} (QuickBooks: {theirs or '(none)'})"
 
 
 def _of_ours(turn: Turn, theirs: Document) -> Document:
@@ -299,22 +323,22 @@ def _wrong_lines(
     try:
         steps = {step.ours_id: step for step in sides.steps(turn, ours, normal) if step.theirs is not None}
     except Unpaired:
-        return ["lines"]
+        return ["the lines"]
     mine: tuple[Any, ...] = getattr(normal, "lines", ())
     theirs: tuple[Any, ...] = getattr(sides.theirs, "lines", ())
     posted: tuple[Any, ...] = tuple(line for line in getattr(ours, "lines", ()) if line.line_id in set(ids))
     if len(mine) != len(theirs) or len(posted) != len(mine):
-        return ["number of lines"]
+        return ["the number of lines"]
     by_id = dict(zip((line.line_id for line in posted), mine, strict=True))
     wrong: list[str] = []
     for id, line in zip(ids, theirs, strict=True):
         if id not in by_id:
-            return ["lines"]
+            return ["the lines"]
         step = steps.get(id, LineStep())
         for field in attrs.fields(type(line)):
             one, other = getattr(by_id[id], field.name), getattr(line, field.name)
             if one != other and not _may_differ(field.name, id, by_id[id], step, (one, other)):
-                wrong.append(field.name)
+                wrong.append(_difference(f"{field.name} of line {id}", one, other))
     return wrong
 
 

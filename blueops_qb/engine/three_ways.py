@@ -127,6 +127,9 @@ def _three_ways(turn: Turn, row: Any, sides: Sides, *, newly_ours: bool) -> bool
         return False
     if outcome.clash or outcome.unfit:
         _wait_for_person(turn, row, sides, outcome)
+        waiting = outcome.clash or (tuple(outcome.unfit) if push else ())
+        if waiting:
+            _hold_in_conflict(turn, sides.known, outcome.revision, waiting)
         return True
     if push and not pull:
         agree(turn, sides.known, row)
@@ -239,13 +242,22 @@ def _wait_for_person(turn: Turn, row: Any, sides: Sides, outcome: Outcome) -> No
             row,
             group=group,
             cause="changed_there",
-            reason=f"{source}: {group} was changed in QuickBooks: it {problem}",
+            reason=f"{source}: {group} was changed in QuickBooks: it {_in_words(turn, problem)}",
             shown=_shown(sides, outcome),
             options=problem.options if isinstance(problem, NeedsKey) else (),
         )
     _close_others(turn, known, {*outcome.clash, *outcome.unfit})
-    if outcome.clash:
-        _hold_in_conflict(turn, known, outcome.revision, outcome.clash)
+
+
+def _in_words(turn: Turn, problem: NoPlace) -> str:
+    """The problem with entries of the catalog by name."""
+    words = str(problem)
+    options = problem.options if isinstance(problem, NeedsKey) else ()
+    for option in options:
+        entry = turn.catalog.entries.get(option.leads_to)
+        if entry is not None:
+            words = words.replace(str(option.leads_to), f"“{entry.name}”")
+    return words
 
 
 def _shown(sides: Sides, outcome: Outcome) -> Shown:
@@ -289,7 +301,7 @@ def _hold_in_conflict(turn: Turn, known: Known, revision: int, groups: Groups) -
         ref=known.key.source,
         revision=revision,
         state=State.CONFLICT,
-        reason=f"{', '.join(groups)} was changed on both sides",
+        reason=f"{', '.join(groups)} of it waits for a choice",
         remedy="Choose on the conflicts page which side is right.",
         hold=Hold.BUSY,
     )

@@ -8,7 +8,7 @@ import pytest
 from blueops_qb.domain.documents import Allocation, SalesInvoice, TaxMode
 from blueops_qb.domain.policy import Policy
 from blueops_qb.domain.records import Application
-from blueops_qb.domain.refs import RecordKind
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
 from blueops_qb.engine import rules_desk
 from tests.engine_house import D, EngineHouse
 from tests.traps import ON_SQLITE, all_here, check, choose, entered_invoice, sent_customer, set_price
@@ -48,6 +48,21 @@ def test_a_payment_that_settles_their_own_invoice_too_is_changed_in_every_field(
     assert (here.amount, here.elsewhere, here.reference) == (D("90.00"), D("20.00"), "8811")
     assert here.applications == (Application(invoice_id=invoice.id, amount=D("70.00")),)
     assert here.memo == "two at once"
+    settled(house)
+
+
+def test_where_the_money_went_is_the_bookkeeper_s_and_stays(house: EngineHouse) -> None:
+    invoice = house.invoice(sent_customer(house), "100.00")
+    payment = house.pay(invoice, "60.00")
+    house.drain()
+    checking, card = BooksRef(BooksKind.ACCOUNT, "1000"), BooksRef(BooksKind.PAYMENT_METHOD, "VISA")
+    house.books.edit(house.place(payment), deposit_to=checking, method=card)
+    house.poll()
+    assert house.here(payment.ref) == payment
+    house.change(payment, memo="counted twice")
+    house.drain()
+    there = house.there(payment)
+    assert (there.deposit_to, there.method, there.memo) == (checking, card, "counted twice")
     settled(house)
 
 
