@@ -39,10 +39,10 @@ class LineStep:
     #: Our line id, empty for a line that was added over there.
     ours_id: str = ""
     books_id: str = ""
-    base_ours: Line | None = None
-    ours: Line | None = None
-    base_theirs: Line | None = None
-    theirs: Line | None = None
+    base_ours: Line = None
+    ours: Line = None
+    base_theirs: Line = None
+    theirs: Line = None
 
     def moved(self, *fields: str) -> bool:
         """Whether either side moved one of the fields since both agreed."""
@@ -55,7 +55,7 @@ class LineStep:
         return _differ(self.base_ours, self.ours, fields)
 
 
-def _differ(one: Line | None, other: Line | None, fields: Sequence[str]) -> bool:
+def _differ(one: Line, other: Line, fields: Sequence[str]) -> bool:
     if one is None or other is None:
         return one is not other
     return any(getattr(one, f, None) != getattr(other, f, None) for f in fields)

@@ -51,11 +51,13 @@ def overridden(
 def _coded(line: Any, fields: Mapping[str, BooksRef | None], item_accounts: Mapping[str, str]) -> Any:
     match line:
         case SalesLine():
-            line = attrs.evolve(line, **{f: v for f, v in fields.items() if f in ("item", "class_")})
+            sold: dict[str, Any] = {f: v for f, v in fields.items() if f in ("item", "class_")}
+            line = attrs.evolve(line, **sold)
             account = item_accounts.get(line.item.id) if line.item is not None else None
             return attrs.evolve(line, account=BooksRef(BooksKind.ACCOUNT, account) if account else None)
         case PurchaseLine():
-            return attrs.evolve(line, **dict(fields))
+            coded: dict[str, Any] = dict(fields)
+            return attrs.evolve(line, **coded)
         case _:
             return line
 

@@ -20,8 +20,8 @@ from blueops_qb.domain.posting.expenses import PAID_BY
 from blueops_qb.domain.pulling import (
     Drafted,
     LineOption,
+    NoPlace,
     Pull,
-    Unfit,
     ask_for_keys,
     key_for,
     next_line_id,
@@ -48,11 +48,11 @@ _CATEGORY = {
 
 
 def expense_from(record: Expense, pull: Pull) -> Drafted:
-    """`record` with the fields of `pull` as the books have them; raises Unfit."""
+    """`record` with the fields of `pull` as the books have them; raises NoPlace."""
     changes: dict[str, Any] = {}
     for field in sorted(pull.fields):
         if field == "currency":
-            raise Unfit("is in another currency in QuickBooks now, for which BlueOps has no place")
+            raise NoPlace("is in another currency in QuickBooks now, for which BlueOps has no place")
         if field in _SAME:
             changes[_SAME[field]] = getattr(pull.theirs, field)
         elif field in _HEAD:
@@ -72,7 +72,7 @@ def _vendor(_: Expense, pull: Pull) -> dict[str, Any]:
     if party is None:
         return {"vendor_id": None}
     if not isinstance(party, RecordRef) or party.kind is not RecordKind.VENDOR:
-        raise Unfit(f"was given to {party} in QuickBooks, which is no vendor of BlueOps")
+        raise NoPlace(f"was given to {party} in QuickBooks, which is no vendor of BlueOps")
     return {"vendor_id": party.id}
 
 
@@ -170,7 +170,7 @@ def _job(theirs: Any, pull: Pull) -> str | None:
     if bearer is None:
         return None
     if not isinstance(bearer, RecordRef) or bearer.kind is not RecordKind.JOB:
-        raise Unfit(f"has a line on {bearer} in QuickBooks; in BlueOps only jobs bear costs")
+        raise NoPlace(f"has a line on {bearer} in QuickBooks; in BlueOps only jobs bear costs")
     return bearer.id
 
 
@@ -178,15 +178,16 @@ def _added(step: LineStep, pull: Pull, line_id: str) -> CostLine | LineOption:
     theirs = step.theirs
     field = "item" if theirs.item is not None else "account"
     if getattr(theirs, field) is None:
-        raise Unfit(f"has got a line over {theirs.amount} without an account in QuickBooks")
+        raise NoPlace(f"has got a line over {theirs.amount} without an account in QuickBooks")
     key = key_for(pull, BOUGHT, theirs, step.books_id, field)
     if isinstance(key, LineOption):
         return key
+    category: dict[str, Any] = {_CATEGORY[key[0]]: key[1]}
     return CostLine(
         line_id=line_id,
         description=theirs.description,
         job_id=_job(theirs, pull),
         class_key=only_key(pull.mapping, Family.CLASS, "class_", theirs.class_) or "",
         **_product(theirs, theirs.amount),
-        **{_CATEGORY[key[0]]: key[1]},
+        **category,
     )

@@ -19,8 +19,8 @@ from blueops_qb.domain.posting.salestax import DEFAULT_KEY
 from blueops_qb.domain.pulling import (
     Drafted,
     LineOption,
+    NoPlace,
     Pull,
-    Unfit,
     ask_for_keys,
     key_for,
     next_line_id,
@@ -50,14 +50,14 @@ _NOWHERE = {
 
 
 def invoice_from(record: Invoice, pull: Pull, *, customer_id: str | None = None) -> Drafted:
-    """`record` with the fields of `pull` as the books have them; raises Unfit.
+    """`record` with the fields of `pull` as the books have them; raises NoPlace.
 
     `customer_id` is the BlueOps customer behind the party that the books name, if that one is ours.
     """
     changes: dict[str, Any] = {}
     for field in sorted(pull.fields):
         if field in _NOWHERE:
-            raise Unfit(f"has {_NOWHERE[field]} in QuickBooks now, for which BlueOps has no place")
+            raise NoPlace(f"has {_NOWHERE[field]} in QuickBooks now, for which BlueOps has no place")
         if field in _SAME:
             changes[_SAME[field]] = getattr(pull.theirs, field)
         elif field in _HEAD:
@@ -69,7 +69,15 @@ def invoice_from(record: Invoice, pull: Pull, *, customer_id: str | None = None)
         lines, ids, more = _lines(record, pull)
         changes |= {"lines": lines, **more}
     draft: Invoice = attrs.evolve(record, **changes)
-    return Drafted(record=attrs.evolve(draft, total=_total(draft)), ids=ids)
+    draft = attrs.evolve(draft, total=_total(draft))
+    if "total" in pull.fields and pull.theirs.total is not None and not pull.mixed:
+        _check_total(draft, pull.theirs.total)
+    return Drafted(record=draft, ids=ids)
+
+
+def _check_total(draft: Invoice, total: Decimal) -> None:
+    if draft.total != total:
+        raise NoPlace(f"comes to {total} in QuickBooks, but to {draft.total} by its lines, discounts and tax")
 
 
 def _total(invoice: Invoice) -> Decimal:
@@ -81,14 +89,14 @@ def _total(invoice: Invoice) -> Decimal:
 def _payer(pull: Pull, customer_id: str | None) -> dict[str, Any]:
     party = pull.theirs.customer
     if not isinstance(party, RecordRef) or customer_id is None:
-        raise Unfit(f"was moved to {party} in QuickBooks, which is nobody in BlueOps")
+        raise NoPlace(f"was moved to {party} in QuickBooks, which is nobody in BlueOps")
     return {"customer_id": customer_id, "job_id": party.id if party.kind is RecordKind.JOB else None}
 
 
 def _number(record: Invoice, pull: Pull) -> dict[str, Any]:
     prefix, number = pull.policy.number_prefix, pull.theirs.number
     if not number.startswith(prefix):
-        raise Unfit(f"has the number {number or '(none)'} in QuickBooks now; ours begin with {prefix}")
+        raise NoPlace(f"has the number {number or '(none)'} in QuickBooks now; ours begin with {prefix}")
     bare = prefix and not record.number.startswith(prefix)
     return {"number": number.removeprefix(prefix) if bare else number}
 
@@ -178,14 +186,14 @@ def _with_blank(record: Invoice, lines: tuple[InvoiceLine, ...]) -> tuple[Invoic
 
 def _check_discounted(step: LineStep, shown: dict[str, LineStep]) -> None:
     if step.ours_id.removesuffix(DISCOUNT_OF) not in shown:
-        raise Unfit("keeps the discount of a line in QuickBooks whose line is gone")
+        raise NoPlace("keeps the discount of a line in QuickBooks whose line is gone")
 
 
 def _discount(line: InvoiceLine, step: LineStep | None) -> Decimal:
     if step is None:
         return ZERO
     if step.theirs.amount > 0:
-        raise Unfit(f"has a discount of line {line.line_id} in QuickBooks that adds {step.theirs.amount}")
+        raise NoPlace(f"has a discount of line {line.line_id} in QuickBooks that adds {step.theirs.amount}")
     return abs(step.theirs.amount) if step.moved("amount") else line.discount
 
 
@@ -225,7 +233,7 @@ def _added(step: LineStep, pull: Pull, line_id: str) -> InvoiceLine | LineOption
     theirs = step.theirs
     if theirs.item is None:
         if theirs.amount:
-            raise Unfit(f"has got a line over {theirs.amount} without an item in QuickBooks")
+            raise NoPlace(f"has got a line over {theirs.amount} without an item in QuickBooks")
         return InvoiceLine(line_id=line_id, kind=LineKind.TEXT, description=theirs.description)
     key = key_for(pull, SOLD, theirs, step.books_id, "item")
     if isinstance(key, LineOption):

@@ -16,7 +16,7 @@ from blueops_qb.domain.refs import BooksRef, RecordRef, Ref
 from blueops_qb.domain.reverse_keys import Key, keys_to, named, only_key
 
 
-class Unfit(Exception):
+class NoPlace(Exception):
     """A change of the books has no place in BlueOps; the words continue a sentence about the record."""
 
 
@@ -34,7 +34,7 @@ class LineOption:
     fitting: int = 0
 
 
-class NeedsKey(Unfit):
+class NeedsKey(NoPlace):
     """Lines were added whose item or account leads to no key, or to several."""
 
     def __init__(self, words: str, options: tuple[LineOption, ...]) -> None:
@@ -61,15 +61,17 @@ class Pull:
     ours: MappingOf[Ref, RecordRef] = attrs.field(factory=dict)
     #: A person looked at it and wants it so: coding that no key leads to is kept as an override.
     by_person: bool = False
+    #: A person chose lines of both sides one by one; what comes of it is neither side's.
+    mixed: bool = False
 
     def key(self, family: Family, field: str, ref: BooksRef | None, what: str) -> str:
-        """The only key of a family that leads to `ref`; raises Unfit with the number of them."""
+        """The only key of a family that leads to `ref`; raises NoPlace with the number of them."""
         found = only_key(self.mapping, family, field, ref)
         if found is None:
             assert ref is not None
             several = keys_to(self.mapping, (family,), field, ref)
             words = f"{len(several)} keys of BlueOps lead" if several else "no key of BlueOps leads"
-            raise Unfit(f"has {what} {ref} in QuickBooks now, and {words} there")
+            raise NoPlace(f"has {what} {ref} in QuickBooks now, and {words} there")
         return found
 
 

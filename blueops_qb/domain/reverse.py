@@ -9,7 +9,7 @@ import attrs
 from blueops_qb.domain.documents import CustomerPayment, CustomerRecord, VendorRecord
 from blueops_qb.domain.mapping import Family, Mapping
 from blueops_qb.domain.money import ZERO
-from blueops_qb.domain.pulling import Unfit
+from blueops_qb.domain.pulling import NoPlace
 from blueops_qb.domain.records import Application, Customer, Job, Payment, TaxExemption, Vendor
 from blueops_qb.domain.refs import BooksRef, RecordKind, RecordRef
 
@@ -65,19 +65,19 @@ def _exemption(document: CustomerRecord, current: Customer) -> TaxExemption | No
 def job_from(document: CustomerRecord, current: Job, fields: Collection[str]) -> Job:
     """`current` with the named fields as the books have them; contacts of a job belong to its customer.
 
-    Raises Unfit for a field that has no place with a job, and for a customer that is not ours.
+    Raises NoPlace for a field that has no place with a job, and for a customer that is not ours.
     """
     names = {"name": "name", "shipping": "site", "active": "active"}
     strange = set(fields) - set(names) - {"parent"}
     if strange:
-        raise Unfit(
+        raise NoPlace(
             f"has {', '.join(sorted(strange))} of its own in QuickBooks; in BlueOps the customer has it"
         )
     changes: dict[str, object] = {names[f]: getattr(document, f) for f in fields if f in names}
     if "parent" in fields:
         parent = document.parent
         if not isinstance(parent, RecordRef) or parent.kind is not RecordKind.CUSTOMER:
-            raise Unfit(
+            raise NoPlace(
                 f"stands below {parent or 'nobody'} in QuickBooks now, which is no customer of BlueOps"
             )
         changes["customer_id"] = parent.id

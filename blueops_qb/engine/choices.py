@@ -17,7 +17,7 @@ from blueops_qb.domain.beside import FIELDS
 from blueops_qb.domain.compare import GROUPS, choosable, with_fields
 from blueops_qb.domain.documents import DOCUMENT_TYPES, Document
 from blueops_qb.domain.line_merge import LineStep, Unpaired, token
-from blueops_qb.domain.pulling import LineOption, Unfit
+from blueops_qb.domain.pulling import LineOption, NoPlace
 from blueops_qb.domain.records import Expense, Invoice
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.domain.reverse_keys import Key
@@ -86,7 +86,7 @@ def is_about_fields(row: Any, known: Known) -> bool:
 
 
 def plan_choice(turn: Turn, row: Any, known: Known, wish: Wish) -> Plan:
-    """What the choice would do; changes nothing. Raises CannotResolve, MovedMeanwhile or Unfit."""
+    """What the choice would do; changes nothing. Raises CannotResolve, MovedMeanwhile or NoPlace."""
     sides = _sides(turn, row, known)
     group = row["group"]
     moved = sides.moved((group,))
@@ -264,8 +264,8 @@ __all__ = [
     "THEIRS",
     "CannotResolve",
     "MovedMeanwhile",
+    "NoPlace",
     "Plan",
-    "Unfit",
     "Wish",
     "carry_out",
     "is_about_fields",

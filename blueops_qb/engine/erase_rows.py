@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.engine.outbox import END_STATES, OPEN_STATES, ref_condition
-from blueops_qb.engine.retention import CLOSED
+from blueops_qb.engine.retention import CLOSED, SAID_NO_MORE
 from blueops_qb.store import tables as t
 
 CHUNK = 400
@@ -230,9 +230,7 @@ class Rows:
         conditions += [c.c.document_id.in_(chunk) for chunk in chunks(documents)]
         return sum(
             self.connection.execute(
-                c.update()
-                .where(self._mine(c), c.c.state != "open", condition, said)
-                .values(base=None, ours=None, theirs=None, reason="", remedy="")
+                c.update().where(self._mine(c), c.c.state != "open", condition, said).values(**SAID_NO_MORE)
             ).rowcount
             for condition in conditions
         )
@@ -280,7 +278,7 @@ class Rows:
             counts["links"] += self.connection.execute(
                 lk.update()
                 .where(lk.c.document_id.in_(ids), lk.c.state != "live", bases)
-                .values(base_ours=None, base_theirs=None)
+                .values(base_ours=None, base_theirs=None, beside="")
             ).rowcount
             # What the books still have comes back with its next change, and its name must stay reserved till then.
             place = sa.exists().where(

@@ -6,7 +6,9 @@ it out. The proof: the changed record is posted again and must show what the boo
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping
+from decimal import Decimal
 from typing import Any
 
 import attrs
@@ -27,9 +29,9 @@ from blueops_qb.domain.overrides import HEAD_CODING, LineOverride, coding_of, ov
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.pull_cost import expense_from
 from blueops_qb.domain.pull_invoice import invoice_from
-from blueops_qb.domain.pulling import Drafted, Pull, Unfit
+from blueops_qb.domain.pulling import Drafted, NoPlace, Pull
 from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Record, Vendor
-from blueops_qb.domain.refs import BooksRef, RecordRef, record_of
+from blueops_qb.domain.refs import BooksRef, RecordKind, RecordRef, record_of
 from blueops_qb.domain.reverse import customer_from, job_from, payment_from, vendor_from
 from blueops_qb.domain.reverse_keys import Key
 from blueops_qb.engine import to_core
@@ -43,6 +45,10 @@ from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import Change
 
 Overrides = tuple[LineOverride, ...]
+#: What a sentence can name.
+_SHORT = (BooksRef, RecordRef, str, bool, int, Decimal, dt.date)
+#: Coding of the head that must have a key in BlueOps: the branch, and which account money left.
+KEYED = frozenset({"location", "account"})
 
 
 @attrs.frozen(kw_only=True)
@@ -71,7 +77,7 @@ def draft(
     by_person: bool = False,
     each: Mapping[str, str] | None = None,
 ) -> Draft:
-    """Take `fields` (of the document) from the books; raises Unfit, in words that continue “invoice 1041 ...”.
+    """Take `fields` (of the document) from the books; raises NoPlace, in words that continue “invoice 1041 ...”.
 
     `picks` are keys for lines that were added over there, by the books' line id. `by_person`: somebody looked at
     it and wants it so; then a job may move and coding without a key is kept as an override. `each` is a side per
@@ -83,13 +89,13 @@ def draft(
     theirs = unbind(sides.theirs, parties)
     if getattr(theirs, "void", False) != getattr(sides.normal_ours, "void", False):
         return _void(turn, sides, theirs, wanted)
-    if isinstance(record, Job) and "parent" in wanted and not by_person:
-        raise Unfit("stands below another customer in QuickBooks now; somebody must say whether it moves")
+    if _moves_job(record, theirs, wanted) and not by_person:
+        raise NoPlace("stands below another customer in QuickBooks now; somebody must say whether it moves")
     try:
         lines = "lines" in wanted and isinstance(record, Invoice | Expense)
         steps = chosen(sides.steps(turn), each or {}) if lines else ()
     except Unpaired as problem:
-        raise Unfit(f"has other lines in QuickBooks now; {problem}") from None
+        raise NoPlace(f"has other lines in QuickBooks now; {problem}") from None
     mapping, policy = rules_for(turn, record, [sides.known])
     pull = Pull(
         theirs=theirs,
@@ -101,6 +107,7 @@ def draft(
         picks=picks or {},
         ours={place: record_of(ref) for place, ref in parties.items()},
         by_person=by_person,
+        mixed=bool(each),
     )
     drafted = _drafted(turn, record, pull)
     plain = _posted(turn, sides, drafted.record)
@@ -123,10 +130,17 @@ def draft(
     return found
 
 
+def _moves_job(record: Record, theirs: Document, wanted: frozenset[str]) -> bool:
+    """A job stands below another customer; one whose customer was merged there has only another id."""
+    if not isinstance(record, Job) or not isinstance(theirs, CustomerRecord) or "parent" not in wanted:
+        return False
+    return theirs.parent != RecordRef(RecordKind.CUSTOMER, record.customer_id)
+
+
 def _void(turn: Turn, sides: Sides, theirs: Document, wanted: frozenset[str]) -> Draft:
     record: Any = sides.snapshot.record
     if not getattr(theirs, "void", False):
-        raise Unfit("is void in BlueOps and not in QuickBooks")
+        raise NoPlace("is void in BlueOps and not in QuickBooks")
     gone = attrs.evolve(record, void=True)
     return Draft(
         change=None if record.void else to_core.voiding(record, "voided in QuickBooks"),
@@ -154,7 +168,7 @@ def _drafted(turn: Turn, record: Record, pull: Pull) -> Drafted:
     match record, theirs:
         case Customer(), CustomerRecord():
             if "parent" in fields:
-                raise Unfit("is a job of another customer in QuickBooks now")
+                raise NoPlace("is a job of another customer in QuickBooks now")
             return Drafted(record=customer_from(theirs, record, fields, pull.mapping))
         case Job(), CustomerRecord():
             return Drafted(record=job_from(theirs, record, fields))
@@ -169,7 +183,7 @@ def _drafted(turn: Turn, record: Record, pull: Pull) -> Drafted:
         case Payment(), CustomerPayment():
             return Drafted(record=_payment(turn, record, theirs, fields))
         case _:
-            raise Unfit("was changed in QuickBooks, and BlueOps has no place for that kind of change")
+            raise NoPlace("was changed in QuickBooks, and BlueOps has no place for that kind of change")
 
 
 #: Fields of the books' payment -> those of ours that say the same.
@@ -188,7 +202,7 @@ def _payment(turn: Turn, record: Payment, theirs: CustomerPayment, fields: Colle
     party = theirs.customer
     customer_id = to_core.customer_of(turn, party) if isinstance(party, RecordRef) else None
     if customer_id is None or not isinstance(party, RecordRef):
-        raise Unfit(f"is from {party} in QuickBooks, which is nobody in BlueOps")
+        raise NoPlace(f"is from {party} in QuickBooks, which is nobody in BlueOps")
     shown = payment_from(
         theirs, id=record.id, party=party, customer_id=customer_id, mapping=turn.mapping, current=record
     )
@@ -206,7 +220,7 @@ def _posted(turn: Turn, sides: Sides, record: Record) -> Document:
     result = post_record(turn, record, related, [bare])
     if not isinstance(result, Posted) or sides.known.key not in result.documents:
         reason = getattr(result, "reason", "it would become another kind of document")
-        raise Unfit(f"could not be posted any more as QuickBooks shows it: {reason}")
+        raise NoPlace(f"could not be posted any more as QuickBooks shows it: {reason}")
     return kept_name(turn, sides.known.key.source, result.documents[sides.known.key])
 
 
@@ -250,26 +264,26 @@ def _coded_lines(
 
 
 def _coded_head(plain: Document, pull: Pull, taken: Collection[str]) -> dict[str, Any]:
-    """The class of a document may always differ; the rest of its head only if a person wants it so."""
+    """Coding of the head is the bookkeeper's as well; where BlueOps has keys, only if a person wants it so."""
     return {
         name: getattr(pull.theirs, name)
         for name in taken
-        if (name == "class_" or pull.by_person) and getattr(plain, name, None) != getattr(pull.theirs, name)
+        if (name not in KEYED or pull.by_person) and getattr(plain, name, None) != getattr(pull.theirs, name)
     }
 
 
 # -- the proof -----------------------------------------------------------------------------------------
 def prove(turn: Turn, sides: Sides, found: Draft, ours: Document, ids: Collection[str] | None) -> None:
-    """Raises Unfit unless `ours` shows what the books show in every field that was taken.
+    """Raises NoPlace unless `ours` shows what the books show in every field that was taken.
 
     A field in which both differed from the beginning, and that neither moved, differs still.
     """
     normal = Bound.of(turn, (ours,), sides.fields).normal(ours)
     if getattr(normal, "void", False) and getattr(sides.theirs, "void", False):
         return
-    shown = as_decided(normal, sides.theirs)
+    shown = as_decided(normal, _of_ours(turn, sides.theirs))
     wrong = [
-        name
+        _difference(name, getattr(normal, name), getattr(shown, name))
         for name in sorted(found.fields - {"lines"})
         if getattr(normal, name) != getattr(shown, name)
         and (getattr(normal, name), getattr(sides.theirs, name))
@@ -278,8 +292,29 @@ def prove(turn: Turn, sides: Sides, found: Draft, ours: Document, ids: Collectio
     if ids is not None:
         wrong += _wrong_lines(turn, sides, ours, normal, ids)
     if wrong:
-        names = ", ".join(dict.fromkeys(name.rstrip("_").replace("_", " ") for name in wrong))
-        raise Unfit(f"would still show another {names} than QuickBooks if BlueOps took the change over")
+        differences = ", ".join(dict.fromkeys(wrong))
+        raise NoPlace(f"would still differ if BlueOps took the change over: {differences}")
+
+
+def _difference(name: str, ours: Any, theirs: Any) -> str:
+    """One field in words: `the method payment_method#3 (QuickBooks: payment_method#5)`."""
+    words = name.rstrip("_").replace("_", " ")
+    if any(
+        isinstance(value, tuple) or (attrs.has(type(value)) and not isinstance(value, _REFS))
+        for value in (ours, theirs)
+    ):
+        return f"the {words}"
+    return f"the {words} {ours or '(none)'} (QuickBooks: {theirs or '(none)'})"
+
+
+def _of_ours(turn: Turn, theirs: Document) -> Document:
+    """A payment without what it settles of documents that BlueOps does not have; there it is one sum."""
+    if not isinstance(theirs, CustomerPayment):
+        return theirs
+    ours = sources_of(
+        turn.connection, turn.id, [a.invoice for a in theirs.allocations if isinstance(a.invoice, BooksRef)]
+    )
+    return attrs.evolve(theirs, allocations=tuple(a for a in theirs.allocations if a.invoice in ours))
 
 
 def _wrong_lines(
@@ -288,22 +323,22 @@ def _wrong_lines(
     try:
         steps = {step.ours_id: step for step in sides.steps(turn, ours, normal) if step.theirs is not None}
     except Unpaired:
-        return ["lines"]
+        return ["the lines"]
     mine: tuple[Any, ...] = getattr(normal, "lines", ())
     theirs: tuple[Any, ...] = getattr(sides.theirs, "lines", ())
     posted: tuple[Any, ...] = tuple(line for line in getattr(ours, "lines", ()) if line.line_id in set(ids))
     if len(mine) != len(theirs) or len(posted) != len(mine):
-        return ["number of lines"]
+        return ["the number of lines"]
     by_id = dict(zip((line.line_id for line in posted), mine, strict=True))
     wrong: list[str] = []
     for id, line in zip(ids, theirs, strict=True):
         if id not in by_id:
-            return ["lines"]
+            return ["the lines"]
         step = steps.get(id, LineStep())
         for field in attrs.fields(type(line)):
             one, other = getattr(by_id[id], field.name), getattr(line, field.name)
             if one != other and not _may_differ(field.name, id, by_id[id], step, (one, other)):
-                wrong.append(field.name)
+                wrong.append(_difference(f"{field.name} of line {id}", one, other))
     return wrong
 
 
@@ -320,7 +355,7 @@ def _may_differ(name: str, id: str, ours: Any, step: LineStep, now: tuple[Any, A
 def tell_core(turn: Turn, sides: Sides, found: Draft, key: str) -> tuple[int, Document]:
     """Carry a draft out in core; answers core's revision and our document as it is posted then.
 
-    Raises StaleCore, or Unfit when core refuses or made something else of it (nothing is changed then).
+    Raises StaleCore, or NoPlace when core refuses or made something else of it (nothing is changed then).
     """
     known = attrs.evolve(sides.known, overrides=found.overrides)
     with turn.connection.begin_nested():
@@ -333,7 +368,7 @@ def tell_core(turn: Turn, sides: Sides, found: Draft, key: str) -> tuple[int, Do
         try:
             ours = ours_now(turn, known, fresh)
         except CannotPost as problem:
-            raise Unfit(f"could not be posted any more: {problem}") from None
+            raise NoPlace(f"could not be posted any more: {problem}") from None
         if not getattr(found.ours, "void", False) and not found.mixed:
             ids = None if found.pairs is None else [mine for mine, _ in found.pairs]
             prove(turn, sides, found, ours, ids)

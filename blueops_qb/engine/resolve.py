@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.documents import CustomerRecord, VendorRecord
 from blueops_qb.domain.naming import name_key
-from blueops_qb.domain.pulling import Unfit
+from blueops_qb.domain.pulling import NoPlace
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
 from blueops_qb.engine import canary, choices, outbox, subledger, tombstones
 from blueops_qb.engine.choice_preview import ChoicePreview, preview_of
@@ -126,7 +126,7 @@ def preview(turn: Turn, conflict_id: int, choice: str, *, wish: Wish | None = No
         raise CannotResolve("this choice is about the whole record; its effect stands beside the button")
     try:
         plan = choices.plan_choice(turn, row, known, attrs.evolve(wish or Wish(), side=choice))
-    except Unfit as problem:
+    except NoPlace as problem:
         raise CannotResolve(f"{known.key.source} {problem}") from None
     return preview_of(turn, plan)
 
@@ -153,7 +153,7 @@ def _carry_out(turn: Turn, row: Any, known: Known, choice: str, wish: Wish) -> s
                 tombstones.merge_here(turn, known, row["id"])
     except tombstones.CannotDo as problem:
         raise CannotResolve(str(problem)) from None
-    except Unfit as problem:
+    except NoPlace as problem:
         raise CannotResolve(f"{known.key.source} {problem}") from None
     except StaleCore:
         raise MovedMeanwhile(f"{known.key.source} moved in BlueOps meanwhile; look at it again") from None

@@ -26,6 +26,11 @@ KEY, AUDIT_KEY = "retention_days", "audit_text_days"
 #: Rows of one transaction.
 BATCH = 500
 CLOSED = ("done", "failed", "cancelled")
+#: What a settled conflict says is emptied, what it was about and who chose what stays; nothing can be undone then.
+SAID_NO_MORE: dict[str, Any] = {
+    **dict.fromkeys(("base", "ours", "theirs")),
+    **dict.fromkeys(("reason", "remedy", "options_json", "before_json"), ""),
+}
 #: Hints say nothing but "look": once worked they are only of use to whoever looks into yesterday.
 HINT_DAYS = 7
 
@@ -145,8 +150,7 @@ class _Steps:
             c.c.closed_at < before,
             said,
         )
-        values = {"base": None, "ours": None, "theirs": None, "reason": "", "remedy": ""}
-        return self._empty(c, c.c.id, where, values)
+        return self._empty(c, c.c.id, where, SAID_NO_MORE)
 
     def audit_texts(self, before: dt.datetime) -> int:
         """The oldest texts are looked at until one is young enough; numbers rise with time."""

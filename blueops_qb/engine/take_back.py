@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.compare import as_decided
 from blueops_qb.domain.overrides import LineOverride
-from blueops_qb.domain.pulling import Unfit
+from blueops_qb.domain.pulling import NoPlace
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import to_core
 from blueops_qb.engine.choices import CannotResolve
@@ -123,7 +123,7 @@ def undo(turn: Turn, conflict_id: int, actor: str) -> None:
     if record != plan.snapshot.record:
         try:
             to_core.applied(turn, plan.snapshot, to_core.saving(record), f"{turn.id}:undo:{conflict_id}")
-        except (Unfit, StaleCore) as problem:
+        except (NoPlace, StaleCore) as problem:
             words = str(problem) or "moved in BlueOps meanwhile"
             raise CannotResolve(f"{known.key.source} {words}; the choice stands") from None
     kept = tuple(wire.load(LineOverride, text) for text in before["overrides"])
@@ -200,9 +200,10 @@ def undoes(row: Any) -> int | None:
 def landed(turn: Turn, document_id: int, conflict_id: int) -> None:
     """The books have back what they had, or will not take it: the bases are restored, and both sides compared."""
     c, lk = t.conflicts, t.links
-    before = json.loads(
-        turn.connection.execute(sa.select(c.c.before_json).where(c.c.id == conflict_id)).scalar_one()
-    )
+    text = turn.connection.execute(sa.select(c.c.before_json).where(c.c.id == conflict_id)).scalar_one()
+    if not text:
+        return  # emptied meanwhile; both sides are compared on what they agreed on last
+    before = json.loads(text)
     restore(turn, before, before["link"])
     query = sa.select(lk.c.books_kind, lk.c.books_id).where(lk.c.id == before["link"])
     row = turn.connection.execute(query).one()

@@ -19,7 +19,7 @@ from blueops_qb.domain.compare import (
     with_fields,
 )
 from blueops_qb.domain.documents import CustomerPayment, Document
-from blueops_qb.domain.pulling import NeedsKey, Unfit
+from blueops_qb.domain.pulling import NeedsKey, NoPlace
 from blueops_qb.domain.refs import BooksRef
 from blueops_qb.engine import outbox, resolve, tombstones
 from blueops_qb.engine.agreeing import agree, agree_on
@@ -116,7 +116,7 @@ class Outcome:
     """What became of a comparison: groups in conflict, groups that could not be taken, and what was taken."""
 
     clash: Groups = ()
-    unfit: dict[str, Unfit] = attrs.field(factory=dict)
+    unfit: dict[str, NoPlace] = attrs.field(factory=dict)
     taken: frozenset[str] = frozenset()
     ours: Document | None = None
     pairs: tuple[tuple[str, str], ...] | None = None
@@ -132,6 +132,9 @@ def _three_ways(turn: Turn, row: Any, sides: Sides, *, newly_ours: bool) -> bool
         return False
     if outcome.clash or outcome.unfit:
         _wait_for_person(turn, row, sides, outcome)
+        waiting = outcome.clash or (tuple(outcome.unfit) if push else ())
+        if waiting:
+            _hold_in_conflict(turn, sides.known, outcome.revision, waiting)
         return True
     if push and not pull:
         agree(turn, sides.known, row)
@@ -185,7 +188,7 @@ def _take(turn: Turn, sides: Sides, pull: Groups, outcome: Outcome) -> None:
         return
     try:
         _bring(turn, sides, pull, outcome)
-    except Unfit as problem:
+    except NoPlace as problem:
         if len(pull) == 1:
             outcome.unfit[pull[0]] = problem
             return
@@ -194,7 +197,7 @@ def _take(turn: Turn, sides: Sides, pull: Groups, outcome: Outcome) -> None:
             assert snapshot is not None
             try:
                 _bring(turn, attrs.evolve(sides, snapshot=snapshot), (group,), outcome)
-            except Unfit as one:
+            except NoPlace as one:
                 outcome.unfit[group] = one
 
 
@@ -244,13 +247,22 @@ def _wait_for_person(turn: Turn, row: Any, sides: Sides, outcome: Outcome) -> No
             row,
             group=group,
             cause="changed_there",
-            reason=f"{source}: {group} was changed in QuickBooks: it {problem}",
+            reason=f"{source}: {group} was changed in QuickBooks: it {_in_words(turn, problem)}",
             shown=_shown(sides, outcome),
             options=problem.options if isinstance(problem, NeedsKey) else (),
         )
     _close_others(turn, known, {*outcome.clash, *outcome.unfit})
-    if outcome.clash:
-        _hold_in_conflict(turn, known, outcome.revision, outcome.clash)
+
+
+def _in_words(turn: Turn, problem: NoPlace) -> str:
+    """The problem with entries of the catalog by name."""
+    words = str(problem)
+    options = problem.options if isinstance(problem, NeedsKey) else ()
+    for option in options:
+        entry = turn.catalog.entries.get(option.leads_to)
+        if entry is not None:
+            words = words.replace(str(option.leads_to), f"“{entry.name}”")
+    return words
 
 
 def _shown(sides: Sides, outcome: Outcome) -> Shown:
@@ -294,7 +306,7 @@ def _hold_in_conflict(turn: Turn, known: Known, revision: int, groups: Groups) -
         ref=known.key.source,
         revision=revision,
         state=State.CONFLICT,
-        reason=f"{', '.join(groups)} was changed on both sides",
+        reason=f"{', '.join(groups)} of it waits for a choice",
         remedy="Choose on the conflicts page which side is right.",
         hold=Hold.BUSY,
     )

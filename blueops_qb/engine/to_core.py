@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from blueops_qb.domain.pulling import Unfit
+from blueops_qb.domain.pulling import NoPlace
 from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Record, Vendor
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.engine.turn import Turn
@@ -30,7 +30,7 @@ class StaleCore(Exception):
 
 
 def saving(record: Record) -> Change:
-    """The change that makes this the full state of the record; raises Unfit for kinds that core alone keeps."""
+    """The change that makes this the full state of the record; raises NoPlace for kinds that core alone keeps."""
     match record:
         case Customer():
             return SaveCustomer(record=record)
@@ -45,11 +45,11 @@ def saving(record: Record) -> Change:
         case Expense():
             return SaveExpense(record=record)
         case _:
-            raise Unfit("is kept by BlueOps alone")
+            raise NoPlace("is kept by BlueOps alone")
 
 
 def voiding(record: Record, reason: str) -> Change:
-    """The change that takes a record back: void, or for a customer, job or vendor inactive; raises Unfit."""
+    """The change that takes a record back: void, or for a customer, job or vendor inactive; raises NoPlace."""
     match record:
         case Invoice():
             return VoidInvoice(invoice_id=record.id, reason=reason)
@@ -63,17 +63,17 @@ def voiding(record: Record, reason: str) -> Change:
 
 def _inactive(record: Record) -> Record:
     if not isinstance(record, Customer | Job | Vendor):
-        raise Unfit("is taken back in BlueOps itself")
+        raise NoPlace("is taken back in BlueOps itself")
     return attrs.evolve(record, active=False)
 
 
 def applied(turn: Turn, snapshot: Snapshot, change: Change, key: str) -> int:
-    """Carry out a change on the revision of `snapshot`; answers the new revision. Raises StaleCore or Unfit."""
+    """Carry out a change on the revision of `snapshot`; answers the new revision. Raises StaleCore or NoPlace."""
     answer = turn.tx.apply(change, expected_revision=snapshot.revision, key=key)
     if isinstance(answer, Stale):
         raise StaleCore
     if not isinstance(answer, Applied):
-        raise Unfit(f"is not changed by BlueOps: {answer.why}")
+        raise NoPlace(f"is not changed by BlueOps: {answer.why}")
     return answer.revision
 
 

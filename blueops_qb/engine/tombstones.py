@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from blueops_qb.domain.binding import refs_of
-from blueops_qb.domain.pulling import Unfit
+from blueops_qb.domain.pulling import NoPlace
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind, RecordRef
 from blueops_qb.engine import outbox, to_core
 from blueops_qb.engine.conflicts import Shown, open_conflict
@@ -211,7 +211,7 @@ def void_here(turn: Turn, known: Known) -> None:
         to_core.applied(turn, snapshot, change, f"{turn.id}:{known.place}:removed")
     except to_core.StaleCore:
         raise CannotDo(f"{source} moved in BlueOps meanwhile; look at it again") from None
-    except Unfit as problem:
+    except NoPlace as problem:
         raise CannotDo(f"{source} {problem}") from None
     if source.kind in (RecordKind.CUSTOMER, RecordKind.JOB, RecordKind.VENDOR):
         leave_out(turn, known)

@@ -1,11 +1,12 @@
 """The plugin's changes are carried out once, on the revision they were made for, or refused in words."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import attrs
 import pytest
 
-from blueops_qb.domain.records import Customer, Invoice, Payment
+from blueops_qb.domain.records import CostLine, Customer, Expense, ExpenseType, Invoice, Payment
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.sandbox.core.core import ReferenceCore
 from blueops_qb.sdk.core import (
@@ -13,16 +14,21 @@ from blueops_qb.sdk.core import (
     ApplyAnswer,
     Change,
     Core,
+    MergeParty,
     Permission,
     RefusedChange,
     SaveCustomer,
+    SaveExpense,
+    SaveInvoice,
     SavePayment,
     SetInvoiceTax,
     Stale,
+    VoidExpense,
+    VoidInvoice,
     VoidPayment,
 )
 from blueops_qb.sdk.hooks import Switch
-from tests.core_house import PLUGINS, TENANT, D, customer, house, invoice, payment_of, people, rows
+from tests.core_house import DAY, PLUGINS, TENANT, D, customer, house, invoice, payment_of, people, rows
 
 
 @pytest.fixture
@@ -175,3 +181,118 @@ def test_the_money_of_the_record_travels_unchanged(core: ReferenceCore) -> None:
     kept = core.read(TENANT, [answer.ref])[answer.ref].record
     assert isinstance(kept, Payment)
     assert (kept.amount, kept.fee, kept.memo, kept.id) == (D("5.10"), D("0.30"), "cheque of Ann", "1")
+
+
+# -- full states of invoices and costs -------------------------------------------------------------------
+def raised(core: ReferenceCore, price: str = "100.00") -> Invoice:
+    customer(core)
+    return invoice(core, price)
+
+
+def with_amount(found: Invoice, amount: str, **fields: Any) -> Invoice:
+    """The invoice of one line at another amount, as the books have it."""
+    (line,) = found.lines
+    line = attrs.evolve(line, amount=D(amount), unit_price=D(amount))
+    return attrs.evolve(found, **{"lines": (line,), "total": D(amount), **fields})
+
+
+def test_an_invoice_is_replaced_with_its_amounts_as_given(core: ReferenceCore) -> None:
+    found = raised(core)
+    wanted = with_amount(found, "80.00", memo="from the books")
+    answer = apply(core, SaveInvoice(record=wanted), revision(core, found.ref))
+    assert isinstance(answer, Applied)
+    assert core.read(TENANT, [found.ref])[found.ref].record == wanted
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"total": D("79.00")}, "is not 79.00"),
+        ({"tax": D("1.00")}, "is not 80.00"),
+        ({"lines": ()}, "at least one line"),
+        ({"tax": D("-1.00"), "total": D("79.00")}, "below zero"),
+        ({"number": ""}, "no invoice number"),
+        ({"currency": "EUR"}, "stays so"),
+        ({"void": True}, "void it"),
+        ({"customer_id": "99"}, "no customer 99"),
+    ],
+)
+def test_an_invoice_that_does_not_hold_together_is_refused(
+    core: ReferenceCore, fields: dict[str, Any], why: str
+) -> None:
+    found = raised(core)
+    answer = apply(core, SaveInvoice(record=with_amount(found, "80.00", **fields)), revision(core, found.ref))
+    assert isinstance(answer, RefusedChange)
+    assert why in answer.why
+    assert core.read(TENANT, [found.ref])[found.ref].record == found
+
+
+def test_lines_without_ids_of_their_own_are_refused(core: ReferenceCore) -> None:
+    found = raised(core)
+    doubled = attrs.evolve(found, lines=found.lines * 2, total=found.total * 2)
+    answer = apply(core, SaveInvoice(record=doubled), revision(core, found.ref))
+    assert isinstance(answer, RefusedChange)
+    assert "line id of its own" in answer.why
+
+
+def test_an_invoice_is_replaced_on_the_revision_it_was_read_at(core: ReferenceCore) -> None:
+    found = raised(core)
+    now = revision(core, found.ref)
+    assert apply(core, SaveInvoice(record=found), now - 1) == Stale(revision=now)
+    assert apply(core, SaveInvoice(record=found), None) == Stale(revision=now)
+
+
+def test_an_invoice_is_never_below_what_is_paid_on_it(core: ReferenceCore) -> None:
+    found = raised(core)
+    with core.begin(TENANT) as tx:
+        tx.record_payment(payment_of("90.00", (found.id, "90.00")))
+    answer = apply(core, SaveInvoice(record=with_amount(found, "80.00")), revision(core, found.ref))
+    assert isinstance(answer, RefusedChange)
+    assert "90.00 is paid on it" in answer.why
+    refused = apply(core, VoidInvoice(invoice_id=found.id, reason="voided there"), key="k2")
+    assert isinstance(refused, RefusedChange)
+
+
+def test_an_invoice_is_voided_once(core: ReferenceCore) -> None:
+    found = raised(core)
+    change = VoidInvoice(invoice_id=found.id, reason="voided there")
+    assert isinstance(apply(core, change), Applied)
+    now = revision(core, found.ref)
+    assert isinstance(apply(core, change, key="k2"), Applied)
+    assert revision(core, found.ref) == now
+
+
+def test_a_cost_is_made_replaced_and_voided(core: ReferenceCore) -> None:
+    line = CostLine(line_id="1", amount=D("30.00"), expense_category="materials")
+    cost = Expense(
+        id="", type=ExpenseType.CARD, date=DAY, total=D("30.00"), payment_account_key="card", lines=(line,)
+    )
+    made = apply(core, SaveExpense(record=cost))
+    assert isinstance(made, Applied)
+    wanted = attrs.evolve(
+        cost, id=made.ref.id, lines=(attrs.evolve(line, amount=D("31.00")),), total=D("31.00")
+    )
+    assert isinstance(apply(core, SaveExpense(record=wanted), made.revision, key="k2"), Applied)
+    assert core.read(TENANT, [made.ref])[made.ref].record == wanted
+    wrong = attrs.evolve(wanted, total=D("32.00"))
+    refused = apply(core, SaveExpense(record=wrong), revision(core, made.ref), key="k3")
+    assert isinstance(refused, RefusedChange)
+    void = VoidExpense(expense_id=made.ref.id, reason="deleted there")
+    assert isinstance(apply(core, void, key="k4"), Applied)
+    assert isinstance(apply(core, void, key="k5"), Applied)
+
+
+def test_two_customers_are_merged_and_their_invoices_follow(core: ReferenceCore) -> None:
+    found = raised(core)
+    other = apply(core, SaveCustomer(record=Customer(id="", name="Bob")))
+    assert isinstance(other, Applied)
+    merge = MergeParty(kind=RecordKind.CUSTOMER, loser_id=found.customer_id, survivor_id=other.ref.id)
+    answer = apply(core, merge, key="k2")
+    assert isinstance(answer, Applied)
+    assert answer.ref == other.ref
+    moved = core.read(TENANT, [found.ref])[found.ref].record
+    assert isinstance(moved, Invoice)
+    assert moved.customer_id == other.ref.id
+    again = apply(core, MergeParty(kind=RecordKind.INVOICE, loser_id="1", survivor_id="2"), key="k3")
+    assert isinstance(again, RefusedChange)
+    assert "never merged" in again.why

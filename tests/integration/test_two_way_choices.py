@@ -12,10 +12,9 @@ from blueops_qb.engine import choices, resolve, take_back
 from blueops_qb.store import tables as t
 from tests.engine_house import D, EngineHouse
 from tests.fake_books import REFUSED
-from tests.traps import ON_SQLITE, choose, sent_customer, set_price
+from tests.traps import choose, sent_customer, set_price
 
 pytest_plugins = ["tests.engine_fixtures"]
-pytestmark = ON_SQLITE
 
 HERE = Address(line1="1 Old St", city="Reno", state="NV", postal_code="89501")
 

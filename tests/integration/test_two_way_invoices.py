@@ -259,7 +259,7 @@ def test_a_line_whose_item_has_several_keys_waits_for_a_choice_that_names_them(h
     edit(house, invoice, lines=(*lines(house, invoice), new))
     (conflict,) = house.conflicts()
     assert conflict.cause == "changed_there"
-    for words in ("New tap", "9.00", "item#R", "service_category:install", "service_category:repair"):
+    for words in ("New tap", "9.00", "“Repair”", "service_category:install", "service_category:repair"):
         assert words in conflict.reason
     assert now(house, invoice) == invoice
     with pytest.raises(resolve.CannotResolve, match="choose what it is"), house.turn() as turn:

@@ -278,6 +278,11 @@ def test_both_sides_moved_lines_and_a_choice_is_written_and_taken_back(shop: Off
 def test_a_customer_merged_into_one_that_nobody_has_follows_with_its_documents(shop: Office) -> None:
     invoice = issued(shop, "100.00")
     ann = now(shop, invoice).customer_id
+    with shop.core.begin(shop.tenant, actor="office") as tx:
+        job = tx.create_job(Job(id="", customer_id=ann, name="Ann's kitchen"))
+        lines = [LineDraft(description="Sink", unit_price=D(5), service_category="repair")]
+        tx.raise_invoice(InvoiceDraft(customer_id=ann, job_id=job.id, issue_date=DAY, lines=lines))
+    shop.drain()
     winner = shop.api("Customer", {"DisplayName": "Ann Lee (main)"})
     shop.poll()
     with shop.turn() as turn:  # she is the bookkeeper's own; BlueOps does not have her
@@ -291,6 +296,8 @@ def test_a_customer_merged_into_one_that_nobody_has_follows_with_its_documents(s
     assert place(shop, ref) == winner["Id"]
     assert there(shop, invoice)["CustomerRef"]["value"] == winner["Id"]
     assert now(shop, invoice).customer_id == ann
+    assert shop.read("Customer", place(shop, job.ref))["ParentRef"]["value"] == winner["Id"]
+    assert now(shop, job) == job
     settled(shop, invoice)
     with shop.core.begin(shop.tenant, actor="office") as tx:
         tx.update_customer(attrs.evolve(now_of(shop, ref), phone="+1 415 555 7000"))

@@ -11,6 +11,8 @@ from blueops_qb.sandbox.core.work import Refused
 
 def check_given(invoice: Invoice) -> None:
     """Refused, with a sentence, where the invoice does not hold together by itself."""
+    if not invoice.number.strip():
+        raise Refused(f"invoice {invoice.id} needs a number; {invoice.number!r} is no invoice number")
     ids = [line.line_id for line in invoice.lines]
     if not ids:
         raise Refused("an invoice needs at least one line; enter what was done or delivered")
