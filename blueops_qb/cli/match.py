@@ -183,7 +183,7 @@ def export(db_url: str | None, tenant_id: str | None, file: Path) -> None:
 
 
 @match.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @json_option
 @common
 def take(db_url: str | None, tenant_id: str | None, file: Path, as_json: bool) -> None:
@@ -191,10 +191,17 @@ def take(db_url: str | None, tenant_id: str | None, file: Path, as_json: bool) -
     with opened(db_url, tenant_id) as house:
         try:
             with house.turn() as turn:
-                taken = match_csv.take(turn, file.read_bytes(), actor=ACTOR)
+                taken = match_csv.take(turn, _content(file), actor=ACTOR)
         except _REFUSED as problem:
             raise click.ClickException(f"nothing was changed: {problem}") from problem
     show({"decided": dict(taken.decided), "unchanged": taken.unchanged}, as_json=as_json, text=taken.sentence)
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as problem:
+        raise click.ClickException(f"{file} cannot be read: {problem.strerror}") from None
 
 
 def _value(found: dict[tuple[str, str], int]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import attrs
 import pytest
 
 from blueops_qb.domain import nicknames
-from blueops_qb.domain.match_parties import Bucket, Candidate, Grade, MatchRules, compare_names
+from blueops_qb.domain.match_names import Grade, compare_names
+from blueops_qb.domain.match_parties import Bucket, Candidate, MatchRules
 from blueops_qb.domain.match_words import base_name, is_role_mailbox, name_parts, place_of
 from blueops_qb.domain.matching import Ambiguous, Create, Match, Matched, match_plan
 from blueops_qb.domain.records import Address
