@@ -1,6 +1,7 @@
 """Who is the same under another spelling, and who only looks so."""
 
 from decimal import Decimal
+from typing import Any
 
 import attrs
 import pytest
@@ -128,7 +129,7 @@ def test_another_spelling_is_proposed_when_something_else_agrees(ours: Candidate
     ids=["father and son", "generations", "household", "numbered", "one owner"],
 )
 def test_others_are_never_proposed_whatever_they_share(ours: Candidate, theirs: Candidate) -> None:
-    shared = {"email": "a@x.example", "phone": "7755550101", "addresses": (OAK,)}
+    shared: dict[str, Any] = {"email": "a@x.example", "phone": "7755550101", "addresses": (OAK,)}
     assert not isinstance(met(attrs.evolve(ours, **shared), attrs.evolve(theirs, **shared)), Matched)
 
 
