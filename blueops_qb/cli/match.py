@@ -12,6 +12,7 @@ from blueops_qb.cli.opening import common, json_option, opened, show
 from blueops_qb.domain.match_parties import EVIDENCE, NAME, Bucket, MatchRules
 from blueops_qb.engine import by_hand, match_csv, matching, rules_desk
 from blueops_qb.engine.match_rows import DECISIONS, Row, counted, rows, rules_of
+from blueops_qb.web.look import looking
 
 ACTOR = "command line"
 _BUCKETS = [bucket.value for bucket in Bucket]
@@ -36,9 +37,12 @@ def match() -> None:
 def plan(db_url: str | None, tenant_id: str | None, as_json: bool) -> None:
     """Make the plan anew for what is not decided. Reads only."""
     with opened(db_url, tenant_id) as house:
+        house.connection_row()
         try:
+            with looking(house.engine, house.tenant_id) as turn:
+                compared = matching.compare(turn)
             with house.turn() as turn:
-                matching.build(turn)
+                matching.keep(turn, compared)
                 found = counted(turn.connection, turn.id)
         except _REFUSED as problem:
             raise click.ClickException(str(problem)) from problem

@@ -166,7 +166,7 @@ def traits_of(one: Candidate) -> Traits:
 class Shared:
     """How many parties of one side bear a name or contact: what several share tells less."""
 
-    names: Counter[tuple[str, ...]] = attrs.field(factory=Counter)
+    names: Counter[tuple[tuple[str, ...], str, str]] = attrs.field(factory=Counter)
     emails: Counter[str] = attrs.field(factory=Counter)
     phones: Counter[str] = attrs.field(factory=Counter)
     places: Counter[str] = attrs.field(factory=Counter)
@@ -180,7 +180,7 @@ class Shared:
             for traits in side:
                 if not traits.one.active:
                     continue
-                mine.names[traits.names[0].bag] += 1
+                mine.names[_unordered(traits.names[0])] += 1
                 mine.emails.update(traits.emails)
                 mine.phones.update(traits.phones)
                 mine.places.update({place.key for place in traits.places})
@@ -189,6 +189,10 @@ class Shared:
             found.phones |= mine.phones
             found.places |= mine.places
         return found
+
+
+def _unordered(parts: NameParts) -> tuple[tuple[str, ...], str, str]:
+    return parts.bag, parts.form, parts.generation
 
 
 @attrs.frozen(slots=True)
@@ -218,7 +222,8 @@ def score(
         if name not in rules.ignore and not (is_job and name in _CONTACTS)
     }
     weights = [weight for weight, _ in spoken.values()]
-    common = max(shared.names[ours.names[0].bag], shared.names[theirs.names[0].bag]) > 1
+    bearers = (shared.names[_unordered(one.names[0])] for one in (ours, theirs))
+    common = max(bearers) > 1
     bucket = _bucket(
         grade, weights, is_job=is_job, common=common, by_email=spoken.get(EMAIL, _SILENCE)[0] > 0
     )
