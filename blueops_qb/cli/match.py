@@ -12,6 +12,7 @@ from blueops_qb.cli.opening import common, json_option, opened, show
 from blueops_qb.domain.match_parties import EVIDENCE, NAME, Bucket, MatchRules
 from blueops_qb.engine import by_hand, match_csv, matching, rules_desk
 from blueops_qb.engine.match_rows import DECISIONS, Row, counted, rows, rules_of
+from blueops_qb.web.look import looking
 
 ACTOR = "command line"
 _BUCKETS = [bucket.value for bucket in Bucket]
@@ -36,9 +37,12 @@ def match() -> None:
 def plan(db_url: str | None, tenant_id: str | None, as_json: bool) -> None:
     """Make the plan anew for what is not decided. Reads only."""
     with opened(db_url, tenant_id) as house:
+        house.connection_row()
         try:
+            with looking(house.engine, house.tenant_id) as turn:
+                compared = matching.compare(turn)
             with house.turn() as turn:
-                matching.build(turn)
+                matching.keep(turn, compared)
                 found = counted(turn.connection, turn.id)
         except _REFUSED as problem:
             raise click.ClickException(str(problem)) from problem
@@ -183,7 +187,7 @@ def export(db_url: str | None, tenant_id: str | None, file: Path) -> None:
 
 
 @match.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @json_option
 @common
 def take(db_url: str | None, tenant_id: str | None, file: Path, as_json: bool) -> None:
@@ -191,10 +195,17 @@ def take(db_url: str | None, tenant_id: str | None, file: Path, as_json: bool) -
     with opened(db_url, tenant_id) as house:
         try:
             with house.turn() as turn:
-                taken = match_csv.take(turn, file.read_bytes(), actor=ACTOR)
+                taken = match_csv.take(turn, _content(file), actor=ACTOR)
         except _REFUSED as problem:
             raise click.ClickException(f"nothing was changed: {problem}") from problem
     show({"decided": dict(taken.decided), "unchanged": taken.unchanged}, as_json=as_json, text=taken.sentence)
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as problem:
+        raise click.ClickException(f"{file} cannot be read: {problem.strerror}") from None
 
 
 def _value(found: dict[tuple[str, str], int]) -> dict[str, Any]:

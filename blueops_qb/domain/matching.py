@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import attrs
 
 from blueops_qb.domain.match_index import Index
+from blueops_qb.domain.match_names import Grade
 from blueops_qb.domain.match_parties import (
     STANDARD,
     Bucket,
     Candidate,
-    Grade,
     MatchRules,
     Score,
     Shared,

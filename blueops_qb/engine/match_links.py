@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -9,8 +10,9 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.posting.context import Blocked, Posted
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
-from blueops_qb.engine.known import load_known
+from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.linking import Pair, link_documents
+from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.match_rows import Row, rows
 from blueops_qb.engine.match_sides import KINDS
 from blueops_qb.engine.related import read_related
@@ -19,6 +21,8 @@ from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Snapshot
 from blueops_qb.store import tables as t
+
+log = logging.getLogger(__name__)
 
 #: Rows linked at once.
 CHUNK = 300
@@ -40,10 +44,10 @@ def link_decided(turn: Turn, actor: str) -> int:
 
 
 def _link_rows(
-    turn: Turn, wanted: Sequence[Row], actor: str
+    turn: Turn, wanted: Sequence[Row], actor: str, *, again: bool = True
 ) -> tuple[set[RecordRef], dict[RecordRef, Blocked]]:
     known = load_known(turn.connection, turn.id, [row.ref for row in wanted])
-    todo = [row for row in wanted if not _is_linked(known, row.ref)]
+    todo = [row for row in wanted if _may_link(known.get(DocumentKey(row.ref)), again=again)]
     if not todo:
         return set(), {}
     snapshots = turn.core.read(turn.tenant_id, [row.ref for row in todo])
@@ -59,7 +63,7 @@ def _link_rows(
         place = BooksRef(KINDS[row.ref.kind], row.books_id)
         if row.ref not in snapshots or place not in theirs or place in taken:
             continue
-        result = _pair(turn, snapshots[row.ref], related, place, theirs[place])
+        result = _pair_apart(turn, snapshots[row.ref], related, place, theirs[place])
         if isinstance(result, Pair):
             pairs.append(result)
             taken.add(place)
@@ -71,9 +75,27 @@ def _link_rows(
     return {pair.key.source for pair in pairs}, blocked
 
 
-def _is_linked(known: Mapping[DocumentKey, Any], ref: RecordRef) -> bool:
-    found = known.get(DocumentKey(ref))
-    return found is not None and bool(found.linked)
+def _may_link(known: Known | None, *, again: bool) -> bool:
+    """Not linked and not on its way; what a person has unlinked since only `again`, when he decides anew."""
+    if known is None:
+        return True
+    return not known.linked and not known.busy and (again or known.state not in ("unlinked", "doubtful"))
+
+
+def _pair_apart(
+    turn: Turn, snapshot: Snapshot, related: dict[RecordRef, Snapshot], place: BooksRef, row: Any
+) -> Pair | Blocked | None:
+    """A defect of ours in one record keeps this record from its link and nobody else."""
+    try:
+        return _pair(turn, snapshot, related, place, row)
+    except sa.exc.SQLAlchemyError:
+        raise  # of the database, not of a record
+    except Exception as problem:
+        log_trouble(log, "%s could not be compared with %s", snapshot.ref, place, problem=problem)
+        return Blocked(
+            reason=f"{snapshot.ref} could not be compared: {type(problem).__name__}: {problem}",
+            remedy="Report it to BlueOps support with this sentence; retry after the next update.",
+        )
 
 
 def _pair(
@@ -146,4 +168,4 @@ def link_papers(
     Answers which are linked now, and what keeps others from it.
     """
     wanted = [row for row in decided.values() if row.decision == "link"]
-    return _link_rows(turn, wanted, "engine") if wanted else (set(), {})
+    return _link_rows(turn, wanted, "engine", again=False) if wanted else (set(), {})

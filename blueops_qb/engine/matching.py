@@ -48,14 +48,24 @@ class NotDecided(Exception):
 def build(turn: Turn) -> dict[str, int]:
     """Make the plan anew for every record without a link or decision; answers rows per bucket.
 
-    Reads only. Raises NotListed before the first listing is complete.
+    Nothing is written to the books. Raises NotListed before the first listing is complete.
     """
+    return keep(turn, compare(turn))
+
+
+def compare(turn: Turn) -> list[dict[str, Any]]:
+    """The rows of a new plan. Reads only, so that a large company is compared without keeping others waiting."""
     if not is_listed(turn):
         raise NotListed("the customers and vendors of the books are still being read; try again in a moment")
+    return list(_planned(turn, _settled(turn)))
+
+
+def keep(turn: Turn, found: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Store the rows of a new plan beside what was decided or linked meanwhile; answers rows per bucket."""
     stands = _linked(turn)
-    decided = {row.key: row for row in rows(turn.connection, turn.id) if row.decision in DECISIONS}
-    settled = stands | {key: row.books_id for key, row in decided.items() if row.decision == "link"}
-    new = [row for row in _planned(turn, settled) if _key(row) not in stands and _key(row) not in decided]
+    decided = {row.key for row in rows(turn.connection, turn.id) if row.decision in DECISIONS}
+    taken = {(_books_kind(key), id) for key, id in _settled(turn).items()}
+    new = [_unless_gone(row, taken) for row in found if _key(row) not in stands and _key(row) not in decided]
     _forget_undecided(turn)
     upsert(turn.connection, t.matches, [{"connection_id": turn.id, "decided_by": "", **row} for row in new])
     counts: dict[str, int] = {}
@@ -63,6 +73,25 @@ def build(turn: Turn) -> dict[str, int]:
         counts[row["bucket"]] = counts.get(row["bucket"], 0) + 1
     turn.note("match plan", f"connection {turn.id}", numbers=json.dumps(counts, sort_keys=True))
     return counts
+
+
+def _settled(turn: Turn) -> dict[str, str]:
+    """Where records of ours are, or were decided to be, in the books."""
+    linked = rows(turn.connection, turn.id, decision="link")
+    return _linked(turn) | {row.key: row.books_id for row in linked}
+
+
+def _books_kind(key: str) -> str:
+    """Items may be given several times: each key of them is a kind of its own."""
+    return next((books.value for ours, books in KINDS.items() if key.startswith(f"{ours.value}:")), key)
+
+
+def _unless_gone(row: Mapping[str, Any], taken: set[tuple[str, str]]) -> Mapping[str, Any]:
+    """A proposal whose record was given to somebody else meanwhile is none any more."""
+    if not row["books_id"] or (_books_kind(_key(row)), row["books_id"]) not in taken:
+        return row
+    reason = f"{row['reason']} But it belongs to another record of BlueOps by now."
+    return {**row, "books_id": "", "decision": OPEN, "bucket": Bucket.AMBIGUOUS.value, "reason": reason}
 
 
 def is_listed(turn: Turn) -> bool:

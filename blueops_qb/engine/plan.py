@@ -300,7 +300,8 @@ def _as_decided(change: Changed, row: Row, blocked: Blocked | None) -> Move | No
 
     if blocked is not None:
         reason = f"{change.ref} is linked with {row.books_id} as soon as it can be told: {blocked.reason}"
-        return move(State.HELD, reason, remedy=blocked.remedy, hold=Hold.MAPPING)
+        hold = Hold.MAPPING if blocked.missing else Hold.REFUSED
+        return move(State.HELD, reason, remedy=blocked.remedy, hold=hold)
     undecided = row.chosen in ("open", "wait") and row.bucket != Bucket.NONE.value
     if row.chosen == "link" or undecided:
         word = (

@@ -39,6 +39,13 @@ def of(row: Mapping[str, Any] | None, switch: Switch) -> Health:
             + " Nothing is lost: changes wait and go out as soon as you have signed in.",
             remedy="sign_in",
         )
+    if row["health"] == "stopped" and row.get("canary_left") == 0:
+        return Health(
+            word="Look at the first records",
+            tone="busy",
+            sentence=_sentence(row["health_reason"], f"The first records are in the books of {name}."),
+            remedy="resume",
+        )
     if row["health"] == "stopped":
         return Health(
             word="Stopped",

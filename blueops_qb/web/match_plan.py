@@ -89,8 +89,10 @@ def plan() -> str:
 def build() -> Response:
     """Make the plan anew for what is not decided."""
     try:
+        with here.looking() as turn:
+            found = matching.compare(turn)
         with here.acting() as turn:
-            counts = matching.build(turn)
+            counts = matching.keep(turn, found)
     except matching.NotListed as problem:
         here.refuse(f"The plan cannot be made yet: {problem}.")
     else:

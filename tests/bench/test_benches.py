@@ -95,3 +95,16 @@ def test_messages_at_the_gate_are_answered_and_what_they_name_is_kept() -> None:
         assert 0 < figures[database]["p50_ms"] <= figures[database]["p99_ms"] <= figures[database]["max_ms"]
         assert figures[database]["looks"] >= 1, "the server worked meanwhile"
     assert not [missed for missed in figures["missed"] if "percentile" not in missed]
+
+
+@pytest.mark.slow
+def test_older_records_come_over_whole_through_a_kill() -> None:
+    figures = last_line("bench", "backfill", "--records", "2000")
+    assert figures["missed"] == []
+    assert figures["written"] == figures["records"] == 2000
+    assert (figures["lost"], figures["doubled"], figures["held"]) == (0, 0, 0)
+    assert figures["customers"] == 100
+    assert figures["resumed"] is True
+    assert 1000 <= figures["killed_after"] < 2000
+    assert figures["calls"] < 200
+    assert 0 < figures["rss_mib"] < 200

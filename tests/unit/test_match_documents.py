@@ -2,6 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import attrs
 import pytest
@@ -39,7 +40,7 @@ def met(one: Paper, *theirs: Paper, prefix: str = "") -> PaperMatch:
     ],
 )
 def test_number_customer_date_and_amount_say_whether_it_is_there(
-    changes: dict[str, object], bucket: Bucket
+    changes: dict[str, Any], bucket: Bucket
 ) -> None:
     answer = met(OURS, attrs.evolve(THEIRS, **changes), prefix="BO-")
     assert answer.bucket is bucket, answer

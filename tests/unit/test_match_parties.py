@@ -1,12 +1,14 @@
 """Who is the same under another spelling, and who only looks so."""
 
 from decimal import Decimal
+from typing import Any
 
 import attrs
 import pytest
 
 from blueops_qb.domain import nicknames
-from blueops_qb.domain.match_parties import Bucket, Candidate, Grade, MatchRules, compare_names
+from blueops_qb.domain.match_names import Grade, compare_names
+from blueops_qb.domain.match_parties import Bucket, Candidate, MatchRules
 from blueops_qb.domain.match_words import base_name, is_role_mailbox, name_parts, place_of
 from blueops_qb.domain.matching import Ambiguous, Create, Match, Matched, match_plan
 from blueops_qb.domain.records import Address
@@ -127,7 +129,7 @@ def test_another_spelling_is_proposed_when_something_else_agrees(ours: Candidate
     ids=["father and son", "generations", "household", "numbered", "one owner"],
 )
 def test_others_are_never_proposed_whatever_they_share(ours: Candidate, theirs: Candidate) -> None:
-    shared = {"email": "a@x.example", "phone": "7755550101", "addresses": (OAK,)}
+    shared: dict[str, Any] = {"email": "a@x.example", "phone": "7755550101", "addresses": (OAK,)}
     assert not isinstance(met(attrs.evolve(ours, **shared), attrs.evolve(theirs, **shared)), Matched)
 
 
