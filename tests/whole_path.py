@@ -159,6 +159,11 @@ class WholePath:
             rules = (*turn.mapping.rules, _rule(family, key, **target))
             rules_desk.change_mapping(turn, rules, actor="admin")
 
+    def forget_conflicts(self) -> None:
+        """Close what a test has left open on purpose; the next one shares the company."""
+        with self.core.engine.begin() as connection:
+            connection.execute(t.conflicts.update().values(state="closed"))
+
     def policy(self, **changes: Any) -> None:
         """Change switches of behaviour."""
         with self.engine.turns.open(self.id) as turn:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import attrs
 
-from blueops_qb.domain.documents import CustomerPayment, CustomerRecord, VendorRecord
+from blueops_qb.domain.documents import CreditMemo, CustomerPayment, CustomerRecord, VendorRecord
 from blueops_qb.domain.mapping import Family, Mapping
 from blueops_qb.domain.money import ZERO
-from blueops_qb.domain.records import Application, Customer, Job, Payment, TaxExemption, Vendor
-from blueops_qb.domain.refs import BooksRef, RecordKind, RecordRef
+from blueops_qb.domain.records import (
+    Application,
+    Credit,
+    CreditReason,
+    Customer,
+    InvoiceLine,
+    Job,
+    LineKind,
+    Payment,
+    TaxExemption,
+    Vendor,
+)
+from blueops_qb.domain.refs import BooksRef, RecordKind, RecordRef, record_of
 
 
 def customer_from(
@@ -74,6 +87,76 @@ def vendor_from(document: VendorRecord, current: Vendor, groups: tuple[str, ...]
     return attrs.evolve(current, **changes)  # type: ignore[arg-type]
 
 
+def credit_from(document: CreditMemo, *, party: RecordRef, customer_id: str) -> Credit:
+    """The credit that a memo of the books means: its net amount and tax, on one line without a key of ours."""
+    tax, total = document.tax or ZERO, document.total or ZERO
+    words = "; ".join(line.description for line in document.lines if line.description)
+    return Credit(
+        id="",
+        number=document.number,
+        customer_id=customer_id,
+        issue_date=document.date,
+        reason=CreditReason.GOODWILL,
+        job_id=party.id if party.kind is RecordKind.JOB else None,
+        lines=(_one_line(total - tax, taxable=bool(tax), description=words),),
+        tax=tax,
+        total=total,
+        memo=document.memo,
+        currency=document.currency,
+    )
+
+
+def credit_changed(document: CreditMemo, current: Credit, groups: tuple[str, ...]) -> Credit:
+    """`current` with the named groups as the books have them; a re-coding leaves the lines as they are."""
+    tax, total = document.tax or ZERO, document.total or ZERO
+    changes: dict[str, object] = {}
+    if "money" in groups and (tax, total) != (current.tax, current.total):
+        changes |= {
+            "lines": (_one_line(total - tax, taxable=bool(tax), description=document.memo),),
+            "discount": ZERO,
+            "tax": tax,
+            "total": total,
+        }
+    changes |= {"issue_date": document.date} if "dates" in groups else {}
+    changes |= {"number": document.number or current.number} if "number" in groups else {}
+    changes |= {"memo": document.memo} if "notes" in groups else {}
+    return attrs.evolve(current, **changes)  # type: ignore[arg-type]
+
+
+def credit_applied(current: Credit, payment: CustomerPayment) -> Credit:
+    """`current` as a payment of 0.00 applies it; what it settles that BlueOps does not have is `elsewhere`."""
+    sums: dict[str, Decimal] = {}
+    elsewhere = ZERO
+    for part in payment.allocations:
+        if part.amount <= 0:
+            continue
+        if not isinstance(part.invoice, BooksRef) and record_of(part.invoice).kind is RecordKind.INVOICE:
+            id = record_of(part.invoice).id
+            sums[id] = sums.get(id, ZERO) + part.amount
+        else:
+            elsewhere += part.amount
+    applications = tuple(Application(invoice_id=id, amount=amount) for id, amount in sums.items())
+    if sorted(applications, key=str) == sorted(current.applications, key=str):
+        applications = current.applications
+    return attrs.evolve(current, applications=applications, elsewhere=elsewhere)
+
+
+def _one_line(amount: Decimal, *, taxable: bool, description: str) -> InvoiceLine:
+    return InvoiceLine(
+        line_id="1",
+        kind=LineKind.FEE,
+        description=description,
+        unit_price=amount,
+        amount=amount,
+        taxable=taxable,
+    )
+
+
+def key_of_account(account: BooksRef, mapping: Mapping) -> str:
+    """The BlueOps key of a bank or card account; empty when none or several lead there."""
+    return _only_key(mapping, Family.MONEY_ACCOUNT, "account", account)
+
+
 def key_of_terms(terms: BooksRef | None, mapping: Mapping) -> str:
     """The BlueOps key of payment terms; empty when none or several lead there."""
     return _only_key(mapping, Family.TERMS, "terms", terms)
@@ -104,12 +187,27 @@ def payment_from(
 
     What settles documents that BlueOps does not have is summed as `elsewhere`.
     """
+    sums: dict[str, Decimal] = {}
+    elsewhere = ZERO
+    back = {part.by: part for part in current.given_back} if current else {}
+    discounts = {a.invoice_id: a.discount for a in current.applications} if current else {}
+    kept = []
+    for a in document.allocations:
+        ours = None if isinstance(a.invoice, BooksRef) else record_of(a.invoice)
+        if ours is not None and ours.kind is RecordKind.INVOICE:
+            sums[ours.id] = sums.get(ours.id, ZERO) + a.amount
+        elif ours is not None and ours in back:
+            kept.append(attrs.evolve(back[ours], amount=a.amount))
+        elif ours is None or ours.kind is not RecordKind.PAYMENT:
+            elsewhere += a.amount
     applications = tuple(
-        Application(invoice_id=a.invoice.id, amount=a.amount)
-        for a in document.allocations
-        if isinstance(a.invoice, RecordRef)
+        Application(
+            invoice_id=id,
+            amount=amount - discounts.get(id, ZERO),
+            discount=discounts.get(id, ZERO),
+        )
+        for id, amount in sums.items()
     )
-    elsewhere = sum((a.amount for a in document.allocations if isinstance(a.invoice, BooksRef)), ZERO)
     method = key_of_method(document.method, mapping) or (current.method if current else "")
     return Payment(
         id=id,
@@ -119,6 +217,7 @@ def payment_from(
         method=method or "check",
         reference=document.reference,
         applications=applications,
+        given_back=tuple(kept),
         elsewhere=elsewhere,
         job_id=party.id if party.kind is RecordKind.JOB else None,
         fee=current.fee if current else ZERO,

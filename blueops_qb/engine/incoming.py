@@ -16,7 +16,7 @@ from blueops_qb.domain.compare import CONTACT_TYPES, Step, as_decided, decide, m
 from blueops_qb.domain.documents import CustomerPayment, Document
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.refs import BooksKind, BooksRef
-from blueops_qb.engine import arrivals, guard, outbox, resolve, to_core
+from blueops_qb.engine import arrivals, arrived_credits, guard, outbox, resolve, to_core
 from blueops_qb.engine.free_names import kept_name
 from blueops_qb.engine.known import Known, load_by_place, places_of, sources_of
 from blueops_qb.engine.landing import Landing
@@ -98,14 +98,18 @@ def _compare_apart(turn: Turn, row: Any, known: Known | None) -> bool:
 
 def _order(row: Any) -> tuple[int, bool, int, str]:
     """Parties before documents, parents before their jobs, invoices before payments, then by number."""
-    kinds = [BooksKind.CUSTOMER.value, BooksKind.VENDOR.value, BooksKind.INVOICE.value]
+    kinds = [kind.value for kind in _FIRST]
     rank = kinds.index(row["kind"]) if row["kind"] in kinds else len(kinds)
     return rank, '"parent"' in (row["document"] or ""), len(row["books_id"]), row["books_id"]
 
 
 def _rank(column: Any) -> Any:
-    order = [BooksKind.CUSTOMER, BooksKind.VENDOR, BooksKind.INVOICE, BooksKind.PAYMENT]
+    order = [*_FIRST, BooksKind.PAYMENT]
     return sa.case({kind.value: n for n, kind in enumerate(order)}, value=column, else_=len(order))
+
+
+#: What others name comes first: parties, then invoices and credits, which payments settle and use up.
+_FIRST = (BooksKind.CUSTOMER, BooksKind.VENDOR, BooksKind.INVOICE, BooksKind.CREDIT_MEMO)
 
 
 def _place(row: Any) -> BooksRef:
@@ -248,7 +252,9 @@ def _pull(
     push: tuple[str, ...],
     ours: Document,
 ) -> bool:
-    sources = sources_of(turn.connection, turn.id, [r for r in refs_of(theirs) if isinstance(r, BooksRef)])
+    shown = [theirs, *([wire.load_document(known.kind, known.base_theirs)] if known.base_theirs else [])]
+    places = [r for document in shown for r in refs_of(document) if isinstance(r, BooksRef)]
+    sources = sources_of(turn.connection, turn.id, places)
     unbound = unbind(theirs, sources)
     change = to_core.change_for(turn, snapshot, unbound, pull)
     if change is None:
@@ -278,6 +284,9 @@ def _pull(
         )
         return True
     assert isinstance(answer, Applied)
+    if isinstance(unbound, CustomerPayment) and unbound.amount:
+        was = unbind(wire.load_document(known.kind, known.base_theirs or ""), sources)
+        arrived_credits.used_up(turn, unbound, before=was, key=key)
     fresh = turn.tx.read(known.key.source)
     assert fresh is not None
     result = post_record(turn, fresh.record, read_related(turn.core, turn.tenant_id, [fresh.record]), [known])

@@ -30,6 +30,9 @@ COMPARED = frozenset(
         BooksKind.EXPENSE,
         BooksKind.JOURNAL,
         BooksKind.DEPOSIT,
+        BooksKind.CREDIT_MEMO,
+        BooksKind.SALES_RECEIPT,
+        BooksKind.REFUND_RECEIPT,
     }
 )
 

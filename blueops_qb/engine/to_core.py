@@ -4,21 +4,41 @@ from __future__ import annotations
 
 import attrs
 
-from blueops_qb.domain.documents import CustomerPayment, CustomerRecord, Document, VendorRecord
-from blueops_qb.domain.records import Customer, Job, Payment, Vendor
+from blueops_qb.domain.documents import (
+    CreditMemo,
+    CustomerPayment,
+    CustomerRecord,
+    Document,
+    ExpenseDocument,
+    RefundReceipt,
+    SalesReceipt,
+    VendorRecord,
+)
+from blueops_qb.domain.records import Credit, Customer, Job, Payment, Refund, Vendor
 from blueops_qb.domain.refs import RecordKind, RecordRef
-from blueops_qb.domain.reverse import customer_from, job_from, payment_from, vendor_from
+from blueops_qb.domain.reverse import (
+    credit_applied,
+    credit_changed,
+    customer_from,
+    job_from,
+    payment_from,
+    vendor_from,
+)
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import (
     Change,
+    SaveCredit,
     SaveCustomer,
     SaveJob,
     SavePayment,
     SaveVendor,
     Snapshot,
+    VoidCredit,
     VoidPayment,
+    VoidRefund,
 )
 
+VOIDED = "voided in QuickBooks"
 #: Groups of a job that belong to its customer in BlueOps and have no place of their own.
 _JOB_GROUPS = frozenset({"name", "shipping", "active"})
 
@@ -39,6 +59,18 @@ def change_for(turn: Turn, snapshot: Snapshot, document: Document, groups: tuple
             return SaveVendor(record=vendor_from(document, record, groups, turn.mapping))
         case CustomerPayment(), Payment():
             return _payment(turn, document, record, groups)
+        case SalesReceipt(void=True), Payment(void=False):
+            return VoidPayment(payment_id=record.id, reason=VOIDED)
+        case CreditMemo(), Credit():
+            if document.void:
+                return None if record.void else VoidCredit(credit_id=record.id, reason=VOIDED)
+            if set(groups) & {"customer", "tags"}:
+                return None
+            return SaveCredit(record=credit_changed(document, record, groups))
+        case CustomerPayment(), Credit():
+            return None if groups != ("money",) else SaveCredit(record=credit_applied(record, document))
+        case ExpenseDocument(void=True) | RefundReceipt(void=True), Refund(void=False):
+            return VoidRefund(refund_id=record.id, reason=VOIDED)
         case _:
             return None
 
@@ -47,7 +79,7 @@ def _payment(
     turn: Turn, document: CustomerPayment, record: Payment, groups: tuple[str, ...]
 ) -> Change | None:
     if document.void:
-        return None if record.void else VoidPayment(payment_id=record.id, reason="voided in QuickBooks")
+        return None if record.void else VoidPayment(payment_id=record.id, reason=VOIDED)
     party = document.customer
     if not isinstance(party, RecordRef):
         return None
@@ -58,7 +90,7 @@ def _payment(
         document, id=record.id, party=party, customer_id=customer_id, mapping=turn.mapping, current=record
     )
     fields = {
-        "money": ("customer_id", "amount", "applications", "elsewhere", "currency"),
+        "money": ("customer_id", "amount", "applications", "given_back", "elsewhere", "currency"),
         "dates": ("received_on",),
         "method": ("method", "reference"),
         "notes": ("memo",),

@@ -15,7 +15,7 @@ from typing import Protocol
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.records import Customer, Job, Payment, Record, Vendor
+from blueops_qb.domain.records import Credit, Customer, Job, Payment, Record, Refund, Vendor
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.sdk.hooks import Switch
 
@@ -92,6 +92,36 @@ class VoidPayment:
 
 
 @attrs.frozen(kw_only=True)
+class SaveCredit:
+    """Create or replace a credit; balances and reminders of invoices follow from its applications."""
+
+    record: Credit
+
+
+@attrs.frozen(kw_only=True)
+class VoidCredit:
+    """Take a credit back; what it settled is open again."""
+
+    credit_id: str
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class SaveRefund:
+    """Record a refund that was made in the books (new ones only)."""
+
+    record: Refund
+
+
+@attrs.frozen(kw_only=True)
+class VoidRefund:
+    """Take a refund back; the customer has his credit again."""
+
+    refund_id: str
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
 class SetInvoiceTax:
     """Tax and total as the books computed them (tax mode A)."""
 
@@ -100,7 +130,18 @@ class SetInvoiceTax:
     total: str
 
 
-Change = SaveCustomer | SaveJob | SaveVendor | SavePayment | VoidPayment | SetInvoiceTax
+Change = (
+    SaveCustomer
+    | SaveJob
+    | SaveVendor
+    | SavePayment
+    | VoidPayment
+    | SaveCredit
+    | VoidCredit
+    | SaveRefund
+    | VoidRefund
+    | SetInvoiceTax
+)
 
 
 # -- and what core answers -------------------------------------------------------------------------

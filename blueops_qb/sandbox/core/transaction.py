@@ -20,13 +20,17 @@ from blueops_qb.sdk.core import (
     ApplyAnswer,
     Change,
     RefusedChange,
+    SaveCredit,
     SaveCustomer,
     SaveJob,
     SavePayment,
+    SaveRefund,
     SaveVendor,
     SetInvoiceTax,
     Stale,
+    VoidCredit,
     VoidPayment,
+    VoidRefund,
 )
 
 
@@ -79,6 +83,16 @@ class Transaction(ContactActions, MoneyBackActions, CostActions):
                 return (self.update_customer if customer.id else self.create_customer)(customer)
             case SaveJob(record=job):
                 return (self.update_job if job.id else self.create_job)(job)
+            case SaveCredit(record=credit):
+                return (self.update_credit if credit.id else self.issue_credit)(credit)
+            case VoidCredit(credit_id=id, reason=reason):
+                return self.void_credit(id, reason=reason)
+            case SaveRefund(record=refund):
+                if refund.id:
+                    raise Refused(f"refund {refund.id} cannot be changed; void it and record it anew")
+                return self.issue_refund(refund)
+            case VoidRefund(refund_id=id, reason=reason):
+                return self.void_refund(id, reason=reason)
             case SaveVendor(record=vendor):
                 return (self.update_vendor if vendor.id else self.create_vendor)(vendor)
             case SavePayment(record=payment):
@@ -115,6 +129,14 @@ class Transaction(ContactActions, MoneyBackActions, CostActions):
 def _target(change: Change) -> RecordRef | None:
     """The record that the change would replace; None where it makes a new one."""
     match change:
+        case SaveCredit(record=record):
+            return record.ref if record.id else None
+        case VoidCredit(credit_id=id):
+            return RecordRef(RecordKind.CREDIT, id)
+        case SaveRefund():
+            return None
+        case VoidRefund(refund_id=id):
+            return RecordRef(RecordKind.REFUND, id)
         case (
             SaveCustomer(record=record)
             | SaveJob(record=record)
@@ -130,7 +152,7 @@ def _target(change: Change) -> RecordRef | None:
 
 def _is_stale(change: Change, revision: int, expected: int | None) -> bool:
     if expected is None:
-        return not isinstance(change, VoidPayment | SetInvoiceTax)
+        return not isinstance(change, VoidPayment | VoidCredit | VoidRefund | SetInvoiceTax)
     return revision != expected
 
 
