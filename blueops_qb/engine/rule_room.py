@@ -64,7 +64,7 @@ def post_record(
 
 
 #: Switches that say how we work from now on; they are not kept as they were when a document was posted.
-NEVER_PINNED = ("closed_period", "redate_taxed", "contacts_overlap", "money_overlap")
+NEVER_PINNED = ("closed_period", "redate_taxed", "reminder_hours", "contacts_overlap", "money_overlap")
 
 
 def _as_now(pinned: Policy, policy: Policy) -> Policy:

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from blueops_qb.domain.records import Application, Credit, CreditReason, Invoice, Job, Payment, Refund
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.sandbox.core.crediting import credit_amount
 from blueops_qb.sandbox.core.reminders import send_reminders
+from blueops_qb.store import tables as t
 from tests.engine_house import TENANT
 from tests.whole_path import DAY, D, WholePath, entry, whole_path
 
@@ -90,6 +92,27 @@ def test_a_credit_memo_of_the_bookkeeper_arrives_and_its_use_lowers_the_invoice(
     with house.step() as found:
         settled(house)
     assert entry(found) == []
+
+
+def test_a_reminder_waits_while_what_is_known_of_the_books_is_too_old(house: WholePath) -> None:
+    _, job = house.party()
+    invoice = house.simple(job, "100.00", due_date=DAY)
+    settled(house)
+    with house.core.engine.begin() as connection:
+        f = t.feeds
+        old = connection.execute(sa.select(f.c.moved_at).where(f.c.feed == "changes")).scalar_one()
+        connection.execute(
+            f.update().where(f.c.feed == "changes").values(moved_at=old - dt.timedelta(hours=3))
+        )
+    day = LATER + dt.timedelta(days=1)
+    run = send_reminders(house.core, TENANT, day)
+    (held,) = [held for held in run.held if held.invoice_id == invoice.id]
+    assert "was last read on" in held.reason
+    house.policy(reminder_hours=4)
+    try:
+        assert invoice.id in send_reminders(house.core, TENANT, day).sent
+    finally:
+        house.policy(reminder_hours=2)
 
 
 def test_a_credit_of_ours_that_the_bookkeeper_applies_is_applied_here(house: WholePath) -> None:
