@@ -21,7 +21,7 @@ from blueops_qb import bootstrap
 from blueops_qb.domain.mapping import Family, MapRule, Target
 from blueops_qb.domain.policy import Policy
 from blueops_qb.domain.records import Address, Customer, Invoice, Job, LineKind, Vendor
-from blueops_qb.domain.refs import BooksKind, RecordRef
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
 from blueops_qb.engine import census, connections, due, matching, rules_desk
 from blueops_qb.engine.engine import Engine
 from blueops_qb.providers.qbo.settings import NO_PACE
@@ -158,6 +158,15 @@ class WholePath:
             assert turn is not None
             rules = (*turn.mapping.rules, _rule(family, key, **target))
             rules_desk.change_mapping(turn, rules, actor="admin")
+
+    def map_account(self, family: Family, key: str, id: str) -> None:
+        """Map one more key to an account."""
+        self.map(family, key, account=BooksRef(BooksKind.ACCOUNT, id))
+
+    def forget_conflicts(self) -> None:
+        """Close what a test has left open on purpose; the next one shares the company."""
+        with self.core.engine.begin() as connection:
+            connection.execute(t.conflicts.update().values(state="closed"))
 
     def policy(self, **changes: Any) -> None:
         """Change switches of behaviour."""

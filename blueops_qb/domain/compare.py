@@ -64,6 +64,7 @@ GROUPS: Mapping[type[Any], Groups] = {
         "shipping": ("shipping",),
         "terms": ("terms",),
         "tax": ("taxable", "exemption_reason", "certificate"),
+        "currency": ("currency",),
         "active": ("active",),
     },
     VendorRecord: {
@@ -74,6 +75,7 @@ GROUPS: Mapping[type[Any], Groups] = {
         "account_number": ("account_number",),
         "is_1099": ("is_1099",),
         "terms": ("terms",),
+        "currency": ("currency",),
         "active": ("active",),
     },
     SalesInvoice: {

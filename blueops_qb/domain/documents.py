@@ -63,6 +63,8 @@ class CustomerRecord:
     taxable: bool | None = None
     exemption_reason: int | None = None
     certificate: str = ""
+    #: Fixed for good once it is there; empty where the books keep one currency only.
+    currency: str = ""
     active: bool = True
 
 
@@ -78,6 +80,7 @@ class VendorRecord:
     account_number: str = ""
     is_1099: bool = False
     terms: BooksRef | None = None
+    currency: str = ""
     active: bool = True
 
 

@@ -77,6 +77,8 @@ class Policy:
     tax_gap: Decimal = ZERO
     #: Date invoices with sales tax on the first open day as well: their tax then falls into another period.
     redate_taxed: bool = False
+    #: A payment reminder waits while the books were last read longer ago than this.
+    reminder_hours: int = 2
     #: Post approved labour at burdened cost (off: payroll is costed in the books).
     post_labor: bool = False
     #: Send cost lines as billable (off: BlueOps invoices them itself).

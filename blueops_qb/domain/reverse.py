@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from decimal import Decimal
 
 import attrs
 
@@ -11,7 +12,7 @@ from blueops_qb.domain.mapping import Family, Mapping
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.pulling import NoPlace
 from blueops_qb.domain.records import Application, Customer, Job, Payment, TaxExemption, Vendor
-from blueops_qb.domain.refs import BooksRef, RecordKind, RecordRef
+from blueops_qb.domain.refs import BooksRef, RecordKind, RecordRef, record_of
 
 #: The reason of an exemption that the books do not give (accounting-treatments 1.5).
 OTHER_REASON = 99
@@ -99,6 +100,11 @@ def _terms(terms: BooksRef | None, current: str, mapping: Mapping) -> str:
     return "" if terms is None else key_of_terms(terms, mapping) or current
 
 
+def key_of_account(account: BooksRef, mapping: Mapping) -> str:
+    """The BlueOps key of a bank or card account; empty when none or several lead there."""
+    return _only_key(mapping, Family.MONEY_ACCOUNT, "account", account)
+
+
 def key_of_terms(terms: BooksRef | None, mapping: Mapping) -> str:
     """The BlueOps key of payment terms; empty when none or several lead there."""
     return _only_key(mapping, Family.TERMS, "terms", terms)
@@ -129,12 +135,27 @@ def payment_from(
 
     What settles documents that BlueOps does not have is summed as `elsewhere`.
     """
+    sums: dict[str, Decimal] = {}
+    elsewhere = ZERO
+    back = {part.by: part for part in current.given_back} if current else {}
+    discounts = {a.invoice_id: a.discount for a in current.applications} if current else {}
+    kept = []
+    for a in document.allocations:
+        ours = None if isinstance(a.invoice, BooksRef) else record_of(a.invoice)
+        if ours is not None and ours.kind is RecordKind.INVOICE:
+            sums[ours.id] = sums.get(ours.id, ZERO) + a.amount
+        elif ours is not None and ours in back:
+            kept.append(attrs.evolve(back[ours], amount=a.amount))
+        elif ours is None or ours.kind is not RecordKind.PAYMENT:
+            elsewhere += a.amount
     applications = tuple(
-        Application(invoice_id=a.invoice.id, amount=a.amount)
-        for a in document.allocations
-        if isinstance(a.invoice, RecordRef)
+        Application(
+            invoice_id=id,
+            amount=amount - discounts.get(id, ZERO),
+            discount=discounts.get(id, ZERO),
+        )
+        for id, amount in sums.items()
     )
-    elsewhere = sum((a.amount for a in document.allocations if isinstance(a.invoice, BooksRef)), ZERO)
     method = key_of_method(document.method, mapping) or (current.method if current else "")
     return Payment(
         id=id,
@@ -144,6 +165,7 @@ def payment_from(
         method=method or "check",
         reference=document.reference,
         applications=applications,
+        given_back=tuple(kept),
         elsewhere=elsewhere,
         job_id=party.id if party.kind is RecordKind.JOB else None,
         fee=current.fee if current else ZERO,

@@ -14,7 +14,7 @@ from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.records import Customer, Job
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, record_of
 from blueops_qb.domain.reverse import CUSTOMER_FIELDS, customer_from, payment_from
-from blueops_qb.engine import outbox, to_core
+from blueops_qb.engine import arrived_credits, outbox, to_core
 from blueops_qb.engine.known import Known, load_known, places_of, sources_of
 from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.linking import link_document
@@ -47,6 +47,10 @@ def arrived(turn: Turn, row: Any) -> bool:
             return _payment(turn, row)
         case BooksKind.CUSTOMER:
             return _customer(turn, row)
+        case BooksKind.CREDIT_MEMO:
+            return _taken(turn, row, arrived_credits.credit_memo(turn, row))
+        case BooksKind.REFUND_RECEIPT:
+            return _taken(turn, row, arrived_credits.refund_receipt(turn, row))
         case _:
             return True
 
@@ -158,12 +162,19 @@ def _payment(turn: Turn, row: Any) -> bool:
     sources = sources_of(turn.connection, turn.id, [r for r in refs_of(document) if isinstance(r, BooksRef)])
     unbound = unbind(document, sources)
     assert isinstance(unbound, CustomerPayment)
-    ours = [a for a in unbound.allocations if isinstance(a.invoice, RecordRef)]
+    ours = [
+        record_of(a.invoice)
+        for a in unbound.allocations
+        if not isinstance(a.invoice, BooksRef) and record_of(a.invoice).kind is RecordKind.INVOICE
+    ]
     if _names_what_comes(turn, [r for r in refs_of(unbound) if isinstance(r, BooksRef)]):
         return False
+    applied = arrived_credits.applied_credit(turn, row, unbound)
+    if applied is not None:
+        return _taken(turn, row, applied)
     named = unbound.customer
     # A customer that BlueOps does not have is QuickBooks' own business, unless it pays invoices of ours.
-    party = named if isinstance(named, RecordRef) else _payer_of(turn, ours[0].invoice if ours else None)
+    party = named if isinstance(named, RecordRef) else _payer_of(turn, ours[0] if ours else None)
     if party is None:
         return True
     customer_id = to_core.customer_of(turn, party)
@@ -174,10 +185,20 @@ def _payment(turn: Turn, row: Any) -> bool:
     answer = turn.tx.apply(SavePayment(record=payment), expected_revision=None, key=f"{turn.id}:{place}:new")
     if isinstance(answer, Applied):
         _link(turn, row, answer.ref, answer.revision)
+        arrived_credits.used_up(turn, unbound, key=f"{turn.id}:{place}:new")
         return True
     why = getattr(answer, "why", "it moved meanwhile")
     what = f"payment {row['books_id']} of {payment.amount} recorded in QuickBooks"
     _refused(turn, place, what, why, theirs=row["document"])
+    return True
+
+
+def _taken(turn: Turn, row: Any, answer: arrived_credits.Answer) -> bool:
+    if not isinstance(answer, arrived_credits.NotTaken):
+        return answer
+    place = BooksRef(BooksKind(row["kind"]), row["books_id"])
+    what = f"{answer.what} entered in QuickBooks"
+    _refused(turn, place, what, answer.why, theirs=row["document"])
     return True
 
 

@@ -89,14 +89,18 @@ def _compare_apart(turn: Turn, row: Any, known: Known | None) -> bool:
 
 def _order(row: Any) -> tuple[int, bool, int, str]:
     """Parties before documents, parents before their jobs, invoices before payments, then by number."""
-    kinds = [BooksKind.CUSTOMER.value, BooksKind.VENDOR.value, BooksKind.INVOICE.value]
+    kinds = [kind.value for kind in _FIRST]
     rank = kinds.index(row["kind"]) if row["kind"] in kinds else len(kinds)
     return rank, '"parent"' in (row["document"] or ""), len(row["books_id"]), row["books_id"]
 
 
 def _rank(column: Any) -> Any:
-    order = [BooksKind.CUSTOMER, BooksKind.VENDOR, BooksKind.INVOICE, BooksKind.PAYMENT]
+    order = [*_FIRST, BooksKind.PAYMENT]
     return sa.case({kind.value: n for n, kind in enumerate(order)}, value=column, else_=len(order))
+
+
+#: What others name comes first: parties, then invoices and credits, which payments settle and use up.
+_FIRST = (BooksKind.CUSTOMER, BooksKind.VENDOR, BooksKind.INVOICE, BooksKind.CREDIT_MEMO)
 
 
 def _place(row: Any) -> BooksRef:

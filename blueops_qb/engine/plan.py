@@ -166,8 +166,8 @@ def _plan_changed(turn: Turn, changed: list[Changed]) -> list[Move]:
 
 
 def _named_there(changed: list[Changed], known: dict[DocumentKey, Known]) -> set[RecordRef]:
-    """Whom payments that came or went back name in the books: what they settled no longer says it."""
-    back = {c.ref for c in changed if isinstance(c.record, Payment) and c.record.given_back}
+    """Whom payments name in the books that settle no invoice any more: nothing here says it now."""
+    back = {c.ref for c in changed if isinstance(c.record, Payment) and not c.record.applications}
     documents = (wire.load_document(k.kind, k.content) for k in known.values() if k.key.source in back)
     named = (ref for document in documents for ref in refs_of(document))
     return {record_of(ref) for ref in named if not isinstance(ref, BooksRef)}

@@ -17,6 +17,7 @@ from blueops_qb.domain.binding import refs_of, unbind
 from blueops_qb.domain.compare import as_decided
 from blueops_qb.domain.documents import (
     Bill,
+    CreditMemo,
     CustomerPayment,
     CustomerRecord,
     Document,
@@ -30,11 +31,12 @@ from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.pull_cost import expense_from
 from blueops_qb.domain.pull_invoice import invoice_from
 from blueops_qb.domain.pulling import Drafted, NoPlace, Pull
-from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Record, Vendor
+from blueops_qb.domain.records import Credit, Customer, Expense, Invoice, Job, Payment, Record, Vendor
 from blueops_qb.domain.refs import BooksRef, RecordKind, RecordRef, record_of
 from blueops_qb.domain.reverse import customer_from, job_from, payment_from, vendor_from
+from blueops_qb.domain.reverse_credits import credit_applied, credit_changed
 from blueops_qb.domain.reverse_keys import Key
-from blueops_qb.engine import to_core
+from blueops_qb.engine import arrived_credits, to_core
 from blueops_qb.engine.free_names import kept_name
 from blueops_qb.engine.known import sources_of
 from blueops_qb.engine.overrides_desk import keep
@@ -87,6 +89,8 @@ def draft(
     places = [r for r in refs_of(sides.theirs) if isinstance(r, BooksRef)]
     parties = sources_of(turn.connection, turn.id, places)
     theirs = unbind(sides.theirs, parties)
+    if isinstance(record, Credit) and isinstance(theirs, CustomerPayment):
+        return _used(turn, sides, record, theirs, wanted)
     if getattr(theirs, "void", False) != getattr(sides.normal_ours, "void", False):
         return _void(turn, sides, theirs, wanted)
     if _moves_job(record, theirs, wanted) and not by_person:
@@ -151,6 +155,23 @@ def _void(turn: Turn, sides: Sides, theirs: Document, wanted: frozenset[str]) ->
     )
 
 
+def _used(turn: Turn, sides: Sides, record: Credit, theirs: CustomerPayment, wanted: frozenset[str]) -> Draft:
+    """What the books settle with a credit, by a payment of 0.00 that names it; void, it settles nothing."""
+    if other := wanted & {"date", "method", "reference", "deposit_to", "memo"}:
+        raise NoPlace(f"is used by a payment in QuickBooks that has another {', '.join(sorted(other))} now")
+    used = credit_applied(record, attrs.evolve(theirs, allocations=()) if theirs.void else theirs)
+    if theirs.void:
+        ours: Document = attrs.evolve(sides.base, void=True)  # type: ignore[arg-type]
+    else:
+        ours = _posted(turn, sides, used)
+    found = Draft(
+        change=None if used == record else to_core.saving(used), record=used, ours=ours, fields=wanted
+    )
+    if not theirs.void:
+        prove(turn, sides, found, ours, None)
+    return found
+
+
 def _scopes(turn: Turn, record: Record) -> tuple[str, ...]:
     """Segment and branch by which posting narrows the mapping of an invoice."""
     if not isinstance(record, Invoice):
@@ -182,6 +203,11 @@ def _drafted(turn: Turn, record: Record, pull: Pull) -> Drafted:
             return expense_from(record, pull)
         case Payment(), CustomerPayment():
             return Drafted(record=_payment(turn, record, theirs, fields))
+        case Credit(), CreditMemo():
+            if other := fields & {"customer", "location", "class_"}:
+                names = ", ".join(sorted(name.rstrip("_") for name in other))
+                raise NoPlace(f"has another {names} in QuickBooks now")
+            return Drafted(record=credit_changed(theirs, record, fields))
         case _:
             raise NoPlace("was changed in QuickBooks, and BlueOps has no place for that kind of change")
 
@@ -190,7 +216,7 @@ def _drafted(turn: Turn, record: Record, pull: Pull) -> Drafted:
 _PAYMENT = {
     "customer": ("customer_id",),
     "amount": ("amount",),
-    "allocations": ("applications", "elsewhere"),
+    "allocations": ("applications", "given_back", "elsewhere"),
     "date": ("received_on",),
     "method": ("method",),
     "reference": ("reference",),
@@ -300,7 +326,7 @@ def _difference(name: str, ours: Any, theirs: Any) -> str:
     """One field in words: `the method payment_method#3 (QuickBooks: payment_method#5)`."""
     words = name.rstrip("_").replace("_", " ")
     if any(
-        isinstance(value, tuple) or (attrs.has(type(value)) and not isinstance(value, _REFS))
+        isinstance(value, tuple) or (attrs.has(type(value)) and not isinstance(value, _SHORT))
         for value in (ours, theirs)
     ):
         return f"the {words}"
@@ -352,6 +378,16 @@ def _may_differ(name: str, id: str, ours: Any, step: LineStep, now: tuple[Any, A
 
 
 # -- core ----------------------------------------------------------------------------------------------
+def _note_credits(turn: Turn, sides: Sides, key: str) -> None:
+    """Credits of ours that a payment uses up beside its money say so in core."""
+    now, before = sides.theirs, sides.base_theirs
+    if not isinstance(now, CustomerPayment) or not isinstance(before, CustomerPayment) or not now.amount:
+        return
+    places = [r for document in (now, before) for r in refs_of(document) if isinstance(r, BooksRef)]
+    sources = sources_of(turn.connection, turn.id, places)
+    arrived_credits.used_up(turn, unbind(now, sources), before=unbind(before, sources), key=key)
+
+
 def tell_core(turn: Turn, sides: Sides, found: Draft, key: str) -> tuple[int, Document]:
     """Carry a draft out in core; answers core's revision and our document as it is posted then.
 
@@ -363,8 +399,11 @@ def tell_core(turn: Turn, sides: Sides, found: Draft, key: str) -> tuple[int, Do
         if found.change is None:
             return sides.snapshot.revision, found.ours
         revision = to_core.applied(turn, sides.snapshot, found.change, key)
+        _note_credits(turn, sides, key)
         fresh = turn.tx.read(sides.known.key.source)
         assert fresh is not None
+        if isinstance(found.record, Credit) and getattr(found.ours, "void", False):
+            return revision, found.ours
         try:
             ours = ours_now(turn, known, fresh)
         except CannotPost as problem:

@@ -10,12 +10,10 @@ import sqlalchemy as sa
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.engine import connections
 from blueops_qb.engine.known import places_of
+from blueops_qb.engine.rulebook import load_policy
 from blueops_qb.sdk.hooks import ReminderHold, ReminderOk, Switch
 from blueops_qb.store import tables as t
 from blueops_qb.store.types import db_now
-
-#: Knowledge of the books older than this holds reminders back.
-OLDEST = dt.timedelta(hours=2)
 
 
 def may_send(tenant_id: str, invoice_id: str, connection: sa.Connection) -> ReminderOk | ReminderHold | None:
@@ -74,6 +72,9 @@ def _not_read(connection: sa.Connection, live: dict[str, Any]) -> str:
     moved_at = connection.execute(
         sa.select(f.c.moved_at).where(f.c.connection_id == live["id"], f.c.feed == "changes")
     ).scalar_one_or_none()
-    if moved_at is not None and db_now(connection) - moved_at > OLDEST:
+    policy = load_policy(connection, live["id"], live["policy_version"])
+    oldest = dt.timedelta(hours=policy.reminder_hours)
+    # The books' clock may have gone back: what seems to come from the future is no knowledge either.
+    if moved_at is not None and not -oldest < db_now(connection) - moved_at <= oldest:
         return f"QuickBooks was last read on {moved_at:%Y-%m-%d %H:%M} UTC; a payment may have come since"
     return ""

@@ -114,7 +114,7 @@ def _as_coded(result: Result, mine: list[Known], context: PostingContext) -> Res
 
 
 #: Switches that say how we work from now on; they are not kept as they were when a document was posted.
-NEVER_PINNED = ("closed_period", "redate_taxed", "contacts_overlap", "money_overlap")
+NEVER_PINNED = ("closed_period", "redate_taxed", "reminder_hours", "contacts_overlap", "money_overlap")
 
 
 def _as_now(pinned: Policy, policy: Policy) -> Policy:

@@ -5,23 +5,37 @@ from __future__ import annotations
 import attrs
 
 from blueops_qb.domain.pulling import NoPlace
-from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Record, Vendor
+from blueops_qb.domain.records import (
+    Credit,
+    Customer,
+    Expense,
+    Invoice,
+    Job,
+    Payment,
+    Record,
+    Refund,
+    Vendor,
+)
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import (
     Applied,
     Change,
+    SaveCredit,
     SaveCustomer,
     SaveExpense,
     SaveInvoice,
     SaveJob,
     SavePayment,
+    SaveRefund,
     SaveVendor,
     Snapshot,
     Stale,
+    VoidCredit,
     VoidExpense,
     VoidInvoice,
     VoidPayment,
+    VoidRefund,
 )
 
 
@@ -44,6 +58,10 @@ def saving(record: Record) -> Change:
             return SavePayment(record=record)
         case Expense():
             return SaveExpense(record=record)
+        case Credit():
+            return SaveCredit(record=record)
+        case Refund():
+            return SaveRefund(record=record)
         case _:
             raise NoPlace("is kept by BlueOps alone")
 
@@ -57,6 +75,10 @@ def voiding(record: Record, reason: str) -> Change:
             return VoidPayment(payment_id=record.id, reason=reason)
         case Expense():
             return VoidExpense(expense_id=record.id, reason=reason)
+        case Credit():
+            return VoidCredit(credit_id=record.id, reason=reason)
+        case Refund():
+            return VoidRefund(refund_id=record.id, reason=reason)
         case _:
             return saving(_inactive(record))
 

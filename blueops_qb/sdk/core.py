@@ -15,7 +15,17 @@ from typing import Protocol
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.records import Customer, Expense, Invoice, Job, Payment, Record, Vendor
+from blueops_qb.domain.records import (
+    Credit,
+    Customer,
+    Expense,
+    Invoice,
+    Job,
+    Payment,
+    Record,
+    Refund,
+    Vendor,
+)
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.sdk.hooks import Switch
 
@@ -92,6 +102,36 @@ class VoidPayment:
 
 
 @attrs.frozen(kw_only=True)
+class SaveCredit:
+    """Create or replace a credit; balances and reminders of invoices follow from its applications."""
+
+    record: Credit
+
+
+@attrs.frozen(kw_only=True)
+class VoidCredit:
+    """Take a credit back; what it settled is open again."""
+
+    credit_id: str
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class SaveRefund:
+    """Record a refund that was made in the books (new ones only)."""
+
+    record: Refund
+
+
+@attrs.frozen(kw_only=True)
+class VoidRefund:
+    """Take a refund back; the customer has his credit again."""
+
+    refund_id: str
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
 class SetInvoiceTax:
     """Tax and total as the books computed them (tax mode A)."""
 
@@ -153,6 +193,10 @@ Change = (
     | VoidInvoice
     | SaveExpense
     | VoidExpense
+    | SaveCredit
+    | VoidCredit
+    | SaveRefund
+    | VoidRefund
     | SetInvoiceTax
     | MergeParty
 )

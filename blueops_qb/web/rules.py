@@ -21,6 +21,8 @@ from blueops_qb.web import here, profile_words
 pages = Blueprint("rules", __name__)
 #: A document number has 21 characters at most; the prefix must leave room for the number itself.
 LONGEST_PREFIX = 8
+#: Knowledge older than three days says nothing about who has paid.
+LONGEST_REMINDER_HOURS = 72
 
 
 @attrs.frozen
@@ -33,8 +35,9 @@ class Option:
 
     @property
     def text(self) -> str:
-        words = {True: "yes", False: "no", None: ""}
-        return words.get(self.value, str(getattr(self.value, "value", self.value)))
+        if isinstance(self.value, bool):
+            return "yes" if self.value else "no"
+        return "" if self.value is None else str(getattr(self.value, "value", self.value))
 
 
 #: The gaps in a tax that may be posted as rounding.
@@ -130,6 +133,11 @@ SWITCHES: tuple[Switch, ...] = (
         "tax_gap",
         "Up to which gap in the tax is the difference posted as rounding?",
         "An amount of at most 0.02; 0.00 shows every difference. It goes to the item of fee type “rounding”.",
+    ),
+    Switch(
+        "reminder_hours",
+        "How many hours old may what BlueOps knows of the books be for a payment reminder to go out?",
+        "A reminder waits while the books were last read longer ago: a payment may have come since.",
     ),
     Switch(
         "purchase_tax",
@@ -266,6 +274,12 @@ def _read() -> tuple[list[str], dict[str, Any]]:
             if gap is None:
                 problems.append(f"“{text}” is no gap; write one of {', '.join(map(str, GAPS))}.")
             values[switch.field] = gap
+            continue
+        if switch.field == "reminder_hours":
+            if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= LONGEST_REMINDER_HOURS):
+                problems.append(f"“{text}” is no number of hours from 1 to {LONGEST_REMINDER_HOURS}.")
+            else:
+                values[switch.field] = int(text)
             continue
         if not switch.options:
             problems += _prefix_problems(text)

@@ -8,6 +8,7 @@ credit settles is said by a payment of 0.00 that links it with the invoices (rol
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 import attrs
 
@@ -52,19 +53,22 @@ def credit(record: Credit, lookup: Lookup) -> dict[DocumentKey, Document]:
     memo = _memo(record, original, lookup)
     documents: dict[DocumentKey, Document] = {DocumentKey(record.ref): memo}
     settled = allocated(record, record.applications, lookup)
+    key = DocumentKey(record.ref, APPLIED)
     if not settled:
+        kept = lookup.context.posted.get(key)
+        if record.elsewhere and kept is not None:
+            documents[key] = kept  # what it settles there is not ours to say
         return documents
-    applied = sum((part.amount for part in settled), ZERO)
+    applied = sum((part.amount for part in settled), record.elsewhere)
     if applied > record.total:
         raise lookup.held(
             f"settles {applied} but is only {record.total}",
             "Lower its applications in BlueOps; it is sent by itself then.",
         )
-    key = DocumentKey(record.ref, APPLIED)
     if lookup.context.profile.auto_apply_credits and key not in lookup.context.posted:
         # These books apply credits by themselves; what they did arrives as a payment of 0.00.
         return documents
-    documents[key] = settling(memo, record.ref, settled)
+    documents[key] = settling(memo, record.ref, settled, elsewhere=record.elsewhere)
     return documents
 
 
@@ -82,9 +86,11 @@ def mirrored(original: SalesInvoice | None) -> dict[str, SalesLine]:
     return {line.line_id: line for line in original.lines if line.line_id} if original is not None else {}
 
 
-def settling(memo: CreditMemo, name: OurRef, settled: tuple[Allocation, ...]) -> CustomerPayment:
-    """The payment of 0.00 by which a credit memo settles what `settled` says."""
-    used = sum((part.amount for part in settled), ZERO)
+def settling(
+    memo: CreditMemo, name: OurRef, settled: tuple[Allocation, ...], *, elsewhere: Decimal = ZERO
+) -> CustomerPayment:
+    """The payment of 0.00 by which a credit memo settles what `settled` says (and more that is not ours)."""
+    used = sum((part.amount for part in settled), elsewhere)
     return CustomerPayment(
         customer=memo.customer,
         date=memo.date,

@@ -27,6 +27,7 @@ def customer(record: Customer, lookup: Lookup) -> Documents:
         taxable=_taxable(record, lookup),
         exemption_reason=exemption.reason if exemption else None,
         certificate=exemption.certificate if exemption else "",
+        currency=_currency(record.currency, lookup),
         active=record.active,
     )
     return {DocumentKey(record.ref): document}
@@ -38,6 +39,7 @@ def job(record: Job, lookup: Lookup) -> Documents:
         name=_name(record.name, lookup=lookup),
         parent=RecordRef(RecordKind.CUSTOMER, record.customer_id),
         shipping=record.site,
+        currency=_job_currency(record, lookup),
         active=record.active,
     )
     return {DocumentKey(record.ref): document}
@@ -54,9 +56,20 @@ def vendor(record: Vendor, lookup: Lookup) -> Documents:
         account_number=record.account_number,
         is_1099=record.is_1099,
         terms=lookup.terms(record.terms),
+        currency=_currency(record.currency, lookup),
         active=record.active,
     )
     return {DocumentKey(record.ref): document}
+
+
+def _currency(currency: str, lookup: Lookup) -> str:
+    """What the books are told of it: nothing where they keep one currency only."""
+    return currency if lookup.context.profile.multicurrency else ""
+
+
+def _job_currency(record: Job, lookup: Lookup) -> str:
+    customer = lookup.related(Customer, RecordRef(RecordKind.CUSTOMER, record.customer_id))
+    return _currency(customer.currency if customer else lookup.context.profile.currency, lookup)
 
 
 def _name(*names: str, lookup: Lookup) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import attrs
+import sqlalchemy as sa
 
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.records import Application, Credit, Customer, Invoice, Job
@@ -73,22 +74,15 @@ class CreditActions(PrepaidActions):
             raise Refused(f"more is applied than the credit of {total}; apply less")
         if credit.invoice_id is not None:
             invoice, _ = self._existing(Invoice, RecordKind.INVOICE, credit.invoice_id)
-            earlier = sum((c.total for c in self.credits_of(invoice) if c.id != credit.id), ZERO)
+            earlier = sum(
+                (c.total for c in credits_of(self._connection, self.tenant_id, invoice) if c.id != credit.id),
+                ZERO,
+            )
             if earlier + total > invoice.total:
                 raise Refused(
                     f"invoice {invoice.number} is {invoice.total}, {earlier} of it is credited already;"
                     f" {total} cannot be credited as well"
                 )
-
-    def credits_of(self, invoice: Invoice) -> list[Credit]:
-        """The live credits of an invoice."""
-        where = [records.c.customer_id == invoice.customer_id, records.c.status == "issued"]
-        found = rows.listed(self._connection, self.tenant_id, RecordKind.CREDIT, where=where, limit=1000)
-        return [
-            row.record
-            for row in found
-            if isinstance(row.record, Credit) and row.record.invoice_id == invoice.id
-        ]
 
     def _move_credit(self, credit: Credit, *, before: Sequence[Application]) -> None:
         old = {part.invoice_id: part.amount for part in before}
@@ -105,3 +99,12 @@ class CreditActions(PrepaidActions):
                 raise Refused(f"invoice {invoice.number} has only {row.balance} open; apply less")
             if not invoice.void:
                 rows.set_balance(self._connection, self.tenant_id, invoice, balance)
+
+
+def credits_of(connection: sa.Connection, tenant_id: str, invoice: Invoice) -> list[Credit]:
+    """The live credits of an invoice."""
+    where = [records.c.customer_id == invoice.customer_id, records.c.status == "issued"]
+    found = rows.listed(connection, tenant_id, RecordKind.CREDIT, where=where, limit=1000)
+    return [
+        row.record for row in found if isinstance(row.record, Credit) and row.record.invoice_id == invoice.id
+    ]

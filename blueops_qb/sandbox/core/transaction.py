@@ -21,17 +21,21 @@ from blueops_qb.sdk.core import (
     Change,
     MergeParty,
     RefusedChange,
+    SaveCredit,
     SaveCustomer,
     SaveExpense,
     SaveInvoice,
     SaveJob,
     SavePayment,
+    SaveRefund,
     SaveVendor,
     SetInvoiceTax,
     Stale,
+    VoidCredit,
     VoidExpense,
     VoidInvoice,
     VoidPayment,
+    VoidRefund,
 )
 
 
@@ -84,6 +88,16 @@ class Transaction(ContactActions, MoneyBackActions, CostActions):
                 return (self.update_customer if customer.id else self.create_customer)(customer)
             case SaveJob(record=job):
                 return (self.update_job if job.id else self.create_job)(job)
+            case SaveCredit(record=credit):
+                return (self.update_credit if credit.id else self.issue_credit)(credit)
+            case VoidCredit(credit_id=id, reason=reason):
+                return self.void_credit(id, reason=reason)
+            case SaveRefund(record=refund):
+                if refund.id:
+                    raise Refused(f"refund {refund.id} cannot be changed; void it and record it anew")
+                return self.issue_refund(refund)
+            case VoidRefund(refund_id=id, reason=reason):
+                return self.void_refund(id, reason=reason)
             case SaveVendor(record=vendor):
                 return (self.update_vendor if vendor.id else self.create_vendor)(vendor)
             case SavePayment(record=payment):
@@ -132,6 +146,14 @@ class Transaction(ContactActions, MoneyBackActions, CostActions):
 def _target(change: Change) -> RecordRef | None:
     """The record that the change would replace; None where it makes a new one."""
     match change:
+        case SaveCredit(record=record):
+            return record.ref if record.id else None
+        case VoidCredit(credit_id=id):
+            return RecordRef(RecordKind.CREDIT, id)
+        case SaveRefund():
+            return None
+        case VoidRefund(refund_id=id):
+            return RecordRef(RecordKind.REFUND, id)
         case (
             SaveCustomer(record=record)
             | SaveJob(record=record)
@@ -151,9 +173,15 @@ def _target(change: Change) -> RecordRef | None:
             return RecordRef(kind, id)
 
 
+#: Changes that count whatever revision the record is at.
+WITHOUT_REVISION = (
+    VoidPayment | VoidInvoice | VoidExpense | VoidCredit | VoidRefund | SetInvoiceTax | MergeParty
+)
+
+
 def _is_stale(change: Change, revision: int, expected: int | None) -> bool:
     if expected is None:
-        return not isinstance(change, VoidPayment | VoidInvoice | VoidExpense | SetInvoiceTax | MergeParty)
+        return not isinstance(change, WITHOUT_REVISION)
     return revision != expected
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
-from blueops_qb.sandbox.qbo import people, reports
+from blueops_qb.sandbox.qbo import people, reports, writing
 from blueops_qb.sandbox.qbo.clock import Clock, stamp
 from blueops_qb.sandbox.qbo.company import Company
 from blueops_qb.sandbox.qbo.faults import Fault
@@ -63,6 +64,7 @@ class Admin:
             "preferences": set_preferences,
             "tax": _set_tax,
             "closing": _close_books,
+            "currency": _set_currency,
             "company": _set_company,
             "do": _do,
             "webhooks": self._set_webhooks,
@@ -280,6 +282,27 @@ def _set_tax(company: Company, body: Obj) -> Obj:
         "TaxPrefs.PartnerTaxEnabled": True if mode == "ast" else None,
     }
     return set_preferences(company, changes)
+
+
+def _set_currency(company: Company, body: Obj) -> Obj:
+    """Switch multicurrency on and set today's rate of a currency; its receivable account comes with it."""
+    code, rate = str(body["code"]), Decimal(str(body["rate"]))
+    answer = set_preferences(company, {"CurrencyPrefs.MultiCurrencyEnabled": True})
+    with company.lock:
+        company.hidden.rates[code] = rate
+        if not any(row["Code"] == code for row in company.all("CompanyCurrency")):
+            writing.create(company, "CompanyCurrency", {"Code": code})
+            for name, kind, subtype, more in (
+                (f"Accounts Receivable ({code})", "Accounts Receivable", "AccountsReceivable", code),
+                ("Exchange Gain or Loss", "Other Expense", "ExchangeGainOrLoss", ""),
+            ):
+                number = f"1100-{code[0]}" if more else "7900"
+                if any(account.get("AcctNum") == number for account in company.all("Account")):
+                    continue
+                account = {"Name": name, "AcctNum": number, "AccountType": kind, "AccountSubType": subtype}
+                currency = {"CurrencyRef": {"value": more}} if more else {}
+                writing.create(company, "Account", {**account, **currency})
+    return answer
 
 
 def _close_books(company: Company, body: Obj) -> Obj:

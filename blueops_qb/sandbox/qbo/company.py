@@ -34,6 +34,7 @@ class Hidden:
     tax_mode: str = "manual"  #: off, manual or ast
     tax_codes_by_state: dict[str, str] = attrs.field(factory=dict)
     tax_account: str = ""
+    rates: dict[str, Decimal] = attrs.field(factory=dict)  #: home units for one unit of a currency
     takes_our_tax: bool = (
         True  #: off: a total tax that is sent is ignored, as without AllowPartnerTaxOverride
     )

@@ -45,7 +45,10 @@ CURRENCIES = {
     "ZAR": "South African Rand",
 }
 #: kinds that may carry a foreign currency
-_NAMES = ("Customer", "Vendor")
+_TAKES_FOREIGN = (
+    *("Customer", "Vendor", "Account"),
+    *("Invoice", "CreditMemo", "SalesReceipt", "RefundReceipt", "Payment"),
+)
 _ENABLED = "CurrencyPrefs.MultiCurrencyEnabled"
 
 
@@ -84,7 +87,7 @@ def require_currency(draft: Draft) -> None:
 def check_currency(company: Company, kind: str, ref: Obj) -> None:
     """Refuse (2500) a currency that is not active here, and (6000) a transaction in a foreign one.
 
-    The books of the twin are kept in the home currency; names may be in another.
+    Names, sales forms and payments of customers may be in another than the home currency.
     """
     code = str(ref["value"]).upper()
     if code != home(company):
@@ -93,6 +96,9 @@ def check_currency(company: Company, kind: str, ref: Obj) -> None:
             raise Fault(
                 "2500", f"Invalid Reference Id : currency {ref['value']} is not active here", "CurrencyRef"
             )
-        if kind not in _NAMES:
-            raise business(f"{kind} in {code}: the practice books take the home currency only", "CurrencyRef")
+        if kind not in _TAKES_FOREIGN:
+            raise business(
+                f"{kind} in {code}: the practice books take customers' money only in a foreign currency",
+                "CurrencyRef",
+            )
     ref["value"], ref["name"] = code, CURRENCIES[code]

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from blueops_qb.sandbox.ledger import ZERO, Entry, Txn
-from blueops_qb.sandbox.qbo import allocations, bill_payments, charges
+from blueops_qb.sandbox.qbo import allocations, bill_payments, charges, exchange
 from blueops_qb.sandbox.qbo.company import Company, Key
 from blueops_qb.sandbox.qbo.rules import RULES
 from blueops_qb.sandbox.qbo.wire import Obj, money
@@ -105,7 +105,7 @@ def repost(company: Company, key: Key) -> None:
     """Post a record to the ledger anew and note who is touched by it."""
     kind, identity = key
     record = company.records[kind][identity]
-    entries = RULES[kind].entries(company, record)
+    entries = exchange.in_home(company, kind, record, RULES[kind].entries(company, record))
     company.posted[key] = entries
     company.ledger.post(
         Txn(kind=kind, id=identity), day=date.fromisoformat(record["TxnDate"]), entries=entries

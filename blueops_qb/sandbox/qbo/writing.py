@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from blueops_qb.sandbox.ledger import Txn, check_balanced
-from blueops_qb.sandbox.qbo import charges, inventory, names, settling
+from blueops_qb.sandbox.qbo import charges, exchange, inventory, names, settling
 from blueops_qb.sandbox.qbo.auto_apply import apply_by_itself
 from blueops_qb.sandbox.qbo.company import Company
 from blueops_qb.sandbox.qbo.currencies import require_currency
@@ -188,6 +188,7 @@ def _save(draft: Draft, entity: Entity) -> Obj:
         new["CurrencyRef"] = copied(draft.old.get("CurrencyRef", new.get("CurrencyRef")))
     RULES[kind].prepare(draft)
     if entity.family is Family.TXN:
+        exchange.set_rate(draft)
         inventory.check_start(draft)
         if not draft.by_person:
             check_open_period(company, [new["TxnDate"], (draft.old or new)["TxnDate"]])

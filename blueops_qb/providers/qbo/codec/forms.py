@@ -127,9 +127,13 @@ FORMS: dict[type[Document], Form] = {
 def members_of(document: Document, profile: BooksProfile, marker: str, *, whole: bool = True) -> Obj:
     """The members of a document, with its lines when `whole`; raises Unfit."""
     currency = getattr(document, "currency", profile.currency)
-    if currency != profile.currency:
+    if currency and currency != profile.currency and not profile.multicurrency:
         raise Unfit(
-            f"It is in {currency}, but the books are kept in {profile.currency}; foreign currency is not "
-            "supported. Enter it in QuickBooks yourself and mark it as not to be synchronised."
+            f"It is in {currency}, but the books are kept in {profile.currency} only. Correct the currency in "
+            "BlueOps, or switch several currencies on in QuickBooks (for good)."
         )
-    return FORMS[type(document)].body(document, profile, marker, whole=whole)
+    body = FORMS[type(document)].body(document, profile, marker, whole=whole)
+    if profile.multicurrency and hasattr(document, "currency") and currency:
+        # The rate is never sent: it is the books' to say (accounting-treatments section 12).
+        body["CurrencyRef"] = {"value": currency}
+    return body

@@ -16,6 +16,7 @@ from blueops_qb.providers.qbo.codec.members import (
     is_set,
     leaf_of,
     put_ref,
+    ref_id,
     ref_of,
     shown_name,
 )
@@ -47,6 +48,11 @@ def customer_body(document: CustomerRecord, profile: BooksProfile) -> Obj:
     return body
 
 
+def _currency_of(obj: Obj, profile: BooksProfile) -> str:
+    """A name's currency, where the company keeps several."""
+    return ref_id(obj, "CurrencyRef") if profile.multicurrency else ""
+
+
 def customer_of(obj: Obj, profile: BooksProfile) -> CustomerRecord:
     """The document that a Customer object shows."""
     taxing = profile.sales_tax in _TAXING
@@ -67,6 +73,7 @@ def customer_of(obj: Obj, profile: BooksProfile) -> CustomerRecord:
         taxable=None if taxable is None else is_set(obj, "Taxable"),
         exemption_reason=int(reason) if reason else None,
         certificate=str(obj.get("ResaleNum") or "") if taxing else "",
+        currency=_currency_of(obj, profile),
         active=is_active(obj),
     )
 
@@ -85,7 +92,7 @@ def vendor_body(document: VendorRecord, _: BooksProfile) -> Obj:
     return body
 
 
-def vendor_of(obj: Obj, _: BooksProfile) -> VendorRecord:
+def vendor_of(obj: Obj, profile: BooksProfile) -> VendorRecord:
     """The document that a Vendor object shows."""
     return VendorRecord(
         name=shown_name(obj, "DisplayName"),
@@ -96,6 +103,7 @@ def vendor_of(obj: Obj, _: BooksProfile) -> VendorRecord:
         account_number=str(obj.get("AcctNum") or ""),
         is_1099=is_set(obj, "Vendor1099"),
         terms=ref_of(obj, "TermRef", BooksKind.TERM),
+        currency=_currency_of(obj, profile),
         active=is_active(obj),
     )
 

@@ -6,12 +6,15 @@ import sqlalchemy as sa
 from flask import render_template, request
 
 from blueops_qb.domain.records import (
+    Credit,
     Customer,
     Expense,
     Invoice,
     Job,
     Payment,
+    PaymentReturn,
     Record,
+    Refund,
     Vendor,
 )
 from blueops_qb.domain.refs import RecordKind, RecordRef
@@ -29,6 +32,9 @@ COLUMNS: dict[RecordKind, tuple[str, ...]] = {
     RecordKind.VENDOR: ("No.", "Name", "Type", "Phone", "Status"),
     RecordKind.INVOICE: ("No.", "Customer", "Issued", "Due", "Total", "Open", "Status"),
     RecordKind.PAYMENT: ("No.", "Customer", "Received", "Method", "Reference", "Amount", "Status"),
+    RecordKind.CREDIT: ("No.", "Customer", "Issued", "Reason", "Total", "Open", "Status"),
+    RecordKind.REFUND: ("No.", "Customer", "Date", "Method", "Amount", "Status"),
+    RecordKind.PAYMENT_RETURN: ("No.", "Customer", "Date", "Payment", "Reason", "Amount", "Status"),
     RecordKind.EXPENSE: ("No.", "Vendor", "Type", "Number", "Date", "Total", "Status"),
 }
 
@@ -73,7 +79,11 @@ def page(kind: RecordKind, title: str, *, new: str) -> str:
 
 def _parties(shown: list[Row]) -> dict[str, str]:
     records = [row.record for row in shown]
-    customers = {r.customer_id for r in records if isinstance(r, Job | Invoice | Payment)}
+    customers = {
+        r.customer_id
+        for r in records
+        if isinstance(r, Job | Invoice | Payment | Credit | Refund | PaymentReturn)
+    }
     vendors = {r.vendor_id for r in records if isinstance(r, Expense) and r.vendor_id}
     return names(RecordKind.CUSTOMER, customers) if customers else names(RecordKind.VENDOR, vendors)
 
@@ -102,6 +112,17 @@ def _cells(row: Row, parties: dict[str, str]) -> tuple[object, ...]:
                 record.amount,
                 row.status,
             )
+        case Credit():
+            who = parties.get(record.customer_id, "")
+            reason = record.reason.value.replace("_", " ")
+            return record.number, who, record.issue_date, reason, record.total, record.unapplied, row.status
+        case Refund():
+            who = parties.get(record.customer_id, "")
+            return record.id, who, record.date, record.method, record.amount, row.status
+        case PaymentReturn():
+            who = parties.get(record.customer_id, "")
+            reason = record.reason.value.replace("_", " ")
+            return record.id, who, record.date, record.payment_id, reason, record.amount, row.status
         case Expense():
             who = parties.get(record.vendor_id or "", "")
             what = record.type.value, record.vendor_invoice_number, record.date

@@ -14,6 +14,7 @@ from blueops_qb.sandbox.core import rows
 from blueops_qb.sandbox.core.pages import forms, here
 from blueops_qb.sandbox.core.pages.contacts import Shown, found
 from blueops_qb.sandbox.core.pages.listing import active, names, page
+from blueops_qb.sandbox.core.pages.money_back import RETURNS
 from blueops_qb.sandbox.core.rows import Row
 from blueops_qb.sandbox.core.tables import records
 from blueops_qb.sandbox.core.work import Refused
@@ -59,6 +60,7 @@ def new_payment() -> Shown:
         "payment_form.html",
         customer=customer,
         invoices=invoices,
+        jobs=[(job.id, job.name) for job in active(RecordKind.JOB, customer_id=customer.id)],
         fields=request.form if request.method == "POST" else _start(invoices),
         once=request.form.get("once") or uuid.uuid4().hex,
         **here.options(),
@@ -89,6 +91,10 @@ def _payment(customer: Customer, invoices: list[Row]) -> Payment:
         row.record.id: forms.money(form.get(f"apply-{row.record.id}", ""), f"Invoice {row.record.id}")
         for row in invoices
     }
+    discounts = {
+        row.record.id: forms.money(form.get(f"discount-{row.record.id}", ""), f"Discount {row.record.id}")
+        for row in invoices
+    }
     return Payment(
         id="",
         customer_id=customer.id,
@@ -96,7 +102,12 @@ def _payment(customer: Customer, invoices: list[Row]) -> Payment:
         amount=forms.money(form.get("amount", ""), "Amount") or sum(parts.values(), ZERO),
         method=forms.text(form, "method"),
         reference=forms.text(form, "reference"),
-        applications=tuple(Application(invoice_id=id, amount=part) for id, part in parts.items() if part),
+        applications=tuple(
+            Application(invoice_id=id, amount=part, discount=discounts[id])
+            for id, part in parts.items()
+            if part
+        ),
+        deposit_for_job=forms.text(form, "deposit_for_job") or None,
         fee=forms.money(form.get("fee", ""), "Fee"),
         memo=forms.text(form, "memo"),
         currency=customer.currency,
@@ -108,7 +119,9 @@ def payment(id: str) -> str:
     """One payment with what it settles."""
     record = found(Payment, RecordKind.PAYMENT, id)
     customer = names(RecordKind.CUSTOMER, {record.customer_id}).get(record.customer_id, "")
-    return render_template("payment.html", payment=record, customer=customer)
+    return render_template(
+        "payment.html", payment=record, customer=customer, returns=RETURNS, once=uuid.uuid4().hex
+    )
 
 
 @pages.post("/payments/<id>/void")

@@ -8,20 +8,25 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from blueops_qb.domain.records import Customer, Invoice, InvoiceLine, LineKind
+from blueops_qb.domain.records import Customer, Invoice, InvoiceLine, LineKind, Payment
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.sandbox.core import rows
+from blueops_qb.sandbox.core.credits import credits_of
 from blueops_qb.sandbox.core.invoices import InvoiceDraft
 from blueops_qb.sandbox.core.pages import forms, here
 from blueops_qb.sandbox.core.pages.contacts import Shown, found
 from blueops_qb.sandbox.core.pages.listing import active, names, page
+from blueops_qb.sandbox.core.pages.money_back import REASONS
 from blueops_qb.sandbox.core.payments import paid_on
 from blueops_qb.sandbox.core.pricing import LineDraft
+from blueops_qb.sandbox.core.tables import records
 from blueops_qb.sandbox.core.work import Refused
 
 pages = Blueprint("sales", __name__)
 #: Lines that the empty form offers, and how many more a press of "More lines" adds.
 LINES = 5
+#: How many payments are looked through for deposits.
+OFFERED = 200
 FIELDS = ("description", "unit_price", "line_id", "what", "quantity", "line_discount", "taxable", "class_key")
 #: What a line can be, and the list from which its key comes.
 WHATS = {
@@ -77,7 +82,8 @@ def edit_invoice(id: str) -> Shown:
         "tax_key": invoice.tax_key,
         "memo": invoice.memo,
     }
-    return _form(customer, fields, [*map(_line_fields, invoice.lines), {}, {}], invoice=invoice)
+    typed = [line for line in invoice.lines if line.kind is not LineKind.DEPOSIT_APPLIED]
+    return _form(customer, fields, [*map(_line_fields, typed), {}, {}], invoice=invoice)
 
 
 def _post(customer: Customer, invoice: Invoice | None) -> Shown:
@@ -119,6 +125,8 @@ def _form(
             for kind, options in WHATS.items()
         ],
         once=request.form.get("once") or uuid.uuid4().hex,
+        deposits=_deposits_of(customer),
+        used={line.deposit_id: -line.amount for line in invoice.deposits} if invoice else {},
         **offered,
     ), status
 
@@ -153,7 +161,7 @@ def _draft(customer: Customer, invoice: Invoice | None) -> InvoiceDraft:
         terms=forms.text(form, "terms"),
         job_id=forms.text(form, "job_id") or None,
         branch=forms.text(form, "branch"),
-        lines=[_line(n, row) for n, row in enumerate(_typed_lines(), start=1)],
+        lines=[*(_line(n, row) for n, row in enumerate(_typed_lines(), start=1)), *_deposits(customer)],
         discount=forms.money("" if percent else discount, "Discount"),
         discount_percent=forms.decimal(discount if percent else "", "Discount"),
         tax_key=forms.text(form, "tax_key"),
@@ -161,6 +169,34 @@ def _draft(customer: Customer, invoice: Invoice | None) -> InvoiceDraft:
         email=forms.text(form, "email"),
         site=invoice.site if invoice else None,
     )
+
+
+def _deposits_of(customer: Customer) -> list[Payment]:
+    """The customer's deposits that are not used up."""
+    where = [records.c.customer_id == customer.id, records.c.status == "recorded"]
+    with here.core().engine.connect() as connection:
+        found = rows.listed(
+            connection, here.member().tenant_id, RecordKind.PAYMENT, where=where, limit=OFFERED
+        )
+    payments = (row.record for row in found if isinstance(row.record, Payment))
+    return [payment for payment in payments if payment.deposit_for_job]
+
+
+def _deposits(customer: Customer) -> list[LineDraft]:
+    """The lines by which the invoice uses deposits up."""
+    lines = []
+    for deposit in _deposits_of(customer):
+        amount = forms.money(request.form.get(f"deposit-{deposit.id}", ""), f"Deposit {deposit.id}")
+        if amount:
+            lines.append(
+                LineDraft(
+                    kind=LineKind.DEPOSIT_APPLIED,
+                    description=f"Deposit of {deposit.received_on}",
+                    unit_price=amount,
+                    deposit_id=deposit.id,
+                )
+            )
+    return lines
 
 
 def _line(number: int, row: dict[str, str]) -> LineDraft:
@@ -194,12 +230,16 @@ def invoice(id: str) -> str:
     with here.core().engine.connect() as connection:
         row = rows.read(connection, tenant, record.ref)
         paid = paid_on(connection, tenant, id)
+        credits = credits_of(connection, tenant, record)
     return render_template(
         "invoice.html",
         invoice=record,
         row=row,
         paid=paid,
         customer=names(RecordKind.CUSTOMER, {record.customer_id}).get(record.customer_id, ""),
+        once=uuid.uuid4().hex,
+        reasons=REASONS,
+        credits=credits,
         job=names(RecordKind.JOB, {record.job_id}).get(record.job_id, "") if record.job_id else "",
     )
 

@@ -1,0 +1,78 @@
+"""Reverse, for credits: a credit memo of the books and what it settles as the BlueOps credit they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from decimal import Decimal
+
+import attrs
+
+from blueops_qb.domain.documents import CreditMemo, CustomerPayment
+from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.records import Application, Credit, CreditReason, InvoiceLine, LineKind
+from blueops_qb.domain.refs import BooksRef, RecordKind, RecordRef, record_of
+
+
+def credit_from(document: CreditMemo, *, party: RecordRef, customer_id: str) -> Credit:
+    """The credit that a memo of the books means: its net amount and tax, on one line without a key of ours."""
+    tax, total = document.tax or ZERO, document.total or ZERO
+    words = "; ".join(line.description for line in document.lines if line.description)
+    return Credit(
+        id="",
+        number=document.number,
+        customer_id=customer_id,
+        issue_date=document.date,
+        reason=CreditReason.GOODWILL,
+        job_id=party.id if party.kind is RecordKind.JOB else None,
+        lines=(_one_line(total - tax, taxable=bool(tax), description=words),),
+        tax=tax,
+        total=total,
+        memo=document.memo,
+        currency=document.currency,
+    )
+
+
+def credit_changed(document: CreditMemo, current: Credit, fields: Collection[str]) -> Credit:
+    """`current` with these fields as the books have them; a re-coding leaves the lines as they are."""
+    tax, total = document.tax or ZERO, document.total or ZERO
+    changes: dict[str, object] = {}
+    if "total" in fields and (tax, total) != (current.tax, current.total):
+        changes |= {
+            "lines": (_one_line(total - tax, taxable=bool(tax), description=document.memo),),
+            "discount": ZERO,
+            "tax": tax,
+            "total": total,
+        }
+    changes |= {"issue_date": document.date} if "date" in fields else {}
+    changes |= {"number": document.number or current.number} if "number" in fields else {}
+    changes |= {"memo": document.memo} if "memo" in fields else {}
+    return attrs.evolve(current, **changes)  # type: ignore[arg-type]
+
+
+def credit_applied(current: Credit, payment: CustomerPayment) -> Credit:
+    """`current` as a payment of 0.00 applies it; what it settles that BlueOps does not have is `elsewhere`."""
+    sums: dict[str, Decimal] = {}
+    elsewhere = ZERO
+    for part in payment.allocations:
+        if part.amount <= 0:
+            continue
+        if not isinstance(part.invoice, BooksRef) and record_of(part.invoice).kind is RecordKind.INVOICE:
+            id = record_of(part.invoice).id
+            sums[id] = sums.get(id, ZERO) + part.amount
+        else:
+            elsewhere += part.amount
+    applications = tuple(Application(invoice_id=id, amount=amount) for id, amount in sums.items())
+    if sorted(applications, key=str) == sorted(current.applications, key=str):
+        applications = current.applications
+    return attrs.evolve(current, applications=applications, elsewhere=elsewhere)
+
+
+def _one_line(amount: Decimal, *, taxable: bool, description: str) -> InvoiceLine:
+    return InvoiceLine(
+        line_id="1",
+        kind=LineKind.FEE,
+        description=description,
+        unit_price=amount,
+        amount=amount,
+        taxable=taxable,
+    )

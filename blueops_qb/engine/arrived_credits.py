@@ -1,0 +1,215 @@
+"""Arrived credits: credit memos, their applications and refunds of deposits that were entered in the books."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+
+from blueops_qb.domain.binding import refs_of, unbind
+from blueops_qb.domain.documents import CreditMemo, CustomerPayment, RefundReceipt, kind_of
+from blueops_qb.domain.mapping import Family
+from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.posting.context import Posted
+from blueops_qb.domain.posting.credits import APPLIED
+from blueops_qb.domain.posting.prepayments import DEPOSIT_KEY
+from blueops_qb.domain.records import Credit, Payment, Refund, RefundPart
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
+from blueops_qb.domain.reverse import key_of_account
+from blueops_qb.domain.reverse_credits import credit_applied, credit_from
+from blueops_qb.engine import to_core
+from blueops_qb.engine.known import Known, load_known, sources_of
+from blueops_qb.engine.linking import link_document
+from blueops_qb.engine.related import read_related
+from blueops_qb.engine.rule_room import post_record
+from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk import wire
+from blueops_qb.sdk.core import Applied, SaveCredit, SaveRefund
+from blueops_qb.store import tables as t
+
+
+@attrs.frozen
+class NotTaken:
+    """BlueOps did not take it in: what it is, and why; it is shown to a person."""
+
+    what: str
+    why: str
+
+
+#: True = settled, False = to be looked at again.
+Answer = bool | NotTaken
+
+
+def credit_memo(turn: Turn, row: Any) -> Answer:
+    """A credit memo of a customer of ours becomes a credit, whatever items it is on."""
+    document = wire.load_document(BooksKind.CREDIT_MEMO, row["document"])
+    assert isinstance(document, CreditMemo)
+    if document.void or not document.total:
+        return True
+    unbound = _unbound(turn, document)
+    party = unbound.customer
+    if not isinstance(party, RecordRef) or (customer_id := to_core.customer_of(turn, party)) is None:
+        return True
+    record = credit_from(unbound, party=party, customer_id=customer_id)
+    answer = turn.tx.apply(SaveCredit(record=record), expected_revision=None, key=_key(turn, row))
+    if not isinstance(answer, Applied):
+        return NotTaken(
+            f"credit memo {row['books_id']} of {document.total}", getattr(answer, "why", "it moved")
+        )
+    link(turn, row, DocumentKey(answer.ref), answer.revision)
+    return True
+
+
+def applied_credit(turn: Turn, row: Any, payment: CustomerPayment) -> Answer | None:
+    """A payment of 0.00 that applies one credit of ours; None when it is none. `payment` is unbound."""
+    used = [part for part in payment.allocations if part.amount < 0]
+    if payment.amount or len(used) != 1:
+        return None
+    name = used[0].invoice
+    if not isinstance(name, RecordRef) or name.kind is not RecordKind.CREDIT:
+        return None
+    snapshot = turn.tx.read(name)
+    if snapshot is None or not isinstance(snapshot.record, Credit):
+        return True
+    key = DocumentKey(name, APPLIED)
+    known = load_known(turn.connection, turn.id, [name]).get(key)
+    what = f"payment {row['books_id']}, which applies {name},"
+    if known is not None and (known.linked or known.busy):
+        return NotTaken(what, "another payment applies that credit already; put both into one in QuickBooks")
+    record, revision = credit_applied(snapshot.record, payment), snapshot.revision
+    if record != snapshot.record:
+        answer = turn.tx.apply(SaveCredit(record=record), expected_revision=revision, key=_key(turn, row))
+        if not isinstance(answer, Applied):
+            why = getattr(answer, "why", "")
+            return NotTaken(what, why) if why else False
+        revision = answer.revision
+    link(turn, row, key, revision, like=payment)
+    return True
+
+
+def used_up(turn: Turn, payment: Any, *, before: Any = None, key: str) -> None:
+    """Note on credits of ours what a payment uses up of them beside its money, less what it did `before`.
+
+    Both are unbound; a payment of 0.00 is `applied_credit`'s.
+    """
+    sums: dict[RecordRef, Decimal] = {}
+    for sign, document in ((-1, payment), (1, before)):
+        for part in getattr(document, "allocations", ()):
+            if isinstance(part.invoice, RecordRef) and part.invoice.kind is RecordKind.CREDIT:
+                sums[part.invoice] = sums.get(part.invoice, ZERO) + sign * part.amount
+    for ref, amount in sorted(sums.items()):
+        snapshot = turn.tx.read(ref) if amount else None
+        if snapshot is not None and isinstance(snapshot.record, Credit):
+            record = attrs.evolve(snapshot.record, elsewhere=snapshot.record.elsewhere + amount)
+            turn.tx.apply(SaveCredit(record=record), expected_revision=snapshot.revision, key=f"{key}:{ref}")
+
+
+def refund_receipt(turn: Turn, row: Any) -> Answer:
+    """A refund receipt on the deposit item gives deposits of a job back; any other one is only shown."""
+    document = wire.load_document(BooksKind.REFUND_RECEIPT, row["document"])
+    assert isinstance(document, RefundReceipt)
+    unbound = _unbound(turn, document)
+    party = unbound.customer
+    if document.void or not isinstance(party, RecordRef):
+        return True
+    customer_id = to_core.customer_of(turn, party)
+    if customer_id is None:
+        return True
+    what = f"refund receipt {row['books_id']} of {document.total}"
+    target = turn.mapping.find(Family.FEE, DEPOSIT_KEY)
+    items = {line.item for line in document.lines if line.item is not None}
+    if target is None or items != {target.item} or party.kind is not RecordKind.JOB:
+        return NotTaken(what, "BlueOps only knows refunds of deposits, overpayments and credits")
+    parts = _deposits(turn, party, document.total or ZERO)
+    if parts is None:
+        return NotTaken(what, f"{party} has no deposits of that amount in BlueOps")
+    record = Refund(
+        id="",
+        customer_id=customer_id,
+        date=document.date,
+        amount=document.total or ZERO,
+        parts=parts,
+        account_key=key_of_account(document.paid_from, turn.mapping),
+        reference=document.reference,
+        deposit_for_job=party.id,
+        memo=document.memo,
+        currency=document.currency,
+    )
+    answer = turn.tx.apply(SaveRefund(record=record), expected_revision=None, key=_key(turn, row))
+    if not isinstance(answer, Applied):
+        return NotTaken(what, getattr(answer, "why", "it moved meanwhile"))
+    link(turn, row, DocumentKey(answer.ref), answer.revision)
+    return True
+
+
+def _deposits(turn: Turn, job: RecordRef, amount: Decimal) -> tuple[RefundPart, ...] | None:
+    """Deposits of the job that make up the amount, the oldest first; None where they do not."""
+    d = t.documents
+    query = (
+        sa.select(d.c.source_id)
+        .where(
+            d.c.connection_id == turn.id,
+            d.c.source_kind == RecordKind.PAYMENT.value,
+            d.c.books_kind == BooksKind.SALES_RECEIPT.value,
+            d.c.content.contains(f'"{job}"', autoescape=True),
+        )
+        .order_by(d.c.id)
+    )
+    parts: list[RefundPart] = []
+    for id in turn.connection.execute(query).scalars():
+        snapshot = turn.tx.read(RecordRef(RecordKind.PAYMENT, id))
+        record = snapshot.record if snapshot is not None else None
+        if isinstance(record, Payment) and not record.void and amount and record.unapplied > 0:
+            taken = min(amount, record.unapplied)
+            parts.append(RefundPart(of=record.ref, amount=taken))
+            amount -= taken
+    return None if amount or not parts else tuple(parts)
+
+
+def link(
+    turn: Turn, row: Any, key: DocumentKey, revision: int, *, like: CustomerPayment | None = None
+) -> None:
+    """Link what arrived as that document of a record; both sides agree from the start.
+
+    `like` is what it is taken for where the rules only write it when it is there already.
+    """
+    snapshot = turn.tx.read(key.source)
+    assert snapshot is not None
+    theirs = wire.load_document(BooksKind(row["kind"]), row["document"])
+    mine = []
+    if like is not None:
+        mine = [
+            Known(
+                id=0,
+                key=key,
+                kind=BooksKind.PAYMENT,
+                generation=1,
+                revision=revision,
+                content=wire.dump_document(like),
+                state="open",
+            )
+        ]
+    related = read_related(turn.core, turn.tenant_id, [snapshot.record])
+    result = post_record(turn, snapshot.record, related, mine)
+    document = result.documents.get(key) if isinstance(result, Posted) else None
+    link_document(
+        turn,
+        key=key,
+        revision=revision,
+        ours=wire.dump_document(document if document is not None else theirs),
+        place=BooksRef(kind_of(theirs), row["books_id"]),
+        version=row["version"],
+        theirs=row["document"],
+    )
+    turn.note("arrived", str(key), numbers=f"{row['kind']}#{row['books_id']} v{row['version']}")
+
+
+def _unbound(turn: Turn, document: Any) -> Any:
+    places = [ref for ref in refs_of(document) if isinstance(ref, BooksRef)]
+    return unbind(document, sources_of(turn.connection, turn.id, places))
+
+
+def _key(turn: Turn, row: Any) -> str:
+    return f"{turn.id}:{BooksRef(BooksKind(row['kind']), row['books_id'])}:{row['version']}"
