@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from blueops_qb import __version__
-from blueops_qb.cli import bench, database, doctor, erase, keys, ledger, play, records, work
+from blueops_qb.cli import bench, database, doctor, erase, keys, ledger, play, records, soak, work
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -26,6 +26,7 @@ for _command in (
     records.audit,
     ledger.ledger,
     bench.bench,
+    soak.soak,
     doctor.doctor,
     keys.keys,
     erase.erase,
