@@ -19,6 +19,7 @@ from blueops_qb.cli import (
     match,
     play,
     records,
+    soak,
     undo,
     work,
 )
@@ -49,6 +50,7 @@ for _command in (
     match.match,
     backfill.backfill,
     bench.bench,
+    soak.soak,
     doctor.doctor,
     keys.keys,
     erase.erase,

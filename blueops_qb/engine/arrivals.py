@@ -29,7 +29,9 @@ from blueops_qb.store import tables as t
 def arrived(turn: Turn, row: Any) -> bool:
     """Bring a new record of the books to core if it concerns us; False when it must be looked at again."""
     if row["deleted"] or not row["marker"] or '"void":true' in (row["document"] or ""):
-        _no_copy_any_more(turn, BooksRef(BooksKind(row["kind"]), row["books_id"]))
+        # It is gone from the books, or is no longer marked as ours.
+        place = BooksRef(BooksKind(row["kind"]), row["books_id"])
+        _shown_no_more(turn, place, "copy", "the copy is gone")
     if row["deleted"] or row["origin"] in ("listing", "ours") or not row["document"]:
         return True
     if row["marker"]:
@@ -109,8 +111,8 @@ def _late(turn: Turn, row: Any, ours: Known) -> bool:
     return True
 
 
-def _no_copy_any_more(turn: Turn, place: BooksRef) -> None:
-    """What was shown as a copy is gone from the books, or is no longer marked as ours."""
+def _shown_no_more(turn: Turn, place: BooksRef, group: str, because: str) -> None:
+    """What was put to a person about a record of the books has settled itself."""
     c = t.conflicts
     turn.connection.execute(
         c.update()
@@ -118,10 +120,10 @@ def _no_copy_any_more(turn: Turn, place: BooksRef) -> None:
             c.c.connection_id == turn.id,
             c.c.books_kind == place.kind.value,
             c.c.books_id == place.id,
-            c.c.group == "copy",
+            c.c.group == group,
             c.c.state == "open",
         )
-        .values(state="closed", closed_at=turn.now, choice="the copy is gone")
+        .values(state="closed", closed_at=turn.now, choice=because)
     )
 
 
@@ -330,4 +332,5 @@ def _link(turn: Turn, row: Any, ref: RecordRef, revision: int) -> None:
         version=row["version"],
         theirs=row["document"],
     )
+    _shown_no_more(turn, BooksRef(kind_of(theirs), row["books_id"]), "arrival", "it has arrived")
     turn.note("arrived", str(ref), numbers=f"{row['kind']}#{row['books_id']} v{row['version']}")

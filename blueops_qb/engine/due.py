@@ -104,8 +104,7 @@ def make_due(turn: Turn) -> None:
     swept = polls and _is_due(turn, feeds.get(CHANGES))
     since = hints.waiting_since(turn) if polls else None
     told = since is not None and (swept or _have_collected(turn, since))
-    lists_told = told and bool(hints.entities(turn) & turn.description.catalog_hints)
-    catalog_due = lists_told or CATALOG not in feeds or not _within(turn, feeds[CATALOG])
+    catalog_due = CATALOG not in feeds or not _within(turn, feeds[CATALOG])
     changes_due = swept or told
     listing_due = polls and turn.row["state"] == "matching" and LISTING not in feeds
     if not (catalog_due or changes_due or listing_due):
@@ -114,12 +113,15 @@ def make_due(turn: Turn) -> None:
     there = _open(turn)
     catalog = [one for one in there if one.verb == Verb.CATALOG]
     changes = [one for one in there if one.verb == Verb.CHANGES]
-    if catalog_due and not catalog:
+    looking = any(not one.full for one in changes)
+    # Hints stay open while a look is: its answer may be long in coming, and the lists are read once for them.
+    lists_told = told and not looking and bool(hints.entities(turn) & turn.description.catalog_hints)
+    if (catalog_due or lists_told) and not catalog:
         rows.append(operation_row(turn, Verb.CATALOG))
     # A reading of the lists that is on its way may have come before what a hint told: the hints wait until the lists
     # can be read once more. A look at the changes that is open does not cover them either, it may be on its way too.
     too_early = lists_told and any(one.state != "ready" for one in catalog)
-    if changes_due and not too_early and not any(not one.full for one in changes):
+    if changes_due and not too_early and not looking:
         cursor = feeds[CHANGES].cursor if CHANGES in feeds else ""
         rows.append(operation_row(turn, Verb.CHANGES, params={"cursor": cursor or ""}))
         if since is not None:

@@ -326,8 +326,9 @@ def _older(record: BooksRecord, known: Seen) -> bool:
     """The record shows an older state than the mirror has."""
     if record.updated_at is None or known.updated_at is None or known.deleted:
         return False
+    numbered = record.version.isdigit() and known.version.isdigit()
     if record.updated_at != known.updated_at:
-        return bool(record.updated_at < known.updated_at)
-    if record.version.isdigit() and known.version.isdigit():
-        return int(record.version) < int(known.version)
-    return False
+        # The books' clock may have gone back: a version that counts further is newer whatever the moments say.
+        counts_further = numbered and int(record.version) > int(known.version)
+        return bool(record.updated_at < known.updated_at) and not counts_further
+    return numbered and int(record.version) < int(known.version)

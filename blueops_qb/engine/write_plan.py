@@ -136,6 +136,9 @@ class WritePlan(PlanRows):
                 one_way = self.turn.provider.one_way
                 untold = apart(type(document), one_way(base), one_way(document))
                 groups = tuple(dict.fromkeys((*groups, *untold)))
+                if is_void(base) and is_void(document):
+                    # Nothing more can be taken out, and what else a void document says counts for nothing.
+                    groups = ()
             if same_type and not groups:
                 # Back at the base: what waits to be written has become superfluous.
                 if known.ready_operation is not None:

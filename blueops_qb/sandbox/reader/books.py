@@ -34,6 +34,7 @@ LISTS = ("Account", "Item", "Class", "Department", "PaymentMethod", "Term")
 PARTIES = ("Customer", "Vendor")
 DOCUMENTS = ("Invoice", "Payment", "Bill", "Purchase", "Deposit", "JournalEntry")
 FILES = "Attachable"
+RETIRED = " (deleted)"
 PAID_BY = {"CreditCard": "card", "Cash": "cash", "Check": "check"}
 Raw = dict[str, Any]
 #: (kind, id) of a record in the books.
@@ -97,7 +98,7 @@ class BooksReader:
     def new_parties(self) -> frozenset[str]:
         """Names of customers, jobs and vendors that were not there before; after `read`."""
         found = {self._path(raw) for raw in self._new("Customer")}
-        return frozenset(found | {str(raw["DisplayName"]) for raw in self._new("Vendor")})
+        return frozenset(found | {_name(raw) for raw in self._new("Vendor")})
 
     def other_documents(self) -> list[str]:
         """Documents of kinds that the day does not make (journal entries), in words; after `read`."""
@@ -158,27 +159,36 @@ class BooksReader:
         return str(raw.get("FullyQualifiedName") or raw.get("Name") or id)
 
     def _path(self, raw: Raw) -> str:
-        return str(raw.get("FullyQualifiedName") or raw["DisplayName"])
+        # The books add this to the name of whoever is retired.
+        parts = str(raw.get("FullyQualifiedName") or raw["DisplayName"]).split(":")
+        return ":".join(part.removesuffix(RETIRED) for part in parts)
 
     def _payer(self, id: str) -> str:
         return self._path(self._kept["Customer"][id]) if id else ""
 
     def _vendor(self, id: str) -> str:
-        return str(self._kept["Vendor"][id]["DisplayName"]) if id in self._kept["Vendor"] else id
+        return _name(self._kept["Vendor"][id]) if id in self._kept["Vendor"] else id
 
     def _party(self, raw: Raw) -> Party:
         return Party(
-            name=str(raw["DisplayName"]),
+            name=_name(raw),
             email=str(raw.get("PrimaryEmailAddr", {}).get("Address", "")),
             phone=last_digits(str(raw.get("PrimaryPhone", {}).get("FreeFormNumber", ""))),
             address=_place(raw.get("BillAddr")),
             active=bool(raw["Active"]),
             label=f"{'vendor' if raw['Id'] in self._kept['Vendor'] else 'customer'} {raw['DisplayName']}",
+            id=f"{'Vendor' if raw['Id'] in self._kept['Vendor'] else 'Customer'}:{raw['Id']}",
         )
 
     def _job(self, raw: Raw) -> Party:
         path = self._path(raw)
-        return Party(name=path, address=_place(raw.get("ShipAddr")), label=f"job {path}")
+        return Party(
+            name=path,
+            address=_place(raw.get("ShipAddr")),
+            active=bool(raw["Active"]),
+            label=f"job {path}",
+            id=f"Customer:{raw['Id']}",
+        )
 
     # -- documents -----------------------------------------------------------------------------------
     def _sale(self, raw: Raw) -> Sale:
@@ -201,6 +211,7 @@ class BooksReader:
             void=not total and str(raw.get("PrivateNote", "")).startswith("Void"),
             effect=self._effect("Invoice", raw),
             label=f"invoice {raw.get('DocNumber', '')} (id {raw['Id']})",
+            id=f"Invoice:{raw['Id']}",
         )
 
     def _sold(self, line: Raw) -> SoldLine:
@@ -237,6 +248,7 @@ class BooksReader:
             void=not amount,
             effect=self._effect("Payment", raw),
             label=f"payment {raw.get('PaymentRefNum', '')} over {amount} (id {raw['Id']})",
+            id=f"Payment:{raw['Id']}",
         )
 
     def _cost(self, kind: str, raw: Raw) -> Cost:
@@ -257,6 +269,7 @@ class BooksReader:
             effect=self._effect(kind, raw),
             files=tuple(sorted(self._files(kind, str(raw["Id"])))),
             label=f"{kind.lower()} {raw.get('DocNumber', '')} over {total} (id {raw['Id']})",
+            id=f"{kind}:{raw['Id']}",
         )
 
     def _files(self, kind: str, id: str) -> Iterator[str]:
@@ -297,6 +310,7 @@ class BooksReader:
             payments=tuple(sorted(payments)),
             effect=self._effect("Deposit", raw),
             label=f"deposit over {total} (id {raw['Id']})",
+            id=f"Deposit:{raw['Id']}",
         )
 
     def _class(self, detail: Raw) -> str:
@@ -327,6 +341,10 @@ class BooksReader:
                 for line in lines
             )
         )
+
+
+def _name(raw: Raw) -> str:
+    return str(raw["DisplayName"]).removesuffix(RETIRED)
 
 
 def _id(raw: Raw, name: str) -> str:

@@ -16,7 +16,7 @@ from blueops_qb.sandbox.reader.values import Banked, Cost, Found, Party, Receipt
 
 R = TypeVar("R", Party, Sale, Receipt, Cost, Banked)
 #: Fields that are no fact of the record itself.
-NOT_COMPARED = frozenset({"label"})
+NOT_COMPARED = frozenset({"label", "id"})
 #: What still counts once a document is void.
 OF_VOID = frozenset({"number", "payer", "date", "total", "amount", "balance", "void", "effect"})
 WORDS = {
@@ -52,8 +52,19 @@ class Comparison:
 def compare(core: CoreReader, books: BooksReader) -> Comparison:
     """Compare one company with its books."""
     ours, theirs = core.read(), books.read()
+    compared, differences = differ(ours, theirs, books.new_parties())
+    return Comparison(
+        compared=compared,
+        differences=(*differences, *_others(books)),
+        duplicates=books.duplicates(),
+        trial_balance=books.trial_balance(),
+        reminders_after_payment=core.reminders_after_payment(),
+    )
+
+
+def differ(ours: Found, theirs: Found, new: frozenset[str]) -> tuple[int, list[str]]:
+    """How many pairs were compared, and each difference in words; `new` are names that the books lacked before."""
     told = _Told()
-    new = books.new_parties()
     _parties(told, ours, theirs, new)
     told.pair(ours.sales, theirs.sales, [lambda s: s.number])
     told.pair(ours.receipts, theirs.receipts, [_reference, _who_when_how_much, lambda r: (r.payer, r.date)])
@@ -63,16 +74,11 @@ def compare(core: CoreReader, books: BooksReader) -> Comparison:
     told.pair(
         ours.banked, theirs.banked, [lambda b: (b.date, b.account, b.total), lambda b: (b.date, b.account)]
     )
-    told.differences += [
-        f"QuickBooks has {what}, which BlueOps does not have." for what in books.other_documents()
-    ]
-    return Comparison(
-        compared=told.compared,
-        differences=tuple(told.differences),
-        duplicates=books.duplicates(),
-        trial_balance=books.trial_balance(),
-        reminders_after_payment=core.reminders_after_payment(),
-    )
+    return told.compared, told.differences
+
+
+def _others(books: BooksReader) -> list[str]:
+    return [f"QuickBooks has {what}, which BlueOps does not have." for what in books.other_documents()]
 
 
 def _parties(told: _Told, ours: Found, theirs: Found, new: frozenset[str]) -> None:

@@ -115,11 +115,18 @@ class CoreReader:
             address=_place(raw.get("billing")),
             active=raw.get("active", True),
             label=f"customer {raw['name']}",
+            id=f"customer:{raw['id']}",
         )
 
     def _job(self, raw: Raw) -> Party:
         path = self._payer(raw["customer_id"], raw["id"])
-        return Party(name=path, address=_place(raw.get("site")), label=f"job {path}")
+        return Party(
+            name=path,
+            address=_place(raw.get("site")),
+            active=raw.get("active", True),
+            label=f"job {path}",
+            id=f"job:{raw['id']}",
+        )
 
     def _vendor(self, raw: Raw) -> Party:
         return Party(
@@ -129,6 +136,7 @@ class CoreReader:
             address=_place(raw.get("address")),
             active=raw.get("active", True),
             label=f"vendor {raw['name']}",
+            id=f"vendor:{raw['id']}",
         )
 
     # -- sales -------------------------------------------------------------------------------------
@@ -145,7 +153,8 @@ class CoreReader:
             number=raw["number"],
             payer=self._payer(raw["customer_id"], raw.get("job_id")),
             date=_day(raw["issue_date"]),
-            due=_day(raw["due_date"]) if raw.get("due_date") else None,
+            # What has no day of its own falls due when it is issued.
+            due=_day(raw.get("due_date") or raw["issue_date"]),
             terms=self._terms(raw),
             lines=lines,
             discount=discount,
@@ -156,6 +165,7 @@ class CoreReader:
             void=void,
             effect=self._sale_effect(lines, discount=discount, tax=tax, total=total, location=location),
             label=f"invoice {raw['number']}",
+            id=f"invoice:{raw['id']}",
         )
 
     def _sold(self, raw: Raw) -> Iterator[SoldLine]:
@@ -231,6 +241,7 @@ class CoreReader:
             void=void,
             effect=added(((account, "", ""), amount), ((self._chart.receivable, "", ""), -amount)),
             label=f"payment {raw.get('reference') or raw['id']} of {payer}",
+            id=f"payment:{raw['id']}",
         )
 
     def _payout(self, raw: Raw) -> Banked:
@@ -257,6 +268,7 @@ class CoreReader:
                 *(((source, "", ""), -amount) for source, amount in parts.items()),
             ),
             label=f"bank deposit of {_amount(raw, 'net')}",
+            id=f"payout:{raw['id']}",
         )
 
     # -- costs -------------------------------------------------------------------------------------
@@ -283,6 +295,7 @@ class CoreReader:
             ),
             files=tuple(sorted(self._files[str(file["id"])] for file in raw.get("receipts", ()))),
             label=f"{kind} {raw.get('vendor_invoice_number', '')} of {vendor}".replace("  ", " "),
+            id=f"expense:{raw['id']}",
         )
 
     def _bought(self, raw: Raw) -> Iterator[CostLine]:

@@ -61,6 +61,8 @@ class Party:
     address: Place = Place()
     active: bool = True
     label: str = ""
+    #: Which record it is on its own side: `customer:17`, `Customer:58`.
+    id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +100,8 @@ class Sale:
     effect: Effect
     void: bool = False
     label: str = ""
+    #: Which record it is on its own side: `customer:17`, `Customer:58`.
+    id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +118,8 @@ class Receipt:
     effect: Effect
     void: bool = False
     label: str = ""
+    #: Which record it is on its own side: `customer:17`, `Customer:58`.
+    id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +151,8 @@ class Cost:
     #: Names and sizes of the files that hang on it, sorted.
     files: tuple[str, ...] = ()
     label: str = ""
+    #: Which record it is on its own side: `customer:17`, `Customer:58`.
+    id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +167,8 @@ class Banked:
     payments: tuple[str, ...]
     effect: Effect
     label: str = ""
+    #: Which record it is on its own side: `customer:17`, `Customer:58`.
+    id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

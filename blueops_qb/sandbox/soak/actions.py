@@ -1,0 +1,97 @@
+"""Actions: everything that may happen in a soak, in one table. A new kind of happening is one row here.
+
+`weight` is how often it is drawn beside the others. An action answers in a few words what it did, for the log, and
+raises `NothingThere` where there is nothing that it could be about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import attrs
+
+from blueops_qb.sandbox.soak import between, bookkeeper, office
+from blueops_qb.sandbox.soak.office import entered
+from blueops_qb.sandbox.soak.world import World
+
+
+@attrs.frozen
+class Action:
+    """One thing that may happen."""
+
+    name: str
+    weight: int
+    act: Callable[[World], str]
+
+
+OFFICE: Sequence[Action] = (
+    Action("office enters a customer", 4, entered(office.enter_customer)),
+    Action("office opens a job", 3, entered(office.enter_job)),
+    Action("office enters a vendor", 2, entered(office.enter_vendor)),
+    Action("office changes a customer", 5, entered(office.change_customer)),
+    Action("office changes a job", 2, entered(office.change_job)),
+    Action("office changes a vendor", 2, entered(office.change_vendor)),
+    Action("office closes a job", 1, entered(office.close_job)),
+    Action("office merges customers", 1, entered(office.merge_customers)),
+    Action("office merges vendors", 1, entered(office.merge_vendors)),
+    Action("office merges jobs", 1, entered(office.merge_jobs)),
+    Action("office deletes a party", 1, entered(office.delete_party)),
+    Action("office raises an invoice", 9, entered(office.raise_invoice)),
+    Action("office changes an invoice", 5, entered(office.change_invoice)),
+    Action("office voids an invoice", 2, entered(office.void_invoice)),
+    Action("office records a payment", 8, entered(office.record_payment)),
+    Action("office changes a payment", 3, entered(office.change_payment)),
+    Action("office voids a payment", 2, entered(office.void_payment)),
+    Action("office settles a payout", 2, entered(office.settle_payout)),
+    Action("office voids a payout", 1, entered(office.void_payout)),
+    Action("office records a cost", 5, entered(office.record_expense)),
+    Action("office changes a cost", 3, entered(office.change_expense)),
+    Action("office voids a cost", 1, entered(office.void_expense)),
+)
+BOOKKEEPER: Sequence[Action] = (
+    Action("bookkeeper enters a customer", 1, bookkeeper.enter_customer),
+    Action("bookkeeper enters a job", 1, bookkeeper.enter_job),
+    Action("bookkeeper changes a customer", 5, bookkeeper.change_customer),
+    Action("bookkeeper changes a vendor", 2, bookkeeper.change_vendor),
+    Action("bookkeeper retires a party", 1, bookkeeper.retire),
+    Action("bookkeeper merges parties", 1, bookkeeper.merge),
+    Action("bookkeeper changes an invoice", 2, bookkeeper.change_invoice),
+    Action("bookkeeper receives a payment", 6, bookkeeper.receive_payment),
+    Action("bookkeeper changes a payment", 3, bookkeeper.change_payment),
+    Action("bookkeeper voids a document", 2, bookkeeper.void_document),
+    Action("bookkeeper deletes a document", 2, bookkeeper.delete_document),
+    Action("bookkeeper recodes a cost", 2, bookkeeper.recode),
+    Action("bookkeeper takes a payment to the bank", 1, bookkeeper.bank),
+    Action("bookkeeper moves the closing date", 1, bookkeeper.move_closing_date),
+)
+BETWEEN: Sequence[Action] = (
+    Action("carry", 30, between.carry),
+    Action("hand out", 5, between.hand_out),
+    Action("deliver", 5, between.deliver),
+    Action("hear", 5, between.hear),
+    Action("lose an answer", 4, between.lose),
+    Action("hear an answer twice", 1, between.hear_twice),
+    Action("restart", 1, between.restart),
+    Action("die", 4, between.die),
+    Action("former process asks for work", 2, between.zombie),
+    Action("trouble on the line", 5, between.trouble),
+    Action("books forget request ids", 1, between.forget_request_ids),
+    Action("access token expires", 1, between.expire),
+    Action("sign-in is revoked", 1, between.revoke),
+    Action("disconnect and connect", 1, between.disconnect),
+    Action("person mends the connection", 3, between.mend),
+    Action("switch", 1, between.switch),
+    Action("minutes pass", 14, between.minutes),
+    Action("days pass", 1, between.days),
+    Action("clock is set back", 1, between.clock_back),
+    Action("clocks drift apart", 1, between.skew),
+    Action("webhooks arrive", 6, between.webhooks),
+    Action("look now", 2, between.look),
+    Action("core sweep", 1, between.core_sweep),
+    Action("a hook is missed", 1, between.hook_missed),
+    Action("person settles a conflict", 7, between.choose),
+    Action("person presses retry", 3, between.retry),
+    Action("admin maps the forgotten key", 1, between.map_key),
+    Action("admin unmaps the forgotten key", 1, between.unmap_key),
+)
+ACTIONS: Sequence[Action] = (*OFFICE, *BOOKKEEPER, *BETWEEN)

@@ -1,0 +1,366 @@
+"""Between the two: carrying, lost and late answers, processes that end anywhere, weather, clocks, mail, choices."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import attrs
+import sqlalchemy as sa
+
+from blueops_qb.domain.refs import RecordKind, RecordRef
+from blueops_qb.engine import by_hand, census, connections, resolve
+from blueops_qb.engine.outbox import State
+from blueops_qb.sandbox.bench.kill_points import PointedCore, PointedTransport
+from blueops_qb.sandbox.qbo.weather import Plan, Trouble
+from blueops_qb.sandbox.qbo.webhooks_format import Format
+from blueops_qb.sandbox.soak.office import NothingThere
+from blueops_qb.sandbox.soak.world import PLUGIN, SETTINGS, TENANT, Out, World, post
+from blueops_qb.sdk.hooks import Switch
+
+#: What may go wrong with a call; slow ones are left out, because time is the soak's.
+TROUBLES = (
+    Trouble.DROP_BEFORE,
+    Trouble.DROP_AFTER,
+    Trouble.ERROR_BEFORE,
+    Trouble.ERROR_AFTER,
+    Trouble.UNAVAILABLE,
+    Trouble.HTML,
+    Trouble.HTML_AFTER,
+    Trouble.THROTTLED,
+    Trouble.THROTTLED_XML,
+    Trouble.TRUNCATED,
+    Trouble.BAD_GATEWAY,
+    Trouble.GATEWAY_TIMEOUT,
+    Trouble.EXTRA_MEMBERS,
+    Trouble.OLD_SPELLING,
+)
+#: Conflicts of which `theirs` leaves both sides as they are: BlueOps takes over no document that was changed there.
+ACCEPTING = ("changed_there", "variance")
+#: The farthest that the clocks of both sides are apart, in seconds.
+SKEW = 240.0
+
+
+class Died(BaseException):
+    """The process ended here: nothing after this point was done."""
+
+
+class LeaseBroken(AssertionError):
+    """A process got work although another one holds the lease."""
+
+
+# -- carrying ----------------------------------------------------------------------------------------
+def carry(w: World) -> str:
+    """Some exchanges there and back."""
+    return f"{w.carry(w.chance.randint(1, 4))} exchanges"
+
+
+def hand_out(w: World) -> str:
+    """An exchange is handed out and is under way while other things happen."""
+    out = w.hand_out()
+    return f"exchange {_name(w, out)}" if out else "nothing due"
+
+
+def deliver(w: World) -> str:
+    """One that is under way reaches the books; the answer is not heard yet."""
+    out = _some_out(w, [out for out in w.outs if out.reply is None])
+    deliver_one(w, out)
+    return f"exchange {_name(w, out)} {'was answered' if out.reply else 'never left'}"
+
+
+def deliver_one(w: World, out: Out) -> None:
+    """Call the books, unless the line has given up long ago: a call that arrives after that is nobody's to defend."""
+    if out.outgoing.deadline <= w.time.moment:
+        w.outs.remove(out)
+    else:
+        w.deliver(out)
+
+
+def hear(w: World) -> str:
+    """The answer of one that is under way is heard, however late, whichever process asked."""
+    out = _some_out(w, w.outs)
+    if out.reply is None:
+        deliver_one(w, out)
+    if out.reply is not None:
+        w.hear(out)
+    return f"exchange {_name(w, out)}"
+
+
+def lose(w: World) -> str:
+    """The answer of the next exchange, or of one that is under way, is never heard; it did arrive, or did not."""
+    out = w.chance.choice(w.outs) if w.outs and w.chance.random() < 0.3 else w.hand_out()
+    if out is None:
+        raise NothingThere
+    arrived = w.chance.random() < 0.6 and out.outgoing.deadline > w.time.moment
+    if arrived:
+        w.deliver(out)
+    w.outs.remove(out)
+    return f"exchange {_name(w, out)} {'arrived' if arrived or out.reply else 'did not arrive'}"
+
+
+def hear_twice(w: World) -> str:
+    """The next answer is told twice."""
+    out = w.hand_out()
+    if out is None:
+        raise NothingThere
+    w.deliver(out)
+    w.hear(out)
+    w.hear(out)
+    return f"exchange {_name(w, out)}"
+
+
+def _some_out(w: World, outs: list[Out]) -> Out:
+    if not outs:
+        raise NothingThere
+    return w.chance.choice(outs)
+
+
+def _name(w: World, out: Out | None) -> str:
+    """Exchange ids are random: a log that can be compared numbers them."""
+    return str(list(w.witness.bodies).index(out.outgoing.exchange_id)) if out else ""
+
+
+# -- processes ---------------------------------------------------------------------------------------
+def restart(w: World) -> str:
+    """The process ends between two steps, with whatever it has under way; the lease stays behind."""
+    w.zombies = [*w.zombies, w.worker][-2:]
+    w.begin_process()
+    return w.worker.owner
+
+
+def die(w: World) -> str:
+    """The process ends before or after some commit or call of its next exchanges."""
+    left = w.chance.randint(1, 14)
+    point = "nowhere"
+
+    def passed(name: str) -> None:
+        nonlocal left, point
+        left -= 1
+        if not left:
+            point = name
+            raise Died(name)
+
+    context = [""]
+    host = PointedCore(w.core.for_plugin(PLUGIN), passed, context)
+    # The same process as before as far as the lease knows, so that it may work at once.
+    worker = w.new_worker(host)
+    settings = attrs.evolve(worker.engine.settings, owner=w.worker.owner)
+    worker.engine.settings = settings
+    worker.engine.turns = attrs.evolve(worker.engine.turns, settings=settings)
+    transport = PointedTransport(w.transport(), passed, context)
+    try:
+        for _ in range(4):
+            outgoing = worker.engine.next_exchange(w.connection_id)
+            if outgoing is None:
+                break
+            w.exchanges += 1
+            w.witness.leaves(outgoing.exchange_id, outgoing.body)
+            worker.engine.finish(outgoing.exchange_id, transport.send(outgoing.body))
+    except Died:
+        pass
+    restart(w)
+    return point
+
+
+def zombie(w: World) -> str:
+    """A former process that was only asleep asks for work; it gets none while another holds the lease."""
+    if not w.zombies:
+        raise NothingThere
+    former = w.chance.choice(w.zombies)
+    held = _holder(w, former.owner)
+    out = w.hand_out(former)
+    if out is not None and held and _holder(w, former.owner) == held:
+        raise LeaseBroken(f"{former.owner} was given work while {held} holds the lease")
+    return f"{former.owner} {'got work' if out else 'got nothing'}"
+
+
+def _holder(w: World, but: str) -> str:
+    """Who else holds the lease now; one that ends too far in the future is of a clock that was set back."""
+    row = w.row()
+    until: dt.datetime | None = row["lease_until"]
+    span = dt.timedelta(seconds=2 * SETTINGS.lease_seconds)
+    if until is None or not w.time.moment < until <= w.time.moment + span:
+        return ""
+    return str(row["lease_owner"]) if row["lease_owner"] != but else ""
+
+
+# -- weather -----------------------------------------------------------------------------------------
+def trouble(w: World) -> str:
+    """Some of the next calls go wrong."""
+    plan = Plan(
+        trouble=w.chance.choice(TROUBLES),
+        count=w.chance.randint(1, 3),
+        skip=w.chance.randint(0, 2),
+        match=w.chance.choice(("/v3/company", "/batch")),
+    )
+    if len(w.twin.app.weather.plans) < 3:
+        w.twin.app.weather.add(plan)
+    return f"{plan.trouble.value} x{plan.count}"
+
+
+def forget_request_ids(w: World) -> str:
+    """The books forget, or remember again, the ids of calls."""
+    weather = w.twin.app.weather
+    weather.requestid_ignored = not weather.requestid_ignored
+    return "ignored" if weather.requestid_ignored else "kept"
+
+
+def expire(w: World) -> str:
+    """The access token ends before its time."""
+    w.twin.app.tokens.expire_access()
+    return ""
+
+
+def revoke(w: World) -> str:
+    """Somebody removes the app in the books: a person must sign in again."""
+    w.twin.app.tokens.revoke_all()
+    # The readers' and the bookkeeper's own way in is no matter of the app's.
+    w.twin.app.tokens.add_fixed(w.twin.access_token, w.twin.realm)
+    return ""
+
+
+def disconnect(w: World) -> str:
+    """The company is disconnected, and connected again at once or later by `mend`."""
+    host = w.core.for_plugin(PLUGIN)
+    connections.retire(host, w.connection_id, TENANT, actor="admin", keys=w.worker.engine.keys)
+    w.sign_in()
+    return ""
+
+
+def mend(w: World) -> str:
+    """A person does what the overview asks for: sign in again, or go on."""
+    health = w.row()["health"]
+    if health == "sign_in":
+        w.sign_in()
+    elif health == "stopped":
+        with w.turn() as turn:
+            resolve.resume(turn, "admin")
+    else:
+        raise NothingThere
+    return str(health)
+
+
+def switch(w: World) -> str:
+    """The plugin is paused, or goes on."""
+    paused = w.core.switches(TENANT).get(PLUGIN) is Switch.PAUSED
+    w.core.set_switch(TENANT, PLUGIN, Switch.ON if paused else Switch.PAUSED, actor="admin")
+    return "on" if paused else "paused"
+
+
+# -- clocks ------------------------------------------------------------------------------------------
+def minutes(w: World) -> str:
+    """A while passes."""
+    seconds = w.chance.choice((5, 30, 70, 200, 900))
+    w.time.advance(seconds)
+    return f"{seconds} s"
+
+
+def days(w: World) -> str:
+    """A night, a weekend, or more than the books remember of their changes."""
+    hours = w.chance.choice((2, 14, 60, 24 * 8, 24 * 31))
+    w.time.advance(hours * 3600)
+    w.company.age_history()
+    return f"{hours} h"
+
+
+def clock_back(w: World) -> str:
+    """The clock of BlueOps is set back."""
+    seconds = w.chance.choice((1, 20, 100))
+    w.time.advance(-seconds)
+    # The books' clock does not follow.
+    w.company.clock.shift = _within(w.company.clock.shift + dt.timedelta(seconds=seconds))
+    return f"{seconds} s"
+
+
+def skew(w: World) -> str:
+    """The books' clock goes another way than ours."""
+    seconds = w.chance.choice((-200, -60, 60, 200))
+    w.company.clock.shift = _within(w.company.clock.shift + dt.timedelta(seconds=seconds))
+    return f"{w.company.clock.shift.total_seconds():.0f} s apart"
+
+
+def _within(shift: dt.timedelta) -> dt.timedelta:
+    most = dt.timedelta(seconds=SKEW)
+    return max(-most, min(most, shift))
+
+
+# -- mail and looks ----------------------------------------------------------------------------------
+def webhooks(w: World) -> str:
+    """What changed in the books is told: in order or not, whole or not, now and then twice."""
+    bodies = w.mail.take(w.chance.choice(list(Format)))
+    bodies = [body for body in bodies if w.chance.random() > 0.2]
+    if w.chance.random() < 0.4:
+        bodies += w.chance.sample(w.mail.old, min(3, len(w.mail.old)))
+    w.chance.shuffle(bodies)
+    post(w, bodies)
+    return f"{len(bodies)} messages"
+
+
+def look(w: World) -> str:
+    """Somebody presses Look now."""
+    w.look()
+    return ""
+
+
+def core_sweep(w: World) -> str:
+    """The host's scheduler runs."""
+    w.sweep_core()
+    return ""
+
+
+# -- people at the plugin's pages --------------------------------------------------------------------
+def choose(w: World) -> str:
+    """Somebody settles a conflict, either way."""
+    with w.core.engine.connect() as connection:
+        found = census.open_conflicts(connection, w.connection_id)
+    if not found:
+        raise NothingThere
+    row = w.chance.choice(sorted(found, key=lambda row: int(row["id"])))
+    choices = resolve.CHOICES[row["cause"]]
+    # What is accepted as it is stays apart for good, so mostly the first choice is taken.
+    choice = choices[0] if w.chance.random() < 0.6 else w.chance.choice(choices)
+    with w.turn() as turn:
+        resolve.resolve(turn, row["id"], choice, "admin")
+    w.chosen[row["ref"]] += 1
+    if row["ref"] and (choice == "close" or (row["cause"] in ACCEPTING and choice == "theirs")):
+        w.accepted.add(row["ref"])
+    return f"{row['cause']} of {row['ref'] or row['books_kind'] + ' ' + row['books_id']}: {choice}"
+
+
+def retry(w: World) -> str:
+    """Somebody presses Retry on everything that is held."""
+    rows = w.rows(
+        "SELECT DISTINCT ref_kind, ref_id FROM blueops_qb_outbox"
+        " WHERE tenant_id = :tenant AND state = :state ORDER BY ref_kind, ref_id",
+        state=State.HELD.value,
+    )
+    with w.turn() as turn:
+        refs = [RecordRef(RecordKind(row.ref_kind), row.ref_id) for row in rows]
+        return f"{by_hand.try_again(turn, refs, actor='admin')} events"
+
+
+def map_key(w: World) -> str:
+    """The admin maps the key that nobody thought of."""
+    w.map_forgotten()
+    return ""
+
+
+def unmap_key(w: World) -> str:
+    """The admin takes the rule out again."""
+    w.unmap_forgotten()
+    return ""
+
+
+def hook_missed(w: World) -> str:
+    """An event did not reach the outbox: its row is as if it had never been written."""
+    o = sa.table("blueops_qb_outbox", sa.column("id"), sa.column("tenant_id"), sa.column("state"))
+    with w.core.begin(TENANT) as tx:
+        newest = tx.connection.execute(
+            sa.select(o.c.id)
+            .where(o.c.tenant_id == TENANT, o.c.state == State.PENDING.value)
+            .order_by(o.c.id.desc())
+            .limit(1)
+        ).scalar_one_or_none()
+        if newest is None:
+            raise NothingThere
+        tx.connection.execute(sa.delete(o).where(o.c.id == newest))
+    return ""

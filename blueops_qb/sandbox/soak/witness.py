@@ -1,0 +1,127 @@
+"""The witness: stands in the books and counts who wrote what, whatever became of the answer."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from blueops_qb.sandbox.qbo.company import Company
+from blueops_qb.sandbox.qbo.news import News, Written
+from blueops_qb.sandbox.qbo.wire import Obj, copied
+
+PARTIES = ("Customer", "Vendor")
+DOCUMENTS = ("Invoice", "Payment", "Bill", "Purchase", "Deposit", "JournalEntry")
+#: Members that every write moves.
+_MOVING = ("SyncToken", "MetaData", "sparse", "domain")
+Place = tuple[str, str]
+
+
+class WitnessedCompany(Company):
+    """The books, which tell a witness of every record that is stored."""
+
+    witness: Witness | None = None
+
+    def put(self, kind: str, record: Obj) -> None:
+        """Store a record; a write of the app that changes nothing is noted."""
+        if self.witness is not None:
+            self.witness.stored(kind, self.records[kind].get(record["Id"]), record)
+        super().put(kind, record)
+
+    def drop(self, kind: str, identity: str, *, merged: bool = False) -> None:
+        """Delete a record."""
+        if self.witness is not None:
+            self.witness.dropped(kind, self.records[kind][identity])
+        super().drop(kind, identity, merged=merged)
+
+
+@attrs.define(eq=False)
+class Witness:
+    """What the app and what people have written since the soak began."""
+
+    company: WitnessedCompany
+    #: (kind, id) of what was in the books before.
+    before: frozenset[Place] = attrs.field(init=False)
+    #: Records that the app created, each with the name or mark under which it did.
+    created: list[tuple[Place, str]] = attrs.field(factory=list)
+    #: Writes of the app after which the record was as before.
+    idle: list[Place] = attrs.field(factory=list)
+    #: How often people changed a record, directly or as a consequence.
+    by_people: Counter[Place] = attrs.field(factory=Counter)
+    #: Exchange id -> the bytes under which it left.
+    bodies: dict[str, bytes] = attrs.field(factory=dict)
+    #: Exchange ids that left with other bytes than before.
+    altered: list[str] = attrs.field(factory=list)
+    #: (kind, id, before, after) of documents in the closed period that the app stored or deleted.
+    in_closed_period: list[tuple[str, str, Obj | None, Obj | None]] = attrs.field(factory=list)
+    _people: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        self.before = frozenset(
+            (kind, id) for kind in (*PARTIES, *DOCUMENTS) for id in self.company.records[kind]
+        )
+        self.company.witness = self
+        self.company.news.listeners.append(self._hear)
+
+    @contextlib.contextmanager
+    def people(self) -> Iterator[None]:
+        """What is written in this block is written by people on the books' own screens."""
+        self._people = True
+        try:
+            yield
+        finally:
+            self._people = False
+
+    def leaves(self, exchange_id: str, body: bytes) -> None:
+        """An exchange was handed out."""
+        known = self.bodies.setdefault(exchange_id, body)
+        # Credentials are no part of the bytes; a renewal of the sign-in says when it was asked for.
+        if known != body and b'"sign_in"' not in body:
+            self.altered.append(exchange_id)
+
+    def stored(self, kind: str, old: Obj | None, new: Obj) -> None:
+        """A record is about to be stored."""
+        if self._people or kind not in (*PARTIES, *DOCUMENTS):
+            return
+        self._closed(kind, str(new["Id"]), old, new)
+        # To take out once more what is void is idle too, and harmless.
+        if old is None or old.get("TotalAmt", 1) == 0:
+            return
+        if substance(old) == substance(new):
+            self.idle.append((kind, str(new["Id"])))
+
+    def dropped(self, kind: str, old: Obj) -> None:
+        """A record is about to be deleted."""
+        if not self._people:
+            self._closed(kind, str(old["Id"]), old, None)
+
+    def _closed(self, kind: str, id: str, old: Obj | None, new: Obj | None) -> None:
+        through = self.company.close_date
+        days = [str(each["TxnDate"]) for each in (old, new) if each is not None and "TxnDate" in each]
+        if kind in DOCUMENTS and through is not None and days and min(days) <= through.isoformat():
+            self.in_closed_period.append((kind, id, copied(old), copied(new)))
+
+    def _hear(self, news: News) -> None:
+        if news.kind not in (*PARTIES, *DOCUMENTS):
+            return
+        place = (news.kind, news.id)
+        if self._people:
+            self.by_people[place] += 1
+        elif news.operation is Written.CREATED:
+            self.created.append((place, mark_of(news.kind, self.company.records[news.kind][news.id])))
+
+
+def substance(record: Obj) -> str:
+    """A record without what every write moves."""
+    return json.dumps({k: v for k, v in record.items() if k not in _MOVING}, default=str, sort_keys=True)
+
+
+def mark_of(kind: str, record: Any) -> str:
+    """What tells one record of the app from another: its name, or the token in its note."""
+    if kind in PARTIES:
+        return str(record["DisplayName"])
+    return str(record.get("PrivateNote", ""))

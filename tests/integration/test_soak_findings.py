@@ -1,0 +1,102 @@
+"""What the soak has found in the engine, one by one and without chance."""
+
+import datetime as dt
+
+import attrs
+import pytest
+
+from blueops_qb.domain.documents import Allocation, CustomerPayment
+from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.engine import hints
+from blueops_qb.sdk.provider import Description
+from blueops_qb.store import tables as t
+from tests.engine_house import DAY, D, EngineHouse
+from tests.fakes import FakeProvider
+
+pytest_plugins = ["tests.engine_fixtures"]
+
+K = BooksKind
+MANY = 30
+
+
+def test_a_look_whose_answer_is_lost_does_not_have_the_lists_read_without_end(
+    house: EngineHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = FakeProvider.describe
+
+    def describe(self: FakeProvider) -> Description:
+        return attrs.evolve(plain(self), catalog_hints=frozenset({"preferences"}))
+
+    monkeypatch.setattr(FakeProvider, "describe", describe)
+    house.restart(hint_seconds=0.0)
+    house.drain()
+    told = {house.books.company_id: [{"entity": "Customer", "id": "1", "operation": "update"}]}
+    hints.keep(house.core.engine, house.provider.name, told)
+    lost = house.engine.next_exchange(house.id)  # the look: nobody ever hears its answer
+    assert lost is not None
+    told = {house.books.company_id: [{"entity": "Preferences", "id": "1", "operation": "update"}]}
+    hints.keep(house.core.engine, house.provider.name, told)
+    asked = 0
+    while asked < MANY and (out := house.engine.next_exchange(house.id)) is not None:
+        house.engine.finish(out.exchange_id, house.provider.deliver(out.body))
+        asked += 1
+    assert asked <= 1
+    e = t.exchanges
+    house.set(e, e.c.id == lost.exchange_id, deadline=dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
+    house.drain()
+    assert house.rows(t.hints, t.hints.c.processed_at.is_(None)) == []
+
+
+def test_a_version_that_counts_further_is_newer_although_the_books_clock_went_back(
+    house: EngineHouse,
+) -> None:
+    customer = house.customer("Ann Lee", phone="111")
+    house.drain()
+    plain = house.books._now
+    house.books._now = lambda: plain() - dt.timedelta(minutes=3)
+    house.books.edit(house.place(customer), email="ann@new.example.com")
+    # The answer to our own update shows it, and the read that follows a refused version.
+    house.change(customer, phone="222")
+    house.poll()
+    house.drain()
+    assert house.here(customer.ref).email == "ann@new.example.com"
+    assert house.there(customer).phone == "222"
+    assert house.quiet()
+
+
+def test_a_void_invoice_that_changes_here_is_not_voided_again(house: EngineHouse) -> None:
+    loser, survivor = house.customer("Ann Lee"), house.customer("Ben Fox")
+    invoice = house.invoice(loser)
+    house.drain()
+    with house.work() as tx:
+        tx.void_invoice(invoice.id)
+    house.drain()
+    written = sum(b'"withdraw"' in body for _, body in house.books.heard)
+    with house.work() as tx:
+        tx.merge_customers(loser.id, survivor.id)
+    house.drain()
+    assert sum(b'"withdraw"' in body for _, body in house.books.heard) == written
+    assert house.state(invoice) in ("done", "not_posted")
+
+
+def test_what_was_put_to_a_person_about_an_arrival_is_closed_once_it_has_arrived(house: EngineHouse) -> None:
+    invoice = house.invoice(house.customer("Ann Lee"), "100.00")
+    house.drain()
+    house.pay(invoice, "80.00")
+    place = house.place(invoice)
+    payment = CustomerPayment(
+        customer=house.books.document(place).customer,
+        date=DAY,
+        amount=D("50.00"),
+        allocations=(Allocation(invoice=place, amount=D("50.00")),),
+        deposit_to=BooksRef(K.ACCOUNT, "1090"),
+        method=BooksRef(K.PAYMENT_METHOD, "CK"),
+    )
+    ref = house.books.enter(payment)
+    house.poll()
+    (conflict,) = house.conflicts()
+    assert conflict.cause == "incoming"
+    house.books.edit(ref, amount=D("20.00"), allocations=(Allocation(invoice=place, amount=D("20.00")),))
+    house.poll()
+    assert house.conflicts() == []
+    assert len(house.rows(t.links, t.links.c.books_kind == "payment", t.links.c.books_id == ref.id)) == 1
