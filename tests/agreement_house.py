@@ -355,7 +355,8 @@ def company(url: str, patch: pytest.MonkeyPatch, *, seed: str = "names") -> Iter
         }
         core = open_with_plugin(url)
         found_company(core)
-        settings = attrs.evolve(SETTINGS, time_scale=0.01)
+        # Nothing that somebody plants in the books is brought over before a test asks for it.
+        settings = attrs.evolve(SETTINGS, time_scale=0.01, sweep_seconds=1_000_000.0)
         engine = bootstrap.build(core.for_plugin(PLUGIN), settings=settings, environment=environment).engine
         signed_in = connections.SignedIn(
             company_id=twin.realm,

@@ -383,7 +383,7 @@ def test_the_command_exits_1_and_names_what_differs(house: Company) -> None:
     assert (found["kind"], found["ref"]) == ("location", str(one.ref))
     assert found["lines"]["ours"]
     assert found["lines"]["theirs"]
-    text = command(house, "agree", "--from", str(START), "--to", str(LAST))
+    text = command(house, "agree", "--from", str(START), "--to", str(LAST), "--whole")
     assert "BOTH SIDES DO NOT AGREE." in text.output
 
 
