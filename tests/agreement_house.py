@@ -342,6 +342,13 @@ class Company:
         return BooksRef(BooksKind(found.books_kind), found.books_id)
 
 
+def sale(house: Company, day: dt.date, **fields: Any) -> Invoice:
+    """An invoice of that day, in the books."""
+    made = house.invoice(issue_date=day, **fields)
+    house.drain()
+    return made
+
+
 @contextmanager
 def company(url: str, patch: pytest.MonkeyPatch, *, seed: str = "names") -> Iterator[Company]:
     """A company that is connected to a twin of its own, matched, mapped and live."""
