@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -235,18 +234,10 @@ def _reading(engine: Engine, run: Run, row: Any) -> ledger.Reading | None:
 
 
 def _compare_ledger(engine: Engine, run: Run, row: Any) -> None:
-    """Read without a transaction that anybody waits for; what is found is written as it comes."""
-    tenant_id, f = engine.turns.place(run.connection_id)[0], t.agreement_findings
-
-    def save(rows: list[dict[str, Any]]) -> None:
-        with engine.core.begin(tenant_id) as tx:
-            insert_all(tx.connection, f, rows)
-
+    """Reads without a transaction that anybody waits for; what was found is written at once at the end."""
     with engine.turns.open(run.connection_id) as turn:
         assert turn is not None
         catalog, since = turn.catalog, turn.row["live_since"]
-        # A comparison that was broken off begins anew.
-        turn.connection.execute(f.delete().where(f.c.owner_id == row["id"]))
     with engine.core.engine.connect() as connection:
         theirs = sides.InLedger(
             connection=connection,
@@ -254,24 +245,16 @@ def _compare_ledger(engine: Engine, run: Run, row: Any) -> None:
             reading_id=row["reading_id"],
             names=sides.names_of(catalog),
         )
-        chart = sides.chart_of(catalog)
-        comparing = _comparing(run, row, connection, theirs, chart, since, save)
+        comparing = _comparing(run, row, connection, theirs, sides.chart_of(catalog), since)
         figures = comparing.run()
     _keep(engine, run, row, figures, comparing)
 
 
 def _compare_documents(engine: Engine, run: Run, row: Any) -> None:
-    f = t.agreement_findings
     with engine.turns.open(run.connection_id) as turn:
         assert turn is not None
-        connection = turn.connection
-        connection.execute(f.delete().where(f.c.owner_id == row["id"]))
-
-        def save(rows: list[dict[str, Any]]) -> None:
-            insert_all(connection, f, rows)
-
         theirs, chart = sides.InDocuments(turn=turn), sides.chart_of(turn.catalog)
-        comparing = _comparing(run, row, connection, theirs, chart, None, save)
+        comparing = _comparing(run, row, turn.connection, theirs, chart, None)
         figures = comparing.run()
     _keep(engine, run, row, figures, comparing)
 
@@ -283,7 +266,6 @@ def _comparing(
     theirs: sides.Theirs,
     chart: Chart,
     since: dt.datetime | None,
-    save: Callable[[list[dict[str, Any]]], None],
 ) -> Comparing:
     return Comparing(
         connection=connection,
@@ -297,20 +279,27 @@ def _comparing(
         ),
         theirs=theirs,
         chart=chart,
-        save=save,
     )
 
 
 def _keep(engine: Engine, run: Run, row: Any, figures: dict[str, Any], comparing: Comparing) -> None:
-    s, sums = t.agreement_slices, t.agreement_sums
+    """All or nothing, and once: another process may have compared the same, or taken the reading away meanwhile."""
+    s = t.agreement_slices
+    if run.rests_on == "ledger":
+        try:
+            with engine.core.engine.connect() as connection:
+                ledger.reading(connection, run.connection_id, row["reading_id"])
+        except LookupError:
+            return
     with engine.core.begin(engine.turns.place(run.connection_id)[0]) as tx:
-        tx.connection.execute(sums.delete().where(sums.c.slice_id == row["id"]))
-        insert_all(tx.connection, sums, comparing.sums())
-        tx.connection.execute(
+        done = tx.connection.execute(
             s.update()
-            .where(s.c.id == row["id"])
+            .where(s.c.id == row["id"], s.c.state == "asked", s.c.read_at == row["read_at"])
             .values(state="done", figures_json=json.dumps(figures, sort_keys=True))
         )
+        if done.rowcount == 1:
+            insert_all(tx.connection, t.agreement_findings, comparing.found)
+            insert_all(tx.connection, t.agreement_sums, comparing.sums())
 
 
 def _finish(turn: Turn, run: Run) -> None:

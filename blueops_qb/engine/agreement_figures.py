@@ -164,9 +164,10 @@ def open_records(
         sa.select(o.c.ref_kind, o.c.ref_id, o.c.state, o.c.hold, o.c.reason, o.c.remedy, o.c.payload)
         .where(o.c.tenant_id == tenant_id, o.c.state.in_([state.value for state in OPEN_STATES]))
         .order_by(o.c.ref_kind, o.c.ref_id, o.c.revision.desc(), o.c.id.desc())
+        .execution_options(yield_per=200)
     )
     last = ("", "")
-    for row in connection.execute(query).all():
+    for row in connection.execute(query):
         if (row.ref_kind, row.ref_id) == last:
             continue
         last = (row.ref_kind, row.ref_id)

@@ -1,7 +1,7 @@
 """One slice of a period compared: every document of ours in it, and everything else that the books hold.
 
-What only the books have is listed apart and never touched. Sums are kept per account and customer or job; findings are
-handed on in batches.
+What only the books have is listed apart and never touched. Sums are kept per account and customer or job. Documents
+pass in batches; what stays in memory are the sums and the findings of one month.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -29,8 +29,6 @@ from blueops_qb.store import tables as t
 
 Row = dict[str, Any]
 DIFFERENCE, BESIDES, PENDING = "difference", "besides", "pending"
-#: Findings that are handed on together.
-BATCH = 500
 
 REMEDIES: Mapping[Kind, str] = {
     Kind.MISSING: "Look for it in the books' audit log; then create it again, or unlink or void it in BlueOps.",
@@ -58,15 +56,15 @@ class Slice:
 
 @attrs.define(kw_only=True)
 class Comparing:
-    """Compares one slice; `save` takes rows of findings as they come."""
+    """Compares one slice; writes nothing."""
 
     connection: sa.Connection
     slice: Slice
     theirs: Theirs
     chart: Chart
-    save: Callable[[list[Row]], None]
+    #: Rows of findings, as they came.
+    found: list[Row] = attrs.field(factory=list, init=False)
     _sums: dict[tuple[str, str], list[int]] = attrs.field(factory=lambda: defaultdict(lambda: [0, 0, 0, 0]))
-    _found: list[Row] = attrs.field(factory=list)
     _numbered: dict[tuple[str, str], Linked] = attrs.field(factory=dict)
     _kinds: Counter[str] = attrs.field(factory=Counter)
     _rules: dict[str, list[int]] = attrs.field(factory=lambda: defaultdict(lambda: [0, 0]))
@@ -83,7 +81,6 @@ class Comparing:
             self._documents(sides.by_id(self.connection, others[start : start + sides.BATCH], s.read_at))
         self._allocations()
         self._strangers()
-        self._flush()
         return {
             "documents": self._count["documents"],
             "moving": self._count["moving"],
@@ -216,7 +213,8 @@ class Comparing:
         parties = sides.parties(self.connection, self.slice.connection_id)
         coming = self._coming()
         for one in self.theirs.strangers(self.slice.start, self.slice.end):
-            if (one.kind, one.number) in coming:
+            day = str(min(line.day for line in one.lines))
+            if coming & {(one.kind, one.number), (one.kind, day)}:
                 self._count["moving"] += 1
                 continue
             for line in one.lines:
@@ -288,18 +286,19 @@ class Comparing:
         return (row.origin, row.marker) if row is not None else ("", "")
 
     def _coming(self) -> set[tuple[str, str]]:
-        """(kind, number) of what is on its way, and may stand in the books already."""
+        """(kind, number, or day where it has none) of what is on its way, and may stand in the books already."""
         d, o = t.documents, t.operations
         query = (
             sa.select(d.c.books_kind, d.c.content)
             .select_from(o.join(d, d.c.id == o.c.document_id))
             .where(d.c.connection_id == self.slice.connection_id, o.c.state.in_(["out", "uncertain"]))
         )
-        return {
-            (row.books_kind, str(number))
-            for row in self.connection.execute(query)
-            if (number := json.loads(row.content or "{}").get("number"))
-        }
+        found = set()
+        for row in self.connection.execute(query):
+            said = json.loads(row.content or "{}")
+            mark = said.get("number") or said.get("reference") or said.get("date") or ""
+            found.add((row.books_kind, str(mark)))
+        return found
 
     # -- findings ----------------------------------------------------------------------------------
     def _differs(self, one: Linked, difference: Difference, *, ours: Any = (), theirs: Any = ()) -> None:
@@ -353,14 +352,7 @@ class Comparing:
 
     def _put(self, **values: Any) -> None:
         self._count["findings"] += 1
-        self._found.append({"owner_id": self.slice.id, "number": self._count["findings"], **values})
-        if len(self._found) >= BATCH:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._found:
-            self.save(self._found)
-            self._found = []
+        self.found.append({"owner_id": self.slice.id, "number": self._count["findings"], **values})
 
 
 def _settled(allocations: Any) -> str:

@@ -217,29 +217,35 @@ def catch_up(turn: Turn) -> int:
     """Post what is linked and was never posted, as both sides agreed on it; answers how many documents."""
     d, lk, p = t.documents, t.links, t.postings
     posted = sa.exists().where(p.c.document_id == d.c.id)
-    query = (
-        sa.select(d.c.id, d.c.revision, lk.c.books_kind, lk.c.base_theirs)
-        .select_from(d.join(lk, sa.and_(lk.c.document_id == d.c.id, lk.c.state == "live")))
-        .where(
-            d.c.connection_id == turn.id,
-            lk.c.books_kind.in_([kind.value for kind in POSTING_KINDS]),
-            lk.c.base_ours.is_not(None),
-            lk.c.base_theirs.is_not(None),
-            ~posted,
+    count, last = 0, 0
+    while True:
+        query = (
+            sa.select(d.c.id, d.c.revision, lk.c.books_kind, lk.c.base_theirs)
+            .select_from(d.join(lk, sa.and_(lk.c.document_id == d.c.id, lk.c.state == "live")))
+            .where(
+                d.c.connection_id == turn.id,
+                d.c.id > last,
+                lk.c.books_kind.in_([kind.value for kind in POSTING_KINDS]),
+                lk.c.base_ours.is_not(None),
+                lk.c.base_theirs.is_not(None),
+                ~posted,
+            )
+            .order_by(d.c.id)
+            .limit(_CHUNK)
         )
-    )
-    entries: list[Entry] = []
-    count = 0
-    for row in turn.connection.execute(query).all():
-        kind = BooksKind(row.books_kind)
-        document = wire.load_document(kind, row.base_theirs)
-        entries.append(Entry(document_id=row.id, revision=row.revision, document=document))
-        if len(entries) >= _CHUNK:
-            post(turn, entries)
-            entries = []
-        count += 1
-    post(turn, entries)
-    return count
+        rows = turn.connection.execute(query).all()
+        if not rows:
+            return count
+        entries = [
+            Entry(
+                document_id=row.id,
+                revision=row.revision,
+                document=wire.load_document(BooksKind(row.books_kind), row.base_theirs),
+            )
+            for row in rows
+        ]
+        post(turn, entries)
+        count, last = count + len(rows), rows[-1].id
 
 
 def _row(turn: Turn, entry: Entry, number: int, line: Posting) -> dict[str, Any]:

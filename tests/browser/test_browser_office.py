@@ -37,6 +37,7 @@ EVERY_PAGE = (
     "/connected",
     "/reconnect",
     "/disconnect",
+    "/agreement",
     "/audit",
     "/records/invoice/404",
 )

@@ -1,71 +1,32 @@
-"""Agreement between core and the twin: incremental, fair to what moves, certified, and asked before a month closes."""
+"""Agreement between core and the twin: incremental, and fair to what moves, is held or settles nothing."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+import threading
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 import requests
-from click.testing import CliRunner
 
-from blueops_qb.cli import main
-from blueops_qb.domain.records import Application, ExpenseType, Invoice
-from blueops_qb.engine import (
-    agreement,
-    agreement_figures,
-    agreement_marks,
-    audit,
-    certificate,
-    ledger,
-    resolve,
-)
+from blueops_qb.domain.records import Application, ExpenseType
+from blueops_qb.engine import agreement, agreement_figures, agreement_marks, ledger, resolve
 from blueops_qb.engine.agreement import CannotCompare, RunState
 from blueops_qb.sandbox.core.invoices import draft_of
-from blueops_qb.sandbox.core.keys import ENVIRONMENT
 from blueops_qb.store import tables as t
-from tests.agreement_house import START, TODAY, Company, company
-from tests.engine_house import KEY, TENANT
+from tests.agreement_fixtures import command
+from tests.agreement_house import START, TODAY, Company, sale
+from tests.engine_house import TENANT
 
+pytest_plugins = ["tests.agreement_fixtures"]
 D = Decimal
 MONTH = f"{START:%Y-%m}"
-LAST = (START + dt.timedelta(days=40)).replace(day=1) - dt.timedelta(days=1)
-
-
 BOTH = pytest.mark.parametrize(
     "house", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
 )
-
-
-@pytest.fixture
-def house(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Company]:
-    """A company with some business; the parameter names another database than SQLite."""
-    url = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
-    with company(url, monkeypatch) as found:
-        for name, value in found.environment.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setenv(ENVIRONMENT, KEY.decode())
-        found.months(24)
-        yield found
-
-
-def command(house: Company, *words: str) -> Any:
-    url = house.core.engine.url.render_as_string(hide_password=False)
-    # Another process would carry on from the lease that this one holds.
-    with house.turn() as turn:
-        turn.set(lease_owner="", lease_until=None)
-    return CliRunner().invoke(main, [*words, "--db", url, "--tenant", TENANT])
-
-
-def sale(house: Company, day: dt.date, **fields: Any) -> Invoice:
-    made = house.invoice(issue_date=day, **fields)
-    house.drain()
-    return made
 
 
 # -- incremental ---------------------------------------------------------------------------------------
@@ -306,98 +267,34 @@ def _document(house: Company, record: Any) -> int:
     return int(found)
 
 
-# -- the commands --------------------------------------------------------------------------------------
-def test_the_command_tells_sums_and_writes_a_certificate_that_verifies_alone(
-    house: Company, tmp_path: Path
-) -> None:
-    file, key = tmp_path / "march.json", tmp_path / "key.pem"
-    told = command(
-        house, "agree", "--from", str(START), "--to", str(LAST), "--json", "--certificate", str(file)
-    )
-    assert told.exit_code == 0, told.output
-    value = json.loads(told.stdout)
-    assert (value["agrees"], value["start"], value["differences"]) == (True, str(START), [])
-    assert all(D(row["difference"]) == 0 for row in value["accounts"])
-    jobs = [row for row in value["parties"] if row["ref"].startswith("job:")]
-    assert jobs
-    assert all(row["parent"] for row in jobs)
-    assert value["certificate"] == str(file)
-    key.write_text(command(house, "agree", "key").output)
-    # Nothing is opened for the check: there is no such database.
-    nowhere = ["--db", "sqlite:////nowhere/at/all.db"]
-    alone = CliRunner().invoke(main, ["agree", "verify", str(file), "--key", str(key), "--json", *nowhere])
-    assert alone.exit_code == 0, alone.output
-    verified = json.loads(alone.stdout)
-    assert (verified["ok"], verified["trusted"]) == (True, True)
-    sections = verified["sections"]
-    assert sections["figures"]["documents"] == value["figures"]["documents"]
-    assert sections["basis"]["rests_on"] == "ledger"
-    with house.core.engine.connect() as connection:
-        head = connection.execute(t.audit.select().where(t.audit.c.seq == sections["audit"]["seq"])).one()
-        assert head.mac == sections["audit"]["mac"]
-        assert audit.verify(connection, TENANT, keys=house.engine.keys).ok
-    text = file.read_text()
-    assert not [ann.name for ann in house.customers if ann.name in text], "no name of a person"
-    documents = sections["figures"]["documents"]
-    file.write_text(text.replace(f'"documents":{documents}', f'"documents":{documents + 1}', 1))
-    broken = CliRunner().invoke(main, ["agree", "verify", str(file)])
-    assert broken.exit_code == 1
-    assert "figures: this section was altered" in broken.output
-    file.write_text("not a certificate")
-    assert CliRunner().invoke(main, ["agree", "verify", str(file)]).exit_code == 1
-    file.write_text(text)
-    wrong = CliRunner().invoke(main, ["agree", "verify", str(file), "--key", str(file)])
-    assert (wrong.exit_code, "is no public key" in wrong.output) == (1, True)
-    shown = CliRunner().invoke(main, ["agree", "verify", str(file)])
-    assert "signed by the key that it holds itself" in shown.output
-
-
-def test_the_certificate_of_a_run_is_made_once(house: Company) -> None:
-    run = house.agree(START, LAST)
-    first = certificate.issue(house.engine, house.id, run.id)
-    assert certificate.issue(house.engine, house.id, run.id) == first
-    with house.turn() as turn:
-        open_run = agreement.ask(turn, START, LAST - dt.timedelta(days=1))
-    with pytest.raises(certificate.NotACertificate, match="only a finished one"):
-        certificate.issue(house.engine, house.id, open_run)
-    with pytest.raises(LookupError, match="there is no agreement"):
-        agreement.load(house.engine, house.id, 1)
-
-
-def test_the_text_shows_accounts_and_the_verdict(house: Company) -> None:
-    told = command(house, "agree", "--from", str(START), "--to", str(LAST))
-    assert told.exit_code == 0, told.output
-    assert told.output.rstrip().endswith("BOTH SIDES AGREE.")
-    assert "1100 Accounts Receivable" in told.output
-
-
-def test_the_command_exits_1_and_names_what_differs(house: Company) -> None:
-    one = sale(house, START + dt.timedelta(days=12))
+@BOTH
+def test_two_that_compare_the_same_at_once_find_it_once(house: Company) -> None:
+    one = sale(house, START + dt.timedelta(days=3))
     with house.bookkeeper() as books:
         changes = {"DepartmentRef": {"value": books.the("Department", Name="Sparks")["Id"]}}
         books.change("Invoice", house.place(one.ref).id, changes)
-    told = command(house, "agree", "--from", str(START), "--to", str(LAST), "--whole", "--json")
-    value = json.loads(told.stdout)
-    assert (told.exit_code, value["agrees"]) == (1, False)
-    (found,) = value["differences"]
-    assert (found["kind"], found["ref"]) == ("location", str(one.ref))
-    assert found["lines"]["ours"]
-    assert found["lines"]["theirs"]
-    text = command(house, "agree", "--from", str(START), "--to", str(LAST))
-    assert "BOTH SIDES DO NOT AGREE." in text.output
+    with house.turn() as turn:
+        id = agreement.ask(turn, START, TODAY, whole=True)
+    while agreement.advance(house.engine, house.id, id).state is RunState.LOOKING:
+        house.carrier.carry_one(house.id)
+    house.drain()
+    problems: list[Exception] = []
 
+    def advance() -> None:
+        try:
+            agreement.advance(house.engine, house.id, id)
+        except Exception as problem:
+            problems.append(problem)
 
-@pytest.mark.parametrize(
-    ("words", "code", "said"),
-    [
-        (["agree"], 2, "Give the period"),
-        (["agree", "--from", "2026-02-01", "--to", "2026-01-01"], 1, "turn the days round"),
-        (["close-check", "--month", "march"], 2, "write it as 2026-03"),
-    ],
-)
-def test_what_cannot_be_compared_is_said(house: Company, words: list[str], code: int, said: str) -> None:
-    told = command(house, *words)
-    assert (told.exit_code, said in told.output) == (code, True), told.output
+    both = [threading.Thread(target=advance) for _ in range(3)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join(60)
+    assert problems == []
+    run = agreement.load(house.engine, house.id, id)
+    assert (run.state, run.figures["differences"]) == (RunState.DONE, 1)
+    assert [one.kind for one in house.found(run)] == ["location"]
 
 
 def test_a_company_that_is_not_live_has_nothing_to_compare(house: Company) -> None:

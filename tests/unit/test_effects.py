@@ -7,6 +7,7 @@ import attrs
 import pytest
 
 from blueops_qb.domain.documents import (
+    Allocation,
     BankDeposit,
     Bill,
     CustomerPayment,
@@ -137,3 +138,50 @@ def test_roles_come_from_the_mapping() -> None:
     assert roles_of(MAPPING) == ROLES
     scoped = MapRule(family=Family.ROLE, key="ar", scope="north", target=Target(account=account("1101")))
     assert roles_of(Mapping(rules=(scoped,))) == {}
+
+
+def test_a_payment_lowers_what_each_owner_of_an_invoice_owes_and_the_rest_is_the_payers() -> None:
+    first, second = (RecordRef(RecordKind.INVOICE, id) for id in ("1", "2"))
+    payment = attrs.evolve(
+        PAYMENT,
+        allocations=(
+            Allocation(invoice=first, amount=D("3.00")),
+            Allocation(invoice=second, amount=D("1.50")),
+        ),
+    )
+    found = effects(payment, roles=ROLES, owners={first: JOB})
+    assert {(one.customer, one.amount) for one in found if one.duty == "ar"} == {
+        (JOB, D("-3.00")),
+        (ADA, D("-2.00")),
+    }
+    assert sum((one.amount for one in found), D(0)) == 0
+    credit = attrs.evolve(payment, allocations=(Allocation(invoice=first, amount=D("-2.00")),))
+    assert {(one.customer, one.amount) for one in effects(credit, roles=ROLES, owners={first: JOB})} == {
+        (ADA, D("5.00")),
+        (JOB, D("2.00")),
+        (ADA, D("-7.00")),
+    }
+
+
+def test_a_deposit_takes_each_payment_from_whoever_paid_it() -> None:
+    paid = RecordRef(RecordKind.PAYMENT, "9")
+    deposit = BankDeposit(
+        account=account("1000"),
+        date=DAY,
+        lines=(
+            DepositLine(payment=paid, amount=D("5.00")),
+            DepositLine(account=account("6100"), amount=D("-0.50")),
+        ),
+        total=D("4.50"),
+    )
+    found = effects(deposit, roles=ROLES, owners={paid: ADA})
+    assert [(one.account, one.amount, one.customer, one.duty) for one in found] == [
+        ("1000", D("4.50"), None, ""),
+        ("1090", D("-5.00"), ADA, "undeposited"),
+        ("6100", D("0.50"), None, ""),
+    ]
+
+
+def test_lines_say_which_duty_or_item_chose_their_account() -> None:
+    found = effects(INVOICE, roles=ROLES, item_accounts={"i": "4010"})
+    assert [(one.duty, one.item) for one in found] == [("ar", ""), ("", "i"), ("tax_payable", "")]
