@@ -413,3 +413,15 @@ def test_a_kind_that_the_books_do_not_let_go_is_held(house: EngineHouse) -> None
         )
         plan = undo_plan.plan(turn, refs=[invoice.ref])
     assert "the books do not let this kind be taken out" in reasons(plan)[str(invoice.ref)]
+
+
+def test_more_than_the_guard_lets_pass_is_said_before_and_stopped_then(house: EngineHouse) -> None:
+    ann = house.customer()
+    invoices = [house.invoice(ann, f"{n}.00") for n in (1, 2, 3)]
+    house.drain()
+    house.restart(guard_removals_per_hour=2)
+    assert "lets 2 removals pass" in shown(house, *invoices).note
+    ask(house, *invoices)
+    house.drain()
+    assert house.connection_row().health == "stopped"
+    assert not any(house.there(invoice).void for invoice in invoices)
