@@ -16,6 +16,7 @@ from blueops_qb.store import tables as t
 from tests.bookkeeper import check
 from tests.engine_house import DAY, TENANT, D, EngineHouse, books_ref
 from tests.fake_books import REFUSED, Fault
+from tests.integration.test_engine_receipts import PICTURE, attached, card_charge
 
 pytest_plugins = ["tests.engine_fixtures"]
 
@@ -425,3 +426,22 @@ def test_more_than_the_guard_lets_pass_is_said_before_and_stopped_then(house: En
     house.drain()
     assert house.connection_row().health == "stopped"
     assert not any(house.there(invoice).void for invoice in invoices)
+
+
+def test_the_file_of_a_cost_goes_before_it_and_comes_back_with_it(house: EngineHouse) -> None:
+    cost = card_charge(house, ("lunch.png", PICTURE))
+    house.drain()
+    plan = ask(house, cost)
+    file, main = plan.steps
+    assert (main.document, main.after) == (str(cost.ref), (file.document,))
+    house.drain()
+    assert house.there(cost).void
+    assert attached(house) == {}
+    assert house.state(cost) == "not_posted"
+    with house.turn() as turn:
+        assert undo.take_back(turn, [cost.ref], actor="ann") == 2
+    house.drain()
+    assert not house.there(cost).void
+    assert [file.filename for file in attached(house).values()] == ["lunch.png"]
+    assert house.books.uploads == [PICTURE, PICTURE]
+    assert house.state(cost) == "done"
