@@ -276,9 +276,8 @@ def mixed_types(subject: Subject) -> Iterator[Finding]:
 def tax_default(subject: Subject) -> Iterator[Finding]:
     """Books with codes of their own need one for sales tax that BlueOps charges."""
     mode, tax = subject.policy.tax_mode, subject.profile.sales_tax
-    if mode is TaxMode.NONE or tax is not SalesTax.MANUAL:
-        return
-    if not any(rule.family is Family.TAX for rule in subject.mapping.rules):
+    mapped = any(rule.family is Family.TAX for rule in subject.mapping.rules)
+    if mode is not TaxMode.NONE and tax is SalesTax.MANUAL and not mapped:
         yield Finding(
             check="tax_unmapped",
             severity=Severity.WARNING,
