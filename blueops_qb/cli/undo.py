@@ -72,6 +72,8 @@ def _text(found: undo_plan.UndoPlan) -> Iterator[str]:
         after = f" (after {', '.join(step.after)})" if step.after else ""
         amount = f" of {step.amount}" if step.amount else ""
         yield f"{number:>3}. {step.document}, {step.books}{amount}: {step.sentence}{after}"
+    if found.note:
+        yield found.note
     if found.kept:
         yield "what stays, and why:"
     for kept in found.kept:

@@ -107,6 +107,8 @@ _NO_INCOME_FEES = {
     "retainage": "retainage is earned already and only not due yet",
     "holdback": "what an insurer holds back is earned already and only not due yet",
 }
+#: Keys whose lines take the class of the line that they belong to, or none.
+_CLASSED = frozenset({"discount", "sales_tax", "freight", "purchase_tax"})
 #: Keys whose items are not taxed unless somebody decides otherwise (accounting-treatments section 16).
 _UNTAXED = ("permit", "agreement", "retainage", "holdback")
 #: The account types that a special duty may have (accounting-treatments section 15).
@@ -185,7 +187,7 @@ def dead_target(subject: Subject) -> Iterator[Finding]:
 
 def deposit_taxable(subject: Subject) -> Iterator[Finding]:
     """Money taken beforehand bears no sales tax; the invoice does."""
-    for rule in _fees(subject, "deposit"):
+    for rule in _of(subject, Family.FEE, "deposit"):
         if subject.is_taxable(rule):
             yield _about(
                 rule,
@@ -199,7 +201,7 @@ def deposit_taxable(subject: Subject) -> Iterator[Finding]:
 def on_income(subject: Subject) -> Iterator[Finding]:
     """Deposits, retainage and holdbacks belong on the balance sheet."""
     for key, why in _NO_INCOME_FEES.items():
-        for rule in _fees(subject, key):
+        for rule in _of(subject, Family.FEE, key):
             account = subject.account_of(rule)
             if account is not None and subject.type_of(account) in _INCOME:
                 yield _about(
@@ -212,18 +214,23 @@ def on_income(subject: Subject) -> Iterator[Finding]:
 
 
 def class_absent(subject: Subject) -> Iterator[Finding]:
-    """Where the books keep a class per line, a row without one leaves it to the record."""
+    """Where the books keep a class per line, a row without one leaves it to the line and its job."""
     if subject.profile.class_tracking is not Tracking.PER_LINE:
         return
     for rule in subject.mapping.rules:
-        if rule.family in _SOLD | _BOUGHT and rule.target.class_ is None and rule.target.item is not None:
+        leads = rule.target.item is not None or rule.target.account is not None
+        if (
+            rule.family in _SOLD | _BOUGHT
+            and leads
+            and rule.target.class_ is None
+            and rule.key not in _CLASSED
+        ):
             yield _about(
                 rule,
                 "class_absent",
                 Severity.WARNING,
-                "has no class, and the books keep one per line: where neither the line nor its job has one, "
-                "the amount is “not specified” in reports by class",
-                "Choose a class for it, or make sure that every job has one.",
+                "has no class, and the books keep one per line",
+                "Choose one, or make sure that every line or job has its own.",
             )
 
 
@@ -269,9 +276,8 @@ def mixed_types(subject: Subject) -> Iterator[Finding]:
 def tax_default(subject: Subject) -> Iterator[Finding]:
     """Books with codes of their own need one for sales tax that BlueOps charges."""
     mode, tax = subject.policy.tax_mode, subject.profile.sales_tax
-    if mode is TaxMode.NONE or tax is not SalesTax.MANUAL:
-        return
-    if not any(rule.family is Family.TAX for rule in subject.mapping.rules):
+    mapped = any(rule.family is Family.TAX for rule in subject.mapping.rules)
+    if mode is not TaxMode.NONE and tax is SalesTax.MANUAL and not mapped:
         yield Finding(
             check="tax_unmapped",
             severity=Severity.WARNING,
@@ -285,7 +291,7 @@ def tax_default(subject: Subject) -> Iterator[Finding]:
 def clearing_is_bank(subject: Subject) -> Iterator[Finding]:
     """A clearing account that is a bank account never comes back to zero."""
     banks = {r.target.account for r in subject.mapping.rules if r.family is Family.MONEY_ACCOUNT}
-    for rule in _roles(subject, "clearing"):
+    for rule in _of(subject, Family.ROLE, "clearing"):
         account = rule.target.account
         if account is not None and (account in banks or subject.type_of(account) == "bank"):
             yield _about(
@@ -322,8 +328,7 @@ def role_types(subject: Subject) -> Iterator[Finding]:
             continue
         if rule.key == "clearing" and type_ == "bank":
             continue  # said in words of its own
-        entry = subject.entry(account)
-        shown = entry.facts.get("account_type", "") if entry is not None else ""
+        shown = subject.catalog[account].facts.get("account_type", "")
         yield _about(
             rule,
             "role_type",
@@ -373,12 +378,8 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def _fees(subject: Subject, key: str) -> Iterator[MapRule]:
-    yield from (r for r in subject.mapping.rules if r.family is Family.FEE and r.key == key)
-
-
-def _roles(subject: Subject, key: str) -> Iterator[MapRule]:
-    yield from (r for r in subject.mapping.rules if r.family is Family.ROLE and r.key == key)
+def _of(subject: Subject, family: Family, key: str) -> list[MapRule]:
+    return [rule for rule in subject.mapping.rules if rule.family is family and rule.key == key]
 
 
 def _words(family: Family) -> str:

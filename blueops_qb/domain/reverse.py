@@ -118,7 +118,11 @@ def key_of_method(method: BooksRef | None, mapping: Mapping) -> str:
 def _only_key(mapping: Mapping, family: Family, field: str, ref: BooksRef | None) -> str:
     if ref is None:
         return ""
-    keys = {r.key for r in mapping.rules if r.family is family and getattr(r.target, field) == ref}
+    keys = {
+        key
+        for (of, key, _), rule in mapping.current().items()
+        if of is family and getattr(rule.target, field) == ref
+    }
     return keys.pop() if len(keys) == 1 else ""
 
 

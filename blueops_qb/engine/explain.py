@@ -11,6 +11,7 @@ import inspect
 import json
 import logging
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -129,7 +130,7 @@ def explain(turn: Turn, ref: RecordRef, *, whole: bool = False) -> Explanation:
     rule, section = rule_of(record) if record is not None else ("", "")
     return Explanation(
         ref=str(ref),
-        revision=snapshot.revision if snapshot is not None else max(e.revision for e in events),
+        revision=snapshot.revision if snapshot is not None else _newest(events, known.values()),
         rule=rule,
         section=section,
         mapping_version=int(turn.row["mapping_version"]),
@@ -140,6 +141,11 @@ def explain(turn: Turn, ref: RecordRef, *, whole: bool = False) -> Explanation:
         remedy=planned.remedy if planned else "",
         waiting=tuple(d for d in planned.documents if d.step != "nothing") if planned else (),
     )
+
+
+def _newest(events: Iterable[EventTold], known: Iterable[Known]) -> int:
+    """The revision of a record that core does not show."""
+    return max([*(event.revision for event in events), *(k.revision for k in known)], default=0)
 
 
 def _previewed(turn: Turn, ref: RecordRef, revision: int) -> preview.Preview:

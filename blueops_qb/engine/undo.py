@@ -48,7 +48,7 @@ def apply(
         _start(turn, rows, one, actor)
     rows.write()
     _reopen(turn, steps)
-    return told(chosen)
+    return told(turn, chosen)
 
 
 def go_on(turn: Turn, source: RecordRef) -> str:

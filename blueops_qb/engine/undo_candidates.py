@@ -151,9 +151,10 @@ def _named_by(turn: Turn, other: BooksRef) -> tuple[str, str]:
 
 def _ours_moved_it(turn: Turn, one: Candidate) -> bool:
     """A document of ours that was linked with it has been written or taken out since: that moves the version."""
-    o = t.operations
+    o, since = t.operations, one.link.linked_at
+    if one.known.kind in NAMED_KINDS:
+        return _moved_its_balance(turn, one.known.key.source, since)
     mark = f"d{one.known.id}"
-    since = one.link.linked_at
     query = sa.select(o.c.touches).where(
         o.c.connection_id == turn.id,
         o.c.state == "done",
@@ -162,6 +163,29 @@ def _ours_moved_it(turn: Turn, one: Candidate) -> bool:
         o.c.touches.contains(mark),
     )
     return any(mark in touches.split() for touches in turn.connection.execute(query).scalars())
+
+
+def _moved_its_balance(turn: Turn, party: RecordRef, since: dt.datetime) -> bool:
+    """Something of ours that names the party, or one of its jobs, went to the books: that moves its version too."""
+    d, o = t.documents, t.operations
+    jobs = sa.select(d.c.source_kind, d.c.source_id).where(
+        d.c.connection_id == turn.id,
+        d.c.books_kind == BooksKind.CUSTOMER.value,
+        d.c.content.contains(f'"{party}"', autoescape=True),
+    )
+    names = [str(party), *(f"{row.source_kind}:{row.source_id}" for row in turn.connection.execute(jobs))]
+    query = (
+        sa.select(o.c.id)
+        .select_from(o.join(d, d.c.id == o.c.document_id))
+        .where(
+            o.c.connection_id == turn.id,
+            o.c.state == "done",
+            o.c.closed_at >= since,
+            sa.or_(*(d.c.content.contains(f'"{name}"', autoescape=True) for name in names)),
+        )
+        .limit(1)
+    )
+    return turn.connection.execute(query).first() is not None
 
 
 def ordered(found: list[Candidate]) -> list[Candidate]:

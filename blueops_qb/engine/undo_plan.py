@@ -64,6 +64,8 @@ class UndoPlan:
 
     steps: tuple[UndoStep, ...]
     kept: tuple[Kept, ...]
+    #: What else is to be known before it is carried out.
+    note: str = ""
 
 
 def plan(
@@ -75,11 +77,19 @@ def plan(
 ) -> UndoPlan:
     """The plan for records, for what was written since a moment, or for what an exchange wrote; changes nothing."""
     chosen = candidates(turn, refs=refs, since=since, exchange_id=exchange_id)
-    return told(chosen)
+    return told(turn, chosen)
 
 
-def told(chosen: Sequence[Candidate]) -> UndoPlan:
+def told(turn: Turn, chosen: Sequence[Candidate]) -> UndoPlan:
     """Candidates as a person reads them."""
+    most = turn.settings.guard_removals_per_hour
+    count = sum(not one.reason for one in chosen)
+    note = ""
+    if count > most:
+        note = (
+            f"the hourly guard lets {most} removals pass and stops the connection before the next one; "
+            "press Resume on the overview to go on"
+        )
     return UndoPlan(
         steps=tuple(_step(one) for one in chosen if not one.reason),
         kept=tuple(
@@ -92,6 +102,7 @@ def told(chosen: Sequence[Candidate]) -> UndoPlan:
             for one in chosen
             if one.reason
         ),
+        note=note,
     )
 
 

@@ -1,15 +1,20 @@
 """Explain says of any record what happened, what was sent word for word, and why each account was chosen."""
 
 import datetime as dt
+import json
 
 import attrs
 import pytest
 
-from blueops_qb.domain.mapping import Family
+from blueops_qb.domain.documents import SalesInvoice
+from blueops_qb.domain.mapping import Family, Target
 from blueops_qb.domain.posting import rules
+from blueops_qb.domain.posting.trace import Trace
 from blueops_qb.domain.records import Application, Invoice
 from blueops_qb.domain.refs import BooksKind, RecordKind, RecordRef
 from blueops_qb.engine import erasure, explain, preview, retention
+from blueops_qb.engine.why import Whys
+from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
 from tests.bookkeeper import all_here, check
 from tests.engine_house import TENANT, D, EngineHouse, books_ref, rule
@@ -227,3 +232,27 @@ def test_a_defect_of_the_rules_is_told_and_hides_nothing_else(
     assert "the rules fail on it: ZeroDivisionError: a rate of nothing" in document.notes
     assert document.books == str(house.place(invoice))
     assert document.messages[0].request
+
+
+def test_a_line_override_stands_before_every_row(house: EngineHouse) -> None:
+    invoice = house.invoice(house.customer())
+    house.drain()
+    with house.turn() as turn:
+        trace, (shown,) = Trace(), preview.preview(turn, invoice.ref).documents
+        document = wire.load_document(BooksKind.INVOICE, json.dumps(shown.document))
+        assert isinstance(document, SalesInvoice)
+        (line,) = document.lines
+        bank = books_ref(BooksKind.ACCOUNT, "5010")
+        recoded = attrs.evolve(document, lines=(attrs.evolve(line, item=None, account=bank),))
+        trace.overridden(
+            Family.SERVICE,
+            "repair",
+            where=f"line {line.line_id} “Repair”",
+            on=document.date,
+            target=Target(account=bank),
+            note="by Ann on 3 March",
+        )
+        whys = Whys(turn=turn, mapping=turn.mapping, steps=trace.steps).postings(recoded)
+    (cost,) = [why for why in whys if why.account_id == "5010"]
+    assert cost.decided == "line override"
+    assert cost.why[-1] == "a bookkeeper re-coded this line, which goes before every row: by Ann on 3 March"

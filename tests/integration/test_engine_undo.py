@@ -6,8 +6,9 @@ from typing import Any
 import attrs
 import pytest
 
-from blueops_qb.domain.documents import BankDeposit, CreditMemo, DepositLine
+from blueops_qb.domain.documents import AttachedFile, BankDeposit, CreditMemo, DepositLine
 from blueops_qb.domain.policy import ClosedPeriod
+from blueops_qb.domain.records import ExpenseType
 from blueops_qb.domain.refs import BooksKind, RecordRef
 from blueops_qb.engine import resolve, rules_desk, sweep, undo, undo_plan
 from blueops_qb.sdk import wire
@@ -16,6 +17,7 @@ from blueops_qb.store import tables as t
 from tests.bookkeeper import check
 from tests.engine_house import DAY, TENANT, D, EngineHouse, books_ref
 from tests.fake_books import REFUSED, Fault
+from tests.traps import record_cost
 
 pytest_plugins = ["tests.engine_fixtures"]
 
@@ -413,3 +415,47 @@ def test_a_kind_that_the_books_do_not_let_go_is_held(house: EngineHouse) -> None
         )
         plan = undo_plan.plan(turn, refs=[invoice.ref])
     assert "the books do not let this kind be taken out" in reasons(plan)[str(invoice.ref)]
+
+
+def test_more_than_the_guard_lets_pass_is_said_before_and_stopped_then(house: EngineHouse) -> None:
+    ann = house.customer()
+    invoices = [house.invoice(ann, f"{n}.00") for n in (1, 2, 3)]
+    house.drain()
+    house.restart(guard_removals_per_hour=2)
+    assert "lets 2 removals pass" in shown(house, *invoices).note
+    ask(house, *invoices)
+    house.drain()
+    assert house.connection_row().health == "stopped"
+    assert not any(house.there(invoice).void for invoice in invoices)
+
+
+PICTURE = b"\x89PNG picture of a receipt"
+
+
+def attached(house: EngineHouse) -> list[str]:
+    """The files that the books hold."""
+    found = (record.document for record in house.books.of(BooksKind.ATTACHMENT))
+    return [document.filename for document in found if isinstance(document, AttachedFile)]
+
+
+def test_the_file_of_a_cost_goes_before_it_and_comes_back_with_it(house: EngineHouse) -> None:
+    with house.work() as tx:
+        lunch = tx.keep_receipt(filename="lunch.png", content_type="image/png", content=PICTURE)
+    cost = record_cost(
+        house, ExpenseType.CARD, payment_account_key="company_card", receipts=(lunch,), vendor_id=None
+    )
+    house.drain()
+    plan = ask(house, cost)
+    file, main = plan.steps
+    assert (main.document, main.after) == (str(cost.ref), (file.document,))
+    house.drain()
+    assert house.there(cost).void
+    assert attached(house) == []
+    assert house.state(cost) == "not_posted"
+    with house.turn() as turn:
+        assert undo.take_back(turn, [cost.ref], actor="ann") == 2
+    house.drain()
+    assert not house.there(cost).void
+    assert attached(house) == ["lunch.png"]
+    assert house.books.uploads == [PICTURE, PICTURE]
+    assert house.state(cost) == "done"

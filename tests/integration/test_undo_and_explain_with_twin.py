@@ -275,3 +275,19 @@ def test_in_a_closed_period_the_books_get_a_credit_on_the_first_open_day(shop: O
     assert {shop.state(r.ref) for r in (invoice, cost)} == {"not_posted"}
     assert float(shop.read("Invoice", place(shop, invoice.ref).id)["TotalAmt"]) == 100.0
     assert balances(shop) == before, "credit memo and entry take the effect back in the open period"
+
+
+def test_a_customer_is_set_inactive_once_its_invoice_is_void(shop: Office) -> None:
+    ann = shop.customer()
+    invoice = shop.invoice(ann)
+    shop.drain()
+    there = place(shop, ann.ref)
+    plan = ask(shop, ann, invoice)
+    assert [(s.document, s.way) for s in plan.steps] == [
+        (str(invoice.ref), "unapply_first"),
+        (str(ann.ref), "deactivate"),
+    ]
+    for _ in range(3):
+        shop.drain()
+    assert {shop.state(r.ref) for r in (invoice, ann)} == {"not_posted"}
+    assert shop.read("Customer", there.id)["Active"] is False
