@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 
@@ -13,7 +14,14 @@ from blueops_qb.domain.compare import merged
 from blueops_qb.domain.documents import AttachedFile, CustomerPayment
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, OurRef, Ref
-from blueops_qb.engine.known import load_known, places_of, shown_of, sources_of, told_of
+from blueops_qb.engine.known import (
+    load_known,
+    pairs_of_lines,
+    places_of,
+    shown_of,
+    sources_of,
+    told_of,
+)
 from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.turn import Turn
@@ -45,9 +53,14 @@ def as_operations(turn: Turn, chosen: list[Ready], *, gone: bool = False) -> tup
     # What was linked when it left may have been unlinked by a person meanwhile.
     places = _places(turn, chosen, ever=gone)
     shown = shown_of(turn.connection, turn.id, _versions(chosen))
-    told = told_of(turn.connection, [r.row.document_id for r in chosen if r.row.verb == Verb.UPDATE.value])
+    updates = [r.row.document_id for r in chosen if r.row.verb == Verb.UPDATE.value]
+    told = told_of(turn.connection, updates)
+    pairs = pairs_of_lines(turn.connection, updates)
     operations = [
-        _with_told(_on_its_document(turn, ready, _operation(ready, places, shown)), ready, told, places)
+        _with_line_ids(
+            _with_told(_on_its_document(turn, ready, _operation(ready, places, shown)), ready, told, places),
+            pairs.get(ready.row.document_id, {}),
+        )
         for ready in chosen
     ]
     paid = {
@@ -151,6 +164,19 @@ def _with_told(
     if groups and operation.previous is not None:
         before = merged(operation.previous, before, groups)
     return attrs.evolve(operation, told=before)
+
+
+def _with_line_ids(operation: Operation, pairs: Mapping[str, str]) -> Operation:
+    """An update names its lines by the books' ids, as both sides agreed on them."""
+    document: Any = operation.document
+    lines = getattr(document, "lines", ())
+    if operation.verb is not Verb.UPDATE or not any(getattr(x, "line_id", "") in pairs for x in lines):
+        return operation
+    named = tuple(
+        attrs.evolve(line, books_line_id=pairs[line.line_id]) if line.line_id in pairs else line
+        for line in lines
+    )
+    return attrs.evolve(operation, document=attrs.evolve(document, lines=named))
 
 
 def _with_their_allocations(

@@ -214,6 +214,7 @@ def _before(plan: Plan) -> dict[str, Any]:
         "base_theirs": known.base_theirs,
         "beside": known.beside,
         "theirs": sides.text,
+        "ids": list(sides.now.lines),
         "version": sides.version,
         "overrides": [wire.dump(o) for o in known.overrides],
         "overrides_after": [wire.dump(o) for o in (plan.draft.overrides if plan.draft else known.overrides)],

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
+from blueops_qb.domain.beside import Beside
 from blueops_qb.domain.overrides import LineOverride
 from blueops_qb.domain.refs import (
     BooksKind,
@@ -269,6 +270,21 @@ def told_of(connection: sa.Connection, document_ids: Iterable[int]) -> dict[int,
         _l.c.document_id.in_(wanted), _l.c.state == "live", _l.c.base_ours.is_not(None)
     )
     return {row.document_id: row.base_ours for row in connection.execute(query)}
+
+
+def pairs_of_lines(connection: sa.Connection, document_ids: Iterable[int]) -> dict[int, dict[str, str]]:
+    """Which line of ours (by our id) is which of the books', as both sides agreed last; by document."""
+    wanted = list(document_ids)
+    if not wanted:
+        return {}
+    query = sa.select(_l.c.document_id, _l.c.beside).where(
+        _l.c.document_id.in_(wanted), _l.c.state == "live", _l.c.beside != ""
+    )
+    found = {}
+    for row in connection.execute(query):
+        beside = wire.load(Beside, row.beside, "what the books showed beside a document")
+        found[row.document_id] = {mine: theirs for mine, theirs in beside.pairs if theirs in beside.lines}
+    return found
 
 
 def sources_of(

@@ -325,10 +325,7 @@ def prove(turn: Turn, sides: Sides, found: Draft, ours: Document, ids: Collectio
 def _difference(name: str, ours: Any, theirs: Any) -> str:
     """One field in words: `the method payment_method#3 (QuickBooks: payment_method#5)`."""
     words = name.rstrip("_").replace("_", " ")
-    if any(
-        isinstance(value, tuple) or (attrs.has(type(value)) and not isinstance(value, _SHORT))
-        for value in (ours, theirs)
-    ):
+    if not all(value is None or isinstance(value, _SHORT) for value in (ours, theirs)):
         return f"the {words}"
     return f"the {words} {ours or '(none)'} (QuickBooks: {theirs or '(none)'})"
 

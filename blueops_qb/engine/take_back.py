@@ -21,7 +21,7 @@ from blueops_qb.engine.choices import CannotResolve
 from blueops_qb.engine.known import Known, load_by_place, marker_of
 from blueops_qb.engine.mirroring import make_dirty
 from blueops_qb.engine.overrides_desk import store
-from blueops_qb.engine.sides import Bound, CannotPost, ours_now
+from blueops_qb.engine.sides import Bound, CannotPost, beside_of, ours_now
 from blueops_qb.engine.to_core import StaleCore
 from blueops_qb.engine.tombstones import mirror_row, set_link
 from blueops_qb.engine.turn import Turn
@@ -177,7 +177,7 @@ def _write_back(turn: Turn, plan: Undo) -> None:
             "kind": known.kind.value,
             "document_id": known.id,
             "revision": plan.snapshot.revision,
-            "content": before["theirs"],
+            "content": _with_ids(plan),
             "target_id": known.books_id,
             "version": plan.mirror["version"],
             "previous": plan.mirror["document"],
@@ -189,6 +189,20 @@ def _write_back(turn: Turn, plan: Undo) -> None:
             "created_at": turn.now,
         },
     )
+
+
+def _with_ids(plan: Undo) -> str:
+    """What the books had; lines that are still there bear their ids."""
+    document: Any = wire.load_document(plan.known.kind, plan.before["theirs"])
+    lines, ids = getattr(document, "lines", ()), plan.before["ids"]
+    there = set(beside_of(plan.mirror["beside"]).lines)
+    if not lines or len(lines) != len(ids):
+        return str(plan.before["theirs"])
+    named = tuple(
+        attrs.evolve(line, books_line_id=id) if id in there else line
+        for line, id in zip(lines, ids, strict=True)
+    )
+    return wire.dump_document(attrs.evolve(document, lines=named))
 
 
 def undoes(row: Any) -> int | None:
