@@ -78,7 +78,6 @@ def match_papers(
         by_amount[other.party, other.amount].append(other)
     free = [one for one in ours if one.id not in stands]
     ranked: dict[str, list[tuple[int, str, Paper]]] = {}
-    wanted: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for one in free:
         key = number_key(one.number, prefix)
         near = {other.id: other for other in by_number.get(key, ())} if key else {}
@@ -86,8 +85,20 @@ def match_papers(
             near |= {other.id: other for other in by_amount.get((one.party, one.amount), ())}
         found = [(*scored, other) for other in near.values() if (scored := _score(one, other, prefix))]
         ranked[one.id] = sorted(found, key=lambda entry: (-entry[0], entry[2].id))
-        if ranked[one.id]:
-            wanted[ranked[one.id][0][2].id].append((one.id, ranked[one.id][0][0]))
+    answers = _answers(free, ranked)
+    given = {answer.books_id: answer.ours.id for answer in answers if answer.books_id}
+    # What surely is somebody's is no candidate for others: the same amount comes every month.
+    left = {
+        id: [entry for entry in found if given.get(entry[2].id, id) == id] for id, found in ranked.items()
+    }
+    return _answers(free, left)
+
+
+def _answers(free: Sequence[Paper], ranked: Mapping[str, list[tuple[int, str, Paper]]]) -> list[PaperMatch]:
+    wanted: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for id, found in ranked.items():
+        if found:
+            wanted[found[0][2].id].append((id, found[0][0]))
     return [_answer(one, ranked[one.id], wanted) for one in free]
 
 
@@ -128,7 +139,7 @@ def _score(one: Paper, other: Paper, prefix: str) -> tuple[int, str] | None:
         return 92, words
     if days <= CLOSE:
         return (82 if days == 0 and not other_number else 72 if not other_number else 62), words
-    return (45, words) if days <= NEAR else None
+    return (45, words) if days <= NEAR and not other_number else None
 
 
 def _answer(

@@ -115,7 +115,7 @@ NEEDS: dict[Grade, Needs] = {
     Grade.NICKNAME: Needs(74, 1, -1, "Same name with a short form"),
     Grade.INITIAL: Needs(70, 1, -1, "Same name with an initial or a middle name"),
     Grade.TYPO: Needs(70, 1, -1, "Nearly the same spelling"),
-    Grade.WITHIN: Needs(58, 2, 1, "One name is part of the other"),
+    Grade.WITHIN: Needs(58, 3, 1, "One name is part of the other"),
     Grade.OTHER_FORM: Needs(56, 2, -9, "Same name in another form of business"),
     Grade.PART: Needs(40, _NEVER, 1, "A part of the name"),
     Grade.NONE: Needs(20, _NEVER, 1, "Another name"),

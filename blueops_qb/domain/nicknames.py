@@ -314,6 +314,25 @@ nadia naomi neil nelson nina noah noel nora norma omar otis owen pearl penny per
 rafael ramon raul rex rhonda rita rosa rose ross roy ruby ryan sabrina salvador scott selma sergio shane shannon
 sheila sherry sonia spencer stacy stella tanya tara todd travis trevor troy tyler vera wade wanda wendy wilma xavier
 yvette zoe
+marta mario mariana maribel marisol marisa marina marlene marla maura mira myra moira nadine nelda noelle norah odessa
+olga opal ophelia paige patti perla pilar ramona raquel reba renee rochelle rosalind rosario roslyn rowena sadie
+salma santiago saul serena shelby sierra silvia simon simone sonya stefanie stefan svetlana tabitha talia tamika
+tasha tatiana tessa thelma tomas toni trina trudy velma verna vicente violet viola wendell willa winona ximena
+yesenia zelda adela adriana alana alba alejandra alejandro alexis alisha alison allison alonzo amalia amos anabel
+ana andres angelica angelo angelina antonia april ariana armando arturo asher avery axel barry beau belinda benita
+bernadette bernice beth betty blanca blaine blake brianna bridget brittany bryant camille camila candace cara carey
+carlo carlton carmela carole caron carter cecil cecile cedric celeste celia cesar chandra charlene chester christa
+clay colleen constance cora cordelia corinne cory damian darius darla darrell darwin daphne davis deanna deirdre
+delia denise dennis devin dewey dina dinah dion dixie dominique dorian doreen dwayne eduardo edwina eileen elias elise
+eliseo ellis elmo elsa elton elvira emanuel emerson emilia emilio enid enrique erika erwin esperanza estella estelle
+eunice ezra fabian fatima felicia fidel flora forrest frieda galen gavin geneva genevieve germaine gilda gisela gladys
+glenda graciela greta guadalupe guillermo gustavo guy gwen hans harlan heath hector helena helga herman hilda hollis
+homer horace ignacio imelda ina ines irwin isaiah isidro ismael ivy jaclyn jana janelle janine jarvis jeannine jenna
+jerald jeri jermaine jillian joaquin jodi jody johanna joni jordan josefina josefa juana juanita judson karin karina
+karl kasey katrina kayla keisha kelvin kendall kendra kerry kirsten kristi lamar lana lane larissa latoya leanne leif
+leila leilani lelia lenora leon leona leonardo leonor leonora leticia lew lilian liliana lorena lorenzo loretta
+lorraine louella luann lucille luella lupe luz lyle lynette mabel madge magdalena manuela marcella marcelo marcia
+margo margarita mariano mattie mavis maxine maya melba melinda mercedes merle mickey milagros milo milton minerva
 """
 
 _rows = [tuple(line.split()) for line in FAMILIES.strip().splitlines()]

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.records import Record
 from blueops_qb.domain.refs import RecordKind, RecordRef
+from blueops_qb.engine.backfill_match import find_there
 from blueops_qb.engine.dates import date_of
 from blueops_qb.engine.known import load_known
 from blueops_qb.engine.outbox import Hold, State, ref_condition
@@ -246,6 +247,7 @@ def _queue(turn: Turn, row: Any) -> bool:
     page = [s for s in _page(turn, row.queued_to) if s.revision <= row.counted_to]
     wanted = _within(row, page)
     if wanted:
+        find_there(turn, wanted)
         _enqueue(turn, row.id, wanted)
     if page:
         _set(

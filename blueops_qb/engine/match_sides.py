@@ -55,13 +55,15 @@ class Ours:
 
     parties: list[Candidate] = attrs.field(factory=list)
     invoices: list[OurPaper] = attrs.field(factory=list)
+    #: Ids of the invoices that are not paid; the others have a row only where the books have them too.
+    open: set[str] = attrs.field(factory=set)
     payments: list[OurPaper] = attrs.field(factory=list)
     #: Keys of lines that lead to an item, and how many lines ask for each.
     keys: dict[tuple[Family, str], int] = attrs.field(factory=lambda: defaultdict(int))
 
 
 def read_ours(turn: Turn) -> Ours:
-    """Core's customers, jobs, vendors, open invoices and payments of the last year."""
+    """Core's customers, jobs, vendors, invoices, and payments of the last year."""
     found = Ours()
     paid: dict[str, Decimal] = defaultdict(Decimal)
     since = turn.now.date() - PAYMENTS_OF
@@ -71,17 +73,18 @@ def read_ours(turn: Turn) -> Ours:
             case Customer() | Job() | Vendor():
                 found.parties.append(candidate_of(snapshot))
             case Invoice() if not record.void:
-                found.invoices.append(_our_invoice(record))
+                found.invoices.append(our_invoice(record))
                 _note_keys(found, record)
             case Payment() if not record.void:
                 for part in record.applications:
                     paid[part.invoice_id] += part.amount
                 if record.received_on >= since:
-                    found.payments.append(_our_payment(record))
-    found.invoices = [one for one in found.invoices if one.amount - paid.get(one.id, ZERO) > 0]
+                    found.payments.append(our_payment(record))
+    found.open = {one.id for one in found.invoices if one.amount - paid.get(one.id, ZERO) > 0}
     amounts: dict[str, set[Decimal]] = defaultdict(set)
     for one in found.invoices:
-        amounts[one.party].add(one.amount)
+        if one.id in found.open:
+            amounts[one.party].add(one.amount)
     found.parties = [
         attrs.evolve(party, amounts=frozenset(amounts[party.id])) if party.id in amounts else party
         for party in found.parties
@@ -136,14 +139,16 @@ def _addresses(*found: Address | None) -> tuple[Address, ...]:
     return tuple(address for address in found if address is not None and address.line1)
 
 
-def _our_invoice(record: Invoice) -> OurPaper:
+def our_invoice(record: Invoice) -> OurPaper:
+    """An invoice of ours as it is compared."""
     party = f"job:{record.job_id}" if record.job_id else f"customer:{record.customer_id}"
     return OurPaper(
         id=record.id, party=party, number=record.number, date=record.issue_date, amount=record.total
     )
 
 
-def _our_payment(record: Payment) -> OurPaper:
+def our_payment(record: Payment) -> OurPaper:
+    """A payment of ours as it is compared."""
     return OurPaper(
         id=record.id,
         party=f"customer:{record.customer_id}",
@@ -201,11 +206,11 @@ def read_theirs(turn: Turn) -> Theirs:
             if kind is BooksKind.CUSTOMER:
                 found.tops[row.books_id] = found.parties[-1].parent_id or row.books_id
         elif isinstance(document, SalesInvoice) and not document.void:
-            paper = _their_invoice(row.books_id, document)
+            paper = their_invoice(row.books_id, document)
             found.invoices.append(paper)
             amounts[paper.party].add(paper.amount)
         elif isinstance(document, CustomerPayment) and not document.void:
-            found.payments.append(_their_payment(row.books_id, document))
+            found.payments.append(their_payment(row.books_id, document))
     found.parties = [
         attrs.evolve(party, amounts=frozenset(amounts[party.id]))
         if party.kind is BooksKind.CUSTOMER and party.id in amounts
@@ -237,7 +242,8 @@ def _their_party(kind: BooksKind, row: Any, party: CustomerRecord | VendorRecord
     return common
 
 
-def _their_invoice(id: str, document: SalesInvoice) -> Paper:
+def their_invoice(id: str, document: SalesInvoice) -> Paper:
+    """An invoice of the books as it is compared."""
     total = document.total
     if total is None:
         total = (
@@ -248,7 +254,8 @@ def _their_invoice(id: str, document: SalesInvoice) -> Paper:
     )
 
 
-def _their_payment(id: str, document: CustomerPayment) -> Paper:
+def their_payment(id: str, document: CustomerPayment) -> Paper:
+    """A payment of the books as it is compared."""
     settles = (a.invoice for a in document.allocations)
     return Paper(
         id=id,

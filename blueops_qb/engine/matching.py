@@ -173,6 +173,8 @@ def _paper_rows(
     for match in found:
         if is_invoice and match.books_id:
             invoices[match.ours.id] = match.books_id
+        if is_invoice and match.bucket is Bucket.NONE and match.ours.id not in ours.open:
+            continue  # paid here, and nothing like it there: there is nothing to decide
         yield _paper_row(turn, kind, match, by_id[match.ours.id], names)
 
 

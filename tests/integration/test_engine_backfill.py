@@ -5,13 +5,14 @@ from collections import Counter
 
 import pytest
 
+from blueops_qb.domain.documents import SalesInvoice, SalesLine
 from blueops_qb.domain.records import Customer, Invoice
-from blueops_qb.domain.refs import BooksKind
-from blueops_qb.engine import backfill, canary, matching, resolve
+from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.engine import backfill, by_hand, canary, matching, resolve
 from blueops_qb.engine.backfill import BackfillState, CannotBackfill, Progress
 from blueops_qb.sdk.provider import Lane
 from blueops_qb.store import tables as t
-from tests.engine_house import DAY, EngineHouse
+from tests.engine_house import DAY, D, EngineHouse
 
 pytest_plugins = ["tests.engine_fixtures"]
 
@@ -206,3 +207,37 @@ def test_going_live_from_the_page_or_the_command_line_is_supervised(house: Engin
         turn.set(state="matching")
         matching.approve(turn, actor="admin", supervised=True)
         assert canary.left(turn) == turn.settings.canary_records == 10
+
+
+# -- what was typed on both sides by hand ----------------------------------------------------------------
+def test_what_the_books_had_before_is_linked_and_never_written_again(
+    house: EngineHouse, older: list[Invoice]
+) -> None:
+    house.customer("Somebody else", email="else@example.com")
+    house.drain()
+    customer = house.place(Customer(id=older[0].customer_id, name="Ann Lee"))
+    same = hand_typed(house, customer, older[0].number, older[0].issue_date, "100.00")
+    other = hand_typed(house, customer, older[1].number, older[1].issue_date, "99.00")
+    house.poll()
+    start(house)
+    found = finish(house)
+    assert (found.state, found.done, found.held) == (BackfillState.DONE, 5, 1)
+    assert house.place(older[0]) == same
+    assert house.state(older[0]) == "done"
+    assert (house.state(older[1]), house.event(older[1]).hold) == ("held", "match")
+    assert "the amount there is 99.00" in house.event(older[1]).reason
+    assert len(house.books.of(K.INVOICE)) == 2 + 4
+    with house.turn() as turn:
+        by_hand.match(turn, str(older[1].ref), "link", books_id=other.id, actor="bookkeeper")
+    house.drain()
+    assert house.place(older[1]) == other
+    assert progress(house).done == 6
+    assert len(house.books.of(K.INVOICE)) == 6
+
+
+def hand_typed(house: EngineHouse, customer: BooksRef, number: str, day: dt.date, price: str) -> BooksRef:
+    """A bookkeeper has entered an invoice."""
+    line = SalesLine(amount=D(price), item=BooksRef(K.ITEM, "R"), quantity=D(1), unit_price=D(price))
+    return house.books.enter(
+        SalesInvoice(customer=customer, date=day, number=number, lines=(line,), total=D(price), tax=D("0.00"))
+    )

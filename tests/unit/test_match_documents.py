@@ -94,3 +94,9 @@ def test_one_of_theirs_is_never_given_to_two_of_ours(ours: list[Paper], theirs: 
     given_away = [answer.books_id for answer in answers if answer.books_id]
     assert len(given_away) == len(set(given_away))
     assert [answer.ours for answer in answers] == ours
+
+
+def test_what_surely_is_one_is_no_candidate_for_the_next_months_invoice() -> None:
+    ours = [OURS, attrs.evolve(OURS, id="o2", number="", date=DAY + dt.timedelta(days=2))]
+    first, second = match_papers(ours, [THEIRS])
+    assert (first.bucket, second.bucket) == (Bucket.EXACT, Bucket.NONE)

@@ -156,10 +156,10 @@ def test_the_same_name_with_nothing_else_alike_is_for_a_person_to_decide() -> No
 
 
 def test_an_e_mail_that_several_have_counts_less() -> None:
-    theirs = [party("9", "Oak Court"), party("10", "Elm Court")]
+    theirs = [party("9", "Oak Court LLC"), party("10", "Elm Court LLC")]
     owner = "owner@x.example"
     theirs = [attrs.evolve(one, email=owner) for one in theirs]
-    ours = party("1", "Oak Court Apartments", email=owner)
+    ours = party("1", "Oak Court Inc", email=owner)
     alone = met(ours, theirs[0])
     assert isinstance(alone, Matched)
     assert isinstance(met(ours, *theirs), Ambiguous)

@@ -31,12 +31,10 @@ _MATCHING = (
     BooksKind.INVOICE,
     BooksKind.PAYMENT,
 )
-#: How old a payment may be to be compared on the first day.
-_PAYMENTS_OF = dt.timedelta(days=366)
 #: The company's plan lacks the kind (sections 4.2 and 10): bills, orders, classes and the like.
 _NOT_IN_PLAN = frozenset({"5020", "5030"})
 #: Kinds with an open balance to filter by.
-_OPEN = frozenset({BooksKind.INVOICE, BooksKind.BILL})
+_OPEN = frozenset({BooksKind.BILL})
 
 
 def encode_changes(exchange: Exchange, *, minorversion: str, overlap: float) -> Request:
@@ -231,7 +229,7 @@ def _header_time(answer: Answer) -> str | None:
 def _encode_listing(exchange: Exchange, operation: Operation, *, minorversion: str) -> Request:
     page = int(operation.params.get("page") or 1)
     items: list[Obj] = [
-        {"bId": str(n), "Query": select(kind, *_conditions(kind, operation, exchange.created_at), page=page)}
+        {"bId": str(n), "Query": select(kind, *_conditions(kind, operation), page=page)}
         for n, kind in enumerate(_listed(operation))
     ]
     return batch(exchange, items, minorversion=minorversion)
@@ -273,11 +271,9 @@ def _listed(operation: Operation) -> tuple[BooksKind, ...]:
     return FEED_KINDS if operation.params.get("compare") else _MATCHING
 
 
-def _conditions(kind: BooksKind, operation: Operation, now: dt.datetime) -> tuple[str, ...]:
+def _conditions(kind: BooksKind, operation: Operation) -> tuple[str, ...]:
     found = [ALL_ROWS] if ENTITIES[kind].listed else []
     # A comparison lists all there is: reading what a filter hides one by one would cost a call for each record.
     if kind in _OPEN and not operation.params.get("compare"):
         found.append("Balance > '0'")
-    if kind is BooksKind.PAYMENT and not operation.params.get("compare"):
-        found.append(f"TxnDate >= '{(now - _PAYMENTS_OF).date().isoformat()}'")
     return tuple(found)
