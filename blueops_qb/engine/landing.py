@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from blueops_qb.domain.compare import as_decided, differing
 from blueops_qb.domain.documents import CustomerRecord, Document, VendorRecord
 from blueops_qb.domain.effects import effects, roles_of
-from blueops_qb.domain.posting.salestax import is_tax_gap
+from blueops_qb.domain.posting import salestax
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind, RecordRef
 from blueops_qb.engine import outbox
 from blueops_qb.engine.conflicts import conflict_row, write_conflicts
@@ -76,7 +76,7 @@ class Landing(Mirroring):
         if sent is not None and shown is not None:
             shown = as_decided(sent, shown)
         agrees = sent is None or sent == shown
-        gap = not agrees and is_tax_gap(sent, shown, limit=self.turn.policy.tax_gap)
+        gap = not agrees and salestax.is_tax_gap(sent, shown, limit=self.turn.policy.tax_gap)
         self._link(ready, record, text, agrees=agrees, gap=gap)
         assert ready.source is not None
         assert ready.document is not None
@@ -195,6 +195,7 @@ class Landing(Mirroring):
         amounts = f" (sent {ours}, the books show {theirs})" if ours != theirs else ""
         reason = f"{ready.source}: the books show another {', '.join(groups)} than was sent{amounts}"
         remedy = "Compare both on the record's page: send ours again, or accept what the books show."
+        remedy += salestax.rounding_advice(sent, shown, self.turn.policy.tax_rounding)
         assert ready.source is not None
         self.conflict(
             cause="variance",

@@ -157,6 +157,48 @@ def test_a_deposit_line_takes_no_more_than_the_invoice_and_the_rest_stays(house:
     assert house.there(invoice.ref)["TotalAmt"] == 0
 
 
+# -- discounts for paying early that do not last -------------------------------------------------------
+def early(house: WholePath, job: Job, invoice: Invoice) -> Payment:
+    record = Payment(
+        id="",
+        customer_id=job.customer_id,
+        received_on=DAY,
+        amount=D("980.00"),
+        method="check",
+        applications=(Application(invoice_id=invoice.id, amount=D("980.00"), discount=D("20.00")),),
+    )
+    with house.work() as tx:
+        found: Payment = tx.record_payment(record)
+    return found
+
+
+def test_a_discount_goes_with_its_payment_when_that_is_voided(house: WholePath) -> None:
+    _, job = house.party()
+    invoice = house.simple(job, "1000.00")
+    house.drain()
+    with house.step() as found:
+        payment = early(house, job, invoice)
+        house.drain()
+        with house.work() as tx:
+            tx.void_payment(payment.id)
+    assert entry(found) == []
+    assert house.there(invoice.ref)["Balance"] == 1000
+    assert house.balance(invoice) == D("1000.00")
+
+
+def test_a_discount_goes_with_its_payment_when_that_bounces(house: WholePath) -> None:
+    _, job = house.party()
+    invoice = house.simple(job, "1000.00")
+    house.drain()
+    payment = early(house, job, invoice)
+    house.drain()
+    with house.step() as found:
+        came_back(house, payment, account_key="checking")
+    assert entry(found) == [("1000", D("-980.00")), ("1100", D("1000.00")), ("4900", D("-20.00"))]
+    assert house.there(invoice.ref)["Balance"] == 1000
+    assert house.balance(invoice) == D("1000.00")
+
+
 # -- several jobs --------------------------------------------------------------------------------------
 def test_one_payment_over_two_jobs_is_split_where_the_books_refuse_it(house: WholePath) -> None:
     customer, one = house.party()
@@ -213,6 +255,16 @@ def test_goods_that_come_back_return_their_income_and_their_share_of_the_tax(hou
     assert entry(found) == []
     assert house.balance(invoice) == invoice.total - D("20.51")
     assert D(str(house.there(invoice.ref)["Balance"])) == invoice.total - D("20.51")
+
+
+def test_tax_that_was_charged_before_the_certificate_came_is_credited_alone(house: WholePath) -> None:
+    _, job = house.party()
+    invoice = house.invoice(job, KITS, tax=D("4.69"))
+    house.drain()
+    with house.step() as found, house.work() as tx:
+        tx.issue_credit(credit_amount(invoice, D("4.69"), on=DAY, reason=CreditReason.TAX))
+    assert entry(found) == [("1100", D("-4.69")), ("2200", D("4.69"))]
+    assert D(str(house.there(invoice.ref)["Balance"])) == D("56.85")
 
 
 def test_a_credit_keeps_the_mapping_of_its_invoice(house: WholePath) -> None:

@@ -246,6 +246,7 @@ class InvoiceActions(PrepaidActions):
                 discount_before_tax=draft.discount_before_tax,
                 exempt=exempt,
                 rounding=draft.tax_rounding,
+                tax_parts=self._tax_parts(draft),
                 included=draft.prices_include_tax,
             )
         except ValueError as problem:
@@ -255,8 +256,14 @@ class InvoiceActions(PrepaidActions):
         return attrs.evolve(priced, tax=draft.tax, total=priced.total + draft.tax)
 
     def _tax_percent(self, draft: InvoiceDraft) -> Decimal:
-        if draft.tax_percent is not None or not draft.tax_key:
-            return draft.tax_percent or Decimal(0)
+        if draft.tax_percent is not None:
+            return draft.tax_percent
+        return sum(self._tax_parts(draft), Decimal(0))
+
+    def _tax_parts(self, draft: InvoiceDraft) -> list[Decimal]:
+        """The rates of the invoice's sales tax by authority; the list holds them as 6.25+1+0.5."""
+        if draft.tax_percent is not None or draft.tax is not None or not draft.tax_key:
+            return []
         c = choices.c
         question = sa.select(c.value).where(
             c.tenant_id == self.tenant_id, c.family == "tax", c.key == draft.tax_key
@@ -264,7 +271,7 @@ class InvoiceActions(PrepaidActions):
         value = self._connection.execute(question).scalar_one_or_none()
         if value is None:
             raise Refused(f"there is no sales tax {draft.tax_key!r}; choose one from the list")
-        return Decimal(value)
+        return [Decimal(part) for part in str(value).split("+")]
 
     def _checked_number(self, number: str, turn: Turn) -> Turn:
         """Like `_check_number`; an invoice whose number is ahead of the running ones gets it as its id."""
