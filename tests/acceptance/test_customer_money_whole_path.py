@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
+from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.policy import ClosedPeriod, Prepaid
 from blueops_qb.domain.records import (
     Application,
@@ -23,10 +24,13 @@ from blueops_qb.domain.records import (
     RefundPart,
     ReturnReason,
 )
-from blueops_qb.engine import record_choices
+from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.engine import rate_drift, record_choices
 from blueops_qb.sandbox.core.crediting import credit_amount, credit_in_full, credit_of_lines
 from blueops_qb.sandbox.core.invoices import draft_of
+from blueops_qb.sandbox.core.people import Choice, ChoiceFamily, add_choices
 from blueops_qb.sandbox.core.pricing import LineDraft
+from tests.engine_house import TENANT
 from tests.whole_path import DAY, D, WholePath, entry, material, service, whole_path
 
 KITS = material("pipe_fittings", "18.95", quantity=D(3), taxable=True)
@@ -268,9 +272,6 @@ def test_tax_that_was_charged_before_the_certificate_came_is_credited_alone(hous
 
 
 def test_a_credit_keeps_the_mapping_of_its_invoice(house: WholePath) -> None:
-    from blueops_qb.domain.mapping import Family
-    from blueops_qb.domain.refs import BooksKind, BooksRef
-
     _, job = house.party()
     invoice = house.invoice(job, service("drain_cleaning", "90.00"))
     house.drain()
@@ -358,6 +359,19 @@ def test_a_cent_that_the_books_compute_otherwise_is_posted_as_rounding(house: Wh
     finally:
         house.admin("tax", mode="ast")
         house.policy(tax_gap=D("0.00"))
+
+
+def test_a_rate_that_differs_between_both_sides_is_shown(house: WholePath) -> None:
+    (nevada,) = house.ask("select * from TaxCode where Name = 'Nevada'")
+    house.map(Family.TAX, "nv", tax_code=BooksRef(BooksKind.TAX_CODE, nevada["Id"]))
+    with house.work() as tx:
+        add_choices(tx.connection, TENANT, ChoiceFamily.TAX, [Choice("nv", "Nevada", "7.25")])
+    _, job = house.party()
+    house.invoice(job, KITS, tax_key="nv")
+    house.drain()
+    with house.engine.turns.open(house.id) as turn:
+        assert turn is not None
+        assert rate_drift.drifts(turn) == [rate_drift.Drift(key="nv", ours=D("7.25"), theirs=D("7"))]
 
 
 def test_where_the_policy_asks_a_person_chooses_for_the_record(house: WholePath) -> None:

@@ -213,7 +213,7 @@ class InvoiceActions(PrepaidActions):
             tax=priced.tax,
             tax_key=draft.tax_key,
             tax_rounding=draft.tax_rounding,
-            tax_percent=self._tax_percent(draft) if draft.prices_include_tax else None,
+            tax_percent=self._charged_percent(draft),
             prices_include_tax=draft.prices_include_tax,
             total=priced.total,
             memo=draft.memo,
@@ -254,6 +254,11 @@ class InvoiceActions(PrepaidActions):
         if draft.tax is None or exempt:
             return priced
         return attrs.evolve(priced, tax=draft.tax, total=priced.total + draft.tax)
+
+    def _charged_percent(self, draft: InvoiceDraft) -> Decimal | None:
+        """The rate that the invoice was priced with; None where the amount was entered, or there is none."""
+        rated = draft.tax is None and (draft.tax_key or draft.tax_percent is not None)
+        return self._tax_percent(draft) if rated else None
 
     def _tax_percent(self, draft: InvoiceDraft) -> Decimal:
         if draft.tax_percent is not None:
