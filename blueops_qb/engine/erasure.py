@@ -25,7 +25,15 @@ ERASABLE = (RecordKind.CUSTOMER, RecordKind.VENDOR)
 #: A shorter text would be found in half of everything.
 _SHORTEST = 5
 _PAGE = 500
-_KINDS = (RecordKind.JOB, RecordKind.INVOICE, RecordKind.PAYMENT, RecordKind.EXPENSE)
+_KINDS = (
+    RecordKind.JOB,
+    RecordKind.INVOICE,
+    RecordKind.PAYMENT,
+    RecordKind.EXPENSE,
+    RecordKind.CREDIT,
+    RecordKind.REFUND,
+    RecordKind.PAYMENT_RETURN,
+)
 
 
 class CannotErase(Exception):

@@ -10,10 +10,11 @@ from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import ledger
 from blueops_qb.engine.due import CATALOG, CHANGES, LISTING, operation_row
 from blueops_qb.engine.known import Known, load_by_place
-from blueops_qb.engine.landing import READING, Landing
+from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.profile_change import take_profile
 from blueops_qb.engine.sweep_pace import sweep_pace
 from blueops_qb.engine.turn import Turn
+from blueops_qb.engine.unsettled import READING
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import Found
 from blueops_qb.sdk.provider import Lane, Operation, Verb

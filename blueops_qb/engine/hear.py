@@ -18,13 +18,14 @@ from blueops_qb.engine import ledger, messages, numbers, renewals, uncertain
 from blueops_qb.engine.due import operation_row, wanted_row
 from blueops_qb.engine.findings import take_found
 from blueops_qb.engine.hand_out import reload
-from blueops_qb.engine.landing import READING, Landing
+from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.outbox import Hold
 from blueops_qb.engine.over_jobs import split_instead
 from blueops_qb.engine.ready import Ready, Sent
 from blueops_qb.engine.throttled import come_back
 from blueops_qb.engine.turn import Turn
+from blueops_qb.engine.unsettled import READING
 from blueops_qb.sdk.core import SetInvoiceTax
 from blueops_qb.sdk.doors import Answered, NotSent, Reply
 from blueops_qb.sdk.outcomes import (

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.compare import as_decided, differing
 from blueops_qb.domain.documents import Document
-from blueops_qb.domain.posting.salestax import is_tax_gap
-from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind, RecordRef
-from blueops_qb.engine import outbox, subledger, take_back, undo
+from blueops_qb.domain.posting import salestax
+from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordRef
+from blueops_qb.engine import outbox, subledger, take_back, undo, unsettled
 from blueops_qb.engine.conflicts import conflict_row, write_conflicts
 from blueops_qb.engine.figures import cents_in, generation_in, total_in
 from blueops_qb.engine.known import Known
@@ -31,9 +31,6 @@ from blueops_qb.sdk.provider import Operation, Verb
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import insert_all, upsert
 from blueops_qb.store.types import new_id
-
-#: The mark of a link whose record is being read before both sides are compared.
-READING = "it is being read again from the books"
 
 
 @attrs.define(kw_only=True)
@@ -82,7 +79,7 @@ class Landing(Mirroring):
         if sent is not None and shown is not None:
             shown = as_decided(sent, shown)
         agrees = sent is None or sent == shown
-        gap = not agrees and is_tax_gap(sent, shown, limit=self.turn.policy.tax_gap)
+        gap = not agrees and salestax.is_tax_gap(sent, shown, limit=self.turn.policy.tax_gap)
         self._link(ready, record, text, agrees=agrees, gap=gap)
         assert ready.source is not None
         assert ready.document is not None
@@ -188,6 +185,7 @@ class Landing(Mirroring):
         amounts = f" (sent {ours}, the books show {theirs})" if ours != theirs else ""
         reason = f"{ready.source}: the books show another {', '.join(groups)} than was sent{amounts}"
         remedy = "Compare both on the record's page: send ours again, or accept what the books show."
+        remedy += salestax.rounding_advice(sent, shown, self.turn.policy.tax_rounding)
         assert ready.source is not None
         self.conflict(
             cause="variance",
@@ -339,7 +337,18 @@ class Landing(Mirroring):
 
     def _write_events(self) -> None:
         turn, connection = self.turn, self.turn.connection
-        still_open = self._still_open()
+        still_open = unsettled.still_open(self.turn, list(self._finished))
+        self._moves += [
+            Move(
+                ref=ref,
+                revision=self._finished[ref],
+                state=State.WAITING,
+                hold=Hold.BUSY,
+                reason=unsettled.READING,
+            )
+            for ref in unsettled.being_read(self.turn, [r for r, n in self._finished.items() if n >= 0])
+            if not any(m.ref == ref for m in self._moves)
+        ]
         done = [
             # A record of which another document was refused stays held.
             Move(
@@ -376,25 +385,6 @@ class Landing(Mirroring):
             row = row_of(turn.tenant_id, snapshot, turn.now)
             row |= {"state": State.HELD.value, "reason": sentence, "remedy": remedy, "hold": hold.value}
             insert_all(turn.connection, o, [row])
-
-    def _still_open(self) -> set[RecordRef]:
-        """Records of which further operations are open."""
-        if not self._finished:
-            return set()
-        o, d = t.operations, t.documents
-        query = (
-            sa.select(d.c.source_kind, d.c.source_id)
-            .select_from(o.join(d, d.c.id == o.c.document_id))
-            .where(
-                d.c.connection_id == self.turn.id,
-                o.c.state.in_(["ready", "out", "uncertain"]),
-                outbox.ref_condition(d.c.source_kind, d.c.source_id, self._finished),
-            )
-        )
-        return {
-            RecordRef(RecordKind(row.source_kind), row.source_id)
-            for row in self.turn.connection.execute(query)
-        }
 
 
 def _reverses(ready: Ready) -> bool:

@@ -70,14 +70,14 @@ class Move:
     remedy: str | None = None
     hold: str | None = None
     waits_for: str | None = None
-    #: Leave events alone that wait for a person.
+    #: Leave events alone that wait for a person, or that have been put back to be planned again.
     only_moving: bool = False
 
 
 _o = t.outbox
 # Literal, because a list of parameters cannot be bound in a bulk statement.
 _IS_OPEN = _o.c.state.in_([sa.literal_column(f"'{state.value}'") for state in OPEN_STATES])
-_IS_MOVING = _o.c.state.not_in([sa.literal_column(f"'{state}'") for state in ("held", "conflict")])
+_IS_MOVING = _o.c.state.not_in([sa.literal_column(f"'{state}'") for state in ("pending", "held", "conflict")])
 _MOVE = (
     _o.update()
     .where(

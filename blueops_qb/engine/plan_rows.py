@@ -11,7 +11,16 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.binding import linked_refs, refs_of
 from blueops_qb.domain.documents import AttachedFile, Document, kind_of
-from blueops_qb.domain.refs import NAMED_KINDS, BooksRef, DocumentKey, OurRef, RecordRef, key_of
+from blueops_qb.domain.refs import (
+    NAMED_KINDS,
+    BooksKind,
+    BooksRef,
+    DocumentKey,
+    OurRef,
+    RecordRef,
+    Ref,
+    key_of,
+)
 from blueops_qb.engine.known import Known, marker_of, number_mark
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -19,6 +28,13 @@ from blueops_qb.sdk.provider import Lane, Verb
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import insert_all
 from blueops_qb.store.types import new_id
+
+
+def _linked_before(known: Known) -> tuple[Ref, ...]:
+    """What a payment is linked with in the books still: an update or removal changes that too."""
+    if known.kind is not BooksKind.PAYMENT or known.base_ours is None:
+        return ()
+    return linked_refs(wire.load_document(known.kind, known.base_ours))
 
 
 @attrs.define(kw_only=True)
@@ -98,8 +114,10 @@ class PlanRows:
         groups: tuple[str, ...] = (),
     ) -> None:
         role = document.of if isinstance(document, AttachedFile) else "main"
-        ours = [self._document_of(r, role) for r in linked_refs(document) if not isinstance(r, BooksRef)]
-        touches = [f"d{known.id}", *(f"d{other.id}" for other in ours if other is not None)]
+        linked = [*linked_refs(document), *_linked_before(known)]
+        ours = [self._document_of(r, role) for r in linked if not isinstance(r, BooksRef)]
+        named = dict.fromkeys(f"d{other.id}" for other in ours if other is not None)
+        touches = [f"d{known.id}", *named]
         touches += [str(r) for r in linked_refs(document) if isinstance(r, BooksRef)]
         number = getattr(document, "number", "")
         if verb is Verb.CREATE and number and known.kind in self.turn.description.numbers_asked:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.documents import AttachedFile, Document
-from blueops_qb.domain.refs import CATALOG_KINDS, NAMED_KINDS, BooksKind, BooksRef, DocumentKey
+from blueops_qb.domain.refs import CATALOG_KINDS, NAMED_KINDS, BooksKind, BooksRef, DocumentKey, RecordRef
 from blueops_qb.engine.known import Known, places_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.capability import Removal

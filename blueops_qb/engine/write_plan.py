@@ -83,8 +83,9 @@ class WritePlan(PlanRows):
             superfluous = [k for k in mine if k.key not in posted.documents and k.state != "withdrawn"]
             if superfluous:
                 self.cancel([k for k in superfluous if not k.linked])
-                # What takes its place must be in the books first.
-                successors = [self.known[key] for key in posted.documents if not self.known[key].linked]
+                # What takes its place must be in the books first, and what uses it must have let it go.
+                planned = (self.known[key] for key in posted.documents)
+                successors = [k for k in planned if not k.linked or k.ready_operation is not None]
                 self.withdraw([k for k in superfluous if k.linked], revision, after=successors)
                 anything = anything or any(k.linked for k in superfluous)
         except Held as held:

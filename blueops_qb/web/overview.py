@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from blueops_qb.engine import backfill, canary, census, due, resolve
+from blueops_qb.engine import backfill, canary, census, due, rate_drift, resolve
 from blueops_qb.engine.outbox import State
 from blueops_qb.engine.sweep_pace import sweep_pace
+from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import Permission
 from blueops_qb.store import tables as t
 from blueops_qb.web import here, mapping_rows, profile_words, titles, words
@@ -19,6 +20,15 @@ from blueops_qb.web.look import NotConnected
 pages = Blueprint("overview", __name__)
 #: How many lines of each list are shown.
 SHOWN = 6
+
+
+def _facts(turn: Turn) -> list[profile_words.Fact]:
+    if not turn.row["profile_json"]:
+        return []
+    return [
+        *profile_words.drift_facts(rate_drift.drifts(turn)),
+        *profile_words.facts(turn.profile, turn.policy),
+    ]
 
 
 @pages.get("/")
@@ -46,7 +56,7 @@ def overview() -> str:
                 "attention": [line for _, line in lines["attention"]],
                 "fresh": [line for _, line in lines["fresh"]],
                 "titles": titles.titles(turn.core, turn.tenant_id, refs),
-                "facts": profile_words.facts(turn.profile, turn.policy) if turn.row["profile_json"] else [],
+                "facts": _facts(turn),
                 "steps": steps(turn),
                 "live_since": turn.row["live_since"],
                 "sweeps": sweep_pace(turn),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import attrs
 
 from blueops_qb.domain.documents import TaxMode
 from blueops_qb.domain.policy import Policy
 from blueops_qb.domain.profile import BooksProfile, SalesTax, Tracking
+from blueops_qb.engine.rate_drift import Drift
 
 
 @attrs.frozen
@@ -33,6 +36,19 @@ _TRACKING = {
     ),
     Tracking.PER_LINE: ("one per line", "Every line keeps its class."),
 }
+
+
+def drift_facts(drifts: Iterable[Drift]) -> list[Fact]:
+    """Sales tax rates that differ between the two sides."""
+    return [
+        Fact(
+            f"Sales tax “{drift.key}”",
+            f"{drift.ours} % in BlueOps, {drift.theirs} % in the books",
+            "Correct the rate on one side, or map the key to another tax code; invoices differ until then.",
+            warn=True,
+        )
+        for drift in drifts
+    ]
 
 
 def facts(profile: BooksProfile, policy: Policy) -> list[Fact]:

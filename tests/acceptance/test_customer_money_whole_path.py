@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
+from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.policy import ClosedPeriod, Prepaid
 from blueops_qb.domain.records import (
     Application,
@@ -23,10 +24,13 @@ from blueops_qb.domain.records import (
     RefundPart,
     ReturnReason,
 )
-from blueops_qb.engine import record_choices
+from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.engine import rate_drift, record_choices
 from blueops_qb.sandbox.core.crediting import credit_amount, credit_in_full, credit_of_lines
 from blueops_qb.sandbox.core.invoices import draft_of
+from blueops_qb.sandbox.core.people import Choice, ChoiceFamily, add_choices
 from blueops_qb.sandbox.core.pricing import LineDraft
+from tests.engine_house import TENANT
 from tests.whole_path import DAY, D, WholePath, entry, material, service, whole_path
 
 KITS = material("pipe_fittings", "18.95", quantity=D(3), taxable=True)
@@ -157,6 +161,48 @@ def test_a_deposit_line_takes_no_more_than_the_invoice_and_the_rest_stays(house:
     assert house.there(invoice.ref)["TotalAmt"] == 0
 
 
+# -- discounts for paying early that do not last -------------------------------------------------------
+def early(house: WholePath, job: Job, invoice: Invoice) -> Payment:
+    record = Payment(
+        id="",
+        customer_id=job.customer_id,
+        received_on=DAY,
+        amount=D("980.00"),
+        method="check",
+        applications=(Application(invoice_id=invoice.id, amount=D("980.00"), discount=D("20.00")),),
+    )
+    with house.work() as tx:
+        found: Payment = tx.record_payment(record)
+    return found
+
+
+def test_a_discount_goes_with_its_payment_when_that_is_voided(house: WholePath) -> None:
+    _, job = house.party()
+    invoice = house.simple(job, "1000.00")
+    house.drain()
+    with house.step() as found:
+        payment = early(house, job, invoice)
+        house.drain()
+        with house.work() as tx:
+            tx.void_payment(payment.id)
+    assert entry(found) == []
+    assert house.there(invoice.ref)["Balance"] == 1000
+    assert house.balance(invoice) == D("1000.00")
+
+
+def test_a_discount_goes_with_its_payment_when_that_bounces(house: WholePath) -> None:
+    _, job = house.party()
+    invoice = house.simple(job, "1000.00")
+    house.drain()
+    payment = early(house, job, invoice)
+    house.drain()
+    with house.step() as found:
+        came_back(house, payment, account_key="checking")
+    assert entry(found) == [("1000", D("-980.00")), ("1100", D("1000.00")), ("4900", D("-20.00"))]
+    assert house.there(invoice.ref)["Balance"] == 1000
+    assert house.balance(invoice) == D("1000.00")
+
+
 # -- several jobs --------------------------------------------------------------------------------------
 def test_one_payment_over_two_jobs_is_split_where_the_books_refuse_it(house: WholePath) -> None:
     customer, one = house.party()
@@ -215,10 +261,17 @@ def test_goods_that_come_back_return_their_income_and_their_share_of_the_tax(hou
     assert D(str(house.there(invoice.ref)["Balance"])) == invoice.total - D("20.51")
 
 
-def test_a_credit_keeps_the_mapping_of_its_invoice(house: WholePath) -> None:
-    from blueops_qb.domain.mapping import Family
-    from blueops_qb.domain.refs import BooksKind, BooksRef
+def test_tax_that_was_charged_before_the_certificate_came_is_credited_alone(house: WholePath) -> None:
+    _, job = house.party()
+    invoice = house.invoice(job, KITS, tax=D("4.69"))
+    house.drain()
+    with house.step() as found, house.work() as tx:
+        tx.issue_credit(credit_amount(invoice, D("4.69"), on=DAY, reason=CreditReason.TAX))
+    assert entry(found) == [("1100", D("-4.69")), ("2200", D("4.69"))]
+    assert D(str(house.there(invoice.ref)["Balance"])) == D("56.85")
 
+
+def test_a_credit_keeps_the_mapping_of_its_invoice(house: WholePath) -> None:
     _, job = house.party()
     invoice = house.invoice(job, service("drain_cleaning", "90.00"))
     house.drain()
@@ -306,6 +359,19 @@ def test_a_cent_that_the_books_compute_otherwise_is_posted_as_rounding(house: Wh
     finally:
         house.admin("tax", mode="ast")
         house.policy(tax_gap=D("0.00"))
+
+
+def test_a_rate_that_differs_between_both_sides_is_shown(house: WholePath) -> None:
+    (nevada,) = house.ask("select * from TaxCode where Name = 'Nevada'")
+    house.map(Family.TAX, "nv", tax_code=BooksRef(BooksKind.TAX_CODE, nevada["Id"]))
+    with house.work() as tx:
+        add_choices(tx.connection, TENANT, ChoiceFamily.TAX, [Choice("nv", "Nevada", "7.25")])
+    _, job = house.party()
+    house.invoice(job, KITS, tax_key="nv")
+    house.drain()
+    with house.engine.turns.open(house.id) as turn:
+        assert turn is not None
+        assert rate_drift.drifts(turn) == [rate_drift.Drift(key="nv", ours=D("7.25"), theirs=D("7"))]
 
 
 def test_where_the_policy_asks_a_person_chooses_for_the_record(house: WholePath) -> None:

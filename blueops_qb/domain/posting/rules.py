@@ -8,7 +8,14 @@ from typing import Any
 
 import attrs
 
-from blueops_qb.domain.documents import AttachedFile, CustomerRecord, Document, TaxCodeRecord, VendorRecord
+from blueops_qb.domain.documents import (
+    AttachedFile,
+    CustomerPayment,
+    CustomerRecord,
+    Document,
+    TaxCodeRecord,
+    VendorRecord,
+)
 from blueops_qb.domain.posting import (
     corrections,
     credits,
@@ -130,12 +137,9 @@ def _void(record: Voidable, lookup: Lookup, rules: Rules) -> Result:
 
 
 def _all_void(documents: Mapping[DocumentKey, Document]) -> dict[DocumentKey, Document]:
-    """The documents, void; files that hang on them go with them."""
-    return {
-        key: _voided(document)
-        for key, document in documents.items()
-        if not isinstance(document, AttachedFile)
-    }
+    """The documents, void, those first that settle others; files that hang on them go with them."""
+    first = sorted(documents, key=lambda key: (not isinstance(documents[key], CustomerPayment), key))
+    return {key: _voided(documents[key]) for key in first if not isinstance(documents[key], AttachedFile)}
 
 
 def _voided(document: Document) -> Document:

@@ -12,7 +12,7 @@ from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.money import ZERO, half_up
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.profile import SalesTax
-from blueops_qb.domain.records import Customer, Invoice, InvoiceLine, LineKind, TaxExemption
+from blueops_qb.domain.records import Customer, Invoice, InvoiceLine, LineKind, TaxExemption, TaxRounding
 from blueops_qb.domain.refs import BooksRef, DocumentKey
 
 #: The tax key of an invoice that names no jurisdiction; a company may map it.
@@ -105,6 +105,14 @@ def is_tax_gap(sent: Document | None, shown: Document | None, *, limit: Decimal)
     if not 0 < abs(sent.tax - shown.tax) <= limit:
         return False
     return attrs.evolve(shown, tax=sent.tax, total=sent.total) == sent
+
+
+def rounding_advice(sent: Document | None, shown: Document | None, unit: TaxRounding) -> str:
+    """What else helps where only the tax differs, to be put behind a remedy: to round as the books do."""
+    if not isinstance(sent, SalesInvoice) or not isinstance(shown, SalesInvoice) or sent.tax == shown.tax:
+        return ""
+    words = {TaxRounding.JURISDICTION: "each authority's part"}.get(unit, f"each {unit.value}")
+    return f" These books round sales tax on {words}: have BlueOps do the same, and it will not differ again."
 
 
 def tax_gap(document: SalesInvoice, key: DocumentKey, lookup: Lookup) -> SalesInvoice:

@@ -234,7 +234,7 @@ class InvoiceActions(PrepaidActions):
             tax=priced.tax,
             tax_key=draft.tax_key,
             tax_rounding=draft.tax_rounding,
-            tax_percent=self._tax_percent(draft) if draft.prices_include_tax else None,
+            tax_percent=self._charged_percent(draft),
             prices_include_tax=draft.prices_include_tax,
             total=priced.total,
             memo=draft.memo,
@@ -267,6 +267,7 @@ class InvoiceActions(PrepaidActions):
                 discount_before_tax=draft.discount_before_tax,
                 exempt=exempt,
                 rounding=draft.tax_rounding,
+                tax_parts=self._tax_parts(draft),
                 included=draft.prices_include_tax,
             )
         except ValueError as problem:
@@ -275,9 +276,20 @@ class InvoiceActions(PrepaidActions):
             return priced
         return attrs.evolve(priced, tax=draft.tax, total=priced.total + draft.tax)
 
+    def _charged_percent(self, draft: InvoiceDraft) -> Decimal | None:
+        """The rate that the invoice was priced with; None where the amount was entered, or there is none."""
+        rated = draft.tax is None and (draft.tax_key or draft.tax_percent is not None)
+        return self._tax_percent(draft) if rated else None
+
     def _tax_percent(self, draft: InvoiceDraft) -> Decimal:
-        if draft.tax_percent is not None or not draft.tax_key:
-            return draft.tax_percent or Decimal(0)
+        if draft.tax_percent is not None:
+            return draft.tax_percent
+        return sum(self._tax_parts(draft), Decimal(0))
+
+    def _tax_parts(self, draft: InvoiceDraft) -> list[Decimal]:
+        """The rates of the invoice's sales tax by authority; the list holds them as 6.25+1+0.5."""
+        if draft.tax_percent is not None or draft.tax is not None or not draft.tax_key:
+            return []
         c = choices.c
         question = sa.select(c.value).where(
             c.tenant_id == self.tenant_id, c.family == "tax", c.key == draft.tax_key
@@ -285,7 +297,7 @@ class InvoiceActions(PrepaidActions):
         value = self._connection.execute(question).scalar_one_or_none()
         if value is None:
             raise Refused(f"there is no sales tax {draft.tax_key!r}; choose one from the list")
-        return Decimal(value)
+        return [Decimal(part) for part in str(value).split("+")]
 
     def _checked_number(self, number: str, turn: Turn) -> Turn:
         """Like `_check_number`; an invoice whose number is ahead of the running ones gets it as its id."""

@@ -43,7 +43,7 @@ class ChoiceFamily(enum.StrEnum):
     FEE = "fee_type"
     BRANCH = "branch"
     CLASS = "class"
-    #: `value` is the percentage.
+    #: `value` is the percentage, or those of the authorities as 6.25+1+0.5.
     TAX = "tax"
     METHOD = "payment_method"
     ACCOUNT = "payment_account"

@@ -67,11 +67,13 @@ def price(
     discount_before_tax: bool = True,
     exempt: bool = False,
     rounding: TaxRounding = TaxRounding.DOCUMENT,
+    tax_parts: Sequence[Decimal] = (),
     included: bool = False,
 ) -> Priced:
     """Compute the invoice; `tax_percent` 8.25 means 8.25 %, `exempt` makes every line non-taxable.
 
-    `rounding` says what the tax is rounded on; with `included` the prices hold it already.
+    `rounding` says what the tax is rounded on (`tax_parts`: the authorities' rates, which sum to it);
+    with `included` the prices hold it already.
 
     A discount line (LineKind.DISCOUNT) is entered with a positive price and becomes a negative amount.
     Raises ValueError for a discount that is negative or more than what it is taken off, and for a negative
@@ -98,10 +100,14 @@ def price(
         nets_without = [half_up(base / (1 + tax_percent / HUNDRED)) for base in taxable]
         tax = sum(taxable, ZERO) - sum(nets_without, ZERO)
         return Priced(lines=lines, subtotal=subtotal, discount=taken, tax=tax, total=subtotal - taken)
-    if rounding is TaxRounding.LINE:
-        tax = sum((half_up(base * tax_percent / HUNDRED) for base in taxable), ZERO)
-    else:
-        tax = half_up(max(sum(taxable, ZERO), ZERO) * tax_percent / HUNDRED)
+    whole = max(sum(taxable, ZERO), ZERO)
+    match rounding:
+        case TaxRounding.LINE:
+            tax = sum((half_up(base * tax_percent / HUNDRED) for base in taxable), ZERO)
+        case TaxRounding.JURISDICTION:
+            tax = sum((half_up(whole * part / HUNDRED) for part in tax_parts or (tax_percent,)), ZERO)
+        case TaxRounding.DOCUMENT:
+            tax = half_up(whole * tax_percent / HUNDRED)
     return Priced(lines=lines, subtotal=subtotal, discount=taken, tax=tax, total=subtotal - taken + tax)
 
 

@@ -36,6 +36,12 @@ def _spelled(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _rates(obj: Obj) -> str:
+    """The ids of the rates that a tax code is made of, parted by blanks."""
+    rows = (obj.get("SalesTaxRateList") or {}).get("TaxRateDetail") or []
+    return " ".join(ref_id(row, "TaxRateRef") for row in rows)
+
+
 _TXN: dict[str, Fact] = {"number": _text("DocNumber"), "total": _money("TotalAmt")}
 _SALE: dict[str, Fact] = {**_TXN, "customer": _id("CustomerRef")}
 FACTS: dict[BooksKind, dict[str, Fact]] = {
@@ -59,7 +65,12 @@ FACTS: dict[BooksKind, dict[str, Fact]] = {
     },
     BooksKind.CLASS: {"parent": _id("ParentRef"), "full_name": _text("FullyQualifiedName")},
     BooksKind.LOCATION: {"parent": _id("ParentRef"), "full_name": _text("FullyQualifiedName")},
-    BooksKind.TAX_CODE: {"group": _text("TaxGroup"), "taxable": _text("Taxable"), "hidden": _text("Hidden")},
+    BooksKind.TAX_CODE: {
+        "group": _text("TaxGroup"),
+        "taxable": _text("Taxable"),
+        "hidden": _text("Hidden"),
+        "rates": _rates,
+    },
     BooksKind.TAX_RATE: {"rate": _text("RateValue"), "agency": _id("AgencyRef")},
     BooksKind.TERM: {"due_days": _text("DueDays"), "day_of_month": _text("DayOfMonthDue")},
     BooksKind.PAYMENT_METHOD: {"method_type": _text("Type")},
