@@ -329,6 +329,7 @@ def _removed(plan: WritePlan, change: Changed, mine: list[Known]) -> Move | None
     event = change.event
     if event.action is Action.MERGED:
         if not any(k.linked for k in mine):
+            plan.cancel(mine)
             return Move(
                 ref=change.ref,
                 revision=change.revision,

@@ -100,3 +100,14 @@ def test_what_was_put_to_a_person_about_an_arrival_is_closed_once_it_has_arrived
     house.poll()
     assert house.conflicts() == []
     assert len(house.rows(t.links, t.links.c.books_kind == "payment", t.links.c.books_id == ref.id)) == 1
+
+
+def test_a_customer_merged_away_before_it_was_written_is_not_written_afterwards(house: EngineHouse) -> None:
+    house.drain()
+    loser, survivor = house.customer("Ann Lee"), house.customer("Ben Fox")
+    house.engine.work_pending(house.id)
+    with house.work() as tx:
+        tx.merge_customers(loser.id, survivor.id)
+    house.drain()
+    assert house.state(loser) == "not_posted"
+    assert [r.document.name for r in house.books.of(K.CUSTOMER) if r.document.name == "Ann Lee"] == []
