@@ -15,7 +15,7 @@ from blueops_qb.domain.documents import CustomerPayment, CustomerRecord, SalesIn
 from blueops_qb.domain.match_documents import Paper, PaperMatch, match_papers
 from blueops_qb.domain.match_parties import Bucket
 from blueops_qb.domain.records import Invoice, Payment
-from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, Ref
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, Ref, id_in_books
 from blueops_qb.engine.known import places_of
 from blueops_qb.engine.match_rows import OPEN, rows
 from blueops_qb.engine.match_sides import (
@@ -119,7 +119,7 @@ def _tops(turn: Turn) -> Mapping[str, str]:
     for row in turn.connection.execute(query.execution_options(yield_per=_PAGE)):
         document = wire.load_document(BooksKind.CUSTOMER, row.document)
         if isinstance(document, CustomerRecord) and document.parent is not None:
-            tops[row.books_id] = document.parent.id
+            tops[row.books_id] = id_in_books(document.parent)
     return tops
 
 

@@ -22,6 +22,8 @@ from tests.other_documents import OTHER_RULES
 
 K = BooksKind
 OTHERS = KINDS[8:]
+#: Kinds that mean nothing to BlueOps when they were entered by hand; credits and refunds are taken in or put to a person.
+UNKNOWN_HERE = [kind for kind in OTHERS if kind not in (K.CREDIT_MEMO, K.REFUND_RECEIPT)]
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +82,7 @@ def test_a_change_in_the_books_waits_for_a_choice_and_ours_goes_over(
 def test_a_change_that_is_accepted_stays_and_nothing_is_sent(house: FaultHouse, kind: BooksKind) -> None:
     record = sent(house, kind)
     redated(house, record)
-    house.choose([record], "theirs")
+    house.choose([record], "accept")
     assert shown(house, record)["TxnDate"] == "2026-03-05"
     version = shown(house, record)["SyncToken"]
     house.shop.poll()
@@ -88,7 +90,7 @@ def test_a_change_that_is_accepted_stays_and_nothing_is_sent(house: FaultHouse, 
     assert shown(house, record)["SyncToken"] == version
 
 
-@pytest.mark.parametrize("kind", OTHERS)
+@pytest.mark.parametrize("kind", UNKNOWN_HERE)
 def test_one_that_is_entered_by_hand_is_the_books_own_business(house: FaultHouse, kind: BooksKind) -> None:
     ours = sent(house, kind)
     copied = {

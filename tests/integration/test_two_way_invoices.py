@@ -9,7 +9,7 @@ import pytest
 from blueops_qb.domain.documents import SalesLine
 from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.policy import Overlap, Policy
-from blueops_qb.domain.records import Address, Invoice, LineKind
+from blueops_qb.domain.records import Address, Invoice, LineKind, Payment
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
 from blueops_qb.engine import choices, resolve, rules_desk
 from blueops_qb.sandbox.core.pricing import LineDraft
@@ -302,9 +302,9 @@ def test_money_taken_on_the_invoice_has_no_place_here_and_waits(house: EngineHou
     settled(house)
 
 
-def test_a_total_below_what_is_paid_is_refused_by_core_in_its_own_words(house: EngineHouse) -> None:
+def test_a_total_below_what_is_paid_leaves_the_rest_as_the_customers_credit(house: EngineHouse) -> None:
     invoice = issued(house)
-    house.pay(invoice, "150.00")
+    paid = house.pay(invoice, "150.00")
     house.drain()
     one, _ = lines(house, invoice)
     house.books.records[house.place(invoice)].document = attrs.evolve(
@@ -312,9 +312,11 @@ def test_a_total_below_what_is_paid_is_refused_by_core_in_its_own_words(house: E
     )
     house.books._touch(house.place(invoice))
     house.poll()
-    (conflict,) = house.conflicts()
-    assert "150.00 is paid on it" in conflict.reason
-    assert now(house, invoice) == invoice
+    assert not house.conflicts()
+    assert now(house, invoice).total == D("100.00")
+    payment = house.here(paid.ref)
+    assert isinstance(payment, Payment)
+    assert payment.unapplied == D("50.00")
 
 
 def test_lines_moved_on_both_sides_are_never_mixed(house: EngineHouse) -> None:

@@ -26,6 +26,7 @@ from blueops_qb.domain.documents import (
 )
 from blueops_qb.domain.effects import effects, roles_of
 from blueops_qb.domain.mapping import Family, Mapping, MapRule, Target
+from blueops_qb.domain.postings import Posting
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef
 from tests.plumbing import MAPPING, ROLES
 
@@ -81,6 +82,10 @@ ALL: list[Document] = [INVOICE, PAYMENT, BILL, CHARGE, ENTRY, DEPOSIT]
 def ledger(document: Document) -> list[tuple[str, str]]:
     found = effects(document, roles=ROLES, item_accounts={"i": "4010"}, item_cost_accounts={"i": "5010"})
     return [(posting.account, str(posting.amount)) for posting in found]
+
+
+def role(line: Posting) -> str | None:
+    return line.origin.role if line.origin else None
 
 
 @pytest.mark.parametrize("document", ALL, ids=lambda document: type(document).__name__)
@@ -150,7 +155,7 @@ def test_a_payment_lowers_what_each_owner_of_an_invoice_owes_and_the_rest_is_the
         ),
     )
     found = effects(payment, roles=ROLES, owners={first: JOB})
-    assert {(one.customer, one.amount) for one in found if one.duty == "ar"} == {
+    assert {(one.customer, one.amount) for one in found if role(one) == "ar"} == {
         (JOB, D("-3.00")),
         (ADA, D("-2.00")),
     }
@@ -175,7 +180,7 @@ def test_a_deposit_takes_each_payment_from_whoever_paid_it() -> None:
         total=D("4.50"),
     )
     found = effects(deposit, roles=ROLES, owners={paid: ADA})
-    assert [(one.account, one.amount, one.customer, one.duty) for one in found] == [
+    assert [(one.account, one.amount, one.customer, role(one)) for one in found] == [
         ("1000", D("4.50"), None, ""),
         ("1090", D("-5.00"), ADA, "undeposited"),
         ("6100", D("0.50"), None, ""),
@@ -184,4 +189,8 @@ def test_a_deposit_takes_each_payment_from_whoever_paid_it() -> None:
 
 def test_lines_say_which_duty_or_item_chose_their_account() -> None:
     found = effects(INVOICE, roles=ROLES, item_accounts={"i": "4010"})
-    assert [(one.duty, one.item) for one in found] == [("ar", ""), ("", "i"), ("tax_payable", "")]
+    assert [(role(one), one.origin.item if one.origin else None) for one in found] == [
+        ("ar", ""),
+        ("", "i"),
+        ("tax_payable", ""),
+    ]
