@@ -137,7 +137,7 @@ def take(turn: Turn, data: bytes, *, actor: str) -> Taken:
                 problems.append(f"row {number}: {problem}")
         if problems:
             raise CannotImport(problems)
-    matching.after_deciding(turn, actor)
+    matching.after_deciding(turn, actor, keys=[key for _, key, _, _ in changes])
     counts: dict[str, int] = {}
     for _, _, decision, _ in changes:
         counts[decision] = counts.get(decision, 0) + 1

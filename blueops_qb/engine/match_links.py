@@ -31,10 +31,13 @@ ORDER = (RecordKind.CUSTOMER, RecordKind.JOB, RecordKind.VENDOR, RecordKind.INVO
 PAPERS = frozenset({RecordKind.INVOICE, RecordKind.PAYMENT})
 
 
-def link_decided(turn: Turn, actor: str) -> int:
-    """Link every row that was decided and is not linked; answers how many. Those that cannot be linked yet, because
-    the mapping lacks something, are linked when they are planned."""
-    wanted = rows(turn.connection, turn.id, decision="link", kinds=[kind.value for kind in ORDER])
+def link_decided(turn: Turn, actor: str, *, keys: Sequence[str] | None = None) -> int:
+    """Link every row, or of these rows, that was decided and is not linked; answers how many.
+
+    Those that cannot be linked yet, because the mapping lacks something, are linked when they are planned.
+    """
+    few = keys if keys is not None and len(keys) <= CHUNK else None
+    wanted = rows(turn.connection, turn.id, decision="link", kinds=[kind.value for kind in ORDER], keys=few)
     order = {kind.value: n for n, kind in enumerate(ORDER)}
     wanted.sort(key=lambda row: order[row.kind])
     linked = 0

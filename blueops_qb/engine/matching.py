@@ -7,7 +7,7 @@ record is held).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -258,7 +258,7 @@ def decide(
         raise ValueError(f"{key} is not in the match plan")
     turn.note("match decided", key, numbers=f"{decision} {books_id}".strip(), actor=actor)
     if carry_out:
-        after_deciding(turn, actor)
+        after_deciding(turn, actor, keys=[key])
 
 
 def reopen(turn: Turn, keys: Iterable[str]) -> None:
@@ -304,10 +304,10 @@ def settle_open(turn: Turn, buckets: Iterable[Bucket], decision: str, *, actor: 
     return int(count)
 
 
-def after_deciding(turn: Turn, actor: str) -> None:
-    """Carry out at once what was decided, where the connection is live."""
+def after_deciding(turn: Turn, actor: str, *, keys: Sequence[str] | None = None) -> None:
+    """Carry out at once what was decided of these rows, or of all, where the connection is live."""
     if turn.row["state"] == "live":
-        link_decided(turn, actor)
+        link_decided(turn, actor, keys=keys)
         match_items.map_decided(
             turn, rows(turn.connection, turn.id, kinds=[ITEM], decision="link"), actor=actor
         )

@@ -115,9 +115,9 @@ def test_older_records_are_asked_for_on_the_overview(fresh: Office) -> None:
     day = DAY.isoformat()
     assert (
         "enter the first and the last day"
-        in admin.get(admin.post(f"{PAGES}/backfill", **{"from": "soon", "to": day}).headers["Location"]).text
+        in admin.get(admin.post(f"{PAGES}/backfill", {"from": "soon", "to": day}).headers["Location"]).text
     )
-    admin.post(f"{PAGES}/backfill", **{"from": day, "to": day})
+    admin.post(f"{PAGES}/backfill", {"from": day, "to": day})
     assert "is paused" in admin.get(admin.post(f"{PAGES}/backfill/pause").headers["Location"]).text
     fresh.drain()
     assert fresh.state(invoice.ref) == "held"

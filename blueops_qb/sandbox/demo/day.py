@@ -73,7 +73,7 @@ class Day:
             ("Harbor View Apartments", "office@harborview.example.com", "(775) 555-0140", "12 Quay Rd"),
             ("Delgado, Rosa", "rosa.delgado@example.com", "(775) 555-0171", "8 Alder St"),
             (BAKERY[0], "", "", "77 Basin Rd"),
-            (BAKERY[1], "", "", ""),
+            (BAKERY[1], "", "", "77 Basin Rd"),
         ):
             entered = books.enter("Customer", _party(name, email=email, phone=phone, street=street))
             self._theirs[name] = str(entered["Id"])
