@@ -9,6 +9,7 @@ import attrs
 from blueops_qb.domain.documents import CreditMemo, CustomerPayment, CustomerRecord, VendorRecord
 from blueops_qb.domain.mapping import Family, Mapping
 from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.posting.allocations import CORRECTED
 from blueops_qb.domain.records import (
     Application,
     Credit,
@@ -21,7 +22,7 @@ from blueops_qb.domain.records import (
     TaxExemption,
     Vendor,
 )
-from blueops_qb.domain.refs import BooksRef, RecordKind, RecordRef, record_of
+from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordKind, RecordRef, Ref, record_of
 
 
 def customer_from(
@@ -130,7 +131,7 @@ def credit_applied(current: Credit, payment: CustomerPayment) -> Credit:
     for part in payment.allocations:
         if part.amount <= 0:
             continue
-        if not isinstance(part.invoice, BooksRef) and record_of(part.invoice).kind is RecordKind.INVOICE:
+        if not isinstance(part.invoice, BooksRef) and is_invoice(part.invoice):
             id = record_of(part.invoice).id
             sums[id] = sums.get(id, ZERO) + part.amount
         else:
@@ -139,6 +140,13 @@ def credit_applied(current: Credit, payment: CustomerPayment) -> Credit:
     if sorted(applications, key=str) == sorted(current.applications, key=str):
         applications = current.applications
     return attrs.evolve(current, applications=applications, elsewhere=elsewhere)
+
+
+def is_invoice(ref: Ref) -> bool:
+    """Whether a reference of ours means an invoice, or the one that took its place; not what takes it back."""
+    if isinstance(ref, DocumentKey):
+        return ref.source.kind is RecordKind.INVOICE and ref.role == CORRECTED
+    return isinstance(ref, RecordRef) and ref.kind is RecordKind.INVOICE
 
 
 def _one_line(amount: Decimal, *, taxable: bool, description: str) -> InvoiceLine:
@@ -194,11 +202,11 @@ def payment_from(
     kept = []
     for a in document.allocations:
         ours = None if isinstance(a.invoice, BooksRef) else record_of(a.invoice)
-        if ours is not None and ours.kind is RecordKind.INVOICE:
+        if ours is not None and is_invoice(a.invoice):
             sums[ours.id] = sums.get(ours.id, ZERO) + a.amount
         elif ours is not None and ours in back:
             kept.append(attrs.evolve(back[ours], amount=a.amount))
-        elif ours is None or ours.kind is not RecordKind.PAYMENT:
+        elif ours is None or ours.kind is not RecordKind.PAYMENT or a.invoice == ours:
             elsewhere += a.amount
     applications = tuple(
         Application(
