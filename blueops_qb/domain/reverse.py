@@ -10,9 +10,10 @@ import attrs
 from blueops_qb.domain.documents import CustomerPayment, CustomerRecord, VendorRecord
 from blueops_qb.domain.mapping import Family, Mapping
 from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.posting.allocations import CORRECTED
 from blueops_qb.domain.pulling import NoPlace
 from blueops_qb.domain.records import Application, Customer, Job, Payment, TaxExemption, Vendor
-from blueops_qb.domain.refs import BooksRef, RecordKind, RecordRef, record_of
+from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordKind, RecordRef, Ref, record_of
 
 #: The reason of an exemption that the books do not give (accounting-treatments 1.5).
 OTHER_REASON = 99
@@ -100,6 +101,13 @@ def _terms(terms: BooksRef | None, current: str, mapping: Mapping) -> str:
     return "" if terms is None else key_of_terms(terms, mapping) or current
 
 
+def is_invoice(ref: Ref) -> bool:
+    """Whether a reference of ours means an invoice, or the one that took its place; not what takes it back."""
+    if isinstance(ref, DocumentKey):
+        return ref.source.kind is RecordKind.INVOICE and ref.role == CORRECTED
+    return isinstance(ref, RecordRef) and ref.kind is RecordKind.INVOICE
+
+
 def key_of_account(account: BooksRef, mapping: Mapping) -> str:
     """The BlueOps key of a bank or card account; empty when none or several lead there."""
     return _only_key(mapping, Family.MONEY_ACCOUNT, "account", account)
@@ -146,11 +154,11 @@ def payment_from(
     kept = []
     for a in document.allocations:
         ours = None if isinstance(a.invoice, BooksRef) else record_of(a.invoice)
-        if ours is not None and ours.kind is RecordKind.INVOICE:
+        if ours is not None and is_invoice(a.invoice):
             sums[ours.id] = sums.get(ours.id, ZERO) + a.amount
         elif ours is not None and ours in back:
             kept.append(attrs.evolve(back[ours], amount=a.amount))
-        elif ours is None or ours.kind is not RecordKind.PAYMENT:
+        elif ours is None or ours.kind is not RecordKind.PAYMENT or a.invoice == ours:
             elsewhere += a.amount
     applications = tuple(
         Application(

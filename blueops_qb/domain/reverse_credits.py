@@ -11,6 +11,7 @@ from blueops_qb.domain.documents import CreditMemo, CustomerPayment
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.records import Application, Credit, CreditReason, InvoiceLine, LineKind
 from blueops_qb.domain.refs import BooksRef, RecordKind, RecordRef, record_of
+from blueops_qb.domain.reverse import is_invoice
 
 
 def credit_from(document: CreditMemo, *, party: RecordRef, customer_id: str) -> Credit:
@@ -56,7 +57,7 @@ def credit_applied(current: Credit, payment: CustomerPayment) -> Credit:
     for part in payment.allocations:
         if part.amount <= 0:
             continue
-        if not isinstance(part.invoice, BooksRef) and record_of(part.invoice).kind is RecordKind.INVOICE:
+        if not isinstance(part.invoice, BooksRef) and is_invoice(part.invoice):
             id = record_of(part.invoice).id
             sums[id] = sums.get(id, ZERO) + part.amount
         else:

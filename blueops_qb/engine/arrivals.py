@@ -13,7 +13,7 @@ from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.records import Customer, Job
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, record_of
-from blueops_qb.domain.reverse import CUSTOMER_FIELDS, customer_from, payment_from
+from blueops_qb.domain.reverse import CUSTOMER_FIELDS, customer_from, is_invoice, payment_from
 from blueops_qb.engine import arrived_credits, outbox, to_core
 from blueops_qb.engine.known import Known, load_known, places_of, sources_of
 from blueops_qb.engine.landing import Landing
@@ -167,7 +167,7 @@ def _payment(turn: Turn, row: Any) -> bool:
     ours = [
         record_of(a.invoice)
         for a in unbound.allocations
-        if not isinstance(a.invoice, BooksRef) and record_of(a.invoice).kind is RecordKind.INVOICE
+        if not isinstance(a.invoice, BooksRef) and is_invoice(a.invoice)
     ]
     if _names_what_comes(turn, [r for r in refs_of(unbound) if isinstance(r, BooksRef)]):
         return False

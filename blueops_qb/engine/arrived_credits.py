@@ -13,10 +13,11 @@ from blueops_qb.domain.documents import CreditMemo, CustomerPayment, RefundRecei
 from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.posting.context import Posted
+from blueops_qb.domain.posting.corrections import REVERSAL, SETTLED
 from blueops_qb.domain.posting.credits import APPLIED
 from blueops_qb.domain.posting.prepayments import DEPOSIT_KEY
 from blueops_qb.domain.records import Credit, Payment, Refund, RefundPart
-from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, record_of
 from blueops_qb.domain.reverse import key_of_account
 from blueops_qb.domain.reverse_credits import credit_applied, credit_from
 from blueops_qb.engine import to_core
@@ -68,6 +69,8 @@ def applied_credit(turn: Turn, row: Any, payment: CustomerPayment) -> Answer | N
     if payment.amount or len(used) != 1:
         return None
     name = used[0].invoice
+    if isinstance(name, DocumentKey) and name.role == REVERSAL:
+        return _settled_correction(turn, row, payment, name)
     if not isinstance(name, RecordRef) or name.kind is not RecordKind.CREDIT:
         return None
     snapshot = turn.tx.read(name)
@@ -86,6 +89,21 @@ def applied_credit(turn: Turn, row: Any, payment: CustomerPayment) -> Answer | N
             return NotTaken(what, why) if why else False
         revision = answer.revision
     link(turn, row, key, revision, like=payment)
+    return True
+
+
+def _settled_correction(
+    turn: Turn, row: Any, payment: CustomerPayment, reversal: DocumentKey
+) -> Answer | None:
+    """Books that apply credits themselves have applied the credit memo of a correction to its own invoice."""
+    own = {record_of(part.invoice) for part in payment.allocations if not isinstance(part.invoice, BooksRef)}
+    theirs = any(isinstance(part.invoice, BooksRef) for part in payment.allocations)
+    key = DocumentKey(reversal.source, SETTLED, reversal.part)
+    known = load_known(turn.connection, turn.id, [reversal.source]).get(key)
+    snapshot = turn.tx.read(reversal.source)
+    if theirs or own != {reversal.source} or snapshot is None or (known is not None and known.linked):
+        return None
+    link(turn, row, key, snapshot.revision, like=payment)
     return True
 
 
@@ -180,7 +198,9 @@ def link(
     theirs = wire.load_document(BooksKind(row["kind"]), row["document"])
     mine = []
     if like is not None:
+        known = load_known(turn.connection, turn.id, [key.source])
         mine = [
+            *(other for other in known.values() if other.key != key),
             Known(
                 id=0,
                 key=key,
@@ -189,7 +209,7 @@ def link(
                 revision=revision,
                 content=wire.dump_document(like),
                 state="open",
-            )
+            ),
         ]
     related = read_related(turn.core, turn.tenant_id, [snapshot.record])
     result = post_record(turn, snapshot.record, related, mine)

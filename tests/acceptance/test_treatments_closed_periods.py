@@ -71,6 +71,24 @@ def test_9_an_invoice_of_a_closed_month_is_corrected_and_what_was_paid_stays(hou
     assert house.there(invoice.ref, "corrected")["Balance"] == 0
 
 
+def test_9_books_that_apply_credits_themselves_settle_the_correction(house: WholePath) -> None:
+    house.admin("preferences", **{"SalesFormsPrefs.AutoApplyCredit": True})
+    _, job = house.party()
+    invoice = house.simple(job, "400.00", issue_date=OCTOBER)
+    house.drain()
+    house.close_books(CLOSED)
+    with house.step() as found:
+        with house.work() as tx:
+            tx.void_invoice(invoice.id)
+        house.drain()
+        house.poll()
+    assert entry(found) == [("1100", D("-400.00")), ("4010", D("400.00"))]
+    assert house.there(invoice.ref)["Balance"] == 0
+    with house.step() as found:
+        house.poll()
+    assert entry(found) == []
+
+
 def test_9_a_late_payment_goes_to_the_first_open_day_and_keeps_its_true_date(house: WholePath) -> None:
     _, job = house.party()
     invoice = house.simple(job, "100.00")
