@@ -166,21 +166,21 @@ def zombie(w: World) -> str:
     if not w.zombies:
         raise NothingThere
     former = w.chance.choice(w.zombies)
-    held = _holder(w, former.owner)
+    held, until = _holder(w, former.owner)
     out = w.hand_out(former)
-    if out is not None and held and _holder(w, former.owner) == held:
+    if out is not None and held and w.time.moment < until:
         raise LeaseBroken(f"{former.owner} was given work while {held} holds the lease")
     return f"{former.owner} {'got work' if out else 'got nothing'}"
 
 
-def _holder(w: World, but: str) -> str:
-    """Who else holds the lease now; one that ends too far in the future is of a clock that was set back."""
-    row = w.row()
+def _holder(w: World, but: str) -> tuple[str, dt.datetime]:
+    """Who else holds the lease now, and until when; one that ends too far ahead is of a clock that was set back."""
+    row, now = w.row(), w.time.moment
     until: dt.datetime | None = row["lease_until"]
     span = dt.timedelta(seconds=2 * SETTINGS.lease_seconds)
-    if until is None or not w.time.moment < until <= w.time.moment + span:
-        return ""
-    return str(row["lease_owner"]) if row["lease_owner"] != but else ""
+    if until is None or not now < until <= now + span or row["lease_owner"] == but:
+        return "", now
+    return str(row["lease_owner"]), until
 
 
 # -- weather -----------------------------------------------------------------------------------------

@@ -16,8 +16,8 @@ from blueops_qb.sandbox.soak.world import World
 Raw = dict[str, Any]
 CENT = Decimal("0.01")
 EXPENSE_ACCOUNTS = ("5290", "5300", "5500", "6050", "6600")
-#: Tail of a name that was retired.
-DELETED = " (deleted)"
+#: Members whose text BlueOps must have heard of, as it stands.
+TOLD_TO_CORE = ("DisplayName", "PrimaryEmailAddr", "PaymentRefNum")
 
 
 def there(w: World, kind: str, keep: Callable[[Raw], bool] = lambda _: True) -> Raw:
@@ -39,6 +39,10 @@ def does(w: World, action: str, **arguments: Any) -> Any:
 def edit(w: World, kind: str, raw: Raw, changes: Raw) -> str:
     """Change members of a record."""
     does(w, "edit", kind=kind, id=raw["Id"], changes=changes)
+    for field, text in changes.items():
+        if field in TOLD_TO_CORE:
+            shown = text["Address"] if isinstance(text, dict) else text
+            w.witness.written[(kind, str(raw["Id"])), field] = str(shown)
     return f"{kind} {raw['Id']} {sorted(changes)}"
 
 

@@ -63,7 +63,7 @@ def play(
     played = Played(seed=seed)
     weights = [action.weight for action in actions]
     for number in range(1, steps + 1):
-        _step(w, played, w.chance.choices(actions, weights)[0])
+        step(w, played, w.chance.choices(actions, weights)[0])
         if number % every == 0 or number == steps:
             check(w, played)
         played.steps = number
@@ -72,7 +72,8 @@ def play(
         yield played
 
 
-def _step(w: World, played: Played, action: Action) -> None:
+def step(w: World, played: Played, action: Action) -> None:
+    """Take one action and note what it did."""
     played.log.append(f"{action.name}: ")
     try:
         said = action.act(w)
@@ -107,8 +108,8 @@ def soak(
     replay: str = "",
     tell: Callable[[str], None] | None = None,
 ) -> tuple[Played, float]:
-    """Play on an empty database; answers what was done and in how many seconds. Raises SoakFailed."""
-    began = time.perf_counter()
+    """Play on an empty database; answers what was done and the processor's seconds. Raises SoakFailed."""
+    began = time.process_time()
     played = Played(seed=seed)
     try:
         with open_world(url=url, seed=seed) as w:
@@ -117,7 +118,7 @@ def soak(
                     tell(f"{played.steps} steps, {played.checks} checks")
     except Exception as problem:
         raise SoakFailed(_story(played, problem, replay)) from problem
-    return played, time.perf_counter() - began
+    return played, time.process_time() - began
 
 
 def _story(played: Played, problem: BaseException, replay: str) -> str:

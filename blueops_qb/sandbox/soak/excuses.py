@@ -42,7 +42,10 @@ class Apart:
 
 
 def apart(w: World) -> Apart:
-    """Everything that stands apart now, or that a person has closed as it is; raises Unexplained for an event that waits without a visible reason."""
+    """Everything that stands apart now, or that a person has closed as it is.
+
+    Raises Unexplained for an event that waits without a visible reason.
+    """
     conflicts = w.rows(
         "SELECT ref, books_kind, books_id FROM blueops_qb_conflicts c"
         " WHERE connection_id = :connection AND (state = 'open' OR choice = 'close' AND NOT EXISTS"

@@ -13,7 +13,7 @@ import attrs
 from blueops_qb.engine import audit
 from blueops_qb.sandbox.reader.comparison import differ
 from blueops_qb.sandbox.reader.values import Banked, Cost, Found, Party, Receipt, Sale
-from blueops_qb.sandbox.soak.excuses import KINDS, Apart, apart
+from blueops_qb.sandbox.soak.excuses import KINDS, Apart, apart, places
 from blueops_qb.sandbox.soak.ledger import Books, check_books
 from blueops_qb.sandbox.soak.witness import DOCUMENTS, mark_of
 from blueops_qb.sandbox.soak.world import TENANT, World
@@ -43,8 +43,10 @@ def judge(w: World) -> Verdict:
     stand_apart = apart(w)
     faults = [
         *_census(w),
-        *_writes(w, stand_apart),
+        *_writes(w),
         *_forgotten(w, stand_apart),
+        *_written_over(w, stand_apart),
+        *_made_up(w),
         *_audit(w),
     ]
     compared, differences = _compared(w, stand_apart)
@@ -79,7 +81,7 @@ def _audit(w: World) -> list[str]:
 
 
 # -- at most one write per change --------------------------------------------------------------------
-def _writes(w: World, stand_apart: Apart) -> list[str]:
+def _writes(w: World) -> list[str]:
     """Nothing was created twice, no write left things as they were, no exchange id left with other bytes."""
     found = [f"exchange {id} left with other bytes than before" for id in w.witness.altered]
     places: dict[str, list[str]] = defaultdict(list)
@@ -129,6 +131,42 @@ def _forgotten(w: World, stand_apart: Apart) -> list[str]:
 
 def _lives(kind: str, raw: dict[str, Any]) -> bool:
     return bool(raw["Active"] if kind == "Customer" else raw.get("TotalAmt"))
+
+
+def _written_over(w: World, stand_apart: Apart) -> list[str]:
+    """What people wrote last into a field came to BlueOps at some time, or somebody was asked."""
+    refs = {place: ref for ref, place in places(w)}
+    found = []
+    for ((kind, id), field), text in w.witness.written.items():
+        ref = refs.get(f"{kind}:{id}", "")
+        raw = w.company.records[kind].get(id)
+        if not ref or raw is None or ref in stand_apart.ours or w.chosen[ref] or raw.get("TotalAmt") == 0:
+            continue
+        of_kind, _, number = ref.partition(":")
+        told = w.rows(
+            "SELECT 1 AS found FROM blueops_qb_outbox WHERE tenant_id = :tenant AND ref_kind = :kind"
+            " AND ref_id = :id AND payload LIKE :text",
+            kind=of_kind,
+            id=number,
+            text=f'%"{text}"%',
+        )
+        if not told:
+            found.append(f"{kind} {id} ({ref}): {field} “{text}” of the bookkeeper was written over")
+    return found
+
+
+def _made_up(w: World) -> list[str]:
+    """Nothing is brought to BlueOps of a customer or vendor that nobody has touched over there."""
+    linked = {ref: tuple(place.split(":")) for ref, place in places(w)}
+    brought = w.rows(
+        "SELECT DISTINCT ref_kind, ref_id FROM blueops_qb_outbox"
+        " WHERE tenant_id = :tenant AND cause IS NOT NULL AND ref_kind IN ('customer', 'vendor')"
+    )
+    return [
+        f"{row.ref_kind}:{row.ref_id} was changed by what nobody did in the books"
+        for row in brought
+        if (place := linked.get(f"{row.ref_kind}:{row.ref_id}")) and not w.witness.by_people[place]  # type: ignore[index]
+    ]
 
 
 # -- both sides, field by field ----------------------------------------------------------------------
@@ -207,7 +245,8 @@ def _settled(sale: Sale, disputed: set[str]) -> Sale:
 
 
 def _renamed(value: V, field: str, names: dict[str, str]) -> V:
-    return dataclasses.replace(value, **{field: _path(getattr(value, field), names)})
+    changes: dict[str, Any] = {field: _path(getattr(value, field), names)}
+    return dataclasses.replace(value, **changes)
 
 
 def _bought(cost: Cost, names: dict[str, str]) -> Cost:

@@ -70,7 +70,7 @@ def environ_of(request: requests.PreparedRequest) -> dict[str, Any]:
     """The WSGI environment of a request."""
     parts = urlsplit(request.url or "")
     body = request.body or b""
-    raw = body.encode() if isinstance(body, str) else bytes(body)  # type: ignore[arg-type]
+    raw = body.encode() if isinstance(body, str) else bytes(body)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",

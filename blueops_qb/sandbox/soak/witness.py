@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +20,7 @@ DOCUMENTS = ("Invoice", "Payment", "Bill", "Purchase", "Deposit", "JournalEntry"
 #: Members that every write moves.
 _MOVING = ("SyncToken", "MetaData", "sparse", "domain")
 Place = tuple[str, str]
+_TOKEN = re.compile(r"\[BO:[^]]*\]")
 
 
 class WitnessedCompany(Company):
@@ -52,6 +54,8 @@ class Witness:
     idle: list[Place] = attrs.field(factory=list)
     #: How often people changed a record, directly or as a consequence.
     by_people: Counter[Place] = attrs.field(factory=Counter)
+    #: What people last wrote into a field that BlueOps keeps too: (kind, id), field -> text.
+    written: dict[tuple[Place, str], str] = attrs.field(factory=dict)
     #: Exchange id -> the bytes under which it left.
     bodies: dict[str, bytes] = attrs.field(factory=dict)
     #: Exchange ids that left with other bytes than before.
@@ -124,4 +128,6 @@ def mark_of(kind: str, record: Any) -> str:
     """What tells one record of the app from another: its name, or the token in its note."""
     if kind in PARTIES:
         return str(record["DisplayName"])
-    return str(record.get("PrivateNote", ""))
+    note = str(record.get("PrivateNote", ""))
+    token = _TOKEN.search(note)
+    return token.group() if token else note
