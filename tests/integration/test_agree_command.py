@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from blueops_qb.cli import main
 from blueops_qb.engine import agreement, audit, certificate
 from blueops_qb.store import tables as t
-from tests.agreement_fixtures import command
+from tests.agreement_command import command
 from tests.agreement_house import START, Company, sale
 from tests.engine_house import TENANT
 

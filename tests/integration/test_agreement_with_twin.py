@@ -17,7 +17,7 @@ from blueops_qb.engine import agreement, agreement_figures, agreement_marks, led
 from blueops_qb.engine.agreement import CannotCompare, RunState
 from blueops_qb.sandbox.core.invoices import draft_of
 from blueops_qb.store import tables as t
-from tests.agreement_fixtures import command
+from tests.agreement_command import command
 from tests.agreement_house import START, TODAY, Company, sale
 from tests.engine_house import TENANT
 
