@@ -23,7 +23,7 @@ DAYS = click.DateTime(formats=["%Y-%m-%d"])
 #: As many days a replay looks back unless somebody says otherwise.
 USUAL_DAYS = 90
 
-file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+file_argument = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 
 
 @click.group()
@@ -42,6 +42,8 @@ def _looking(db_url: str | None, tenant_id: str | None) -> Iterator[Turn]:
 def _read(file: Path) -> Mapping:
     try:
         return drafts.read(file.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise click.ClickException(f"{file} cannot be read: {problem.strerror}") from problem
     except (drafts.UnreadableDraft, UnicodeDecodeError) as problem:
         raise click.ClickException(f"{file}: {problem}") from problem
 
@@ -86,7 +88,7 @@ def draft(db_url: str | None, tenant_id: str | None, file: Path) -> None:
 
 
 @mapping.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
 @json_option
 @common
 def lint(db_url: str | None, tenant_id: str | None, file: Path | None, as_json: bool) -> None:

@@ -103,3 +103,5 @@ def test_the_lint_ends_with_1_on_errors(shop: Office, tmp_path: Path) -> None:
     file.write_text("version = no")
     told = run(shop, "mapping", "lint", str(file))
     assert (told.exit_code, "no TOML" in told.output) == (1, True)
+    told = run(shop, "mapping", "lint", str(tmp_path / "nowhere.toml"))
+    assert (told.exit_code, "cannot be read: No such file" in told.output) == (1, True)
