@@ -20,7 +20,7 @@ pytest_plugins = ["tests.engine_fixtures"]
 pytestmark = ON_SQLITE
 
 REPAIR, TRIP = BooksRef(BooksKind.ITEM, "R"), BooksRef(BooksKind.ITEM, "T")
-KEYS = {
+KEYS: dict[str, dict[str, Any]] = {
     "R": {"kind": LineKind.SERVICE, "service_category": "repair"},
     "T": {"kind": LineKind.FEE, "fee_type": "trip"},
 }
