@@ -11,7 +11,7 @@ import pytest
 from blueops_qb.domain.records import Credit, Payment, PaymentReturn, Refund
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.sandbox.core.core import ReferenceCore
-from tests.core_house import TENANT, Browser, D, customer, house, invoice, payment_of, people
+from tests.core_house import TENANT, Browser, D, customer, draft, house, invoice, payment_of, people
 
 
 @pytest.fixture
@@ -123,6 +123,17 @@ def test_a_deposit_is_taken_used_and_its_rest_refunded(core: ReferenceCore) -> N
     assert isinstance(refund, Refund)
     assert (refund.amount, refund.kept_amount, refund.deposit_for_job) == (D("30.00"), D("20.00"), "1")
     assert "30.00" in office.get("/refunds/1").text
+
+
+def test_what_is_paid_too_much_after_an_edit_is_shown_as_the_customers_credit(core: ReferenceCore) -> None:
+    raised = invoice(core)
+    with core.begin(TENANT) as tx:
+        tx.record_payment(payment_of("100.00", (raised.id, "100.00")))
+        tx.update_invoice(raised.id, draft(price="70.00"))
+    assert (
+        "To the credit of this customer: <strong>30.00</strong>"
+        in Browser(core, "admin").get("/customers/1").text
+    )
 
 
 def test_what_cannot_be_done_is_said_and_changes_nothing(core: ReferenceCore) -> None:

@@ -5,10 +5,14 @@ from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
+import attrs
 import pytest
 import sqlalchemy as sa
 
 from blueops_qb.domain.mapping import Family
+from blueops_qb.domain.policy import ClosedPeriod
+from blueops_qb.engine import rules_desk
+from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
 from tests.office import PAGES, Office, office
 
@@ -131,6 +135,27 @@ def test_a_record_that_waits_can_be_held_back_and_sent_later(shop: Office) -> No
     assert shop.state(invoice.ref) == "done"
     answer = keeper.post(f"{PAGES}/records/invoice/{invoice.id}/hold")
     assert "cannot be held back" in keeper.get(answer.headers["Location"]).text
+
+
+def test_a_person_chooses_on_the_page_what_happens_in_a_closed_period(shop: Office) -> None:
+    invoice = shop.invoice(shop.customer())
+    with shop.turn() as turn:
+        rules_desk.change_policy(
+            turn, attrs.evolve(turn.policy, closed_period=ClosedPeriod.ASK), actor="admin"
+        )
+        closed = attrs.evolve(turn.profile, closing_date=invoice.issue_date)
+        turn.set(profile_json=wire.dump(closed))
+    shop.drain()
+    assert shop.state(invoice.ref) == "held"
+    keeper = shop.browser("bookkeeper")
+    page = keeper.get(f"{PAGES}/records/invoice/{invoice.id}").text
+    assert "Date it on the first open day" in page
+    keeper.post(f"{PAGES}/records/invoice/{invoice.id}/choose", topic="closed_period", value="adjust")
+    keeper.post(f"{PAGES}/records/invoice/{invoice.id}/choose", topic="closed_period", value="redate")
+    shop.drain()
+    assert shop.state(invoice.ref) == "done"
+    answer = keeper.post(f"{PAGES}/records/invoice/{invoice.id}/choose", topic="colour", value="red")
+    assert "cannot be chosen" in unescape(keeper.get(answer.headers["Location"]).text)
 
 
 def test_what_was_queued_is_taken_back_by_a_hold(shop: Office) -> None:

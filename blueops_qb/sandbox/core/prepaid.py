@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.records import Application, Credit, Invoice, InvoiceLine, LineKind, Payment
 from blueops_qb.domain.refs import RecordKind
+from blueops_qb.sandbox.core import rows
 from blueops_qb.sandbox.core.payments import PaymentActions, paid_on
 from blueops_qb.sandbox.core.rows import cents
-from blueops_qb.sandbox.core.tables import credit_applications
+from blueops_qb.sandbox.core.tables import credit_applications, records
 from blueops_qb.sandbox.core.work import Refused
 
 
@@ -99,6 +100,18 @@ class PrepaidActions(PaymentActions):
         ]
         if parts:
             self._connection.execute(sa.insert(credit_applications), parts)
+
+
+def credit_left(connection: sa.Connection, tenant_id: str, customer_id: str) -> Decimal:
+    """What a customer has to his credit: payments and credits that settle nothing, deposits aside."""
+    whole = ZERO
+    for kind, status in ((RecordKind.PAYMENT, "recorded"), (RecordKind.CREDIT, "issued")):
+        where = [records.c.customer_id == customer_id, records.c.status == status]
+        for row in rows.listed(connection, tenant_id, kind, where=where, limit=1000):
+            record = row.record
+            if isinstance(record, Credit) or (isinstance(record, Payment) and not record.deposit_for_job):
+                whole += record.unapplied
+    return whole
 
 
 def _lowered(

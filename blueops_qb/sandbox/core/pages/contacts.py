@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import attrs
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.records import Customer, Job, Record, Vendor
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.sandbox.core import rows
 from blueops_qb.sandbox.core.pages import forms, here
 from blueops_qb.sandbox.core.pages.listing import active, page
+from blueops_qb.sandbox.core.prepaid import credit_left
 from blueops_qb.sandbox.core.transaction import Transaction
 from blueops_qb.sandbox.core.work import Refused
 
@@ -196,7 +199,16 @@ def _edit(
             here.done(f"Saved as {saved.ref.kind.value} {saved.id}.")
             return redirect(here.place(saved.ref.kind, saved.id), code=303)
     customers = active(RecordKind.CUSTOMER) if isinstance(record, Job) else []
-    return render_template(template, record=record, customers=customers, **here.options()), status
+    shown = {"record": record, "customers": customers, "credit": _credit(record)}
+    return render_template(template, **shown, **here.options()), status
+
+
+def _credit(record: Record) -> Decimal:
+    """What a customer has to his credit; nothing for others."""
+    if not isinstance(record, Customer) or not record.id:
+        return ZERO
+    with here.core().engine.connect() as connection:
+        return credit_left(connection, here.member().tenant_id, record.id)
 
 
 def _currency() -> str:
