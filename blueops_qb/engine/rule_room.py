@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping as MappingOf
 from decimal import Decimal
 from typing import Any
@@ -11,9 +12,9 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.documents import AttachedFile, CustomerPayment, Document
-from blueops_qb.domain.mapping import Mapping
+from blueops_qb.domain.mapping import Family, Mapping, Target
 from blueops_qb.domain.money import ZERO
-from blueops_qb.domain.overrides import overridden
+from blueops_qb.domain.overrides import LineOverride, overridden
 from blueops_qb.domain.policy import ClosedPeriod, Policy
 from blueops_qb.domain.posting.context import Posted, PostingContext, Result
 from blueops_qb.domain.posting.rules import post
@@ -110,7 +111,25 @@ def _as_coded(result: Result, mine: list[Known], context: PostingContext) -> Res
         key: overridden(document, coded[key], context.item_accounts) if key in coded else document
         for key, document in result.documents.items()
     }
+    if context.trace is not None:
+        _note_coding(context.trace, coded.values())
     return attrs.evolve(result, documents=documents)
+
+
+def _note_coding(trace: Trace, coded: Iterable[Iterable[LineOverride]]) -> None:
+    """What a bookkeeper chose stands before the rules, for whoever asks why."""
+    for override in (one for overrides in coded for one in overrides):
+        item, account = override.fields.get("item"), override.fields.get("account")
+        if override.line_id and (item or account):
+            note = "in QuickBooks it is on " + ", ".join(str(ref) for ref in (item, account) if ref)
+            trace.overridden(
+                Family.SERVICE,
+                override.line_id,
+                where=f"line {override.line_id}",
+                on=None,
+                target=Target(item=item, account=account),
+                note=note,
+            )
 
 
 #: Switches that say how we work from now on; they are not kept as they were when a document was posted.

@@ -82,10 +82,12 @@ class Whys:
         step = self._step(line, origin)
         if step is None:
             return self._without_step(line, origin)
-        said = [f"{step.where or origin.part}: the {_words(step.family)} is “{step.key}”"]
-        said += [self._asked(tried, step.on) for tried in step.tried]
+        where = step.where or origin.part
         if step.decided is Decided.LINE_OVERRIDE:
-            said.append(f"a bookkeeper re-coded this line, which goes before every row: {step.note}")
+            said = [f"{where}: a bookkeeper re-coded it, which goes before every row: {step.note}"]
+        else:
+            said = [f"{where}: the {_words(step.family)} is “{step.key}”"]
+        said += [self._asked(tried, step.on) for tried in step.tried]
         if step.rule is not None:
             said.append(self._row(step.rule))
         said += self._through_item(line, origin)

@@ -255,4 +255,6 @@ def test_a_line_override_stands_before_every_row(house: EngineHouse) -> None:
         whys = Whys(turn=turn, mapping=turn.mapping, steps=trace.steps).postings(recoded)
     (cost,) = [why for why in whys if why.account_id == "5010"]
     assert cost.decided == "line override"
-    assert cost.why[-1] == "a bookkeeper re-coded this line, which goes before every row: by Ann on 3 March"
+    assert cost.why[0] == (
+        f"line {line.line_id} “Repair”: a bookkeeper re-coded it, which goes before every row: by Ann on 3 March"
+    )

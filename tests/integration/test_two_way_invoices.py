@@ -11,7 +11,7 @@ from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.policy import Overlap, Policy
 from blueops_qb.domain.records import Address, Invoice, LineKind, Payment
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
-from blueops_qb.engine import choices, resolve, rules_desk
+from blueops_qb.engine import choices, preview, resolve, rules_desk
 from blueops_qb.sandbox.core.pricing import LineDraft
 from tests.engine_house import DAY, D, EngineHouse, rule
 from tests.traps import ON_SQLITE, choose
@@ -213,6 +213,10 @@ def test_a_line_that_was_coded_anew_stays_so_when_it_changes_here(house: EngineH
     edit(house, invoice, lines=(one, attrs.evolve(two, item=TRIP)))
     assert now(house, invoice) == invoice
     assert house.conflicts() == []
+    with house.turn() as turn:
+        (shown,) = preview.preview(turn, invoice.ref).documents
+    whys = [why for posting in shown.postings for why in posting["why"]]
+    assert any("a bookkeeper re-coded it" in why for why in whys)
     with house.work() as tx:
         tx.save_invoice(
             attrs.evolve(
