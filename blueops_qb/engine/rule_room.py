@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -28,13 +28,21 @@ from blueops_qb.store import tables as t
 
 
 def post_record(
-    turn: Turn, record: Record, snapshots: dict[RecordRef, Snapshot], mine: list[Known]
+    turn: Turn,
+    record: Record,
+    snapshots: dict[RecordRef, Snapshot],
+    mine: list[Known],
+    *,
+    known: Mapping[RecordRef, Sequence[Known]] | None = None,
 ) -> Result:
-    """The posting rules on a record, with everything they may look at."""
+    """The posting rules on a record, with everything they may look at.
+
+    `known` are documents that were loaded already, by their records, those of all related ones among them.
+    """
     posted = {
         k.key: wire.load_document(k.kind, k.content) for k in mine if k.content and k.state != "withdrawn"
     }
-    base = _built_on(turn, record)
+    base = _built_on(turn, record, known)
     posted |= {
         k.key: wire.load_document(k.kind, k.base_ours or k.content) for k in base if k.content and k.linked
     }
@@ -121,11 +129,13 @@ def _settled(turn: Turn, place: BooksRef) -> Decimal:
 _BUILD_ON = frozenset({RecordKind.INVOICE, RecordKind.PAYMENT, RecordKind.CREDIT})
 
 
-def _built_on(turn: Turn, record: Record) -> list[Known]:
+def _built_on(turn: Turn, record: Record, known: Mapping[RecordRef, Sequence[Known]] | None) -> list[Known]:
     """Documents of the records that this one builds on: what it settles, credits, gives back or deposits."""
     if isinstance(record, Customer | Job | Vendor | Expense):
         return []
     wanted = [ref for ref in named_by(record) if ref.kind in _BUILD_ON]
+    if known is not None:
+        return [document for ref in wanted for document in known.get(ref, ())]
     return list(load_known(turn.connection, turn.id, wanted).values())
 
 
