@@ -230,7 +230,7 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
     returned = deposited.is_returned(change.record)
     if returned and (frozen := deposited.freed(turn, change.ref, change.revision, mine)) is not None:
         return frozen
-    result = post_record(turn, change.record, plan.snapshots, mine)
+    result = post_record(turn, change.record, plan.snapshots, mine, known=plan.by_source)
     if returned and isinstance(result, Posted):
         deposited.take_in_again(turn, change.ref, mine)
     match result:

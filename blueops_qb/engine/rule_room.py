@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingOf
 from decimal import Decimal
 from typing import Any
@@ -38,9 +38,13 @@ def post_record(
     mine: list[Known],
     *,
     trace: Trace | None = None,
+    known: MappingOf[RecordRef, Sequence[Known]] | None = None,
 ) -> Result:
-    """The posting rules on a record, with everything they may look at; `trace` keeps how keys were looked up."""
-    context = context_for(turn, record, snapshots, mine)
+    """The posting rules on a record, with everything they may look at; `trace` keeps how keys were looked up.
+
+    `known` are documents that were loaded already, by their records, those of all related ones among them.
+    """
+    context = context_for(turn, record, snapshots, mine, known=known)
     if trace is not None:
         context = attrs.evolve(context, trace=trace)
     result = _as_coded(post(record, context, turn.rules), mine, context)
@@ -65,13 +69,18 @@ def post_under(
 
 
 def context_for(
-    turn: Turn, record: Record, snapshots: dict[RecordRef, Snapshot], mine: list[Known]
+    turn: Turn,
+    record: Record,
+    snapshots: dict[RecordRef, Snapshot],
+    mine: list[Known],
+    *,
+    known: MappingOf[RecordRef, Sequence[Known]] | None = None,
 ) -> PostingContext:
     """What the rules may look at for a record: as pinned when it was first posted, else as it is now."""
     posted = {
         k.key: wire.load_document(k.kind, k.content) for k in mine if k.content and k.state != "withdrawn"
     }
-    base = _built_on(turn, record)
+    base = _built_on(turn, record, known)
     posted |= {
         k.key: wire.load_document(k.kind, k.base_ours or k.content) for k in base if k.content and k.linked
     }
@@ -190,11 +199,15 @@ def _settled(turn: Turn, place: BooksRef) -> Decimal:
 _BUILD_ON = frozenset({RecordKind.INVOICE, RecordKind.PAYMENT, RecordKind.CREDIT})
 
 
-def _built_on(turn: Turn, record: Record) -> list[Known]:
+def _built_on(
+    turn: Turn, record: Record, known: MappingOf[RecordRef, Sequence[Known]] | None = None
+) -> list[Known]:
     """Documents of the records that this one builds on: what it settles, credits, gives back or deposits."""
     if isinstance(record, Customer | Job | Vendor | Expense):
         return []
     wanted = [ref for ref in named_by(record) if ref.kind in _BUILD_ON]
+    if known is not None:
+        return [document for ref in wanted for document in known.get(ref, ())]
     return list(load_known(turn.connection, turn.id, wanted).values())
 
 

@@ -54,9 +54,14 @@ class WritePlan(PlanRows):
     #: Those of them about which the match plan has the last word, unless they have a place already.
     decided: Mapping[RecordRef, Move] = attrs.field(factory=dict)
     names: FreeNames = attrs.field(init=False)
+    #: What was there before this round, by record.
+    by_source: dict[RecordRef, list[Known]] = attrs.field(init=False)
     _theirs: dict[BooksRef, Any] | None = None
 
     def __attrs_post_init__(self) -> None:
+        self.by_source = {}
+        for known in self.known.values():
+            self.by_source.setdefault(known.key.source, []).append(known)
         self.names = FreeNames(
             turn=self.turn,
             sources={key.source for key in self.known} | set(self.snapshots) | set(self.refs),
