@@ -12,13 +12,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from blueops_qb.domain.documents import BankDeposit
 from blueops_qb.domain.posting.deposits import LET_GO
 from blueops_qb.domain.records import Payment
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef, ref_of_key
 from blueops_qb.engine import outbox
-from blueops_qb.engine.known import Known, load_by_place
+from blueops_qb.engine.known import Known, load_by_place, load_known
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
 
 
@@ -32,6 +34,17 @@ def is_returned(record: object) -> bool:
 def freed(turn: Turn, ref: RecordRef, revision: int, mine: Sequence[Known]) -> Move | None:
     """Where the event of a returned payment goes while a deposit holds it; None when it may be written."""
     held_by = _payouts(turn, mine, holding=True)
+    closed = _closed_deposit(turn, held_by)
+    if closed is not None:
+        return Move(
+            ref=ref,
+            revision=revision,
+            state=State.HELD,
+            hold=Hold.REFUSED,
+            reason=f"{ref} came back, but it is part of the bank deposit of {closed.date}, in a closed period",
+            remedy="Apply it in QuickBooks: open the payment there, take it off its invoices and tick what came "
+            "back; or move the closing date for a moment and retry.",
+        )
     if held_by:
         outbox.again(turn.connection, turn.tenant_id, turn.now, refs=held_by, states=[State.DONE])
         return Move(
@@ -52,6 +65,18 @@ def freed(turn: Turn, ref: RecordRef, revision: int, mine: Sequence[Known]) -> M
             reason=f"{ref} came back, but in QuickBooks it is part of {theirs}, which BlueOps did not make",
             remedy="Take it out of that deposit in QuickBooks, retry, and put it back there afterwards.",
         )
+    return None
+
+
+def _closed_deposit(turn: Turn, payouts: Sequence[RecordRef]) -> BankDeposit | None:
+    """A deposit of these payouts that lies in the closed period."""
+    closing = turn.profile.closing_date
+    if closing is None or not payouts:
+        return None
+    for known in load_known(turn.connection, turn.id, payouts).values():
+        document = wire.load_document(known.kind, known.content)
+        if known.linked and isinstance(document, BankDeposit) and document.date <= closing:
+            return document
     return None
 
 

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from blueops_qb.domain.policy import ClosedPeriod
-from blueops_qb.domain.records import Application, Payment
+from blueops_qb.domain.records import Application, Payment, PaymentReturn, Payout, ReturnReason
 from blueops_qb.sandbox.core.invoices import draft_of
 from tests.treatments import worked
 from tests.whole_path import DAY, D, WholePath, entry, material, service, whole_path
@@ -87,6 +87,33 @@ def test_9_books_that_apply_credits_themselves_settle_the_correction(house: Whol
     with house.step() as found:
         house.poll()
     assert entry(found) == []
+
+
+def test_a_payment_that_comes_back_out_of_a_closed_deposit_is_put_to_a_person(house: WholePath) -> None:
+    _, job = house.party()
+    invoice = house.simple(job, "80.00", issue_date=OCTOBER)
+    paid = pay(house, invoice, "80.00", OCTOBER)
+    with house.work() as tx:
+        tx.settle_payout(
+            Payout(id="", date=OCTOBER, account_key="checking", payment_ids=(paid.id,), net=D("80.00"))
+        )
+    house.drain()
+    house.close_books(CLOSED)
+    with house.step(settled=False) as found, house.work() as tx:
+        tx.return_payment(
+            PaymentReturn(
+                id="",
+                payment_id=paid.id,
+                customer_id="",
+                date=DAY,
+                reason=ReturnReason.BOUNCED,
+                amount=D("80.00"),
+                account_key="checking",
+            )
+        )
+    assert entry(found) == [("1000", D("-80.00")), ("1100", D("80.00"))]
+    (waits,) = house.open_matters()
+    assert "is part of the bank deposit of 2025-10-20, in a closed period" in waits
 
 
 def test_9_a_late_payment_goes_to_the_first_open_day_and_keeps_its_true_date(house: WholePath) -> None:
