@@ -171,3 +171,17 @@ def backfill(db_url: str | None, tenant_id: str | None, records: int, seed: int)
     from blueops_qb.sandbox.bench.backfill import run
 
     raise SystemExit(run(records, db=db_url, seed=seed))
+
+
+@bench.command()
+@click.option("--payments", default=40, show_default=True, type=click.IntRange(min=5))
+@click.option(
+    "--sweep", default=5.0, show_default=True, help="Seconds between two sweeps where no webhook tells."
+)
+@click.option("--seed", default=1, show_default=True, help="The chance of the moments.")
+@common
+def arrive(db_url: str | None, tenant_id: str | None, payments: int, sweep: float, seed: int) -> None:
+    """Time from a payment recorded in QuickBooks until its invoice is paid in BlueOps and nobody is reminded."""
+    from blueops_qb.sandbox.bench.arrive import run
+
+    raise SystemExit(run(payments=payments, sweep=sweep, db=db_url, seed=seed))

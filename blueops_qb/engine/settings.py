@@ -42,7 +42,7 @@ class EngineSettings:
     #: The longest that a short budget may put a sweep off.
     sweep_longest_seconds: float = 21_600.0
     #: Hints that come within so many seconds lead to one look.
-    hint_seconds: float = 10.0
+    hint_seconds: float = 2.0
     #: Read the company and its lists again at least this often.
     catalog_seconds: float = 86_400.0
     #: Look for core records whose event was missed.

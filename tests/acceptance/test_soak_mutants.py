@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from blueops_qb.domain.records import Application, CostLine, Customer, Expense, ExpenseType, LineKind, Payment
+from blueops_qb.domain.refs import RecordRef
 from blueops_qb.sandbox.core.invoices import InvoiceDraft
 from blueops_qb.sandbox.core.pricing import LineDraft
 from blueops_qb.sandbox.soak import between, bookkeeper, judge, office, settle
@@ -144,7 +145,7 @@ def lost_deleted_and_changed_here(w: World) -> None:
     settle.settle(w)
     expense_id = office.ids(w, office.K.EXPENSE)[0]
     with work(w) as tx:
-        expense = tx.read(office.RecordRef(office.K.EXPENSE, expense_id)).record
+        expense = tx.read(RecordRef(office.K.EXPENSE, expense_id)).record
         tx.update_expense(attrs.evolve(expense, memo="again"))
 
 

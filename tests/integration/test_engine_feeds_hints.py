@@ -45,7 +45,7 @@ class Time:
 @pytest.fixture
 def time(house: EngineHouse) -> Time:
     """A quiet company that sweeps once a minute, and its clock."""
-    house.restart(sweep_seconds=60.0)
+    house.restart(sweep_seconds=60.0, hint_seconds=10.0)
     found = Time(house.engine)
     house.drain()
     return found
@@ -164,7 +164,7 @@ def listed(house: EngineHouse, monkeypatch: pytest.MonkeyPatch) -> None:
         return attrs.evolve(plain(self), catalog_hints=frozenset({"preferences"}))
 
     monkeypatch.setattr(FakeProvider, "describe", describe)
-    house.restart(sweep_seconds=60.0)
+    house.restart(sweep_seconds=60.0, hint_seconds=10.0)
 
 
 def test_a_hint_about_what_the_feed_does_not_tell_of_has_the_lists_read(

@@ -22,7 +22,7 @@ from tests.other_documents import OTHER_RULES
 
 K = BooksKind
 OTHERS = KINDS[8:]
-#: Kinds that mean nothing to BlueOps when they were entered by hand; credits and refunds are taken in or put to a person.
+#: Kinds that mean nothing to BlueOps when entered by hand; credits and refunds are taken in or put to a person.
 UNKNOWN_HERE = [kind for kind in OTHERS if kind not in (K.CREDIT_MEMO, K.REFUND_RECEIPT)]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
-from blueops_qb.sandbox.soak import between, bookkeeper, office
+from blueops_qb.sandbox.soak import between, bookkeeper, costs, office
 from blueops_qb.sandbox.soak.office import entered
 from blueops_qb.sandbox.soak.world import World
 
@@ -44,9 +44,9 @@ OFFICE: Sequence[Action] = (
     Action("office voids a payment", 2, entered(office.void_payment)),
     Action("office settles a payout", 2, entered(office.settle_payout)),
     Action("office voids a payout", 1, entered(office.void_payout)),
-    Action("office records a cost", 5, entered(office.record_expense)),
-    Action("office changes a cost", 3, entered(office.change_expense)),
-    Action("office voids a cost", 1, entered(office.void_expense)),
+    Action("office records a cost", 5, entered(costs.record_expense)),
+    Action("office changes a cost", 3, entered(costs.change_expense)),
+    Action("office voids a cost", 1, entered(costs.void_expense)),
 )
 BOOKKEEPER: Sequence[Action] = (
     Action("bookkeeper enters a customer", 1, bookkeeper.enter_customer),

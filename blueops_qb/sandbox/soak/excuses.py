@@ -107,12 +107,13 @@ def _ended_apart(w: World) -> set[str]:
     return {f"{row.source_kind}:{row.source_id}" for row in rows}
 
 
-def places(w: World) -> list[tuple[str, str]]:
-    """(record, place in the books) of whatever is linked, or was until a person unlinked it."""
+def places(w: World, *, ever: bool = False) -> list[tuple[str, str]]:
+    """(record, place in the books) of whatever is linked, or was until a person unlinked it, or `ever` was."""
+    states = "'live', 'unlinked'" + (", 'gone', 'withdrawn'" if ever else "")
     rows = w.rows(
         "SELECT d.source_kind, d.source_id, l.books_kind, l.books_id FROM blueops_qb_links l"
         " JOIN blueops_qb_documents d ON d.id = l.document_id"
-        " WHERE l.connection_id = :connection AND l.state IN ('live', 'unlinked')",
+        f" WHERE l.connection_id = :connection AND l.state IN ({states})",
         connection=w.connection_id,
     )
     return [(f"{r.source_kind}:{r.source_id}", f"{KINDS[r.books_kind]}:{r.books_id}") for r in rows]

@@ -157,16 +157,18 @@ def _written_over(w: World, stand_apart: Apart) -> list[str]:
 
 def _made_up(w: World) -> list[str]:
     """Nothing is brought to BlueOps of a customer or vendor that nobody has touched over there."""
-    linked = {ref: tuple(place.split(":")) for ref, place in places(w)}
+    touched = {ref for ref, place in places(w, ever=True) if w.witness.by_people[_key(place)]}
     brought = w.rows(
         "SELECT DISTINCT ref_kind, ref_id FROM blueops_qb_outbox"
         " WHERE tenant_id = :tenant AND cause IS NOT NULL AND ref_kind IN ('customer', 'vendor')"
     )
-    return [
-        f"{row.ref_kind}:{row.ref_id} was changed by what nobody did in the books"
-        for row in brought
-        if (place := linked.get(f"{row.ref_kind}:{row.ref_id}")) and not w.witness.by_people[place]  # type: ignore[index]
-    ]
+    refs = {f"{row.ref_kind}:{row.ref_id}" for row in brought}
+    return [f"{ref} was changed by what nobody did in the books" for ref in sorted(refs - touched)]
+
+
+def _key(place: str) -> tuple[str, str]:
+    kind, _, id = place.partition(":")
+    return kind, id
 
 
 # -- both sides, field by field ----------------------------------------------------------------------

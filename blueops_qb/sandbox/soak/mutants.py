@@ -13,12 +13,13 @@ from unittest.mock import patch
 
 import attrs
 
-from blueops_qb.domain.compare import GROUPS
+from blueops_qb.domain.compare import GROUPS, decide
 from blueops_qb.domain.documents import CustomerPayment
 from blueops_qb.domain.mapping import Target
 from blueops_qb.domain.policy import Overlap
 from blueops_qb.domain.posting import lookup
 from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.domain.reverse import payment_from
 from blueops_qb.engine import (
     arrivals,
     findings,
@@ -35,6 +36,7 @@ from blueops_qb.engine import (
     write_plan,
 )
 from blueops_qb.providers.qbo import provider, transport
+from blueops_qb.providers.qbo.metering import limits_of
 from blueops_qb.sdk.provider import Verb
 from blueops_qb.store import tables as t
 
@@ -118,8 +120,8 @@ def _echo_by_marker() -> Iterator[None]:
 @contextlib.contextmanager
 def _first_allocation_only() -> Iterator[None]:
     with (
-        patch.object(arrivals, "payment_from", _first_allocation(arrivals.payment_from)),
-        patch.object(to_core, "payment_from", _first_allocation(to_core.payment_from)),
+        patch.object(arrivals, "payment_from", _first_allocation(payment_from)),
+        patch.object(to_core, "payment_from", _first_allocation(payment_from)),
     ):
         yield
 
@@ -138,7 +140,7 @@ def _every_group(one: Any, _: Any) -> tuple[str, ...]:
 
 #: Name of the safeguard -> the product without it.
 MUTANTS: Mapping[str, Mutant] = {
-    "both bases are compared": _swap(incoming, "decide", _ours_wins(incoming.decide)),
+    "both bases are compared": _swap(incoming, "decide", _ours_wins(decide)),
     "what is uncertain is looked up": _swap(uncertain, "partly", _posted_blindly),
     "the look-up asks for deletions": _swap(
         findings, "_deletions", _deletions_not_asked(findings._deletions)
@@ -149,7 +151,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "the watermark is of the books' clock": _swap(
         findings, "_move_cursor", _cursor_of_our_clock(findings._move_cursor)
     ),
-    "the watermark overlaps": _swap(provider, "limits_of", _without_overlap(provider.limits_of)),
+    "the watermark overlaps": _swap(provider, "limits_of", _without_overlap(limits_of)),
     "the generation rises after a removal": _swap(resolve, "_again", _same_generation),
     "waiters are woken": _swap(outbox, "wake", _nothing),
     "what may be there is held": _swap(landing.Landing, "doubt", _nothing),
