@@ -262,7 +262,9 @@ def _created(turn: Turn, operation: Operation, since: dt.datetime) -> BooksRecor
         m.c.connection_id == turn.id,
         m.c.kind == operation.kind.value,
         m.c.deleted.is_(True),
-        m.c.origin == "lookup",
+        # Told by the look-up, or by the feed before it; what was ever seen itself is known to be something else.
+        m.c.origin.in_(["lookup", "changes"]),
+        m.c.document.is_(None),
         m.c.seen_at >= since,
         # One that carried another marker, or was ever linked, is known to be something else.
         m.c.marker == "",

@@ -140,6 +140,17 @@ def lost_and_deleted_over_there(w: World) -> None:
     w.company.age_history()
 
 
+def the_feed_tells_of_the_deletion_first(w: World) -> None:
+    vendor(w)
+    cost(w)
+    sent_and_lost(w, b'\\"create\\",\\"Purchase')
+    bookkeeper.does(w, "delete", kind="Purchase", id=newest(w, "Purchase"))
+    w.look()
+    w.carry(50)
+    w.time.advance(25 * 3600)
+    w.company.age_history()
+
+
 def lost_deleted_and_changed_here(w: World) -> None:
     lost_and_deleted_over_there(w)
     settle.settle(w)
@@ -335,6 +346,10 @@ def test_a_safeguard_that_is_switched_off_is_found(
     with MUTANTS[name](), pytest.raises(FOUND) as found:
         played(tmp_path, SCENES[name])
     assert str(found.value)
+
+
+def test_a_deletion_that_the_feed_tells_first_counts_in_the_look_up_too(tmp_path: Path) -> None:
+    played(tmp_path, the_feed_tells_of_the_deletion_first)
 
 
 @pytest.mark.parametrize("name", SCENES)
