@@ -95,3 +95,9 @@ def test_messages_at_the_gate_are_answered_and_what_they_name_is_kept() -> None:
         assert 0 < figures[database]["p50_ms"] <= figures[database]["p99_ms"] <= figures[database]["max_ms"]
         assert figures[database]["looks"] >= 1, "the server worked meanwhile"
     assert not [missed for missed in figures["missed"] if "percentile" not in missed]
+
+
+def test_a_payment_recorded_in_the_books_pays_its_invoice_and_stops_reminders() -> None:
+    figures = last_line("bench", "arrive", "--payments", "5", "--sweep", "3")
+    assert figures["sqlite"]["reminders"] == 0
+    assert figures["sqlite"]["webhook"]["max_s"] > 0

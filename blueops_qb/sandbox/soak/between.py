@@ -351,16 +351,15 @@ def unmap_key(w: World) -> str:
 
 
 def hook_missed(w: World) -> str:
-    """An event did not reach the outbox: its row is as if it had never been written."""
-    o = sa.table("blueops_qb_outbox", sa.column("id"), sa.column("tenant_id"), sa.column("state"))
+    """An event that no sweep has seen yet did not reach the outbox: its row is as if it had never been written."""
+    newest = w.rows(
+        "SELECT o.id, o.ref_kind, o.ref_id FROM blueops_qb_outbox o"
+        " JOIN blueops_qb_tenants t ON t.tenant_id = o.tenant_id"
+        " WHERE o.tenant_id = :tenant AND o.state = 'pending' AND o.revision > t.swept_revision"
+        " ORDER BY o.id DESC LIMIT 1"
+    )
+    if not newest:
+        raise NothingThere
     with w.core.begin(TENANT) as tx:
-        newest = tx.connection.execute(
-            sa.select(o.c.id)
-            .where(o.c.tenant_id == TENANT, o.c.state == State.PENDING.value)
-            .order_by(o.c.id.desc())
-            .limit(1)
-        ).scalar_one_or_none()
-        if newest is None:
-            raise NothingThere
-        tx.connection.execute(sa.delete(o).where(o.c.id == newest))
-    return ""
+        tx.connection.execute(sa.text("DELETE FROM blueops_qb_outbox WHERE id = :id"), {"id": newest[0].id})
+    return f"{newest[0].ref_kind}:{newest[0].ref_id}"
