@@ -36,8 +36,9 @@ TROUBLES = (
 )
 #: Conflicts of which `theirs` leaves both sides as they are: BlueOps takes over no document that was changed there.
 ACCEPTING = ("changed_there", "variance")
-#: The farthest that the clocks of both sides are apart, in seconds.
-SKEW = 240.0
+#: The farthest that the clocks of both sides are apart, in seconds: the books' clock never steps back by more than the
+#: overlap of the change feed.
+SKEW = 80.0
 
 
 class Died(BaseException):
@@ -273,7 +274,7 @@ def clock_back(w: World) -> str:
 
 def skew(w: World) -> str:
     """The books' clock goes another way than ours."""
-    seconds = w.chance.choice((-200, -60, 60, 200))
+    seconds = w.chance.choice((-80, -30, 30, 80))
     w.company.clock.shift = _within(w.company.clock.shift + dt.timedelta(seconds=seconds))
     return f"{w.company.clock.shift.total_seconds():.0f} s apart"
 
