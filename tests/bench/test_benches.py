@@ -108,3 +108,9 @@ def test_older_records_come_over_whole_through_a_kill() -> None:
     assert 1000 <= figures["killed_after"] < 2000
     assert figures["calls"] < 200
     assert 0 < figures["rss_mib"] < 200
+
+
+def test_a_payment_recorded_in_the_books_pays_its_invoice_and_stops_reminders() -> None:
+    figures = last_line("bench", "arrive", "--payments", "5", "--sweep", "3")
+    assert figures["sqlite"]["reminders"] == 0
+    assert figures["sqlite"]["webhook"]["max_s"] > 0
