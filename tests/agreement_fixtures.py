@@ -10,7 +10,7 @@ from tests.engine_house import KEY
 
 
 @pytest.fixture
-def house(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Company]:
+def business(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Company]:
     """A company with some business; the parameter names another database than SQLite."""
     url = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
     with company(url, monkeypatch) as found:

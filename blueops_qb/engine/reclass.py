@@ -180,13 +180,14 @@ def _moves(turn: Turn, mapping: Rules, since: dt.date | None, sums: _Sums) -> It
         filter(None, (since, closing + dt.timedelta(days=1) if closing else None)), default=dt.date.min
     )
     alive = _alive(turn)
-    for ref, record, related, mine in dated_records(turn, since=first, until=dt.date.max):
+    for ref, record, related, found in dated_records(turn, since=first, until=dt.date.max):
+        mine = found.get(ref, [])
         linked = {str(k.key): k for k in mine if k.linked and k.state == "linked" and not k.undone}
         if not linked:
             continue
-        then = postings(turn, post_under(turn, record, related, mine, mapping), mapping)
-        own = context_for(turn, record, related, mine).mapping
-        now = postings(turn, post_under(turn, record, related, mine, own), own)
+        then = postings(turn, post_under(turn, record, related, mine, mapping, known=found), mapping)
+        own = context_for(turn, record, related, mine, known=found).mapping
+        now = postings(turn, post_under(turn, record, related, mine, own, known=found), own)
         stands = _stands(turn, list(linked.values()), alive)
         for key, known in linked.items():
             posted, moved_before = stands[known.id]

@@ -60,9 +60,11 @@ def post_under(
     snapshots: dict[RecordRef, Snapshot],
     mine: list[Known],
     mapping: Mapping,
+    *,
+    known: MappingOf[RecordRef, Sequence[Known]] | None = None,
 ) -> Result:
     """What the rules say under a mapping, whatever the record is pinned to and whichever periods are closed."""
-    context = context_for(turn, record, snapshots, mine)
+    context = context_for(turn, record, snapshots, mine, known=known)
     profile = attrs.evolve(context.profile, closing_date=None)
     context = attrs.evolve(context, mapping=mapping, profile=profile)
     return _as_coded(post(record, context, turn.rules), mine, context)
@@ -199,13 +201,18 @@ def _settled(turn: Turn, place: BooksRef) -> Decimal:
 _BUILD_ON = frozenset({RecordKind.INVOICE, RecordKind.PAYMENT, RecordKind.CREDIT})
 
 
+def built_on(record: Record) -> list[RecordRef]:
+    """The records that this one builds on: what it settles, credits, gives back or deposits."""
+    if isinstance(record, Customer | Job | Vendor | Expense):
+        return []
+    return [ref for ref in named_by(record) if ref.kind in _BUILD_ON]
+
+
 def _built_on(
     turn: Turn, record: Record, known: MappingOf[RecordRef, Sequence[Known]] | None = None
 ) -> list[Known]:
-    """Documents of the records that this one builds on: what it settles, credits, gives back or deposits."""
-    if isinstance(record, Customer | Job | Vendor | Expense):
-        return []
-    wanted = [ref for ref in named_by(record) if ref.kind in _BUILD_ON]
+    """Documents of the records that this one builds on."""
+    wanted = built_on(record)
     if known is not None:
         return [document for ref in wanted for document in known.get(ref, ())]
     return list(load_known(turn.connection, turn.id, wanted).values())

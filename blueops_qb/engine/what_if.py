@@ -25,7 +25,7 @@ from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
 from blueops_qb.engine import suggest
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.related import read_related
-from blueops_qb.engine.rule_room import context_for, post_under
+from blueops_qb.engine.rule_room import built_on, context_for, post_under
 from blueops_qb.engine.subledger import effects_of, ours_named, owners_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import Snapshot
@@ -141,10 +141,11 @@ def replay(turn: Turn, draft: Rules, *, since: dt.date, until: dt.date, by: Iter
     held: list[Told] = []
     released: list[Told] = []
     counts: Counter[str] = Counter()
-    for ref, record, related, mine in dated_records(turn, since=since, until=until):
-        own = context_for(turn, record, related, mine).mapping
-        now = post_under(turn, record, related, mine, own)
-        then = post_under(turn, record, related, mine, draft)
+    for ref, record, related, known in dated_records(turn, since=since, until=until):
+        mine = known.get(ref, [])
+        own = context_for(turn, record, related, mine, known=known).mapping
+        now = post_under(turn, record, related, mine, own, known=known)
+        then = post_under(turn, record, related, mine, draft, known=known)
         counts["records"] += 1
         _note_holds(ref, now, then, held, released, counts)
         before, after = postings(turn, now, own), postings(turn, then, draft)
@@ -168,18 +169,19 @@ def replay(turn: Turn, draft: Rules, *, since: dt.date, until: dt.date, by: Iter
 
 def dated_records(
     turn: Turn, *, since: dt.date, until: dt.date
-) -> Iterator[tuple[RecordRef, Record, dict[RecordRef, Snapshot], list[Known]]]:
-    """Core's records dated in the span, with what they name and their documents; a page in memory at a time."""
+) -> Iterator[tuple[RecordRef, Record, dict[RecordRef, Snapshot], dict[RecordRef, list[Known]]]]:
+    """Core's records dated in the span, with what they name and the documents of both; a page in memory at a time."""
     revision = 0
     while True:
         page = list(turn.core.iterate(turn.tenant_id, since_revision=revision, kinds=KINDS, limit=PAGE))
         wanted = [s for s in page if _in_span(s, since, until)]
         related = read_related(turn.core, turn.tenant_id, [s.record for s in wanted])
         known: dict[RecordRef, list[Known]] = {}
-        for one in load_known(turn.connection, turn.id, [s.ref for s in wanted]).values():
+        refs = {s.ref for s in wanted} | {ref for s in wanted for ref in built_on(s.record)}
+        for one in load_known(turn.connection, turn.id, refs).values():
             known.setdefault(one.key.source, []).append(one)
         for snapshot in wanted:
-            yield snapshot.ref, snapshot.record, related, known.get(snapshot.ref, [])
+            yield snapshot.ref, snapshot.record, related, known
         if len(page) < PAGE:
             return
         revision = max(s.revision for s in page)

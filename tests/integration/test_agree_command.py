@@ -23,11 +23,11 @@ LAST = (START + dt.timedelta(days=40)).replace(day=1) - dt.timedelta(days=1)
 
 
 def test_the_command_tells_sums_and_writes_a_certificate_that_verifies_alone(
-    house: Company, tmp_path: Path
+    business: Company, tmp_path: Path
 ) -> None:
     file, key = tmp_path / "march.json", tmp_path / "key.pem"
     told = command(
-        house, "agree", "--from", str(START), "--to", str(LAST), "--json", "--certificate", str(file)
+        business, "agree", "--from", str(START), "--to", str(LAST), "--json", "--certificate", str(file)
     )
     assert told.exit_code == 0, told.output
     value = json.loads(told.stdout)
@@ -37,7 +37,7 @@ def test_the_command_tells_sums_and_writes_a_certificate_that_verifies_alone(
     assert jobs
     assert all(row["parent"] for row in jobs)
     assert value["certificate"] == str(file)
-    key.write_text(command(house, "agree", "key").output)
+    key.write_text(command(business, "agree", "key").output)
     # Nothing is opened for the check: there is no such database.
     nowhere = ["--db", "sqlite:////nowhere/at/all.db"]
     alone = CliRunner().invoke(main, ["agree", "verify", str(file), "--key", str(key), "--json", *nowhere])
@@ -47,12 +47,12 @@ def test_the_command_tells_sums_and_writes_a_certificate_that_verifies_alone(
     sections = verified["sections"]
     assert sections["figures"]["documents"] == value["figures"]["documents"]
     assert sections["basis"]["rests_on"] == "ledger"
-    with house.core.engine.connect() as connection:
+    with business.core.engine.connect() as connection:
         head = connection.execute(t.audit.select().where(t.audit.c.seq == sections["audit"]["seq"])).one()
         assert head.mac == sections["audit"]["mac"]
-        assert audit.verify(connection, TENANT, keys=house.engine.keys).ok
+        assert audit.verify(connection, TENANT, keys=business.engine.keys).ok
     text = file.read_text()
-    assert not [ann.name for ann in house.customers if ann.name in text], "no name of a person"
+    assert not [ann.name for ann in business.customers if ann.name in text], "no name of a person"
     documents = sections["figures"]["documents"]
     file.write_text(text.replace(f'"documents":{documents}', f'"documents":{documents + 1}', 1))
     broken = CliRunner().invoke(main, ["agree", "verify", str(file)])
@@ -67,38 +67,38 @@ def test_the_command_tells_sums_and_writes_a_certificate_that_verifies_alone(
     assert "signed by the key that it holds itself" in shown.output
 
 
-def test_the_certificate_of_a_run_is_made_once(house: Company) -> None:
-    run = house.agree(START, LAST)
-    first = certificate.issue(house.engine, house.id, run.id)
-    assert certificate.issue(house.engine, house.id, run.id) == first
-    with house.turn() as turn:
+def test_the_certificate_of_a_run_is_made_once(business: Company) -> None:
+    run = business.agree(START, LAST)
+    first = certificate.issue(business.engine, business.id, run.id)
+    assert certificate.issue(business.engine, business.id, run.id) == first
+    with business.turn() as turn:
         open_run = agreement.ask(turn, START, LAST - dt.timedelta(days=1))
     with pytest.raises(certificate.NotACertificate, match="only a finished one"):
-        certificate.issue(house.engine, house.id, open_run)
+        certificate.issue(business.engine, business.id, open_run)
     with pytest.raises(LookupError, match="there is no agreement"):
-        agreement.load(house.engine, house.id, 1)
+        agreement.load(business.engine, business.id, 1)
 
 
-def test_the_text_shows_accounts_and_the_verdict(house: Company) -> None:
-    told = command(house, "agree", "--from", str(START), "--to", str(LAST))
+def test_the_text_shows_accounts_and_the_verdict(business: Company) -> None:
+    told = command(business, "agree", "--from", str(START), "--to", str(LAST))
     assert told.exit_code == 0, told.output
     assert told.output.rstrip().endswith("BOTH SIDES AGREE.")
     assert "1100 Accounts Receivable" in told.output
 
 
-def test_the_command_exits_1_and_names_what_differs(house: Company) -> None:
-    one = sale(house, START + dt.timedelta(days=12))
-    with house.bookkeeper() as books:
+def test_the_command_exits_1_and_names_what_differs(business: Company) -> None:
+    one = sale(business, START + dt.timedelta(days=12))
+    with business.bookkeeper() as books:
         changes = {"DepartmentRef": {"value": books.the("Department", Name="Sparks")["Id"]}}
-        books.change("Invoice", house.place(one.ref).id, changes)
-    told = command(house, "agree", "--from", str(START), "--to", str(LAST), "--whole", "--json")
+        books.change("Invoice", business.place(one.ref).id, changes)
+    told = command(business, "agree", "--from", str(START), "--to", str(LAST), "--whole", "--json")
     value = json.loads(told.stdout)
     assert (told.exit_code, value["agrees"]) == (1, False)
     (found,) = value["differences"]
     assert (found["kind"], found["ref"]) == ("location", str(one.ref))
     assert found["lines"]["ours"]
     assert found["lines"]["theirs"]
-    text = command(house, "agree", "--from", str(START), "--to", str(LAST), "--whole")
+    text = command(business, "agree", "--from", str(START), "--to", str(LAST), "--whole")
     assert "BOTH SIDES DO NOT AGREE." in text.output
 
 
@@ -110,6 +110,6 @@ def test_the_command_exits_1_and_names_what_differs(house: Company) -> None:
         (["close-check", "--month", "march"], 2, "write it as 2026-03"),
     ],
 )
-def test_what_cannot_be_compared_is_said(house: Company, words: list[str], code: int, said: str) -> None:
-    told = command(house, *words)
+def test_what_cannot_be_compared_is_said(business: Company, words: list[str], code: int, said: str) -> None:
+    told = command(business, *words)
     assert (told.exit_code, said in told.output) == (code, True), told.output

@@ -25,264 +25,264 @@ pytest_plugins = ["tests.agreement_fixtures"]
 D = Decimal
 MONTH = f"{START:%Y-%m}"
 BOTH = pytest.mark.parametrize(
-    "house", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+    "business", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
 )
 
 
 # -- incremental ---------------------------------------------------------------------------------------
-def test_a_month_in_which_nothing_moved_is_not_read_again(house: Company) -> None:
-    first = house.agree()
-    assert first.agrees, house.found(first)
-    reads = house.ledger_reads()
-    again = house.agree()
+def test_a_month_in_which_nothing_moved_is_not_read_again(business: Company) -> None:
+    first = business.agree()
+    assert first.agrees, business.found(first)
+    reads = business.ledger_reads()
+    again = business.agree()
     assert again.facts_from == first.facts_from
     assert (again.figures["slices_read"], again.figures["slices_kept"]) == (
         0,
         len(agreement_marks.slices(START, TODAY)),
     )
-    assert house.ledger_reads() == reads
+    assert business.ledger_reads() == reads
     assert again.figures["documents"] == first.figures["documents"]
-    assert house.agree(whole=True).figures["slices_kept"] == 0
+    assert business.agree(whole=True).figures["slices_kept"] == 0
 
 
-def test_a_document_of_ours_makes_its_month_be_read_and_no_other(house: Company) -> None:
-    house.agree()
-    sale(house, START + dt.timedelta(days=3))
-    run = house.agree()
+def test_a_document_of_ours_makes_its_month_be_read_and_no_other(business: Company) -> None:
+    business.agree()
+    sale(business, START + dt.timedelta(days=3))
+    run = business.agree()
     assert (run.figures["slices_read"], run.agrees) == (1, True)
 
 
 @BOTH
-def test_a_change_in_the_books_makes_its_months_be_read_also_the_one_it_left(house: Company) -> None:
-    one = sale(house, START + dt.timedelta(days=3))
-    house.agree()
-    with house.bookkeeper() as books:
-        books.change("Invoice", house.place(one.ref).id, {"PrivateNote": "seen by me"})
-    assert house.agree().figures["slices_read"] == 1
-    cost = house.expense(ExpenseType.CHECK, date=START + dt.timedelta(days=4))
-    house.drain()
-    house.agree()
-    with house.bookkeeper() as books:
+def test_a_change_in_the_books_makes_its_months_be_read_also_the_one_it_left(business: Company) -> None:
+    one = sale(business, START + dt.timedelta(days=3))
+    business.agree()
+    with business.bookkeeper() as books:
+        books.change("Invoice", business.place(one.ref).id, {"PrivateNote": "seen by me"})
+    assert business.agree().figures["slices_read"] == 1
+    cost = business.expense(ExpenseType.CHECK, date=START + dt.timedelta(days=4))
+    business.drain()
+    business.agree()
+    with business.bookkeeper() as books:
         changes = {"TxnDate": TODAY.isoformat()}
-        books.change("Purchase", house.place(cost.ref).id, changes)
-    run = house.agree()
+        books.change("Purchase", business.place(cost.ref).id, changes)
+    run = business.agree()
     assert run.figures["slices_read"] == 2
-    assert {(one.kind, one.ref) for one in house.found(run)} in ({("date", str(cost.ref))}, set())
-    with house.bookkeeper() as books:
-        books.change("Purchase", house.place(cost.ref).id, {"TxnDate": cost.date.isoformat()})
-    house.poll()
-    assert house.agree().agrees
+    assert {(one.kind, one.ref) for one in business.found(run)} in ({("date", str(cost.ref))}, set())
+    with business.bookkeeper() as books:
+        books.change("Purchase", business.place(cost.ref).id, {"TxnDate": cost.date.isoformat()})
+    business.poll()
+    assert business.agree().agrees
 
 
-def test_an_item_that_leads_elsewhere_makes_every_month_be_read(house: Company) -> None:
-    house.agree()
-    with house.bookkeeper() as books:
+def test_an_item_that_leads_elsewhere_makes_every_month_be_read(business: Company) -> None:
+    business.agree()
+    with business.bookkeeper() as books:
         pump = books.the("Item", Name="Sump Pump")
         books.change("Item", str(pump["Id"]), {"IncomeAccountRef": books.account("4800")})
-    run = house.agree()
+    run = business.agree()
     assert (run.figures["slices_kept"], run.agrees) == (0, True)
 
 
 # -- what moves ----------------------------------------------------------------------------------------
 @BOTH
-def test_what_lands_while_the_ledger_is_read_is_neither_expected_nor_held(house: Company) -> None:
-    sold = sale(house, TODAY)
-    with house.turn() as turn:
+def test_what_lands_while_the_ledger_is_read_is_neither_expected_nor_held(business: Company) -> None:
+    sold = sale(business, TODAY)
+    with business.turn() as turn:
         id = agreement.ask(turn, START, TODAY, whole=True)
-    while agreement.advance(house.engine, house.id, id).state is RunState.LOOKING:
-        house.carrier.carry_one(house.id)
-    house.drain()  # the reading has come, and is not compared yet
-    sale(house, TODAY)
+    while agreement.advance(business.engine, business.id, id).state is RunState.LOOKING:
+        business.carrier.carry_one(business.id)
+    business.drain()  # the reading has come, and is not compared yet
+    sale(business, TODAY)
     late = sold
-    with house.work() as tx:
-        lines = [attrs.evolve(house._line(), taxable=False)]
+    with business.work() as tx:
+        lines = [attrs.evolve(business._line(), taxable=False)]
         draft = attrs.evolve(draft_of(late), lines=lines, tax_key="", tax=None, discount=D(0))
         tx.update_invoice(late.id, draft)
-    house.drain()
-    run = agreement.advance(house.engine, house.id, id)
+    business.drain()
+    run = agreement.advance(business.engine, business.id, id)
     assert run.state is RunState.DONE
-    assert run.figures["differences"] == 0, house.found(run)
+    assert run.figures["differences"] == 0, business.found(run)
     assert run.figures["moving"] == 2
-    after = house.agree()
-    assert (after.agrees, after.figures["moving"]) == (True, 0), house.found(after)
+    after = business.agree()
+    assert (after.agrees, after.figures["moving"]) == (True, 0), business.found(after)
 
 
-def test_a_reading_that_was_taken_away_meanwhile_is_asked_for_again(house: Company) -> None:
-    with house.turn() as turn:
+def test_a_reading_that_was_taken_away_meanwhile_is_asked_for_again(business: Company) -> None:
+    with business.turn() as turn:
         id = agreement.ask(turn, START, TODAY, whole=True)
-    while agreement.advance(house.engine, house.id, id).state is RunState.LOOKING:
-        house.carrier.carry_one(house.id)
-    house.drain()
+    while agreement.advance(business.engine, business.id, id).state is RunState.LOOKING:
+        business.carrier.carry_one(business.id)
+    business.drain()
     for days in (1, 2):  # somebody else reads the ledger too
-        with house.turn() as turn:
+        with business.turn() as turn:
             ledger.ask(turn, TODAY - dt.timedelta(days=days), TODAY)
-        house.drain()
+        business.drain()
     for _ in range(50):
-        run = agreement.advance(house.engine, house.id, id)
+        run = agreement.advance(business.engine, business.id, id)
         if not run.open:
             break
-        house.drain()
+        business.drain()
     assert run.agrees
 
 
-def test_a_run_that_was_left_is_taken_up_again(house: Company) -> None:
-    with house.turn() as turn:
+def test_a_run_that_was_left_is_taken_up_again(business: Company) -> None:
+    with business.turn() as turn:
         first = agreement.ask(turn, START, TODAY)
         assert agreement.ask(turn, START, TODAY) == first
         assert agreement.ask(turn, START, TODAY, whole=True) != first
-    assert house.agree().id == first
-    assert house.agree(whole=True).agrees
+    assert business.agree().id == first
+    assert business.agree(whole=True).agrees
 
 
-def test_a_ledger_that_cannot_be_read_fails_the_run_with_its_reason(house: Company) -> None:
-    limit = f"{house.twin.base_url}/twin/company"
+def test_a_ledger_that_cannot_be_read_fails_the_run_with_its_reason(business: Company) -> None:
+    limit = f"{business.twin.base_url}/twin/company"
     requests.post(limit, json={"report_cells": 15}, timeout=10).raise_for_status()
     try:
-        run = house.agree(whole=True)
+        run = business.agree(whole=True)
         assert run.state is RunState.FAILED
         assert "a single day holds more postings" in run.reason
-        told = command(house, "agree", "--from", str(START), "--to", str(TODAY), "--whole")
+        told = command(business, "agree", "--from", str(START), "--to", str(TODAY), "--whole")
         assert (told.exit_code, "a single day holds more" in told.output) == (1, True)
     finally:
         requests.post(limit, json={"report_cells": 400_000}, timeout=10).raise_for_status()
 
 
 # -- what is not there yet, and what settles nothing ---------------------------------------------------
-def test_what_is_held_is_listed_as_not_in_the_books_yet_and_is_no_difference(house: Company) -> None:
-    line = attrs.evolve(house._line(), service_category="unheard_of", taxable=False)
+def test_what_is_held_is_listed_as_not_in_the_books_yet_and_is_no_difference(business: Company) -> None:
+    line = attrs.evolve(business._line(), service_category="unheard_of", taxable=False)
     line = attrs.evolve(line, kind=type(line.kind)("service"), material_category="")
-    held = sale(house, START + dt.timedelta(days=5), lines=[line], tax_key="", tax_percent=None)
-    run = house.agree()
-    (one,) = house.found(run, "pending")
+    held = sale(business, START + dt.timedelta(days=5), lines=[line], tax_key="", tax_percent=None)
+    run = business.agree()
+    (one,) = business.found(run, "pending")
     assert (one.kind, one.ref, run.agrees) == ("held", str(held.ref), True)
     assert "unheard_of" not in one.sentence, "what may quote a name is not kept"
-    with house.core.engine.connect() as connection:
+    with business.core.engine.connect() as connection:
         (told,) = agreement_figures.with_reasons(connection, TENANT, [one])
     assert "unheard_of" in told.sentence
     assert told.remedy
-    closing = command(house, "close-check", "--month", MONTH, "--json")
+    closing = command(business, "close-check", "--month", MONTH, "--json")
     value = json.loads(closing.stdout)
     assert (closing.exit_code, value["can_close"]) == (1, False)
     assert value["in_the_way"] == ["1 held records"]
     assert [row["ref"] for row in value["held"]] == [str(held.ref)]
-    text = command(house, "close-check", "--month", MONTH)
+    text = command(business, "close-check", "--month", MONTH)
     assert f"held: {held.ref}" in text.output
-    with house.work() as tx:
+    with business.work() as tx:
         tx.void_invoice(held.id, reason="entered by mistake")
-    house.drain()
-    closing = command(house, "close-check", "--month", MONTH, "--json")
+    business.drain()
+    closing = command(business, "close-check", "--month", MONTH, "--json")
     assert (closing.exit_code, json.loads(closing.stdout)["in_the_way"]) == (0, [])
 
 
 @BOTH
-def test_a_payment_that_both_sides_changed_is_unapplied_until_somebody_chooses(house: Company) -> None:
-    one = sale(house, START + dt.timedelta(days=6), job_id=None, customer_id=house.customers[0].id)
-    payment = house.pay([one], received_on=START + dt.timedelta(days=7))
-    house.drain()
-    assert house.agree().agrees
-    with house.bookkeeper() as books:
-        books.change("Payment", house.place(payment.ref).id, {"Line": []})
-    with house.work() as tx:
+def test_a_payment_that_both_sides_changed_is_unapplied_until_somebody_chooses(business: Company) -> None:
+    one = sale(business, START + dt.timedelta(days=6), job_id=None, customer_id=business.customers[0].id)
+    payment = business.pay([one], received_on=START + dt.timedelta(days=7))
+    business.drain()
+    assert business.agree().agrees
+    with business.bookkeeper() as books:
+        books.change("Payment", business.place(payment.ref).id, {"Line": []})
+    with business.work() as tx:
         parts = (Application(invoice_id=one.id, amount=one.total - 1),)
         tx.update_payment(attrs.evolve(payment, applications=parts))
-    house.poll()
-    run = house.agree()
-    (found,) = house.found(run)
+    business.poll()
+    run = business.agree()
+    (found,) = business.found(run)
     assert (found.kind, found.ref) == ("unapplied", str(payment.ref))
     assert "settles nothing in the books" in found.sentence
-    closing = json.loads(command(house, "close-check", "--month", MONTH, "--json").stdout)
+    closing = json.loads(command(business, "close-check", "--month", MONTH, "--json").stdout)
     assert closing["in_the_way"] == ["1 held records", "1 open conflicts", "1 differences"]
     assert str(payment.ref) in {row["ref"] for row in closing["unapplied"]}
-    (conflict,) = [row for row in _rows(house, t.conflicts) if row.state == "open"]
-    with house.turn() as turn:
+    (conflict,) = [row for row in _rows(business, t.conflicts) if row.state == "open"]
+    with business.turn() as turn:
         resolve.resolve(turn, conflict.id, "theirs", "bookkeeper")
-    house.drain()
-    house.poll()
-    run = house.agree()
-    assert run.agrees, house.found(run)
+    business.drain()
+    business.poll()
+    run = business.agree()
+    assert run.agrees, business.found(run)
 
 
-def _rows(house: Company, table: Any) -> list[Any]:
-    with house.core.engine.connect() as connection:
+def _rows(business: Company, table: Any) -> list[Any]:
+    with business.core.engine.connect() as connection:
         return list(connection.execute(table.select()))
 
 
 # -- what the sub-ledger keeps ---------------------------------------------------------------------------
-def test_a_payment_that_came_from_the_books_is_expected_there(house: Company) -> None:
-    one = sale(house, START + dt.timedelta(days=8))
-    place = house.place(one.ref)
-    with house.bookkeeper() as books:
+def test_a_payment_that_came_from_the_books_is_expected_there(business: Company) -> None:
+    one = sale(business, START + dt.timedelta(days=8))
+    place = business.place(one.ref)
+    with business.bookkeeper() as books:
         there = next(row for row in books.find("Invoice") if str(row["Id"]) == place.id)
         line = {"Amount": 5, "LinkedTxn": [{"TxnId": place.id, "TxnType": "Invoice"}]}
         body = {"CustomerRef": there["CustomerRef"], "TotalAmt": 5, "Line": [line]}
         books.enter("Payment", {**body, "TxnDate": (START + dt.timedelta(days=9)).isoformat()})
-    before = house.agree().figures["documents"]
-    house.poll()
-    run = house.agree()
-    assert run.agrees, house.found(run)
+    before = business.agree().figures["documents"]
+    business.poll()
+    run = business.agree()
+    assert run.agrees, business.found(run)
     assert run.figures["documents"] >= before
 
 
 @BOTH
-def test_an_edit_and_a_void_leave_only_what_counts(house: Company) -> None:
-    one = sale(house, START + dt.timedelta(days=10))
-    document = _document(house, one)
-    first = [row for row in _rows(house, t.postings) if row.document_id == document]
+def test_an_edit_and_a_void_leave_only_what_counts(business: Company) -> None:
+    one = sale(business, START + dt.timedelta(days=10))
+    document = _document(business, one)
+    first = [row for row in _rows(business, t.postings) if row.document_id == document]
     assert all(row.counts for row in first)
-    with house.work() as tx:
-        lines = [attrs.evolve(house._line(), taxable=False)]
+    with business.work() as tx:
+        lines = [attrs.evolve(business._line(), taxable=False)]
         tx.update_invoice(
             one.id, attrs.evolve(draft_of(one), lines=lines, tax_key="", tax=None, discount=D(0))
         )
-    house.drain()
-    rows = [row for row in _rows(house, t.postings) if row.document_id == document]
+    business.drain()
+    rows = [row for row in _rows(business, t.postings) if row.document_id == document]
     newest = max(row.revision for row in rows)
     assert len({row.revision for row in rows}) == 2, "older states are kept"
     assert {row.revision for row in rows if row.counts} == {newest}
     assert sum(row.cents for row in rows if row.counts) == 0
-    with house.work() as tx:
+    with business.work() as tx:
         tx.void_invoice(one.id, reason="entered twice")
-    house.drain()
-    assert not [row for row in _rows(house, t.postings) if row.document_id == document and row.counts]
-    run = house.agree()
-    assert run.agrees, house.found(run)
+    business.drain()
+    assert not [row for row in _rows(business, t.postings) if row.document_id == document and row.counts]
+    run = business.agree()
+    assert run.agrees, business.found(run)
 
 
-def test_what_was_linked_without_a_posting_is_posted_before_it_is_compared(house: Company) -> None:
-    one = sale(house, START + dt.timedelta(days=11))
-    document = _document(house, one)
-    with house.work() as tx:
+def test_what_was_linked_without_a_posting_is_posted_before_it_is_compared(business: Company) -> None:
+    one = sale(business, START + dt.timedelta(days=11))
+    document = _document(business, one)
+    with business.work() as tx:
         tx.connection.execute(t.postings.delete().where(t.postings.c.document_id == document))
-    run = house.agree(whole=True)
-    assert run.agrees, house.found(run)
-    assert [row for row in _rows(house, t.postings) if row.document_id == document]
+    run = business.agree(whole=True)
+    assert run.agrees, business.found(run)
+    assert [row for row in _rows(business, t.postings) if row.document_id == document]
 
 
-def _document(house: Company, record: Any) -> int:
+def _document(business: Company, record: Any) -> int:
     (found,) = [
         row.id
-        for row in _rows(house, t.documents)
+        for row in _rows(business, t.documents)
         if (row.source_kind, row.source_id) == (record.ref.kind.value, record.ref.id)
     ]
     return int(found)
 
 
 @BOTH
-def test_two_that_compare_the_same_at_once_find_it_once(house: Company) -> None:
-    one = sale(house, START + dt.timedelta(days=3))
-    with house.bookkeeper() as books:
+def test_two_that_compare_the_same_at_once_find_it_once(business: Company) -> None:
+    one = sale(business, START + dt.timedelta(days=3))
+    with business.bookkeeper() as books:
         changes = {"DepartmentRef": {"value": books.the("Department", Name="Sparks")["Id"]}}
-        books.change("Invoice", house.place(one.ref).id, changes)
-    with house.turn() as turn:
+        books.change("Invoice", business.place(one.ref).id, changes)
+    with business.turn() as turn:
         id = agreement.ask(turn, START, TODAY, whole=True)
-    while agreement.advance(house.engine, house.id, id).state is RunState.LOOKING:
-        house.carrier.carry_one(house.id)
-    house.drain()
+    while agreement.advance(business.engine, business.id, id).state is RunState.LOOKING:
+        business.carrier.carry_one(business.id)
+    business.drain()
     problems: list[Exception] = []
 
     def advance() -> None:
         try:
-            agreement.advance(house.engine, house.id, id)
+            agreement.advance(business.engine, business.id, id)
         except Exception as problem:
             problems.append(problem)
 
@@ -292,13 +292,13 @@ def test_two_that_compare_the_same_at_once_find_it_once(house: Company) -> None:
     for thread in both:
         thread.join(60)
     assert problems == []
-    run = agreement.load(house.engine, house.id, id)
+    run = agreement.load(business.engine, business.id, id)
     assert (run.state, run.figures["differences"]) == (RunState.DONE, 1)
-    assert [one.kind for one in house.found(run)] == ["location"]
+    assert [one.kind for one in business.found(run)] == ["location"]
 
 
-def test_a_company_that_is_not_live_has_nothing_to_compare(house: Company) -> None:
-    with house.turn() as turn:
+def test_a_company_that_is_not_live_has_nothing_to_compare(business: Company) -> None:
+    with business.turn() as turn:
         turn.row["state"] = "matching"
         with pytest.raises(CannotCompare, match="accept the match plan first"):
             agreement.ask(turn, START, TODAY)

@@ -42,7 +42,7 @@ def test_what_a_person_accepted_from_the_books_is_what_they_should_hold(house: E
     if house.conflicts():
         assert counted(house, invoice)["1100", customer] == 80, "nobody has decided yet"
         with house.turn() as turn:
-            resolve.resolve(turn, house.conflicts()[0].id, "theirs", "bookkeeper")
+            resolve.resolve(turn, house.conflicts()[0].id, "accept", "bookkeeper")
         house.drain()
     assert counted(house, invoice)["1100", customer] == 81
 

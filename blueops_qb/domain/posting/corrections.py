@@ -28,6 +28,8 @@ from blueops_qb.domain.refs import DocumentKey, ref_of_key
 
 REVERSAL = "reversal"
 SETTLED = "settled"
+#: What an invoice comes to by itself; a person's undo keeps a document of its own beside them.
+OWN_ROLES = frozenset({"main", CORRECTED, REVERSAL, SETTLED})
 
 
 def corrected(
@@ -35,7 +37,11 @@ def corrected(
 ) -> Mapping[DocumentKey, Document]:
     """The documents of a changed invoice; `wanted` is what it would be in an open period (void or not)."""
     main = DocumentKey(record.ref)
-    earlier = {key: doc for key, doc in lookup.context.posted.items() if key.source == record.ref}
+    earlier = {
+        key: doc
+        for key, doc in lookup.context.posted.items()
+        if key.source == record.ref and key.role in OWN_ROLES
+    }
     key = current(record.ref, lookup)
     posted, new = earlier.get(key), wanted.get(main)
     if not isinstance(posted, SalesInvoice) or not isinstance(new, SalesInvoice):

@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from blueops_qb.sandbox.qbo.company import Company
     from blueops_qb.sandbox.qbo.draft import Draft
 
+#: Kinds that show their total in the home currency too (the XSD's SalesTransaction, Deposit, JournalEntry).
+HOME_TOTAL_KINDS = (
+    "Invoice",
+    "Estimate",
+    "CreditMemo",
+    "SalesReceipt",
+    "RefundReceipt",
+    "Deposit",
+    "JournalEntry",
+)
 FOREIGN_KINDS = ("Invoice", "CreditMemo", "SalesReceipt", "RefundReceipt", "Payment")
 _RECEIVABLE = "Accounts Receivable"
 _GAIN = "ExchangeGainOrLoss"
@@ -38,7 +48,7 @@ def set_rate(draft: Draft) -> None:
             "CurrencyRef",
         )
     new["ExchangeRate"] = (draft.old or {}).get("ExchangeRate") or rate_of(company, code)
-    if "TotalAmt" in new:
+    if draft.kind in HOME_TOTAL_KINDS and "TotalAmt" in new:
         new["HomeTotalAmt"] = cents(new["TotalAmt"] * new["ExchangeRate"])
 
 
