@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingOf
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
 import sqlalchemy as sa
@@ -222,15 +221,6 @@ def _takes_files(turn: Turn) -> bool:
     return any(c.feature is Feature.ATTACHMENTS and c.able for c in turn.description.capabilities)
 
 
-def zone_of(turn: Turn) -> ZoneInfo:
-    """The company's time zone; UTC where core names one that is not known."""
-    name = turn.core.tenant(turn.tenant_id).zone
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
-
-
 def posting_context(
     turn: Turn, snapshots: dict[RecordRef, Snapshot], posted: MappingOf[DocumentKey, Document]
 ) -> PostingContext:
@@ -246,6 +236,6 @@ def posting_context(
         inactive=catalog.inactive,
         names=catalog.names,
         posted=posted,
-        event_day=turn.now.astimezone(zone_of(turn)).date(),
+        event_day=turn.now.astimezone(turn.zone).date(),
         splits_payments=bool(turn.row.get("splits_payments")),
     )

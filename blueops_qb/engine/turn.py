@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
 import sqlalchemy as sa
@@ -50,6 +51,7 @@ class Turn:
     #: Metered reads and writes of exchanges that this turn heard; counted when it ends.
     metered: Cost = attrs.field(factory=Cost)
     _profile: BooksProfile | None = None
+    _zone: ZoneInfo | None = None
 
     @property
     def connection(self) -> sa.Connection:
@@ -70,6 +72,16 @@ class Turn:
             text = self.row["profile_json"]
             self._profile = wire.load(BooksProfile, text) if text else BooksProfile()
         return self._profile
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The company's time zone, asked for once; UTC where core names one that is not known."""
+        if self._zone is None:
+            try:
+                self._zone = ZoneInfo(self.core.tenant(self.tenant_id).zone)
+            except (ZoneInfoNotFoundError, ValueError):
+                self._zone = ZoneInfo("UTC")
+        return self._zone
 
     @property
     def mapping(self) -> Mapping:
