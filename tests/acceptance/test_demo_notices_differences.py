@@ -254,7 +254,7 @@ ALTERATIONS: dict[str, tuple[Alter, str]] = {
     ),
     "inactive": (
         edited("Vendor", lambda *_: {"Active": False}, DisplayName="Copper & Main Supply"),
-        "vendor Copper & Main Supply is in BlueOps but not in QuickBooks.",
+        "vendor Copper & Main Supply: active is yes in BlueOps, no in QuickBooks.",
     ),
 }
 
