@@ -237,10 +237,12 @@ def recode(w: World) -> str:
     if chosen is None:
         raise NothingThere
     if w.chance.random() < 0.6:
-        account = _account(w, w.chance.choice(EXPENSE_ACCOUNTS))
-        chosen["AccountBasedExpenseLineDetail"] |= {"AccountRef": {"value": account}}
-    else:
-        chosen["Amount"] = amount(w)
+        number = w.chance.choice(EXPENSE_ACCOUNTS)
+        chosen["AccountBasedExpenseLineDetail"] |= {"AccountRef": {"value": _account(w, number)}}
+        said = edit(w, kind, raw, {"Line": lines})
+        w.witness.coded[kind, str(raw["Id"]), str(chosen["Id"])] = number
+        return said
+    chosen["Amount"] = amount(w)
     return edit(w, kind, raw, {"Line": lines})
 
 
