@@ -27,7 +27,10 @@ def payment_named(raw: Mapping[str, Any]) -> str:
 def joined(found: Found) -> Found:
     """One side with the parts of each payment as one receipt; void parts count for nothing beside live ones."""
     groups: dict[Hashable, list[Receipt]] = defaultdict(list)
+    live = {receipt.mark for receipt in found.receipts if receipt.mark and not receipt.void}
     for receipt in found.receipts:
+        if receipt.void and receipt.mark in live:
+            continue
         groups[_whole(receipt)].append(receipt)
     return replace(found, receipts=tuple(_one(group) for group in groups.values()))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from blueops_qb.sandbox.qbo import people
 from blueops_qb.sandbox.qbo.admin import set_preferences
+from blueops_qb.sandbox.soak.coding import note_coding
 from blueops_qb.sandbox.soak.office import STREETS, NothingThere, amount, phone, today, young
 from blueops_qb.sandbox.soak.world import World
 
@@ -240,7 +241,7 @@ def recode(w: World) -> str:
         number = w.chance.choice(EXPENSE_ACCOUNTS)
         chosen["AccountBasedExpenseLineDetail"] |= {"AccountRef": {"value": _account(w, number)}}
         said = edit(w, kind, raw, {"Line": lines})
-        w.witness.coded[kind, str(raw["Id"]), str(chosen["Id"])] = number
+        note_coding(w, raw, chosen, number)
         return said
     chosen["Amount"] = amount(w)
     return edit(w, kind, raw, {"Line": lines})
