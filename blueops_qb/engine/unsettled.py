@@ -70,16 +70,22 @@ def queued(turn: Turn, refs: Iterable[RecordRef]) -> dict[RecordRef, str]:
 
 
 def left_undone(turn: Turn, refs: Sequence[RecordRef]) -> set[RecordRef]:
-    """Records of which a document is due in the books and neither there nor on its way: another part was refused."""
+    """Records of which the last write of some document was refused: it is still due although others have landed."""
     if not refs:
         return set()
-    o, d, lk = t.operations, t.documents, t.links
+    o, d = t.operations, t.documents
+    later = t.operations.alias("later")
     query = sa.select(d.c.source_kind, d.c.source_id).where(
         d.c.connection_id == turn.id,
-        d.c.state == "open",
+        d.c.state.in_(["open", "linked"]),
         ref_condition(d.c.source_kind, d.c.source_id, refs),
-        ~sa.exists().where(o.c.document_id == d.c.id, o.c.state.in_(_OPEN)),
-        ~sa.exists().where(lk.c.document_id == d.c.id, lk.c.state == "live"),
+        sa.exists().where(
+            o.c.document_id == d.c.id,
+            o.c.state == "failed",
+            ~sa.exists().where(
+                later.c.document_id == o.c.document_id, later.c.id > o.c.id, later.c.state != "cancelled"
+            ),
+        ),
     )
     return {RecordRef(RecordKind(row.source_kind), row.source_id) for row in turn.connection.execute(query)}
 
