@@ -49,9 +49,14 @@ def link_document(
 
 
 def link_documents(turn: Turn, pairs: Sequence[Pair]) -> list[int]:
-    """Documents and their links, in a handful of statements for any number; answers the documents' ids."""
+    """Documents and their links, in a handful of statements for any number; answers the documents' ids.
+
+    Raises `ValueError` for a pair whose two sides are not of one kind, before anything is stored.
+    """
     if not pairs:
         return []
+    for pair in pairs:
+        _check_kind(pair)
     known = load_known(turn.connection, turn.id, [pair.key.source for pair in pairs])
     shown = _shown(turn, [pair.place for pair in pairs])
     new: list[dict[str, object]] = []
@@ -102,6 +107,18 @@ def link_documents(turn: Turn, pairs: Sequence[Pair]) -> list[int]:
     waiting_for_link(turn, places)
     settled_by_payments(turn, [place for place in places if place.kind is BooksKind.INVOICE])
     return ids
+
+
+def _check_kind(pair: Pair) -> None:
+    """A document stored under another kind could never be read again, and stops whatever looks at its record."""
+    try:
+        if pair.ours:
+            wire.load_document(pair.place.kind, pair.ours)
+    except wire.Malformed as problem:
+        raise ValueError(
+            f"{pair.key} cannot be linked with {pair.place}: what BlueOps writes of it is no "
+            f"{pair.place.kind.value} ({'; '.join(problem.problems)})"
+        ) from problem
 
 
 def _shown(turn: Turn, places: Sequence[BooksRef]) -> dict[BooksRef, str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from blueops_qb.domain.documents import AttachedFile, kind_of
 from blueops_qb.domain.posting.context import Blocked, Posted
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
 from blueops_qb.engine.known import Known, load_known
@@ -104,13 +105,26 @@ def _pair_apart(
 def _pair(
     turn: Turn, snapshot: Snapshot, related: dict[RecordRef, Snapshot], place: BooksRef, row: Any
 ) -> Pair | Blocked | None:
-    """What differs today stays as it is on both sides; later changes travel."""
+    """What differs today stays as it is on both sides; later changes travel.
+
+    A link says that one record of the books is all of ours. Where ours would be several documents there, or one of
+    another kind, planning would write the others beside what stands there: a person decides then.
+    """
+    key = DocumentKey(snapshot.ref)
     result = post_record(turn, snapshot.record, related, [])
+    if isinstance(result, Posted) and _kind_in(result, key) not in (None, place.kind):
+        # What stands there says which form it has, as a deposit that waits there as a payment.
+        result = post_record(turn, snapshot.record, related, [_as_there(snapshot, place, row)])
     if isinstance(result, Blocked):
         return result
-    key = DocumentKey(snapshot.ref)
     if not isinstance(result, Posted) or key not in result.documents:
         return None
+    if kind_of(result.documents[key]) is not place.kind:
+        return _not_one(f"BlueOps writes it as {_words(kind_of(result.documents[key]))}", place)
+    others = [d for k, d in result.documents.items() if k != key and not isinstance(d, AttachedFile)]
+    if others:
+        kinds = " and ".join(sorted({_words(kind_of(document)) for document in others}))
+        return _not_one(f"BlueOps writes it as {len(others) + 1} documents, beside it {kinds}", place)
     return Pair(
         key=key,
         revision=snapshot.revision,
@@ -119,6 +133,36 @@ def _pair(
         version=row["version"],
         theirs=row["document"],
     )
+
+
+def _kind_in(result: Posted, key: DocumentKey) -> BooksKind | None:
+    document = result.documents.get(key)
+    return None if document is None else kind_of(document)
+
+
+def _as_there(snapshot: Snapshot, place: BooksRef, row: Any) -> Known:
+    """The record as if it had been posted as what stands there."""
+    return Known(
+        id=0,
+        key=DocumentKey(snapshot.ref),
+        kind=place.kind,
+        generation=1,
+        revision=snapshot.revision,
+        content=row["document"],
+        state="open",
+    )
+
+
+def _not_one(ours: str, place: BooksRef) -> Blocked:
+    return Blocked(
+        reason=f"{ours}, but {place} is one {_words(place.kind)}",
+        remedy="Skip it on the matching page if QuickBooks has all of it already; if not, take it out there and "
+        "choose “create”.",
+    )
+
+
+def _words(kind: BooksKind) -> str:
+    return kind.value.replace("_", " ")
 
 
 def _mirror_rows(turn: Turn, places: Iterable[BooksRef]) -> dict[BooksRef, sa.RowMapping]:
