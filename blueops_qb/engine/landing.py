@@ -68,14 +68,12 @@ class Landing(Mirroring):
             self.doubt(ready)
             return
         shown_text = self.show(record, origin="ours", compare=False)
-        text = None
-        if record.document is not None:
-            text = wire.dump_document(self.turn.provider.normal(record.document))
+        shown = None if record.document is None else self.turn.provider.normal(record.document)
+        text = None if shown is None else wire.dump_document(shown)
         if text != shown_text:
             # The mirror has seen a newer state already: both are compared on the base of this answer.
             self._newer.append(record.ref)
         sent = self.turn.provider.sent(operation, self.turn.profile)
-        shown = None if record.document is None else self.turn.provider.normal(record.document)
         if sent is not None and shown is not None:
             shown = as_decided(sent, shown)
         agrees = sent is None or sent == shown
