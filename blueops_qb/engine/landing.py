@@ -68,7 +68,7 @@ class Landing(Mirroring):
             self.doubt(ready)
             return
         shown_text = self.show(record, origin="ours", compare=False)
-        shown = None if record.document is None else self.turn.provider.normal(record.document)
+        shown = None if record.document is None else self.normal(record.document)
         text = None if shown is None else wire.dump_document(shown)
         if text != shown_text:
             # The mirror has seen a newer state already: both are compared on the base of this answer.
