@@ -359,7 +359,9 @@ def hook_missed(w: World) -> str:
     """An event did not reach the outbox: its row is as if it had never been written."""
     o = sa.table("blueops_qb_outbox", *map(sa.column, ("id", "tenant_id", "state", "revision")))
     # The sweep has seen to what is older: such an event was heard, whatever became of it.
-    swept = w.rows("SELECT swept_revision FROM blueops_qb_tenants WHERE tenant_id = :tenant")[0].swept_revision
+    swept = w.rows("SELECT swept_revision FROM blueops_qb_tenants WHERE tenant_id = :tenant")[
+        0
+    ].swept_revision
     with w.core.begin(TENANT) as tx:
         newest = tx.connection.execute(
             sa.select(o.c.id)

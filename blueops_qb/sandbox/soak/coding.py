@@ -29,9 +29,7 @@ def note_coding(w: World, raw: Mapping[str, Any], line: Mapping[str, Any], numbe
 def as_coded(w: World, ours: Found) -> Found:
     """BlueOps' costs with the accounts that the bookkeeper gave their lines and that the books still show."""
     shown = {
-        (ref, text): number
-        for ref, text, number in _lines(w)
-        if w.witness.coded.get((ref, text)) == number
+        (ref, text): number for ref, text, number in _lines(w) if w.witness.coded.get((ref, text)) == number
     }
     return dataclasses.replace(ours, costs=tuple(_coded(cost, shown) for cost in ours.costs))
 
