@@ -12,6 +12,7 @@ from blueops_qb.sdk.provider import Description
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse
 from tests.fakes import FakeProvider
+from tests.traps import choose
 
 pytest_plugins = ["tests.engine_fixtures"]
 
@@ -111,3 +112,36 @@ def test_a_customer_merged_away_before_it_was_written_is_not_written_afterwards(
     house.drain()
     assert house.state(loser) == "not_posted"
     assert "Ann Lee" not in [record.name for record in house.books.of(K.CUSTOMER)]
+
+
+def test_a_void_invoice_is_written_in_full_once_a_person_chose_ours(house: EngineHouse) -> None:
+    invoice = house.invoice(house.customer("Ann Lee"), "100.00")
+    house.drain()
+    house.books.void(house.place(invoice))
+    house.reprice(invoice, "120.00")
+    house.poll()
+    choose(house, "ours")
+    house.poll()
+    assert house.conflicts() == []
+    there = house.there(invoice)
+    assert not there.void
+    assert there.total == D("120.00")
+    assert house.here(invoice.ref).total == D("120.00")
+
+
+def test_a_customer_whose_answer_was_lost_and_who_was_renamed_there_is_no_second_customer(
+    house: EngineHouse,
+) -> None:
+    house.drain()
+    ann = house.customer("Ann Lee")
+    lost = house.engine.next_exchange(house.id)
+    assert lost is not None
+    answer = house.provider.deliver(lost.body)  # it arrives; nobody has heard the answer yet
+    (place,) = (record.ref for record in house.books.of(K.CUSTOMER) if record.name == "Ann Lee")
+    house.books.edit(place, name="Ann Fox")
+    house.poll()
+    house.engine.finish(lost.exchange_id, answer)
+    house.poll()
+    assert house.here(ann.ref).name == "Ann Fox"
+    live = house.rows(t.links, t.links.c.books_kind == "customer", t.links.c.books_id == place.id)
+    assert [link.state for link in live] == ["live"]
