@@ -1,6 +1,7 @@
 """What the soak has found in the engine, one by one and without chance."""
 
 import datetime as dt
+from pathlib import Path
 
 import attrs
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from blueops_qb.domain.documents import Allocation, CustomerPayment
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import hints
+from blueops_qb.sandbox.soak.driver import soak
 from blueops_qb.sdk.provider import Description
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse
@@ -129,19 +131,15 @@ def test_a_void_invoice_is_written_in_full_once_a_person_chose_ours(house: Engin
     assert house.here(invoice.ref).total == D("120.00")
 
 
-def test_a_customer_whose_answer_was_lost_and_who_was_renamed_there_is_no_second_customer(
-    house: EngineHouse,
-) -> None:
-    house.drain()
-    ann = house.customer("Ann Lee")
-    lost = house.engine.next_exchange(house.id)
-    assert lost is not None
-    answer = house.provider.deliver(lost.body)  # it arrives; nobody has heard the answer yet
-    (place,) = (record.ref for record in house.books.of(K.CUSTOMER) if record.name == "Ann Lee")
-    house.books.edit(place, name="Ann Fox")
-    house.poll()
-    house.engine.finish(lost.exchange_id, answer)
-    house.poll()
-    assert house.here(ann.ref).name == "Ann Fox"
-    live = house.rows(t.links, t.links.c.books_kind == "customer", t.links.c.books_id == place.id)
-    assert [link.state for link in live] == ["live"]
+@pytest.mark.parametrize(
+    ("seed", "steps"),
+    [
+        # A customer whose answer was lost is renamed there at once: he came in as a second one.
+        (20, 60),
+        # A bill that was recoded there is created anew and keeps its coding.
+        (1, 420),
+    ],
+)
+def test_what_a_seed_once_found_is_found_no_more(seed: int, steps: int, tmp_path: Path) -> None:
+    played, _ = soak(url=f"sqlite:///{tmp_path / 'soak.db'}", seed=seed, steps=steps)
+    assert played.steps == steps
