@@ -28,7 +28,7 @@ from blueops_qb.engine.known import Known, sources_of
 from blueops_qb.engine.mirroring import make_dirty
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.pull import Draft, draft, tell_core
-from blueops_qb.engine.sides import CannotPost, Sides, beside_of, sides_of
+from blueops_qb.engine.sides import Bound, CannotPost, Sides, beside_of, sides_of
 from blueops_qb.engine.subledger import repost
 from blueops_qb.engine.to_core import StaleCore
 from blueops_qb.engine.told import as_told
@@ -143,9 +143,26 @@ def _three_ways(turn: Turn, row: Any, sides: Sides, *, newly_ours: bool) -> bool
     base, now = sides.base, outcome.ours or sides.ours
     agreed = base if push else as_told(turn, base, now)
     agreed = with_fields(agreed, now, outcome.taken & _fields_of(now))
+    agreed = with_fields(agreed, base, _moved_with_it(turn, sides, outcome))
     equal = _lines(sides.normal_ours) == _lines(sides.theirs)
     agree(turn, sides.known, row, ours=agreed, pairs=outcome.pairs, equal=equal)
     return True
+
+
+def _moved_with_it(turn: Turn, sides: Sides, outcome: Outcome) -> frozenset[str]:
+    """Fields of ours that moved only because of what was brought in, and that the books show otherwise.
+
+    A job that changed hands brings its class along, say: nobody has told the books, so it is written.
+    """
+    now = outcome.ours
+    if now is None or not outcome.taken or type(now) is not type(sides.ours):
+        return frozenset()
+    shown = Bound.of(turn, (now,), sides.fields).normal(now)
+    return frozenset(
+        f
+        for f in _fields_of(now) - outcome.taken
+        if getattr(now, f) != getattr(sides.ours, f) and getattr(shown, f) != getattr(sides.theirs, f)
+    )
 
 
 def _lines(document: Document) -> tuple[Any, ...]:

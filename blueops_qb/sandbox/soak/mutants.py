@@ -33,7 +33,6 @@ from blueops_qb.engine import (
     tombstones,
     turn,
     uncertain,
-    unsettled,
     write_plan,
 )
 from blueops_qb.providers.qbo import provider, transport
@@ -165,6 +164,5 @@ MUTANTS: Mapping[str, Mutant] = {
     "the mirror never goes back": _swap(mirroring, "_older", lambda *_: False),
     "a variance is held": _swap(landing, "as_decided", lambda sent, _: sent),
     "a renewed sign-in is stored before it is used": _swap(transport, "keep", _nothing),
-    "a record of which one part was refused is not done": _swap(unsettled, "left_undone", lambda *_: set()),
     "no key posts to a default": _swap(lookup.Lookup, "item", _default_item()),
 }
