@@ -269,8 +269,12 @@ def make_dirty(turn: Turn, places: Iterable[BooksRef]) -> None:
         )
 
 
+#: What is taken into BlueOps when it is entered in the books and names a record of ours.
+_TAKEN_IN = (BooksKind.PAYMENT, BooksKind.CUSTOMER, BooksKind.CREDIT_MEMO, BooksKind.REFUND_RECEIPT)
+
+
 def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
-    """Payments and jobs that arrived before what they name was linked are looked at again."""
+    """Payments, jobs, credits and refunds that arrived before what they name was linked are looked at again."""
     if not places:
         return
     m, lk = t.mirror, t.links
@@ -282,7 +286,7 @@ def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
     )
     query = sa.select(m.c.kind, m.c.books_id, m.c.document).where(
         m.c.connection_id == turn.id,
-        m.c.kind.in_([BooksKind.PAYMENT.value, BooksKind.CUSTOMER.value]),
+        m.c.kind.in_([kind.value for kind in _TAKEN_IN]),
         m.c.origin == "changes",
         m.c.deleted.is_(False),
         m.c.dirty.is_(False),
