@@ -9,13 +9,18 @@ import attrs
 import pytest
 import sqlalchemy as sa
 
+from blueops_qb.domain.documents import Allocation, CustomerPayment, CustomerRecord
+from blueops_qb.domain.match_parties import Bucket
 from blueops_qb.domain.policy import Policy
-from blueops_qb.engine import rules_desk
+from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.engine import match_links, matching, rules_desk
 from blueops_qb.sdk import wire
-from tests.engine_house import D, EngineHouse
+from tests.engine_house import DAY, RULES, D, EngineHouse
+from tests.fake_books import FakeBooks
+from tests.integration.test_engine_match_papers import Fresh, entered, planned
 from tests.traps import ON_SQLITE, sent_customer
 
-pytest_plugins = ["tests.engine_fixtures"]
+pytest_plugins = ["tests.engine_fixtures", "tests.fresh_books"]
 pytestmark = ON_SQLITE
 
 LONG_CLOSED = dt.date(2020, 12, 31)
@@ -57,4 +62,38 @@ def test_a_closing_date_costs_nothing_for_invoices_of_an_open_period(
             house.engine.next_exchange(house.id)
         asked.append(len(statements))
         house.drain()
+    assert asked[0] == asked[1]
+
+
+def test_more_that_is_linked_at_once_asks_no_more_of_the_database(house: EngineHouse, fresh: Fresh) -> None:
+    ann = house.customer("Ann Lee")
+    invoices = [house.invoice(ann, "100.00") for _ in range(14)]
+    payments = [house.pay(invoice, "100.00", reference=f"47{n}") for n, invoice in enumerate(invoices)]
+    books = FakeBooks("F2")
+    customer = books.enter(CustomerRecord(name="Ann Lee", email="ann@example.com"))
+    for n, invoice in enumerate(invoices):
+        place = entered(books, customer, invoice.number)
+        books.enter(
+            CustomerPayment(
+                customer=customer,
+                date=DAY,
+                amount=D("100.00"),
+                allocations=(Allocation(invoice=place, amount=D("100.00")),),
+                reference=f"47{n}",
+                deposit_to=BooksRef(BooksKind.ACCOUNT, "1090"),
+            )
+        )
+    fresh(books)
+    plan = planned(house)
+    house.map(*RULES)
+    keys = [str(record.ref) for pair in zip(invoices, payments, strict=True) for record in pair]
+    assert {plan[key].decision for key in keys} == {"?link"}
+    with house.turn() as turn:
+        matching.accept(turn, list(Bucket), actor="admin")
+        match_links.link_decided(turn, "admin", keys=[str(ann.ref)])
+    asked = []
+    for some in (keys[:4], keys[4:]):
+        with house.turn() as turn, asked_of(house, "") as statements:
+            assert match_links.link_decided(turn, "admin", keys=some) == len(some)
+        asked.append(len([text for text in statements if "blueops_qb_audit" not in text]))
     assert asked[0] == asked[1]
