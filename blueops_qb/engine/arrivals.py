@@ -231,6 +231,8 @@ def _customer(turn: Turn, row: Any) -> bool:
     namesake = _namesake(turn, document.name)
     if namesake is not None:
         return _same_name(turn, place, document.name, *namesake)
+    if _one_is_uncertain(turn):
+        return False
     key = f"{turn.id}:{place}:new"
     if document.parent is None:
         empty = Customer(id="", name=document.name)
@@ -253,6 +255,18 @@ def _customer(turn: Turn, row: Any) -> bool:
     else:
         _refused(turn, place, f"customer “{document.name}” entered in QuickBooks", getattr(answer, "why", ""))
     return True
+
+
+def _one_is_uncertain(turn: Turn) -> bool:
+    """A customer of ours was sent and nobody knows whether it arrived: this may be it, renamed there meanwhile."""
+    o = t.operations
+    query = sa.select(sa.func.count()).where(
+        o.c.connection_id == turn.id,
+        o.c.kind == BooksKind.CUSTOMER.value,
+        o.c.verb == "create",
+        o.c.state.in_(["out", "uncertain"]),
+    )
+    return bool(turn.connection.execute(query).scalar_one())
 
 
 def _namesake(turn: Turn, name: str) -> tuple[RecordRef, bool] | None:

@@ -75,6 +75,10 @@ class Mirroring:
     _mirror: dict[BooksRef, dict[str, Any]] = attrs.field(factory=dict)
     _seen: dict[BooksRef, Seen] = attrs.field(factory=dict)
     _catalog: bool = False
+    #: The last document that was made normal, what came of it, and what stood beside it.
+    _made_of: Document | None = None
+    _made: Document | None = None
+    _made_beside: str | None = None
 
     def look(self, refs: Iterable[BooksRef]) -> None:
         """Load what the mirror has of these records, before they are shown again."""
@@ -122,7 +126,7 @@ class Mirroring:
             return known.document
         text, next_to = None, ""
         if record.document is not None:
-            text = wire.dump_document(self.turn.provider.normal(record.document))
+            text = wire.dump_document(self.normal(record.document))
             next_to = self.beside(record.document)
         moved = known is None or known.document != text or known.deleted or _moved_beside(known, next_to)
         self._mirror[record.ref] = {
@@ -152,12 +156,25 @@ class Mirroring:
             self._catalog = True
         return text
 
+    def normal(self, document: Document) -> Document:
+        """The document in normal form; the same one asked for once more is not made again."""
+        if document is not self._made_of:
+            self._made_of, self._made = document, self.turn.provider.normal(document)
+            self._made_beside = None
+        assert self._made is not None
+        return self._made
+
     def beside(self, document: Document) -> str:
         """What the books show beside the normal document, as text; empty where that is nothing."""
-        provider = self.turn.provider
         if kind_of(document) not in WITH_BESIDE:
             return ""
-        return wire.dump(beside(document, provider.normal, provider.one_way))
+        made, provider = self.normal(document), self.turn.provider
+        if self._made_beside is None:
+            found = beside(
+                document, lambda d: made if d is document else provider.normal(d), provider.one_way
+            )
+            self._made_beside = wire.dump(found)
+        return self._made_beside
 
     def has(self, record: BooksRecord) -> bool:
         """The mirror has it at this very version and moment: a window of changes that overlaps shows it once more."""

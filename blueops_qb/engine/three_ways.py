@@ -173,7 +173,9 @@ def _groups(turn: Turn, sides: Sides, *, newly_ours: bool) -> tuple[Groups, Grou
         # What was noted on either side goes with the document; only its money could matter.
         clash = tuple(group for group in clash if group == "money")
         pull = tuple(group for group in pull if group == "money")
-        push = () if void_there and not clash else push
+        # Void there already when both agreed: then a person chose ours, and it is written in full again.
+        newly_void = void_there and not getattr(sides.base_theirs, "void", False)
+        push = () if newly_void and not clash else push
     if newly_ours and "money" in push:
         # Written now, our side would take the money off that document again.
         clash, push = (*clash, "money"), tuple(group for group in push if group != "money")

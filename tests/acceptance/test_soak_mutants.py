@@ -11,8 +11,9 @@ import attrs
 import pytest
 import sqlalchemy as sa
 
-from blueops_qb.domain.records import Application, CostLine, Customer, Expense, ExpenseType, LineKind, Payment
+from blueops_qb.domain.records import Application, CostLine, Customer, Expense, ExpenseType, Job, LineKind, Payment
 from blueops_qb.domain.refs import RecordRef
+from blueops_qb.engine.matching import NotListed
 from blueops_qb.sandbox.core.invoices import InvoiceDraft
 from blueops_qb.sandbox.core.pricing import LineDraft
 from blueops_qb.sandbox.soak import between, bookkeeper, judge, office, settle
@@ -23,7 +24,7 @@ from tests.engine_house import D
 #: Half an hour of the soak's time is enough for a scene.
 PATIENCE = 1800.0
 #: What the judge finds, and what a broken product runs into by itself.
-FOUND = (AssertionError, sa.exc.SQLAlchemyError)
+FOUND = (AssertionError, sa.exc.SQLAlchemyError, NotListed)
 
 
 # -- what people do in a scene -----------------------------------------------------------------------
@@ -39,13 +40,13 @@ def customer(w: World, name: str = "Ann Lee", **fields: Any) -> Customer:
     return found
 
 
-def invoice(w: World, payer: Customer, price: str = "100.00", *, fee: str = "") -> Any:
+def invoice(w: World, payer: Customer, price: str = "100.00", *, fee: str = "", **more: Any) -> Any:
     line = (
         LineDraft(kind=LineKind.FEE, fee_type=fee, description="Fee", unit_price=D(price))
         if fee
         else LineDraft(service_category="install", description="Sink", unit_price=D(price))
     )
-    draft = InvoiceDraft(customer_id=payer.id, issue_date=office.today(w), lines=[line])
+    draft = InvoiceDraft(customer_id=payer.id, issue_date=office.today(w), lines=[line], **more)
     with work(w) as tx:
         return tx.raise_invoice(draft)
 
@@ -296,6 +297,25 @@ def the_sign_in_runs_out(w: World) -> None:
     customer(w)
 
 
+def a_part_of_a_payment_is_refused(w: World) -> None:
+    ann = customer(w)
+    with work(w) as tx:
+        jobs = [tx.create_job(Job(id="", customer_id=ann.id, name=name)) for name in ("Kitchen", "Bath")]
+    kitchen, bath = (invoice(w, ann, job_id=job.id) for job in jobs)
+    payment = pay(w, kitchen, "60.00")
+    both = (Application(invoice_id=kitchen.id, amount=D("60.00")), Application(bath.id, D("40.00")))
+    with work(w) as tx:
+        payment = tx.update_payment(attrs.evolve(payment, amount=D("100.00"), applications=both))
+    w.carry(50)
+    other = invoice(w, ann, job_id=jobs[1].id)
+    w.carry(50)
+    received(w, **{f"i{other.number}": "100.00"})
+    moved = (Application(invoice_id=kitchen.id, amount=D("70.00")), Application(other.id, D("30.00")))
+    with work(w) as tx:
+        tx.update_payment(attrs.evolve(payment, applications=moved))
+    w.carry(50)
+
+
 def a_key_is_not_mapped(w: World) -> None:
     invoice(w, customer(w), fee="diagnostic")
 
@@ -322,6 +342,7 @@ SCENES: dict[str, Scene] = {
     "the mirror never goes back": an_old_view_comes_late,
     "a variance is held": the_books_keep_another_name,
     "a renewed sign-in is stored before it is used": the_sign_in_runs_out,
+    "a record of which one part was refused is not done": a_part_of_a_payment_is_refused,
     "no key posts to a default": a_key_is_not_mapped,
 }
 
