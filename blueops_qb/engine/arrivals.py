@@ -49,6 +49,8 @@ def arrived(turn: Turn, row: Any) -> bool:
             return _payment(turn, row)
         case BooksKind.CUSTOMER:
             return _customer(turn, row)
+        case BooksKind.CREDIT_MEMO | BooksKind.REFUND_RECEIPT if _party_is_coming(turn, row):
+            return False
         case BooksKind.CREDIT_MEMO:
             return _taken(turn, row, arrived_credits.credit_memo(turn, row))
         case BooksKind.REFUND_RECEIPT:
@@ -143,6 +145,15 @@ def _names_what_comes(turn: Turn, places: list[BooksRef]) -> bool:
         if place.kind is BooksKind.CUSTOMER and (found := _namesake(turn, row.name)) and found[1]:
             return True
     return False
+
+
+def _party_is_coming(turn: Turn, row: Any) -> bool:
+    """Whose document it is may be ours: its own exchange has not been settled yet."""
+    document: Any = wire.load_document(BooksKind(row["kind"]), row["document"])
+    party = document.customer
+    if document.void or not isinstance(party, BooksRef) or sources_of(turn.connection, turn.id, [party]):
+        return False
+    return _names_what_comes(turn, [party])
 
 
 def _is_dirty(turn: Turn, place: BooksRef) -> bool:

@@ -17,7 +17,7 @@ from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.match_rows import Row, rows
 from blueops_qb.engine.match_sides import KINDS
 from blueops_qb.engine.related import read_related
-from blueops_qb.engine.rule_room import post_record
+from blueops_qb.engine.rule_room import built_on, post_record
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Snapshot
@@ -59,24 +59,34 @@ def _link_rows(
         **read_related(turn.core, turn.tenant_id, [s.record for s in snapshots.values()]),
         **snapshots,
     }
+    named = {ref for snapshot in snapshots.values() for ref in built_on(snapshot.record)}
+    others = load_known(turn.connection, turn.id, named - {row.ref for row in wanted})
     theirs = _mirror_rows(turn, [BooksRef(KINDS[row.ref.kind], row.books_id) for row in todo])
     taken = _linked_places(turn, theirs)
+    by_source = _by_source([*known.values(), *others.values()])
     pairs: list[Pair] = []
     blocked: dict[RecordRef, Blocked] = {}
     for row in todo:
         place = BooksRef(KINDS[row.ref.kind], row.books_id)
         if row.ref not in snapshots or place not in theirs or place in taken:
             continue
-        result = _pair_apart(turn, snapshots[row.ref], related, place, theirs[place])
+        result = _pair_apart(turn, snapshots[row.ref], related, by_source, place=place, row=theirs[place])
         if isinstance(result, Pair):
             pairs.append(result)
             taken.add(place)
         elif isinstance(result, Blocked):
             blocked[row.ref] = result
-    link_documents(turn, pairs)
+    link_documents(turn, pairs, known=known)
     for pair in pairs:
         turn.note("linked", str(pair.key.source), numbers=str(pair.place), actor=actor)
     return {pair.key.source for pair in pairs}, blocked
+
+
+def _by_source(documents: Iterable[Known]) -> dict[RecordRef, list[Known]]:
+    found: dict[RecordRef, list[Known]] = {}
+    for document in documents:
+        found.setdefault(document.key.source, []).append(document)
+    return found
 
 
 def _may_link(known: Known | None, *, again: bool) -> bool:
@@ -87,11 +97,17 @@ def _may_link(known: Known | None, *, again: bool) -> bool:
 
 
 def _pair_apart(
-    turn: Turn, snapshot: Snapshot, related: dict[RecordRef, Snapshot], place: BooksRef, row: Any
+    turn: Turn,
+    snapshot: Snapshot,
+    related: dict[RecordRef, Snapshot],
+    known: Mapping[RecordRef, Sequence[Known]],
+    *,
+    place: BooksRef,
+    row: Any,
 ) -> Pair | Blocked | None:
     """A defect of ours in one record keeps this record from its link and nobody else."""
     try:
-        return _pair(turn, snapshot, related, place, row)
+        return _pair(turn, snapshot, related, known, place=place, row=row)
     except sa.exc.SQLAlchemyError:
         raise  # of the database, not of a record
     except Exception as problem:
@@ -103,7 +119,13 @@ def _pair_apart(
 
 
 def _pair(
-    turn: Turn, snapshot: Snapshot, related: dict[RecordRef, Snapshot], place: BooksRef, row: Any
+    turn: Turn,
+    snapshot: Snapshot,
+    related: dict[RecordRef, Snapshot],
+    known: Mapping[RecordRef, Sequence[Known]],
+    *,
+    place: BooksRef,
+    row: Any,
 ) -> Pair | Blocked | None:
     """What differs today stays as it is on both sides; later changes travel.
 
@@ -111,10 +133,11 @@ def _pair(
     another kind, planning would write the others beside what stands there: a person decides then.
     """
     key = DocumentKey(snapshot.ref)
-    result = post_record(turn, snapshot.record, related, [])
+    result = post_record(turn, snapshot.record, related, [], known=known)
     if isinstance(result, Posted) and _kind_in(result, key) not in (None, place.kind):
         # What stands there says which form it has, as a deposit that waits there as a payment.
-        result = post_record(turn, snapshot.record, related, [_as_there(snapshot, place, row)])
+        there = _as_there(snapshot, place, row)
+        result = post_record(turn, snapshot.record, related, [there], known=known)
     if isinstance(result, Blocked):
         return result
     if not isinstance(result, Posted) or key not in result.documents:

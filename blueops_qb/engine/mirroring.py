@@ -278,16 +278,27 @@ def _linked(record: BooksRecord) -> str:
 def make_dirty(turn: Turn, places: Iterable[BooksRef]) -> None:
     """Have records of the mirror compared again."""
     m = t.mirror
-    for place in places:
-        turn.connection.execute(
-            m.update()
-            .where(m.c.connection_id == turn.id, m.c.kind == place.kind.value, m.c.books_id == place.id)
-            .values(dirty=True)
-        )
+    by_kind: dict[BooksKind, list[str]] = {}
+    for place in dict.fromkeys(places):
+        by_kind.setdefault(place.kind, []).append(place.id)
+    for kind, ids in sorted(by_kind.items()):
+        for start in range(0, len(ids), _AT_ONCE):
+            chunk = sorted(ids[start : start + _AT_ONCE])
+            turn.connection.execute(
+                m.update()
+                .where(m.c.connection_id == turn.id, m.c.kind == kind.value, m.c.books_id.in_(chunk))
+                .values(dirty=True)
+            )
+
+
+#: Ids in one statement.
+_AT_ONCE = 500
+#: What is taken into BlueOps when it is entered in the books and names a record of ours.
+_TAKEN_IN = (BooksKind.PAYMENT, BooksKind.CUSTOMER, BooksKind.CREDIT_MEMO, BooksKind.REFUND_RECEIPT)
 
 
 def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
-    """Payments and jobs that arrived before what they name was linked are looked at again."""
+    """Payments, jobs, credits and refunds that arrived before what they name was linked are looked at again."""
     if not places:
         return
     m, lk = t.mirror, t.links
@@ -299,7 +310,7 @@ def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
     )
     query = sa.select(m.c.kind, m.c.books_id, m.c.document).where(
         m.c.connection_id == turn.id,
-        m.c.kind.in_([BooksKind.PAYMENT.value, BooksKind.CUSTOMER.value]),
+        m.c.kind.in_([kind.value for kind in _TAKEN_IN]),
         m.c.origin == "changes",
         m.c.deleted.is_(False),
         m.c.dirty.is_(False),

@@ -232,8 +232,8 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
             "start a backfill.",
             hold=Hold.MATCH,
         )
-    returned = deposited.is_returned(change.record)
-    if returned and (frozen := deposited.freed(turn, change.ref, change.revision, mine)) is not None:
+    returned = change.record if deposited.is_returned(change.record) else None
+    if returned and (frozen := deposited.freed(turn, returned, change.revision, mine)) is not None:
         return frozen
     result = post_record(turn, change.record, plan.snapshots, mine, known=plan.by_source)
     if returned and isinstance(result, Posted):
