@@ -21,6 +21,7 @@ from blueops_qb.engine.known import Known, load_by_place
 from blueops_qb.engine.linking import link_document
 from blueops_qb.engine.mirroring import make_dirty
 from blueops_qb.engine.outbox import Move, State
+from blueops_qb.engine.several import check_only_one
 from blueops_qb.engine.sides import CannotPost, ours_now
 from blueops_qb.engine.sweep import row_of
 from blueops_qb.engine.turn import Turn
@@ -207,6 +208,7 @@ def void_here(turn: Turn, known: Known) -> None:
     if snapshot is None or snapshot.deleted:
         raise CannotDo(f"{source} no longer exists in BlueOps; leave it out instead")
     try:
+        check_only_one(turn, known, "deleted")
         change = to_core.voiding(snapshot.record, "deleted in QuickBooks")
         to_core.applied(turn, snapshot, change, f"{turn.id}:{known.place}:removed")
     except to_core.StaleCore:
