@@ -304,14 +304,12 @@ def _coded_head(plain: Document, pull: Pull, taken: Collection[str]) -> dict[str
 
 
 # -- telling core ----------------------------------------------------------------------------------------
-def _note_credits(turn: Turn, sides: Sides, key: str) -> None:
-    """Credits of ours that a payment uses up beside its money say so in core."""
+def _note_credits(turn: Turn, sides: Sides, found: Draft, key: str) -> None:
+    """Credits of ours that a payment uses up beside its money say so in core, once that was taken over."""
     now, before = sides.theirs, sides.base_theirs
-    if not isinstance(now, CustomerPayment) or not isinstance(before, CustomerPayment) or not now.amount:
-        return
-    places = [r for document in (now, before) for r in refs_of(document) if isinstance(r, BooksRef)]
-    sources = sources_of(turn.connection, turn.id, places)
-    arrived_credits.used_up(turn, unbind(now, sources), before=unbind(before, sources), key=key)
+    taken = found.fields & {"allocations", "void"} and isinstance(found.record, Payment)
+    if taken and isinstance(now, CustomerPayment) and isinstance(before, CustomerPayment):
+        arrived_credits.moved(turn, before, now, key=key)
 
 
 def tell_core(turn: Turn, sides: Sides, found: Draft, key: str) -> tuple[int, Document]:
@@ -322,10 +320,12 @@ def tell_core(turn: Turn, sides: Sides, found: Draft, key: str) -> tuple[int, Do
     known = attrs.evolve(sides.known, overrides=found.overrides)
     with turn.connection.begin_nested():
         keep(turn, sides, found.overrides)
+        revision = sides.snapshot.revision
+        if found.change is not None:
+            revision = to_core.applied(turn, sides.snapshot, found.change, key)
+        _note_credits(turn, sides, found, key)
         if found.change is None:
-            return sides.snapshot.revision, found.ours
-        revision = to_core.applied(turn, sides.snapshot, found.change, key)
-        _note_credits(turn, sides, key)
+            return revision, found.ours
         fresh = turn.tx.read(sides.known.key.source)
         assert fresh is not None
         if isinstance(found.record, Credit) and getattr(found.ours, "void", False):

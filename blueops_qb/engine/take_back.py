@@ -13,10 +13,11 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.compare import as_decided
+from blueops_qb.domain.documents import CustomerPayment
 from blueops_qb.domain.overrides import LineOverride
 from blueops_qb.domain.pulling import NoPlace
-from blueops_qb.domain.refs import BooksKind, BooksRef
-from blueops_qb.engine import to_core
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
+from blueops_qb.engine import arrived_credits, to_core
 from blueops_qb.engine.choices import CannotResolve
 from blueops_qb.engine.known import Known, load_by_place, marker_of
 from blueops_qb.engine.mirroring import make_dirty
@@ -126,6 +127,7 @@ def undo(turn: Turn, conflict_id: int, actor: str) -> None:
         except (NoPlace, StaleCore) as problem:
             words = str(problem) or "moved in BlueOps meanwhile"
             raise CannotResolve(f"{known.key.source} {words}; the choice stands") from None
+    _take_credits_back(turn, plan, f"{turn.id}:undo:{conflict_id}")
     kept = tuple(wire.load(LineOverride, text) for text in before["overrides"])
     store(turn, known.id, kept, version=plan.mirror["version"])
     _cancel(turn, known)
@@ -138,6 +140,17 @@ def undo(turn: Turn, conflict_id: int, actor: str) -> None:
     c = t.conflicts
     turn.connection.execute(c.update().where(c.c.id == conflict_id).values(state="undone"))
     turn.note("choice undone", plan.row["ref"], numbers=f"{known.place} {before['group']}", actor=actor)
+
+
+def _take_credits_back(turn: Turn, plan: Undo, key: str) -> None:
+    """Credits of ours say again what the payment used of them before the choice took it over from the books."""
+    known, before = plan.known, plan.before
+    taken = {"allocations", "void"} & set(before.get("taken", ()))
+    if known.key.source.kind is not RecordKind.PAYMENT or not taken:
+        return
+    agreed, chosen = (wire.load_document(known.kind, before[name]) for name in ("base_theirs", "theirs"))
+    if isinstance(agreed, CustomerPayment) and isinstance(chosen, CustomerPayment):
+        arrived_credits.moved(turn, chosen, agreed, key=key)
 
 
 def restore(turn: Turn, before: dict[str, Any], link_id: int | None) -> None:
