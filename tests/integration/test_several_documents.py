@@ -23,6 +23,7 @@ from blueops_qb.domain.records import (
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import rules_desk
 from blueops_qb.engine.choices import CannotResolve
+from blueops_qb.sdk.outcomes import Refused, Why
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse, rule
 from tests.traps import ON_SQLITE, choose, sent_customer
@@ -232,3 +233,60 @@ class TestOneDocumentIsVoided:
         assert not house.here(refund.ref).void
         assert not house.there(refund).void
         assert str(refund.ref) in _money_conflict(house).reason
+
+
+class TestBooksThatRefuseOnePaymentForSeveralJobs:
+    REFUSED = Refused(
+        why=Why.REFERENCE, message="The invoice belongs to another customer.", remedy="Split it."
+    )
+
+    def _owed(self, house: EngineHouse) -> tuple[Customer, Application, Application]:
+        ann = sent_customer(house)
+        jobs = [house.job(ann, name) for name in ("Kitchen", "Bath")]
+        house.drain()
+        one, two = house.invoice(jobs[0], "100.00"), house.invoice(jobs[1], "200.00")
+        house.drain()
+        return (
+            ann,
+            Application(invoice_id=one.id, amount=D("100.00")),
+            Application(invoice_id=two.id, amount=D("200.00")),
+        )
+
+    def test_a_payment_that_stands_whole_stays_whole(self, house: EngineHouse) -> None:
+        ann, *parts = self._owed(house)
+        payment = _check(house, ann, "300.00", *parts)
+        house.drain()
+        before = house.there(payment)
+        with house.turn() as turn:
+            turn.set(splits_payments=True)
+        house.change(house.here(payment.ref), memo="thanks")
+        house.drain()
+        assert house.there(payment) == attrs.evolve(before, memo="thanks")
+        assert len(house.books.of(BooksKind.PAYMENT)) == 1
+
+    def test_the_one_that_was_refused_is_split(self, house: EngineHouse) -> None:
+        ann, *parts = self._owed(house)
+        house.books.script.append(self.REFUSED)
+        _check(house, ann, "300.00", *parts)
+        house.drain()
+        amounts = [kept.document.amount for kept in house.books.of(BooksKind.PAYMENT)]
+        assert sorted(amounts) == [D("100.00"), D("200.00")]
+
+    def test_one_for_one_job_is_split_when_it_pays_another_job_too(self, house: EngineHouse) -> None:
+        ann, one, two = self._owed(house)
+        payment = _check(house, ann, "300.00", one)
+        house.drain()
+        with house.turn() as turn:
+            turn.set(splits_payments=True)
+        house.change(house.here(payment.ref), applications=(one, two))
+        house.drain()
+        amounts = [kept.document.amount for kept in house.books.of(BooksKind.PAYMENT)]
+        assert sorted(amounts) == [D("100.00"), D("200.00")]
+
+
+def test_a_record_that_was_voided_there_is_done(house: EngineHouse) -> None:
+    invoice = house.invoice(sent_customer(house), "80.00")
+    house.drain()
+    house.books.void(house.place(invoice))
+    house.poll()
+    assert (house.state(invoice), house.event(invoice).reason) == ("done", "void on both sides")
