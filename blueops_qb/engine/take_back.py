@@ -26,6 +26,7 @@ from blueops_qb.engine.sides import Bound, CannotPost, beside_of, ours_now
 from blueops_qb.engine.to_core import StaleCore
 from blueops_qb.engine.tombstones import mirror_row, set_link
 from blueops_qb.engine.turn import Turn
+from blueops_qb.engine.unsettled import READING
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Snapshot
 from blueops_qb.sdk.provider import Lane, Verb
@@ -153,7 +154,7 @@ def _take_credits_back(turn: Turn, plan: Undo, key: str) -> None:
         arrived_credits.moved(turn, chosen, agreed, key=key)
 
 
-def restore(turn: Turn, before: dict[str, Any], link_id: int | None) -> None:
+def restore(turn: Turn, before: dict[str, Any], link_id: int | None, *, doubtful: str = "") -> None:
     """The bases are again those on which the conflict stood."""
     lk = t.links
     turn.connection.execute(
@@ -163,7 +164,7 @@ def restore(turn: Turn, before: dict[str, Any], link_id: int | None) -> None:
             base_ours=before["base_ours"],
             base_theirs=before["base_theirs"],
             beside=before["beside"],
-            doubtful="",
+            doubtful=doubtful,
         )
     )
 
@@ -225,19 +226,24 @@ def undoes(row: Any) -> int | None:
 
 
 def landed(turn: Turn, document_id: int, conflict_id: int) -> None:
-    """The books have back what they had, or will not take it: the bases are restored, and both sides compared."""
+    """The books have back what they had, or will not take it: the bases are restored, and both sides compared.
+
+    Where the record moved there meanwhile it is being read first (`unsettled.READING`); the comparison waits for that.
+    """
     c, lk = t.conflicts, t.links
     text = turn.connection.execute(sa.select(c.c.before_json).where(c.c.id == conflict_id)).scalar_one()
     if not text:
         return  # emptied meanwhile; both sides are compared on what they agreed on last
     before = json.loads(text)
-    restore(turn, before, before["link"])
-    query = sa.select(lk.c.books_kind, lk.c.books_id).where(lk.c.id == before["link"])
+    query = sa.select(lk.c.books_kind, lk.c.books_id, lk.c.doubtful).where(lk.c.id == before["link"])
     row = turn.connection.execute(query).one()
+    reading = row.doubtful == READING
+    restore(turn, before, before["link"], doubtful=READING if reading else "")
     turn.connection.execute(
         t.documents.update().where(t.documents.c.id == document_id).values(state="linked")
     )
-    make_dirty(turn, [BooksRef(BooksKind(row.books_kind), row.books_id)])
+    if not reading:
+        make_dirty(turn, [BooksRef(BooksKind(row.books_kind), row.books_id)])
 
 
 __all__ = ["PARAM", "UNDOING", "Undo", "landed", "restore", "undo", "undo_of", "undoes"]
