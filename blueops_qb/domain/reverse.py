@@ -108,6 +108,22 @@ def is_invoice(ref: Ref) -> bool:
     return isinstance(ref, RecordRef) and ref.kind is RecordKind.INVOICE
 
 
+def settles_elsewhere(name: Ref, of: RecordRef, given_back: Collection[RecordRef]) -> bool:
+    """Whether what a payment in the books settles counts as `elsewhere`, of which posting says nothing.
+
+    Ours are invoices, what gave its money back, and other documents of payments (its own credit memos of discounts).
+    `of` is the record whose document it is: a credit names itself.
+    """
+    if isinstance(name, BooksRef):
+        return True
+    source = record_of(name)
+    if is_invoice(name) or source in given_back:
+        return False
+    if of.kind is RecordKind.CREDIT and source == of:
+        return False
+    return source.kind is not RecordKind.PAYMENT or name == source
+
+
 def key_of_account(account: BooksRef, mapping: Mapping) -> str:
     """The BlueOps key of a bank or card account; empty when none or several lead there."""
     return _only_key(mapping, Family.MONEY_ACCOUNT, "account", account)
@@ -158,7 +174,7 @@ def payment_from(
             sums[ours.id] = sums.get(ours.id, ZERO) + a.amount
         elif ours is not None and ours in back:
             kept.append(attrs.evolve(back[ours], amount=a.amount))
-        elif ours is None or ours.kind is not RecordKind.PAYMENT or a.invoice == ours:
+        elif settles_elsewhere(a.invoice, RecordRef(RecordKind.PAYMENT, id), back):
             elsewhere += a.amount
     applications = tuple(
         Application(

@@ -124,6 +124,18 @@ def used_up(turn: Turn, payment: Any, *, before: Any = None, key: str) -> None:
             turn.tx.apply(SaveCredit(record=record), expected_revision=snapshot.revision, key=f"{key}:{ref}")
 
 
+def moved(turn: Turn, before: CustomerPayment, now: CustomerPayment | None, *, key: str) -> None:
+    """Note on credits of ours what a payment of the books uses of them `now`, and did not `before`.
+
+    Void, or None (it is gone), it uses nothing.
+    """
+    used_up(turn, _uses(turn, now), before=_uses(turn, before), key=key)
+
+
+def _uses(turn: Turn, payment: CustomerPayment | None) -> Any:
+    return None if payment is None or payment.void else _unbound(turn, payment)
+
+
 def refund_receipt(turn: Turn, row: Any) -> Answer:
     """A refund receipt on the deposit item gives deposits of a job back; any other one is only shown."""
     document = wire.load_document(BooksKind.REFUND_RECEIPT, row["document"])

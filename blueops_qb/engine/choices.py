@@ -220,6 +220,7 @@ def _before(plan: Plan) -> dict[str, Any]:
         "overrides": [wire.dump(o) for o in known.overrides],
         "overrides_after": [wire.dump(o) for o in (plan.draft.overrides if plan.draft else known.overrides)],
         "group": plan.group,
+        "taken": sorted(() if plan.draft is None else plan.draft.fields),
         "link": known.link_id,
     }
 

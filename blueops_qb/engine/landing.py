@@ -256,7 +256,13 @@ class Landing(Mirroring):
             self._finished.setdefault(ready.source, -1)
 
     def read_again(self, known: Known) -> None:
-        """A linked record was read because something about it was in doubt: its event is planned again."""
+        """A linked record was read because something about it was in doubt: its event is planned again.
+
+        Where its base was set back meanwhile (`take_back`), both sides are compared although it shows as before.
+        """
+        shown = self._mirror.get(known.place)
+        if known.base_theirs is not None and shown is not None and shown["document"] != known.base_theirs:
+            self._newer.append(known.place)
         self._finished.setdefault(known.key.source, -1)
 
     def done(self, ready: Ready) -> None:
@@ -264,7 +270,7 @@ class Landing(Mirroring):
         self._close(ready, "done")
 
     def _close(self, ready: Ready, state: str, reason: str = "") -> None:
-        if state in ("done", "failed") and (conflict := take_back.undoes(ready.row)):
+        if state in ("done", "failed", "cancelled") and (conflict := take_back.undoes(ready.row)):
             self._taken_back.append((ready.row.document_id, conflict))
         self._closed.append({"b_id": ready.id, "b_state": state, "b_reason": reason, "b_at": self.turn.now})
 

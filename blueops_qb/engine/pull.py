@@ -40,6 +40,7 @@ from blueops_qb.engine.overrides_desk import keep
 from blueops_qb.engine.pull_proof import prove
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record, rules_for
+from blueops_qb.engine.several import check_only_one, check_others_same, documents_of, whole_payment
 from blueops_qb.engine.sides import CannotPost, Sides, ours_now
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import Change
@@ -100,7 +101,7 @@ def draft(
         steps = chosen(sides.steps(turn), each or {}) if lines else ()
     except Unpaired as problem:
         raise NoPlace(f"has other lines in QuickBooks now; {problem}") from None
-    mapping, policy = rules_for(turn, record, [sides.known])
+    mapping, policy = rules_for(turn, record, documents_of(turn, sides.known))
     pull = Pull(
         theirs=theirs,
         fields=wanted,
@@ -113,7 +114,7 @@ def draft(
         by_person=by_person,
         mixed=bool(each),
     )
-    drafted = _drafted(turn, record, pull)
+    drafted = _drafted(turn, sides, pull)
     plain = _posted(turn, sides, drafted.record)
     overrides = _overrides(sides, plain, drafted, pull, steps)
     ours = overridden(plain, overrides, turn.catalog.item_accounts)
@@ -154,6 +155,7 @@ def _void(turn: Turn, sides: Sides, theirs: Document, wanted: frozenset[str]) ->
     record: Any = sides.snapshot.record
     if not getattr(theirs, "void", False):
         raise NoPlace("is void in BlueOps and not in QuickBooks")
+    check_only_one(turn, sides.known, "voided")
     gone = attrs.evolve(record, void=True)
     return Draft(
         change=None if record.void else to_core.voiding(record, "voided in QuickBooks"),
@@ -193,8 +195,8 @@ def _scopes(turn: Turn, record: Record) -> tuple[str, ...]:
     return tuple(scope for scope in (segment, branch) if scope)
 
 
-def _drafted(turn: Turn, record: Record, pull: Pull) -> Drafted:
-    fields, theirs = pull.fields, pull.theirs
+def _drafted(turn: Turn, sides: Sides, pull: Pull) -> Drafted:
+    record, fields, theirs = sides.snapshot.record, pull.fields, pull.theirs
     match record, theirs:
         case Customer(), CustomerRecord():
             if "parent" in fields:
@@ -211,7 +213,10 @@ def _drafted(turn: Turn, record: Record, pull: Pull) -> Drafted:
         case Expense(), Bill() | ExpenseDocument():
             return expense_from(record, pull)
         case Payment(), CustomerPayment():
-            return Drafted(record=_payment(turn, record, theirs, fields))
+            whole = theirs
+            if _SPLIT & fields:
+                whole = whole_payment(record, sides.known.key, theirs, sides.documents)
+            return Drafted(record=_payment(turn, record, whole, fields))
         case Credit(), CreditMemo():
             if other := fields & {"customer", "location", "class_"}:
                 names = ", ".join(sorted(name.rstrip("_") for name in other))
@@ -221,6 +226,8 @@ def _drafted(turn: Turn, record: Record, pull: Pull) -> Drafted:
             raise NoPlace("was changed in QuickBooks, and BlueOps has no place for that kind of change")
 
 
+#: What the parts of a payment share between them.
+_SPLIT = frozenset({"customer", "amount", "allocations"})
 #: Fields of the books' payment -> those of ours that say the same.
 _PAYMENT = {
     "customer": ("customer_id",),
@@ -252,10 +259,12 @@ def _posted(turn: Turn, sides: Sides, record: Record) -> Document:
     """The document of the changed record, without anybody's coding."""
     bare = attrs.evolve(sides.known, overrides=())
     related = read_related(turn.core, turn.tenant_id, [record])
-    result = post_record(turn, record, related, [bare])
+    result = post_record(turn, record, related, documents_of(turn, bare))
     if not isinstance(result, Posted) or sides.known.key not in result.documents:
         reason = getattr(result, "reason", "it would become another kind of document")
         raise NoPlace(f"could not be posted any more as QuickBooks shows it: {reason}")
+    if not getattr(record, "void", False):
+        check_others_same(sides.known.key, sides.documents, result.documents)
     return kept_name(turn, sides.known.key.source, result.documents[sides.known.key])
 
 
@@ -308,14 +317,12 @@ def _coded_head(plain: Document, pull: Pull, taken: Collection[str]) -> dict[str
 
 
 # -- telling core ----------------------------------------------------------------------------------------
-def _note_credits(turn: Turn, sides: Sides, key: str) -> None:
-    """Credits of ours that a payment uses up beside its money say so in core."""
+def _note_credits(turn: Turn, sides: Sides, found: Draft, key: str) -> None:
+    """Credits of ours that a payment uses up beside its money say so in core, once that was taken over."""
     now, before = sides.theirs, sides.base_theirs
-    if not isinstance(now, CustomerPayment) or not isinstance(before, CustomerPayment) or not now.amount:
-        return
-    places = [r for document in (now, before) for r in refs_of(document) if isinstance(r, BooksRef)]
-    sources = sources_of(turn.connection, turn.id, places)
-    arrived_credits.used_up(turn, unbind(now, sources), before=unbind(before, sources), key=key)
+    taken = found.fields & {"allocations", "void"} and isinstance(found.record, Payment)
+    if taken and isinstance(now, CustomerPayment) and isinstance(before, CustomerPayment):
+        arrived_credits.moved(turn, before, now, key=key)
 
 
 def tell_core(turn: Turn, sides: Sides, found: Draft, key: str) -> tuple[int, Document]:
@@ -326,10 +333,12 @@ def tell_core(turn: Turn, sides: Sides, found: Draft, key: str) -> tuple[int, Do
     known = attrs.evolve(sides.known, overrides=found.overrides)
     with turn.connection.begin_nested():
         keep(turn, sides, found.overrides)
+        revision = sides.snapshot.revision
+        if found.change is not None:
+            revision = to_core.applied(turn, sides.snapshot, found.change, key)
+        _note_credits(turn, sides, found, key)
         if found.change is None:
-            return sides.snapshot.revision, found.ours
-        revision = to_core.applied(turn, sides.snapshot, found.change, key)
-        _note_credits(turn, sides, key)
+            return revision, found.ours
         fresh = turn.tx.read(sides.known.key.source)
         assert fresh is not None
         if isinstance(found.record, Credit) and getattr(found.ours, "void", False):

@@ -13,7 +13,9 @@ from blueops_qb.domain.compare import as_decided
 from blueops_qb.domain.documents import CustomerPayment, Document
 from blueops_qb.domain.line_merge import LineStep, Unpaired
 from blueops_qb.domain.pulling import NoPlace
+from blueops_qb.domain.records import Payment
 from blueops_qb.domain.refs import BooksRef, RecordRef
+from blueops_qb.domain.reverse import settles_elsewhere
 from blueops_qb.engine.known import sources_of
 from blueops_qb.engine.sides import Bound, Sides
 from blueops_qb.engine.turn import Turn
@@ -32,7 +34,7 @@ def prove(
     normal = Bound.of(turn, (ours,), sides.fields).normal(ours)
     if getattr(normal, "void", False) and getattr(sides.theirs, "void", False):
         return
-    shown = as_decided(normal, _of_ours(turn, sides.theirs))
+    shown = as_decided(normal, _of_ours(turn, sides))
     wrong = [
         _difference(name, getattr(normal, name), getattr(shown, name))
         for name in sorted(frozenset(fields) - {"lines"})
@@ -55,14 +57,21 @@ def _difference(name: str, ours: Any, theirs: Any) -> str:
     return f"the {words} {ours or '(none)'} (QuickBooks: {theirs or '(none)'})"
 
 
-def _of_ours(turn: Turn, theirs: Document) -> Document:
-    """A payment without what it settles of documents that BlueOps does not have; there it is one sum."""
+def _of_ours(turn: Turn, sides: Sides) -> Document:
+    """A payment without what it settles elsewhere, as with credits; in BlueOps that is one sum."""
+    theirs, record = sides.theirs, sides.snapshot.record
     if not isinstance(theirs, CustomerPayment):
         return theirs
     ours = sources_of(
         turn.connection, turn.id, [a.invoice for a in theirs.allocations if isinstance(a.invoice, BooksRef)]
     )
-    return attrs.evolve(theirs, allocations=tuple(a for a in theirs.allocations if a.invoice in ours))
+    back = {part.by for part in record.given_back} if isinstance(record, Payment) else set()
+    kept = (
+        a
+        for a in theirs.allocations
+        if not settles_elsewhere(ours.get(a.invoice, a.invoice), record.ref, back)
+    )
+    return attrs.evolve(theirs, allocations=tuple(kept))
 
 
 def _wrong_lines(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -13,11 +13,12 @@ from blueops_qb.domain.compare import GROUPS, moved_fields
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.line_merge import Lines, LineStep, line_steps
 from blueops_qb.domain.posting.context import Posted
-from blueops_qb.domain.refs import BooksRef, OurRef, Ref
+from blueops_qb.domain.refs import BooksRef, DocumentKey, OurRef, Ref
 from blueops_qb.engine.free_names import kept_name
 from blueops_qb.engine.known import Known, places_of
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record
+from blueops_qb.engine.several import documents_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Snapshot
@@ -37,6 +38,8 @@ class Sides:
 
     known: Known
     snapshot: Snapshot
+    #: All documents of the record as we post them, `ours` among them.
+    documents: Mapping[DocumentKey, Document]
     ours: Document
     base: Document
     normal_ours: Document
@@ -94,7 +97,8 @@ def sides_of(turn: Turn, known: Known, snapshot: Snapshot, row: Any) -> Sides:
     """
     assert known.base_ours is not None
     assert known.base_theirs is not None
-    ours = ours_now(turn, known, snapshot)
+    documents = documents_now(turn, known, snapshot)
+    ours = documents[known.key]
     base = wire.load_document(known.kind, known.base_ours)
     now, then = beside_of(row["beside"]), beside_of(known.beside)
     theirs = wire.load_document(known.kind, row["document"])
@@ -104,6 +108,7 @@ def sides_of(turn: Turn, known: Known, snapshot: Snapshot, row: Any) -> Sides:
     return Sides(
         known=known,
         snapshot=snapshot,
+        documents=documents,
         ours=ours,
         base=base,
         normal_ours=bound.normal(ours),
@@ -147,11 +152,17 @@ class Bound:
 
 def ours_now(turn: Turn, known: Known, snapshot: Snapshot) -> Document:
     """Our document as the record is posted now; raises CannotPost."""
+    return documents_now(turn, known, snapshot)[known.key]
+
+
+def documents_now(turn: Turn, known: Known, snapshot: Snapshot) -> Mapping[DocumentKey, Document]:
+    """All documents of the record as it is posted now, this one among them; raises CannotPost."""
     related = read_related(turn.core, turn.tenant_id, [snapshot.record])
-    result = post_record(turn, snapshot.record, related, [known])
+    result = post_record(turn, snapshot.record, related, documents_of(turn, known))
     if not isinstance(result, Posted) or known.key not in result.documents:
         raise CannotPost(getattr(result, "reason", ""))
-    return kept_name(turn, known.key.source, result.documents[known.key])
+    ours = kept_name(turn, known.key.source, result.documents[known.key])
+    return {**result.documents, known.key: ours}
 
 
 def beside_of(text: str) -> Beside:

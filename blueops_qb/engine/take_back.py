@@ -13,10 +13,11 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.compare import as_decided
+from blueops_qb.domain.documents import CustomerPayment
 from blueops_qb.domain.overrides import LineOverride
 from blueops_qb.domain.pulling import NoPlace
-from blueops_qb.domain.refs import BooksKind, BooksRef
-from blueops_qb.engine import to_core
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
+from blueops_qb.engine import arrived_credits, to_core
 from blueops_qb.engine.choices import CannotResolve
 from blueops_qb.engine.known import Known, load_by_place, marker_of
 from blueops_qb.engine.mirroring import make_dirty
@@ -25,6 +26,7 @@ from blueops_qb.engine.sides import Bound, CannotPost, beside_of, ours_now
 from blueops_qb.engine.to_core import StaleCore
 from blueops_qb.engine.tombstones import mirror_row, set_link
 from blueops_qb.engine.turn import Turn
+from blueops_qb.engine.unsettled import READING
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Snapshot
 from blueops_qb.sdk.provider import Lane, Verb
@@ -126,6 +128,7 @@ def undo(turn: Turn, conflict_id: int, actor: str) -> None:
         except (NoPlace, StaleCore) as problem:
             words = str(problem) or "moved in BlueOps meanwhile"
             raise CannotResolve(f"{known.key.source} {words}; the choice stands") from None
+    _take_credits_back(turn, plan, f"{turn.id}:undo:{conflict_id}")
     kept = tuple(wire.load(LineOverride, text) for text in before["overrides"])
     store(turn, known.id, kept, version=plan.mirror["version"])
     _cancel(turn, known)
@@ -140,7 +143,18 @@ def undo(turn: Turn, conflict_id: int, actor: str) -> None:
     turn.note("choice undone", plan.row["ref"], numbers=f"{known.place} {before['group']}", actor=actor)
 
 
-def restore(turn: Turn, before: dict[str, Any], link_id: int | None) -> None:
+def _take_credits_back(turn: Turn, plan: Undo, key: str) -> None:
+    """Credits of ours say again what the payment used of them before the choice took it over from the books."""
+    known, before = plan.known, plan.before
+    taken = {"allocations", "void"} & set(before.get("taken", ()))
+    if known.key.source.kind is not RecordKind.PAYMENT or not taken:
+        return
+    agreed, chosen = (wire.load_document(known.kind, before[name]) for name in ("base_theirs", "theirs"))
+    if isinstance(agreed, CustomerPayment) and isinstance(chosen, CustomerPayment):
+        arrived_credits.moved(turn, chosen, agreed, key=key)
+
+
+def restore(turn: Turn, before: dict[str, Any], link_id: int | None, *, doubtful: str = "") -> None:
     """The bases are again those on which the conflict stood."""
     lk = t.links
     turn.connection.execute(
@@ -150,7 +164,7 @@ def restore(turn: Turn, before: dict[str, Any], link_id: int | None) -> None:
             base_ours=before["base_ours"],
             base_theirs=before["base_theirs"],
             beside=before["beside"],
-            doubtful="",
+            doubtful=doubtful,
         )
     )
 
@@ -212,19 +226,24 @@ def undoes(row: Any) -> int | None:
 
 
 def landed(turn: Turn, document_id: int, conflict_id: int) -> None:
-    """The books have back what they had, or will not take it: the bases are restored, and both sides compared."""
+    """The books have back what they had, or will not take it: the bases are restored, and both sides compared.
+
+    Where the record moved there meanwhile it is being read first (`unsettled.READING`); the comparison waits for that.
+    """
     c, lk = t.conflicts, t.links
     text = turn.connection.execute(sa.select(c.c.before_json).where(c.c.id == conflict_id)).scalar_one()
     if not text:
         return  # emptied meanwhile; both sides are compared on what they agreed on last
     before = json.loads(text)
-    restore(turn, before, before["link"])
-    query = sa.select(lk.c.books_kind, lk.c.books_id).where(lk.c.id == before["link"])
+    query = sa.select(lk.c.books_kind, lk.c.books_id, lk.c.doubtful).where(lk.c.id == before["link"])
     row = turn.connection.execute(query).one()
+    reading = row.doubtful == READING
+    restore(turn, before, before["link"], doubtful=READING if reading else "")
     turn.connection.execute(
         t.documents.update().where(t.documents.c.id == document_id).values(state="linked")
     )
-    make_dirty(turn, [BooksRef(BooksKind(row.books_kind), row.books_id)])
+    if not reading:
+        make_dirty(turn, [BooksRef(BooksKind(row.books_kind), row.books_id)])
 
 
 __all__ = ["PARAM", "UNDOING", "Undo", "landed", "restore", "undo", "undo_of", "undoes"]

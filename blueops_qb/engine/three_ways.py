@@ -20,7 +20,9 @@ from blueops_qb.domain.compare import (
 )
 from blueops_qb.domain.documents import CustomerPayment, Document
 from blueops_qb.domain.pulling import NeedsKey, NoPlace
+from blueops_qb.domain.records import Payment
 from blueops_qb.domain.refs import BooksRef
+from blueops_qb.domain.reverse import settles_elsewhere
 from blueops_qb.engine import outbox, resolve, tombstones
 from blueops_qb.engine.agreeing import agree, agree_on
 from blueops_qb.engine.conflicts import Shown, open_conflict
@@ -89,8 +91,14 @@ def _settles_newly_ours(turn: Turn, known: Known, theirs: Document) -> bool:
     base = wire.load_document(known.kind, known.base_ours)
     assert isinstance(base, CustomerPayment)
     settled = [a.invoice for a in theirs.allocations if isinstance(a.invoice, BooksRef)]
-    ours = set(sources_of(turn.connection, turn.id, settled).values())
-    return not ours <= {a.invoice for a in base.allocations}
+    source = known.key.source
+    newly = set(sources_of(turn.connection, turn.id, settled).values()) - {
+        a.invoice for a in base.allocations
+    }
+    snapshot = turn.tx.read(source) if newly else None
+    record = None if snapshot is None else snapshot.record
+    back = {part.by for part in record.given_back} if isinstance(record, Payment) else set()
+    return any(not settles_elsewhere(name, source, back) for name in newly)
 
 
 def _variance(turn: Turn, row: Any, known: Known) -> None:

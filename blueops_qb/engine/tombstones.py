@@ -13,15 +13,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from blueops_qb.domain.binding import refs_of
+from blueops_qb.domain.documents import CustomerPayment
 from blueops_qb.domain.pulling import NoPlace
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind, RecordRef
-from blueops_qb.engine import outbox, to_core
+from blueops_qb.engine import arrived_credits, outbox, to_core
 from blueops_qb.engine.conflicts import Shown, open_conflict
 from blueops_qb.engine.known import Known, load_by_place
 from blueops_qb.engine.linking import link_document
 from blueops_qb.engine.mirroring import make_dirty
 from blueops_qb.engine.newest import newest
 from blueops_qb.engine.outbox import Move, State
+from blueops_qb.engine.several import check_only_one
 from blueops_qb.engine.sides import CannotPost, ours_now
 from blueops_qb.engine.sweep import row_of
 from blueops_qb.engine.turn import Turn
@@ -208,17 +210,29 @@ def void_here(turn: Turn, known: Known) -> None:
     if snapshot is None or snapshot.deleted:
         raise CannotDo(f"{source} no longer exists in BlueOps; leave it out instead")
     try:
+        check_only_one(turn, known, "deleted")
         change = to_core.voiding(snapshot.record, "deleted in QuickBooks")
-        to_core.applied(turn, snapshot, change, f"{turn.id}:{known.place}:removed")
+        key = f"{turn.id}:{known.place}:removed"
+        to_core.applied(turn, snapshot, change, key)
     except to_core.StaleCore:
         raise CannotDo(f"{source} moved in BlueOps meanwhile; look at it again") from None
     except NoPlace as problem:
         raise CannotDo(f"{source} {problem}") from None
+    _release_credits(turn, known, key)
     if source.kind in (RecordKind.CUSTOMER, RecordKind.JOB, RecordKind.VENDOR):
         leave_out(turn, known)
         return
     unlink(turn, known, "gone", "withdrawn")
     plan_again(turn, source)
+
+
+def _release_credits(turn: Turn, known: Known, key: str) -> None:
+    """Credits of ours that a removed payment used beside its money can be used again."""
+    if known.key.source.kind is not RecordKind.PAYMENT or known.base_theirs is None:
+        return
+    before = wire.load_document(known.kind, known.base_theirs)
+    if isinstance(before, CustomerPayment):
+        arrived_credits.moved(turn, before, None, key=key)
 
 
 # -- rows ----------------------------------------------------------------------------------------------

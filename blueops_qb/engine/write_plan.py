@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -107,6 +107,8 @@ class WritePlan(PlanRows):
         if anything:
             return move(State.WAITING, "waits for " + ", ".join(waits) if waits else "queued")
         if all(self.known[key].state == "withdrawn" for key in posted.documents):
+            if self._were_there(self.known[key] for key in posted.documents):
+                return move(State.DONE, "void on both sides")
             return move(State.NOT_POSTED, "void before it reached the books")
         return move(State.DONE, "it came from the books" if echo else "nothing to change in the books")
 
@@ -187,6 +189,14 @@ class WritePlan(PlanRows):
             return False
         known.version = row.version
         return True
+
+    def _were_there(self, knowns: Iterable[Known]) -> bool:
+        """Whether any of the documents is or was in the books."""
+        mine = list(knowns)
+        if any(known.linked for known in mine):
+            return True
+        ever = sa.select(t.links.c.id).where(t.links.c.document_id.in_([known.id for known in mine])).limit(1)
+        return self.turn.connection.execute(ever).first() is not None
 
     def is_gone(self, known: Known) -> bool:
         """Their side is inactive or deleted."""

@@ -231,6 +231,20 @@ def test_an_undo_that_the_books_refuse_leaves_the_conflict_open(house: EngineHou
     assert [row.doubtful for row in house.rows(d, d.c.state == "live")] == [""]
 
 
+def test_an_undo_that_meets_a_change_in_the_books_leaves_the_conflict_open(house: EngineHouse) -> None:
+    ann = both(house, {"phone": "1"}, {"phone": "2"})
+    choose(house, "ours")
+    calm(house)
+    with house.turn() as turn:
+        take_back.undo(turn, newest(house).id, "admin")
+    house.books.edit(house.place(ann), phone="7")
+    house.drain()
+    house.poll()
+    assert (house.here(ann.ref).phone, house.there(ann).phone) == ("1", "7")
+    assert only(house).group == "phone"
+    assert [row.doubtful for row in house.rows(t.links, t.links.c.state == "live")] == [""]
+
+
 @pytest.mark.parametrize("side", ["here", "there"])
 def test_a_choice_stands_once_somebody_has_touched_the_record(house: EngineHouse, side: str) -> None:
     ann = both(house, {"phone": "1"}, {"phone": "2"})

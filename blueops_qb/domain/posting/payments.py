@@ -104,7 +104,7 @@ def _parts(record: Payment, amount: Decimal, used: tuple[Allocation, ...], looku
     for part in settled:
         by_party.setdefault(_party(part, record, lookup), []).append(part)
     earlier = _earlier(record, lookup)
-    if len(earlier) < 2 and not (len(by_party) > 1 and _splits(lookup)):
+    if len(earlier) < 2 and not (len(by_party) > 1 and _splits(lookup) and not _stands_whole(record, lookup)):
         allocations = tuple(sorted((*settled, *used, *back), key=lambda part: order_of(part.invoice)))
         party = _customer(record, by_party, earlier)
         return [Part(key=DocumentKey(record.ref), party=party, amount=amount, allocations=allocations)]
@@ -159,6 +159,26 @@ def record_party(record: Payment) -> RecordRef:
 
 def _splits(lookup: Lookup) -> bool:
     return lookup.context.policy.over_jobs is OverJobs.SPLIT or lookup.context.splits_payments
+
+
+def _stands_whole(record: Payment, lookup: Lookup) -> bool:
+    """The books have it as one payment for several jobs; that they refused another one changes nothing about it."""
+    key = DocumentKey(record.ref)
+    posted = lookup.context.posted.get(key)
+    if key not in lookup.context.in_books or not isinstance(posted, CustomerPayment):
+        return False
+    if posted.customer != RecordRef(RecordKind.CUSTOMER, record.customer_id) and not record.job_id:
+        return False  # it was for that one job
+    named = [
+        part.invoice
+        for part in posted.allocations
+        if part.amount > 0 and not isinstance(part.invoice, BooksRef)
+    ]
+    whose: set[object] = set()
+    for name in named:
+        invoice = lookup.context.related.get(record_of(name))
+        whose.add(party_of(invoice, record) if isinstance(invoice, Invoice) else name)
+    return len(whose) > 1
 
 
 def _earlier(record: Payment, lookup: Lookup) -> dict[RecordRef, tuple[int, Decimal]]:

@@ -1,0 +1,172 @@
+"""Credits of ours that the books use beside the money of a payment: noted once taken over, and released with it."""
+
+from typing import Any
+
+import pytest
+
+from blueops_qb.domain.documents import Allocation
+from blueops_qb.domain.mapping import Family
+from blueops_qb.domain.records import (
+    Application,
+    Credit,
+    CreditReason,
+    Customer,
+    Invoice,
+    InvoiceLine,
+    LineKind,
+    Payment,
+)
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
+from blueops_qb.engine import take_back
+from blueops_qb.store import tables as t
+from tests.engine_house import DAY, D, EngineHouse, rule
+from tests.traps import ON_SQLITE, all_here, check, choose, sent_customer
+
+pytest_plugins = ["tests.engine_fixtures"]
+pytestmark = ON_SQLITE
+
+
+def _paid_beside_a_credit(house: EngineHouse) -> tuple[Invoice, Credit, Payment]:
+    """An invoice of 100.00, a credit of 50.00 that nothing uses, and a check of 60.00."""
+    ann, invoice, credit = _owing(house)
+    assert ann.id == credit.customer_id
+    payment = house.pay(invoice, "60.00")
+    house.drain()
+    return invoice, credit, payment
+
+
+def _owing(house: EngineHouse) -> tuple[Customer, Invoice, Credit]:
+    house.map(rule(Family.FEE, "allowance", item=BooksRef(BooksKind.ITEM, "T")))
+    ann = sent_customer(house)
+    invoice = house.invoice(ann, "100.00")
+    house.drain()
+    line = InvoiceLine(
+        line_id="1",
+        kind=LineKind.FEE,
+        description="Sorry",
+        unit_price=D("50.00"),
+        amount=D("50.00"),
+        taxable=False,
+    )
+    with house.work() as tx:
+        credit = tx.issue_credit(
+            Credit(
+                id="",
+                number="",
+                customer_id=ann.id,
+                issue_date=DAY,
+                reason=CreditReason.GOODWILL,
+                lines=(line,),
+                total=D("50.00"),
+            )
+        )
+    house.drain()
+    return ann, invoice, credit
+
+
+def _use(house: EngineHouse, payment: Any, invoice: Invoice, credit: Credit, **fields: Any) -> None:
+    """The bookkeeper lets the check settle 80.00, 20.00 of it by the credit."""
+    house.books.edit(house.place(payment), allocations=_with_credit(house, invoice, credit), **fields)
+
+
+def _with_credit(house: EngineHouse, invoice: Invoice, credit: Credit) -> tuple[Allocation, ...]:
+    return (
+        Allocation(invoice=house.place(invoice), amount=D("80.00")),
+        Allocation(invoice=house.place(credit), amount=D("-20.00")),
+    )
+
+
+def _arrived(house: EngineHouse) -> tuple[Invoice, Credit, BooksRef]:
+    """A check of 60.00 that came by mail: the bookkeeper uses 20.00 of the credit beside it."""
+    ann, invoice, credit = _owing(house)
+    place = house.books.enter(
+        check(house.place(ann), "60.00", (house.place(invoice), "80.00"), (house.place(credit), "-20.00"))
+    )
+    house.poll()
+    assert house.here(credit.ref).elsewhere == D("20.00")
+    return invoice, credit, place
+
+
+def test_a_credit_added_to_a_payment_of_ours_is_taken_over_and_stays(house: EngineHouse) -> None:
+    invoice, credit, payment = _paid_beside_a_credit(house)
+    _use(house, payment, invoice, credit)
+    house.poll()
+    here = house.here(payment.ref)
+    assert (here.amount, here.elsewhere) == (D("60.00"), D("-20.00"))
+    assert here.applications == (Application(invoice_id=invoice.id, amount=D("80.00")),)
+    assert house.here(credit.ref).elsewhere == D("20.00")
+    assert not house.conflicts()
+
+    shown = set(house.there(payment).allocations)
+    house.change(here, memo="called her")
+    house.drain()
+    house.poll()
+    assert house.there(payment).memo == "called her"
+    assert set(house.there(payment).allocations) == shown
+    assert house.here(credit.ref).elsewhere == D("20.00")
+    assert not house.conflicts()
+
+
+def test_a_change_of_a_note_is_no_change_of_credits(house: EngineHouse) -> None:
+    invoice, credit, payment = _paid_beside_a_credit(house)
+    _use(house, payment, invoice, credit, memo="by phone")
+    house.change(
+        payment, amount=D("55.00"), applications=(Application(invoice_id=invoice.id, amount=D("55.00")),)
+    )
+    house.poll()
+    assert house.here(payment.ref).memo == "by phone"
+    assert house.here(credit.ref).elsewhere == D("0.00")
+
+    choose(house, "theirs")
+    house.poll()
+    assert house.here(credit.ref).elsewhere == D("20.00")
+    assert house.here(payment.ref).elsewhere == D("-20.00")
+
+
+def test_undoing_that_choice_releases_the_credit(house: EngineHouse) -> None:
+    invoice, credit, payment = _paid_beside_a_credit(house)
+    _use(house, payment, invoice, credit)
+    house.change(
+        payment, amount=D("55.00"), applications=(Application(invoice_id=invoice.id, amount=D("55.00")),)
+    )
+    house.poll()
+    choose(house, "theirs")
+    house.drain()
+    assert house.here(credit.ref).elsewhere == D("20.00")
+    (row,) = house.rows(t.conflicts, t.conflicts.c.state == "resolved")
+    with house.turn() as turn:
+        take_back.undo(turn, row.id, "admin")
+    assert house.here(credit.ref).elsewhere == D("0.00")
+    assert house.here(payment.ref).amount == D("55.00")
+
+
+def test_a_voided_payment_releases_the_credit(house: EngineHouse) -> None:
+    _, credit, place = _arrived(house)
+    house.books.void(place)
+    house.poll()
+    (payment,) = all_here(house, RecordKind.PAYMENT)
+    assert payment.void
+    assert house.here(credit.ref).elsewhere == D("0.00")
+
+
+def test_a_deleted_payment_that_is_voided_here_releases_the_credit(house: EngineHouse) -> None:
+    _, credit, place = _arrived(house)
+    house.books.delete(place)
+    house.poll()
+    choose(house, "theirs")
+    (payment,) = all_here(house, RecordKind.PAYMENT)
+    assert payment.void
+    assert house.here(credit.ref).elsewhere == D("0.00")
+
+
+@pytest.mark.parametrize("used", ["0.00", "35.00"])
+def test_a_credit_used_otherwise_is_noted_by_the_difference(house: EngineHouse, used: str) -> None:
+    invoice, credit, place = _arrived(house)
+    parts = [Allocation(invoice=house.place(invoice), amount=D("60.00") + D(used))]
+    parts += [Allocation(invoice=house.place(credit), amount=-D(used))] if D(used) else []
+    house.books.edit(place, allocations=tuple(parts))
+    house.poll()
+    assert house.here(credit.ref).elsewhere == D(used)
+    (payment,) = all_here(house, RecordKind.PAYMENT)
+    assert payment.elsewhere == -D(used)
+    assert not house.conflicts()

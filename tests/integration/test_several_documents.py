@@ -1,0 +1,297 @@
+"""A record may have several documents in the books; what befalls one of them does not befall the others."""
+
+from decimal import Decimal
+from typing import Any
+
+import attrs
+import pytest
+
+from blueops_qb.domain.documents import Allocation, CustomerPayment
+from blueops_qb.domain.mapping import Family
+from blueops_qb.domain.policy import OverJobs, Policy
+from blueops_qb.domain.records import (
+    Application,
+    Credit,
+    CreditReason,
+    Customer,
+    Invoice,
+    InvoiceLine,
+    LineKind,
+    Payment,
+    Refund,
+    RefundPart,
+)
+from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.engine import rules_desk
+from blueops_qb.engine.choices import CannotResolve
+from blueops_qb.sdk.outcomes import Refused, Why
+from blueops_qb.store import tables as t
+from tests.engine_house import DAY, D, EngineHouse, rule
+from tests.traps import ON_SQLITE, choose, sent_customer
+
+pytest_plugins = ["tests.engine_fixtures"]
+pytestmark = ON_SQLITE
+FEES = tuple(
+    rule(Family.FEE, key, item=BooksRef(BooksKind.ITEM, "T")) for key in ("early_payment", "allowance")
+)
+
+
+def _paid_over_jobs(house: EngineHouse) -> tuple[Payment, BooksRef, BooksRef, Invoice]:
+    """A check of 300.00 for two jobs: 100.00 and 200.00, a payment for each in the books."""
+    with house.turn() as turn:
+        rules_desk.change_policy(turn, Policy(over_jobs=OverJobs.SPLIT), actor="admin")
+    ann = sent_customer(house)
+    jobs = [house.job(ann, name) for name in ("Kitchen", "Bath")]
+    house.drain()
+    one, two = house.invoice(jobs[0], "100.00"), house.invoice(jobs[1], "200.00")
+    house.drain()
+    payment = _check(
+        house,
+        ann,
+        "300.00",
+        Application(invoice_id=one.id, amount=D("100.00")),
+        Application(invoice_id=two.id, amount=D("200.00")),
+    )
+    house.drain()
+    first, second = _places(house, "payment")
+    return payment, first, second, one
+
+
+def _check(house: EngineHouse, payer: Customer, amount: str, *parts: Application) -> Payment:
+    with house.work() as tx:
+        found: Payment = tx.record_payment(
+            Payment(
+                id="",
+                customer_id=payer.id,
+                received_on=DAY,
+                method="check",
+                amount=D(amount),
+                applications=parts,
+            )
+        )
+    return found
+
+
+def _places(house: EngineHouse, kind: str) -> list[BooksRef]:
+    """Where the documents of the records of a kind are, by role and part."""
+    links = {row.document_id: row for row in house.rows(t.links)}
+    documents = [row for row in house.rows(t.documents) if row.source_kind == kind and row.id in links]
+    documents.sort(key=lambda row: (row.role, row.part))
+    return [BooksRef(BooksKind(links[d.id].books_kind), links[d.id].books_id) for d in documents]
+
+
+def _amounts(house: EngineHouse) -> list[Decimal]:
+    """What the payments in the books come to, the smallest first."""
+    documents = (kept.document for kept in house.books.of(BooksKind.PAYMENT))
+    return sorted(document.amount for document in documents if isinstance(document, CustomerPayment))
+
+
+def _edit_money(house: EngineHouse, place: BooksRef, amount: str, settled: str) -> None:
+    (part,) = house.books.document(place).allocations
+    house.books.edit(place, amount=D(amount), allocations=(attrs.evolve(part, amount=D(settled)),))
+
+
+def _credit(house: EngineHouse, customer: Customer, amount: str) -> Credit:
+    line = InvoiceLine(
+        line_id="1",
+        kind=LineKind.FEE,
+        description="Sorry",
+        unit_price=D(amount),
+        amount=D(amount),
+        taxable=False,
+    )
+    with house.work() as tx:
+        found: Credit = tx.issue_credit(
+            Credit(
+                id="",
+                number="",
+                customer_id=customer.id,
+                issue_date=DAY,
+                reason=CreditReason.GOODWILL,
+                lines=(line,),
+                total=D(amount),
+            )
+        )
+    return found
+
+
+def _money_conflict(house: EngineHouse) -> Any:
+    (conflict,) = house.conflicts()
+    assert conflict.group == "money"
+    return conflict
+
+
+class TestOnePartIsChanged:
+    @pytest.mark.parametrize("number", [0, 1])
+    def test_the_payment_becomes_smaller_by_it_and_the_other_part_stays(
+        self, house: EngineHouse, number: int
+    ) -> None:
+        payment, *places, _ = _paid_over_jobs(house)
+        other = house.books.document(places[1 - number])
+        _edit_money(house, places[number], "90.00", "90.00")
+        house.poll()
+        here = house.here(payment.ref)
+        expected = [D("100.00"), D("200.00")]
+        expected[number] = D("90.00")
+        assert here.amount == sum(expected)
+        assert [part.amount for part in here.applications] == expected
+        assert house.books.document(places[1 - number]) == other
+        assert not house.conflicts()
+
+    def test_what_would_change_the_other_part_waits_for_a_person(self, house: EngineHouse) -> None:
+        payment, first, second, _ = _paid_over_jobs(house)
+        before = house.here(payment.ref)
+        _edit_money(house, second, "200.00", "150.00")  # 50.00 of the second are free now
+        house.poll()
+        assert house.here(payment.ref) == before
+        assert str(payment.ref) in _money_conflict(house).reason
+        assert (house.books.document(first).amount, house.books.document(first).void) == (D("100.00"), False)
+        assert house.books.document(second).allocations[0].amount == D("150.00")
+
+    def test_a_note_on_one_part_is_a_note_on_the_payment(self, house: EngineHouse) -> None:
+        payment, first, second, _ = _paid_over_jobs(house)
+        house.books.edit(first, memo="seen by Joe")
+        house.poll()
+        assert house.here(payment.ref).memo == "seen by Joe"
+        assert house.here(payment.ref).amount == D("300.00")
+        assert not house.books.document(second).void
+
+
+class TestOneDocumentIsVoided:
+    def test_one_part_of_a_payment_leaves_the_other_alone(self, house: EngineHouse) -> None:
+        payment, first, second, _ = _paid_over_jobs(house)
+        house.books.void(second)
+        house.poll()
+        assert not house.here(payment.ref).void
+        assert not house.books.document(first).void
+        reason = _money_conflict(house).reason
+        assert all(word in reason for word in (str(payment.ref), str(second), str(first), "void"))
+        with pytest.raises(CannotResolve, match="several documents"):
+            choose(house, "theirs")
+
+    def test_all_parts_take_the_payment_back(self, house: EngineHouse) -> None:
+        payment, first, second, _ = _paid_over_jobs(house)
+        house.books.void(second)
+        house.poll()
+        house.books.void(first)
+        house.poll()
+        house.drain()
+        assert house.here(payment.ref).void
+        assert not house.conflicts()
+
+    def test_voiding_the_record_here_settles_it(self, house: EngineHouse) -> None:
+        payment, first, second, _ = _paid_over_jobs(house)
+        house.books.void(second)
+        house.poll()
+        with house.work() as tx:
+            tx.void_payment(payment.id)
+        house.poll()
+        assert house.books.document(first).void
+        assert not house.conflicts()
+
+    def test_a_deleted_part_does_not_void_the_payment(self, house: EngineHouse) -> None:
+        payment, first, second, _ = _paid_over_jobs(house)
+        house.books.delete(second)
+        house.poll()
+        with pytest.raises(CannotResolve, match="several documents"):
+            choose(house, "theirs")
+        assert not house.here(payment.ref).void
+        assert not house.books.document(first).void
+
+    def test_the_memo_of_a_discount_does_not_void_the_payment(self, house: EngineHouse) -> None:
+        house.map(*FEES)
+        ann = sent_customer(house)
+        invoice = house.invoice(ann, "100.00")
+        house.drain()
+        payment = _check(
+            house, ann, "98.00", Application(invoice_id=invoice.id, amount=D("98.00"), discount=D("2.00"))
+        )
+        house.drain()
+        (memo,) = house.books.of(BooksKind.CREDIT_MEMO)
+        house.books.edit(
+            house.place(payment), allocations=(Allocation(invoice=house.place(invoice), amount=D("98.00")),)
+        )
+        house.books.void(memo.ref)
+        house.poll()
+        assert not house.here(payment.ref).void
+        assert not house.there(payment).void
+        assert len(house.conflicts()) == 2
+
+    def test_what_settles_a_refund_does_not_void_it(self, house: EngineHouse) -> None:
+        house.map(*FEES)
+        ann = sent_customer(house)
+        credit = _credit(house, ann, "50.00")
+        house.drain()
+        with house.work() as tx:
+            refund = tx.issue_refund(
+                Refund(
+                    id="",
+                    customer_id=ann.id,
+                    date=DAY,
+                    amount=D("50.00"),
+                    account_key="checking",
+                    parts=(RefundPart(of=credit.ref, amount=D("50.00")),),
+                )
+            )
+        house.drain()
+        (settling,) = house.books.of(BooksKind.PAYMENT)
+        house.books.void(settling.ref)
+        house.poll()
+        assert not house.here(refund.ref).void
+        assert not house.there(refund).void
+        assert str(refund.ref) in _money_conflict(house).reason
+
+
+class TestBooksThatRefuseOnePaymentForSeveralJobs:
+    REFUSED = Refused(
+        why=Why.REFERENCE, message="The invoice belongs to another customer.", remedy="Split it."
+    )
+
+    def _owed(self, house: EngineHouse) -> tuple[Customer, Application, Application]:
+        ann = sent_customer(house)
+        jobs = [house.job(ann, name) for name in ("Kitchen", "Bath")]
+        house.drain()
+        one, two = house.invoice(jobs[0], "100.00"), house.invoice(jobs[1], "200.00")
+        house.drain()
+        return (
+            ann,
+            Application(invoice_id=one.id, amount=D("100.00")),
+            Application(invoice_id=two.id, amount=D("200.00")),
+        )
+
+    def test_a_payment_that_stands_whole_stays_whole(self, house: EngineHouse) -> None:
+        ann, *parts = self._owed(house)
+        payment = _check(house, ann, "300.00", *parts)
+        house.drain()
+        before = house.there(payment)
+        with house.turn() as turn:
+            turn.set(splits_payments=True)
+        house.change(house.here(payment.ref), memo="thanks")
+        house.drain()
+        assert house.there(payment) == attrs.evolve(before, memo="thanks")
+        assert len(house.books.of(BooksKind.PAYMENT)) == 1
+
+    def test_the_one_that_was_refused_is_split(self, house: EngineHouse) -> None:
+        ann, *parts = self._owed(house)
+        house.books.script.append(self.REFUSED)
+        _check(house, ann, "300.00", *parts)
+        house.drain()
+        assert _amounts(house) == [D("100.00"), D("200.00")]
+
+    def test_one_for_one_job_is_split_when_it_pays_another_job_too(self, house: EngineHouse) -> None:
+        ann, one, two = self._owed(house)
+        payment = _check(house, ann, "300.00", one)
+        house.drain()
+        with house.turn() as turn:
+            turn.set(splits_payments=True)
+        house.change(house.here(payment.ref), applications=(one, two))
+        house.drain()
+        assert _amounts(house) == [D("100.00"), D("200.00")]
+
+
+def test_a_record_that_was_voided_there_is_done(house: EngineHouse) -> None:
+    invoice = house.invoice(sent_customer(house), "80.00")
+    house.drain()
+    house.books.void(house.place(invoice))
+    house.poll()
+    assert (house.state(invoice), house.event(invoice).reason) == ("done", "void on both sides")
