@@ -49,6 +49,8 @@ def arrived(turn: Turn, row: Any) -> bool:
             return _payment(turn, row)
         case BooksKind.CUSTOMER:
             return _customer(turn, row)
+        case BooksKind.CREDIT_MEMO | BooksKind.REFUND_RECEIPT if _party_is_coming(turn, row):
+            return False
         case BooksKind.CREDIT_MEMO:
             return _taken(turn, row, arrived_credits.credit_memo(turn, row))
         case BooksKind.REFUND_RECEIPT:
@@ -145,6 +147,15 @@ def _names_what_comes(turn: Turn, places: list[BooksRef]) -> bool:
     return False
 
 
+def _party_is_coming(turn: Turn, row: Any) -> bool:
+    """Whose document it is may be ours: its own exchange has not been settled yet."""
+    document: Any = wire.load_document(BooksKind(row["kind"]), row["document"])
+    party = document.customer
+    if document.void or not isinstance(party, BooksRef) or sources_of(turn.connection, turn.id, [party]):
+        return False
+    return _names_what_comes(turn, [party])
+
+
 def _is_dirty(turn: Turn, place: BooksRef) -> bool:
     m = t.mirror
     query = sa.select(m.c.dirty).where(
@@ -220,6 +231,8 @@ def _customer(turn: Turn, row: Any) -> bool:
     namesake = _namesake(turn, document.name)
     if namesake is not None:
         return _same_name(turn, place, document.name, *namesake)
+    if _one_is_uncertain(turn):
+        return False
     key = f"{turn.id}:{place}:new"
     if document.parent is None:
         empty = Customer(id="", name=document.name)
@@ -242,6 +255,18 @@ def _customer(turn: Turn, row: Any) -> bool:
     else:
         _refused(turn, place, f"customer “{document.name}” entered in QuickBooks", getattr(answer, "why", ""))
     return True
+
+
+def _one_is_uncertain(turn: Turn) -> bool:
+    """A customer of ours was sent and nobody knows whether it arrived: this may be it, renamed there meanwhile."""
+    o = t.operations
+    query = sa.select(sa.func.count()).where(
+        o.c.connection_id == turn.id,
+        o.c.kind == BooksKind.CUSTOMER.value,
+        o.c.verb == "create",
+        o.c.state.in_(["out", "uncertain"]),
+    )
+    return bool(turn.connection.execute(query).scalar_one())
 
 
 def _namesake(turn: Turn, name: str) -> tuple[RecordRef, bool] | None:

@@ -30,7 +30,15 @@ from blueops_qb.store.bulk import insert_all
 from blueops_qb.store.types import micros, new_id
 
 #: What is dated; customers, jobs and vendors are written when a document names them.
-KINDS = (RecordKind.INVOICE, RecordKind.PAYMENT, RecordKind.EXPENSE, RecordKind.PAYOUT)
+KINDS = (
+    RecordKind.INVOICE,
+    RecordKind.CREDIT,
+    RecordKind.PAYMENT,
+    RecordKind.REFUND,
+    RecordKind.PAYMENT_RETURN,
+    RecordKind.PAYOUT,
+    RecordKind.EXPENSE,
+)
 #: Records looked at in one transaction, and how much may be queued and not worked off.
 PAGE, AHEAD = 250, 500
 _MOVING = (State.PENDING.value, State.WAITING.value, State.OUT.value, State.UNCERTAIN.value)

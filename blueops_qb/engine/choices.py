@@ -23,6 +23,7 @@ from blueops_qb.domain.refs import BooksKind
 from blueops_qb.domain.reverse_keys import Key
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.mirroring import make_dirty
+from blueops_qb.engine.newest import newest
 from blueops_qb.engine.pull import Draft, draft, tell_core
 from blueops_qb.engine.sides import Bound, CannotPost, Sides, sides_of
 from blueops_qb.engine.subledger import repost
@@ -115,7 +116,7 @@ def plan_choice(turn: Turn, row: Any, known: Known, wish: Wish) -> Plan:
 
 def _sides(turn: Turn, row: Any, known: Known) -> Sides:
     source = known.key.source
-    snapshot = turn.tx.read(source)
+    snapshot = newest(turn, source)
     mirror = mirror_row(turn, known.place)
     if snapshot is None or snapshot.deleted:
         raise CannotResolve(f"{source} no longer exists in BlueOps; unlink it instead")

@@ -8,31 +8,38 @@ other, so that nothing is lost between them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import sqlalchemy as sa
 
+from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.documents import BankDeposit
 from blueops_qb.domain.posting.deposits import LET_GO
 from blueops_qb.domain.records import Payment
-from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef, ref_of_key
-from blueops_qb.engine import outbox
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef, record_of, ref_of_key
 from blueops_qb.engine.known import Known, load_by_place, load_known
 from blueops_qb.engine.outbox import Hold, Move, State
+from blueops_qb.engine.plan_anew import plan_anew
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
 
 
-def is_returned(record: object) -> bool:
+def is_returned(record: object) -> TypeGuard[Payment]:
     """Whether the payment came back."""
     return isinstance(record, Payment) and any(
         back.by.kind is RecordKind.PAYMENT_RETURN for back in record.given_back
     )
 
 
-def freed(turn: Turn, ref: RecordRef, revision: int, mine: Sequence[Known]) -> Move | None:
-    """Where the event of a returned payment goes while a deposit holds it; None when it may be written."""
+def freed(turn: Turn, record: Payment, revision: int, mine: Sequence[Known]) -> Move | None:
+    """Where the event of a returned payment goes while a deposit holds it; None when it may be written.
+
+    One that settles what came back already has been let go and taken in again: no deposit lets it go once more.
+    """
+    ref = record.ref
+    if _settles_return(record, mine):
+        return None
     held_by = _payouts(turn, mine, holding=True)
     closed = _closed_deposit(turn, held_by)
     if closed is not None:
@@ -46,7 +53,8 @@ def freed(turn: Turn, ref: RecordRef, revision: int, mine: Sequence[Known]) -> M
             "back; or move the closing date for a moment and retry.",
         )
     if held_by:
-        outbox.again(turn.connection, turn.tenant_id, turn.now, refs=held_by, states=[State.DONE])
+        for payout in held_by:
+            plan_anew(turn, payout, only=State.DONE)
         return Move(
             ref=ref,
             revision=revision,
@@ -68,6 +76,18 @@ def freed(turn: Turn, ref: RecordRef, revision: int, mine: Sequence[Known]) -> M
     return None
 
 
+def _settles_return(record: Payment, mine: Sequence[Known]) -> bool:
+    """Whether the payment in the books is applied to what came back, as both sides agreed last."""
+    back = {given.by for given in record.given_back if given.by.kind is RecordKind.PAYMENT_RETURN}
+    for known in mine:
+        if not known.linked or known.kind is not BooksKind.PAYMENT or not known.base_ours:
+            continue
+        document = wire.load_document(known.kind, known.base_ours)
+        if back & {record_of(ref) for ref in refs_of(document) if not isinstance(ref, BooksRef)}:
+            return True
+    return False
+
+
 def _closed_deposit(turn: Turn, payouts: Sequence[RecordRef]) -> BankDeposit | None:
     """A deposit of these payouts that lies in the closed period."""
     closing = turn.profile.closing_date
@@ -82,25 +102,15 @@ def _closed_deposit(turn: Turn, payouts: Sequence[RecordRef]) -> BankDeposit | N
 
 def take_in_again(turn: Turn, ref: RecordRef, mine: Sequence[Known]) -> None:
     """Payouts that have let the payment go are planned again once it is written."""
-    loose = _payouts(turn, mine, holding=False)
-    if loose:
-        o = t.outbox
-        turn.connection.execute(
-            o.update()
-            .where(
-                o.c.tenant_id == turn.tenant_id,
-                o.c.state == State.DONE.value,
-                outbox.ref_condition(o.c.ref_kind, o.c.ref_id, loose),
-            )
-            .values(state=State.WAITING.value, waits_for=str(ref), reason=f"waits for {ref}", at=turn.now)
-        )
+    for payout in _payouts(turn, mine, holding=False):
+        plan_anew(turn, payout, only=State.DONE, waits_for=ref)
 
 
 def _payouts(turn: Turn, mine: Sequence[Known], *, holding: bool) -> list[RecordRef]:
     """Payouts of these payments whose deposit in the books holds them, or has let them go."""
     names = {str(ref_of_key(known.key)) for known in mine if known.key.role == "main"}
     d, lk = t.documents, t.links
-    words = {f'"{name}"' if holding else f"{LET_GO}{name}" for name in names}
+    words = {f'"{name}"' if holding else f'{LET_GO}{name}"' for name in names}
     if not words:
         return []
     query = (

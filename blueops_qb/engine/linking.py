@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.binding import loosely_bound, refs_of
+from blueops_qb.domain.documents import Document
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey
 from blueops_qb.engine import outbox, subledger
 from blueops_qb.engine.known import Known, load_known, places_of
@@ -48,12 +48,21 @@ def link_document(
     return link_documents(turn, [pair])[0]
 
 
-def link_documents(turn: Turn, pairs: Sequence[Pair]) -> list[int]:
-    """Documents and their links, in a handful of statements for any number; answers the documents' ids."""
+def link_documents(
+    turn: Turn, pairs: Sequence[Pair], *, known: Mapping[DocumentKey, Known] | None = None
+) -> list[int]:
+    """Documents and their links, in a handful of statements for any number; answers the documents' ids.
+
+    `known` are the documents of their records, where they were loaded already.
+    Raises `ValueError` for a pair whose two sides are not of one kind, before anything is stored.
+    """
     if not pairs:
         return []
-    known = load_known(turn.connection, turn.id, [pair.key.source for pair in pairs])
-    shown = _shown(turn, [pair.place for pair in pairs])
+    for pair in pairs:
+        _check_kind(pair)
+    if known is None:
+        known = load_known(turn.connection, turn.id, [pair.key.source for pair in pairs])
+    beside = _beside(turn, pairs)
     new: list[dict[str, object]] = []
     links: list[dict[str, object]] = []
     ids: list[int] = []
@@ -68,10 +77,7 @@ def link_documents(turn: Turn, pairs: Sequence[Pair]) -> list[int]:
             new.append(_document_row(turn, pair, id))
         ids.append(id)
         links.append(
-            {
-                **_link_row(turn, pair, id, generation),
-                "beside": _beside(turn, pair, shown.get(pair.place, "")),
-            }
+            {**_link_row(turn, pair, id, generation), "beside": beside.get((pair.key, pair.place), "")}
         )
     insert_all(turn.connection, t.documents, new)
     insert_all(turn.connection, t.links, links)
@@ -104,6 +110,18 @@ def link_documents(turn: Turn, pairs: Sequence[Pair]) -> list[int]:
     return ids
 
 
+def _check_kind(pair: Pair) -> None:
+    """A document stored under another kind could never be read again, and stops whatever looks at its record."""
+    try:
+        if pair.ours:
+            wire.load_document(pair.place.kind, pair.ours)
+    except wire.Malformed as problem:
+        raise ValueError(
+            f"{pair.key} cannot be linked with {pair.place}: what BlueOps writes of it is no "
+            f"{pair.place.kind.value} ({'; '.join(problem.problems)})"
+        ) from problem
+
+
 def _shown(turn: Turn, places: Sequence[BooksRef]) -> dict[BooksRef, str]:
     """What the books show beside these records, as the mirror has it."""
     m = t.mirror
@@ -120,19 +138,31 @@ def _shown(turn: Turn, places: Sequence[BooksRef]) -> dict[BooksRef, str]:
     return found
 
 
-def _beside(turn: Turn, pair: Pair, shown: str) -> str:
-    """What the books show beside the document, with pairs of line ids where both sides show equal lines."""
-    if not shown or not pair.theirs or not pair.ours:
-        return ""
-    document = wire.load_document(pair.place.kind, pair.ours)
-    lines: Any = wire.load_document(pair.place.kind, pair.theirs)
-    equal = True
-    if getattr(lines, "lines", ()) or getattr(document, "lines", ()):
-        named = [r for r in refs_of(document) if not isinstance(r, BooksRef)]
-        places = places_of(turn.connection, turn.id, named)
-        mine: Any = turn.provider.normal(loosely_bound(document, places))
-        equal = getattr(mine, "lines", ()) == getattr(lines, "lines", ())
-    return agreed_beside(turn, document, shown, "", equal=equal)
+def _beside(turn: Turn, pairs: Sequence[Pair]) -> dict[tuple[DocumentKey, BooksRef], str]:
+    """What the books show beside the documents, with pairs of line ids where both sides show equal lines."""
+    shown = _shown(turn, [pair.place for pair in pairs])
+    sides = {
+        (pair.key, pair.place): (
+            wire.load_document(pair.place.kind, pair.ours),
+            wire.load_document(pair.place.kind, pair.theirs),
+        )
+        for pair in pairs
+        if shown.get(pair.place) and pair.theirs and pair.ours
+    }
+    named = {ref for sides_ in sides.values() if _lined(*sides_) for ref in refs_of(sides_[0])}
+    places = places_of(turn.connection, turn.id, [ref for ref in named if not isinstance(ref, BooksRef)])
+    found = {}
+    for which, (ours, theirs) in sides.items():
+        equal = True
+        if _lined(ours, theirs):
+            mine = turn.provider.normal(loosely_bound(ours, places))
+            equal = getattr(mine, "lines", ()) == getattr(theirs, "lines", ())
+        found[which] = agreed_beside(turn, ours, shown[which[1]], "", equal=equal)
+    return found
+
+
+def _lined(*sides: Document) -> bool:
+    return any(getattr(document, "lines", ()) for document in sides)
 
 
 def _take_up(turn: Turn, known: Known, pair: Pair, generation: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from blueops_qb.domain.documents import AttachedFile, kind_of
 from blueops_qb.domain.posting.context import Blocked, Posted
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
 from blueops_qb.engine.known import Known, load_known
@@ -16,7 +17,7 @@ from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.match_rows import Row, rows
 from blueops_qb.engine.match_sides import KINDS
 from blueops_qb.engine.related import read_related
-from blueops_qb.engine.rule_room import post_record
+from blueops_qb.engine.rule_room import built_on, post_record
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Snapshot
@@ -58,24 +59,34 @@ def _link_rows(
         **read_related(turn.core, turn.tenant_id, [s.record for s in snapshots.values()]),
         **snapshots,
     }
+    named = {ref for snapshot in snapshots.values() for ref in built_on(snapshot.record)}
+    others = load_known(turn.connection, turn.id, named - {row.ref for row in wanted})
     theirs = _mirror_rows(turn, [BooksRef(KINDS[row.ref.kind], row.books_id) for row in todo])
     taken = _linked_places(turn, theirs)
+    by_source = _by_source([*known.values(), *others.values()])
     pairs: list[Pair] = []
     blocked: dict[RecordRef, Blocked] = {}
     for row in todo:
         place = BooksRef(KINDS[row.ref.kind], row.books_id)
         if row.ref not in snapshots or place not in theirs or place in taken:
             continue
-        result = _pair_apart(turn, snapshots[row.ref], related, place, theirs[place])
+        result = _pair_apart(turn, snapshots[row.ref], related, by_source, place=place, row=theirs[place])
         if isinstance(result, Pair):
             pairs.append(result)
             taken.add(place)
         elif isinstance(result, Blocked):
             blocked[row.ref] = result
-    link_documents(turn, pairs)
+    link_documents(turn, pairs, known=known)
     for pair in pairs:
         turn.note("linked", str(pair.key.source), numbers=str(pair.place), actor=actor)
     return {pair.key.source for pair in pairs}, blocked
+
+
+def _by_source(documents: Iterable[Known]) -> dict[RecordRef, list[Known]]:
+    found: dict[RecordRef, list[Known]] = {}
+    for document in documents:
+        found.setdefault(document.key.source, []).append(document)
+    return found
 
 
 def _may_link(known: Known | None, *, again: bool) -> bool:
@@ -86,11 +97,17 @@ def _may_link(known: Known | None, *, again: bool) -> bool:
 
 
 def _pair_apart(
-    turn: Turn, snapshot: Snapshot, related: dict[RecordRef, Snapshot], place: BooksRef, row: Any
+    turn: Turn,
+    snapshot: Snapshot,
+    related: dict[RecordRef, Snapshot],
+    known: Mapping[RecordRef, Sequence[Known]],
+    *,
+    place: BooksRef,
+    row: Any,
 ) -> Pair | Blocked | None:
     """A defect of ours in one record keeps this record from its link and nobody else."""
     try:
-        return _pair(turn, snapshot, related, place, row)
+        return _pair(turn, snapshot, related, known, place=place, row=row)
     except sa.exc.SQLAlchemyError:
         raise  # of the database, not of a record
     except Exception as problem:
@@ -102,15 +119,35 @@ def _pair_apart(
 
 
 def _pair(
-    turn: Turn, snapshot: Snapshot, related: dict[RecordRef, Snapshot], place: BooksRef, row: Any
+    turn: Turn,
+    snapshot: Snapshot,
+    related: dict[RecordRef, Snapshot],
+    known: Mapping[RecordRef, Sequence[Known]],
+    *,
+    place: BooksRef,
+    row: Any,
 ) -> Pair | Blocked | None:
-    """What differs today stays as it is on both sides; later changes travel."""
-    result = post_record(turn, snapshot.record, related, [])
+    """What differs today stays as it is on both sides; later changes travel.
+
+    A link says that one record of the books is all of ours. Where ours would be several documents there, or one of
+    another kind, planning would write the others beside what stands there: a person decides then.
+    """
+    key = DocumentKey(snapshot.ref)
+    result = post_record(turn, snapshot.record, related, [], known=known)
+    if isinstance(result, Posted) and _kind_in(result, key) not in (None, place.kind):
+        # What stands there says which form it has, as a deposit that waits there as a payment.
+        there = _as_there(snapshot, place, row)
+        result = post_record(turn, snapshot.record, related, [there], known=known)
     if isinstance(result, Blocked):
         return result
-    key = DocumentKey(snapshot.ref)
     if not isinstance(result, Posted) or key not in result.documents:
         return None
+    if kind_of(result.documents[key]) is not place.kind:
+        return _not_one(f"BlueOps writes it as {_words(kind_of(result.documents[key]))}", place)
+    others = [d for k, d in result.documents.items() if k != key and not isinstance(d, AttachedFile)]
+    if others:
+        kinds = " and ".join(sorted({_words(kind_of(document)) for document in others}))
+        return _not_one(f"BlueOps writes it as {len(others) + 1} documents, beside it {kinds}", place)
     return Pair(
         key=key,
         revision=snapshot.revision,
@@ -119,6 +156,36 @@ def _pair(
         version=row["version"],
         theirs=row["document"],
     )
+
+
+def _kind_in(result: Posted, key: DocumentKey) -> BooksKind | None:
+    document = result.documents.get(key)
+    return None if document is None else kind_of(document)
+
+
+def _as_there(snapshot: Snapshot, place: BooksRef, row: Any) -> Known:
+    """The record as if it had been posted as what stands there."""
+    return Known(
+        id=0,
+        key=DocumentKey(snapshot.ref),
+        kind=place.kind,
+        generation=1,
+        revision=snapshot.revision,
+        content=row["document"],
+        state="open",
+    )
+
+
+def _not_one(ours: str, place: BooksRef) -> Blocked:
+    return Blocked(
+        reason=f"{ours}, but {place} is one {_words(place.kind)}",
+        remedy="Skip it on the matching page if QuickBooks has all of it already; if not, take it out there and "
+        "choose “create”.",
+    )
+
+
+def _words(kind: BooksKind) -> str:
+    return kind.value.replace("_", " ")
 
 
 def _mirror_rows(turn: Turn, places: Iterable[BooksRef]) -> dict[BooksRef, sa.RowMapping]:

@@ -311,7 +311,9 @@ def after_deciding(turn: Turn, actor: str, *, keys: Sequence[str] | None = None)
         match_items.map_decided(
             turn, rows(turn.connection, turn.id, kinds=[ITEM], decision="link"), actor=actor
         )
-        outbox.again(turn.connection, turn.tenant_id, turn.now, states=[State.HELD], holds=[Hold.MATCH])
+        # What could not be linked as decided before is held as refused.
+        holds = [Hold.MATCH, Hold.REFUSED]
+        outbox.again(turn.connection, turn.tenant_id, turn.now, states=[State.HELD], holds=holds)
 
 
 def undecided(connection: sa.Connection, connection_id: str) -> int:

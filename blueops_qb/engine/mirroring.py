@@ -75,6 +75,10 @@ class Mirroring:
     _mirror: dict[BooksRef, dict[str, Any]] = attrs.field(factory=dict)
     _seen: dict[BooksRef, Seen] = attrs.field(factory=dict)
     _catalog: bool = False
+    #: The last document that was made normal, what came of it, and what stood beside it.
+    _made_of: Document | None = None
+    _made: Document | None = None
+    _made_beside: str | None = None
 
     def look(self, refs: Iterable[BooksRef]) -> None:
         """Load what the mirror has of these records, before they are shown again."""
@@ -122,7 +126,7 @@ class Mirroring:
             return known.document
         text, next_to = None, ""
         if record.document is not None:
-            text = wire.dump_document(self.turn.provider.normal(record.document))
+            text = wire.dump_document(self.normal(record.document))
             next_to = self.beside(record.document)
         moved = known is None or known.document != text or known.deleted or _moved_beside(known, next_to)
         self._mirror[record.ref] = {
@@ -152,12 +156,25 @@ class Mirroring:
             self._catalog = True
         return text
 
+    def normal(self, document: Document) -> Document:
+        """The document in normal form; the same one asked for once more is not made again."""
+        if document is not self._made_of:
+            self._made_of, self._made = document, self.turn.provider.normal(document)
+            self._made_beside = None
+        assert self._made is not None
+        return self._made
+
     def beside(self, document: Document) -> str:
         """What the books show beside the normal document, as text; empty where that is nothing."""
-        provider = self.turn.provider
         if kind_of(document) not in WITH_BESIDE:
             return ""
-        return wire.dump(beside(document, provider.normal, provider.one_way))
+        made, provider = self.normal(document), self.turn.provider
+        if self._made_beside is None:
+            found = beside(
+                document, lambda d: made if d is document else provider.normal(d), provider.one_way
+            )
+            self._made_beside = wire.dump(found)
+        return self._made_beside
 
     def has(self, record: BooksRecord) -> bool:
         """The mirror has it at this very version and moment: a window of changes that overlaps shows it once more."""
@@ -261,16 +278,27 @@ def _linked(record: BooksRecord) -> str:
 def make_dirty(turn: Turn, places: Iterable[BooksRef]) -> None:
     """Have records of the mirror compared again."""
     m = t.mirror
-    for place in places:
-        turn.connection.execute(
-            m.update()
-            .where(m.c.connection_id == turn.id, m.c.kind == place.kind.value, m.c.books_id == place.id)
-            .values(dirty=True)
-        )
+    by_kind: dict[BooksKind, list[str]] = {}
+    for place in dict.fromkeys(places):
+        by_kind.setdefault(place.kind, []).append(place.id)
+    for kind, ids in sorted(by_kind.items()):
+        for start in range(0, len(ids), _AT_ONCE):
+            chunk = sorted(ids[start : start + _AT_ONCE])
+            turn.connection.execute(
+                m.update()
+                .where(m.c.connection_id == turn.id, m.c.kind == kind.value, m.c.books_id.in_(chunk))
+                .values(dirty=True)
+            )
+
+
+#: Ids in one statement.
+_AT_ONCE = 500
+#: What is taken into BlueOps when it is entered in the books and names a record of ours.
+_TAKEN_IN = (BooksKind.PAYMENT, BooksKind.CUSTOMER, BooksKind.CREDIT_MEMO, BooksKind.REFUND_RECEIPT)
 
 
 def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
-    """Payments and jobs that arrived before what they name was linked are looked at again."""
+    """Payments, jobs, credits and refunds that arrived before what they name was linked are looked at again."""
     if not places:
         return
     m, lk = t.mirror, t.links
@@ -282,7 +310,7 @@ def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
     )
     query = sa.select(m.c.kind, m.c.books_id, m.c.document).where(
         m.c.connection_id == turn.id,
-        m.c.kind.in_([BooksKind.PAYMENT.value, BooksKind.CUSTOMER.value]),
+        m.c.kind.in_([kind.value for kind in _TAKEN_IN]),
         m.c.origin == "changes",
         m.c.deleted.is_(False),
         m.c.dirty.is_(False),

@@ -195,6 +195,8 @@ def reopen(
     now: dt.datetime,
     state: State,
     reason: str | None,
+    *,
+    waits_for: str | None = None,
 ) -> int:
     """Put the newest event of a record into a state once more, although it had come to an end; answers how many."""
     newest = (
@@ -206,7 +208,7 @@ def reopen(
     id = connection.execute(newest).scalar_one_or_none()
     if id is None:
         return 0
-    values = {"state": state.value, "reason": reason, "remedy": None, "hold": None, "waits_for": None}
+    values = {"state": state.value, "reason": reason, "remedy": None, "hold": None, "waits_for": waits_for}
     return int(connection.execute(_o.update().where(_o.c.id == id).values(**values, at=now)).rowcount)
 
 

@@ -168,9 +168,14 @@ def _plan_changed(turn: Turn, changed: list[Changed]) -> list[Move]:
 def _named_there(changed: list[Changed], known: dict[DocumentKey, Known]) -> set[RecordRef]:
     """Whom payments name in the books that settle no invoice any more: nothing here says it now."""
     back = {c.ref for c in changed if isinstance(c.record, Payment) and not c.record.applications}
-    documents = (wire.load_document(k.kind, k.content) for k in known.values() if k.key.source in back)
-    named = (ref for document in documents for ref in refs_of(document))
-    return {record_of(ref) for ref in named if not isinstance(ref, BooksRef)}
+    named: set[RecordRef] = set()
+    for document in (k for k in known.values() if k.key.source in back):
+        try:
+            refs = refs_of(wire.load_document(document.kind, document.content))
+        except wire.Malformed:
+            continue  # planning the record itself finds it, and holds that record alone
+        named |= {record_of(ref) for ref in refs if not isinstance(ref, BooksRef)}
+    return named
 
 
 def _plan_apart(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
@@ -227,8 +232,8 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
             "start a backfill.",
             hold=Hold.MATCH,
         )
-    returned = deposited.is_returned(change.record)
-    if returned and (frozen := deposited.freed(turn, change.ref, change.revision, mine)) is not None:
+    returned = change.record if deposited.is_returned(change.record) else None
+    if returned and (frozen := deposited.freed(turn, returned, change.revision, mine)) is not None:
         return frozen
     result = post_record(turn, change.record, plan.snapshots, mine, known=plan.by_source)
     if returned and isinstance(result, Posted):

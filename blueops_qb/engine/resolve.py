@@ -19,6 +19,7 @@ from blueops_qb.engine import canary, choices, outbox, subledger, tombstones
 from blueops_qb.engine.choice_preview import ChoicePreview, preview_of
 from blueops_qb.engine.choices import CannotResolve, MovedMeanwhile, Wish
 from blueops_qb.engine.known import Known, load_by_place, marker_of
+from blueops_qb.engine.newest import newest
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.sides import CannotPost, agreed_beside, ours_now
 from blueops_qb.engine.to_core import StaleCore
@@ -178,7 +179,7 @@ def _accept(turn: Turn, known: Known) -> None:
     """What the books show is right; both sides count as agreed as they are."""
     row = mirror_row(turn, known.place)
     source = known.key.source
-    snapshot = turn.tx.read(source)
+    snapshot = newest(turn, source)
     if snapshot is None:
         raise CannotResolve(f"{source} no longer exists in BlueOps; unlink it instead")
     try:

@@ -10,13 +10,14 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.documents import AttachedFile, CustomerPayment, Document
+from blueops_qb.domain.documents import AttachedFile, CustomerPayment, Document, SalesInvoice
 from blueops_qb.domain.mapping import Family, Mapping, Target
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.overrides import LineOverride, overridden
 from blueops_qb.domain.policy import ClosedPeriod, Policy
 from blueops_qb.domain.posting.context import Posted, PostingContext, Result
 from blueops_qb.domain.posting.rules import post
+from blueops_qb.domain.posting.salestax import GAP_LINE
 from blueops_qb.domain.posting.trace import Trace
 from blueops_qb.domain.records import Credit, Customer, Expense, Invoice, Job, Record, Vendor
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
@@ -91,7 +92,7 @@ def context_for(
     if turn.policy.closed_period is ClosedPeriod.ASK:
         context = attrs.evolve(context, choices=choices_of(turn, record.ref))
     if isinstance(record, Invoice) and (context.profile.closing_date or context.policy.tax_gap):
-        context = attrs.evolve(context, **_in_books(turn, mine))
+        context = attrs.evolve(context, **_in_books(turn, mine, context))
     return context
 
 
@@ -151,26 +152,47 @@ def _as_now(pinned: Policy, policy: Policy) -> Policy:
     return attrs.evolve(pinned, **{name: getattr(policy, name) for name in NEVER_PINNED})
 
 
-def _in_books(turn: Turn, mine: list[Known]) -> dict[str, Any]:
-    """What the books show of these documents: what is open of them, and the documents themselves."""
+def _in_books(turn: Turn, mine: list[Known], context: PostingContext) -> dict[str, Any]:
+    """What the books show of these documents, where the rules ask: what is open of them, and the documents themselves.
+
+    They ask about a closed period's documents, which may be corrected, and about those whose tax the books show
+    differently from what was sent.
+    """
     m = t.mirror
-    places = {known.books_id: known for known in mine if known.linked and known.kind is BooksKind.INVOICE}
+    invoices = [known for known in mine if known.linked and known.kind is BooksKind.INVOICE]
+    closed = {known.books_id: known for known in invoices if _is_closed(known, context)}
+    asked = closed | {known.books_id: known for known in invoices if _has_tax_gap(known, context)}
+    if not asked:
+        return {}
     query = sa.select(m.c.books_id, m.c.document).where(
-        m.c.connection_id == turn.id, m.c.kind == BooksKind.INVOICE.value, m.c.books_id.in_(list(places))
+        m.c.connection_id == turn.id, m.c.kind == BooksKind.INVOICE.value, m.c.books_id.in_(list(asked))
     )
     theirs = {
-        places[row.books_id].key: wire.load_document(BooksKind.INVOICE, row.document)
+        asked[row.books_id].key: wire.load_document(BooksKind.INVOICE, row.document)
         for row in turn.connection.execute(query)
         if row.document
     }
     return {
         "open_in_books": {
             known.key: total - _settled(turn, known.place)
-            for known in places.values()
+            for known in closed.values()
             if (total := getattr(theirs.get(known.key), "total", None)) is not None
         },
         "theirs": theirs,
     }
+
+
+def _is_closed(known: Known, context: PostingContext) -> bool:
+    closing, posted = context.profile.closing_date, context.posted.get(known.key)
+    return closing is not None and isinstance(posted, SalesInvoice) and posted.date <= closing
+
+
+def _has_tax_gap(known: Known, context: PostingContext) -> bool:
+    """The books' own tax was not agreed on yet, or was with a line for the difference."""
+    posted = context.posted.get(known.key)
+    if not context.policy.tax_gap or not isinstance(posted, SalesInvoice):
+        return False
+    return known.base_ours is None or any(line.line_id == GAP_LINE for line in posted.lines)
 
 
 def _settled(turn: Turn, place: BooksRef) -> Decimal:

@@ -28,9 +28,10 @@ from blueops_qb.engine.agreeing import agree, agree_on
 from blueops_qb.engine.conflicts import Shown, open_conflict
 from blueops_qb.engine.known import Known, sources_of
 from blueops_qb.engine.mirroring import make_dirty
+from blueops_qb.engine.newest import newest
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.pull import Draft, draft, tell_core
-from blueops_qb.engine.sides import CannotPost, Sides, beside_of, sides_of
+from blueops_qb.engine.sides import Bound, CannotPost, Sides, beside_of, sides_of
 from blueops_qb.engine.subledger import repost
 from blueops_qb.engine.to_core import StaleCore
 from blueops_qb.engine.told import as_told
@@ -64,7 +65,7 @@ def compare(turn: Turn, row: Any, known: Known) -> bool:
     if row["document"] == known.base_theirs and not newly_ours and not _moved_beside(row, known):
         agree(turn, known, row)
         return True
-    snapshot = turn.tx.read(known.key.source)
+    snapshot = newest(turn, known.key.source)
     if snapshot is None or snapshot.deleted:
         reason = f"{known.key.source} no longer exists in BlueOps"
         open_conflict(turn, known, row, group="record", reason=reason)
@@ -151,9 +152,26 @@ def _three_ways(turn: Turn, row: Any, sides: Sides, *, newly_ours: bool) -> bool
     base, now = sides.base, outcome.ours or sides.ours
     agreed = base if push else as_told(turn, base, now)
     agreed = with_fields(agreed, now, outcome.taken & _fields_of(now))
+    agreed = with_fields(agreed, base, _moved_with_it(turn, sides, outcome))
     equal = _lines(sides.normal_ours) == _lines(sides.theirs)
     agree(turn, sides.known, row, ours=agreed, pairs=outcome.pairs, equal=equal)
     return True
+
+
+def _moved_with_it(turn: Turn, sides: Sides, outcome: Outcome) -> frozenset[str]:
+    """Fields of ours that moved only because of what was brought in, and that the books show otherwise.
+
+    A job that changed hands brings its class along, say: nobody has told the books, so it is written.
+    """
+    now = outcome.ours
+    if now is None or not outcome.taken or type(now) is not type(sides.ours):
+        return frozenset()
+    shown = Bound.of(turn, (now,), sides.fields).normal(now)
+    return frozenset(
+        f
+        for f in _fields_of(now) - outcome.taken
+        if getattr(now, f) != getattr(sides.ours, f) and getattr(shown, f) != getattr(sides.theirs, f)
+    )
 
 
 def _lines(document: Document) -> tuple[Any, ...]:
@@ -181,7 +199,9 @@ def _groups(turn: Turn, sides: Sides, *, newly_ours: bool) -> tuple[Groups, Grou
         # What was noted on either side goes with the document; only its money could matter.
         clash = tuple(group for group in clash if group == "money")
         pull = tuple(group for group in pull if group == "money")
-        push = () if void_there and not clash else push
+        # Void there already when both agreed: then a person chose ours, and it is written in full again.
+        newly_void = void_there and not getattr(sides.base_theirs, "void", False)
+        push = () if newly_void and not clash else push
     if newly_ours and "money" in push:
         # Written now, our side would take the money off that document again.
         clash, push = (*clash, "money"), tuple(group for group in push if group != "money")

@@ -21,6 +21,7 @@ from blueops_qb.engine.conflicts import Shown, open_conflict
 from blueops_qb.engine.known import Known, load_by_place
 from blueops_qb.engine.linking import link_document
 from blueops_qb.engine.mirroring import make_dirty
+from blueops_qb.engine.newest import newest
 from blueops_qb.engine.outbox import Move, State
 from blueops_qb.engine.several import check_only_one
 from blueops_qb.engine.sides import CannotPost, ours_now
@@ -274,7 +275,7 @@ def plan_again(turn: Turn, source: RecordRef) -> None:
     states = [State.CONFLICT, State.HELD, State.WAITING]
     if outbox.again(turn.connection, turn.tenant_id, turn.now, refs=[source], states=states):
         return
-    snapshot = turn.tx.read(source)
+    snapshot = newest(turn, source)
     if snapshot is not None:
         insert_all(turn.connection, t.outbox, [row_of(turn.tenant_id, snapshot, turn.now)])
 

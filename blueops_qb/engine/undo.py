@@ -16,6 +16,7 @@ from blueops_qb.domain.refs import DocumentKey, RecordRef
 from blueops_qb.engine import outbox
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.outbox import State
+from blueops_qb.engine.plan_anew import plan_anew
 from blueops_qb.engine.plan_rows import PlanRows
 from blueops_qb.engine.sweep import row_of
 from blueops_qb.engine.turn import Turn
@@ -206,26 +207,9 @@ def take_back(turn: Turn, refs: Sequence[RecordRef], *, actor: str) -> int:
         _take_back_one(turn, one)
     for source in dict.fromkeys(one.key.source for one in known):
         turn.note("undo taken back", str(source), actor=actor)
-        _plan_again(turn, source)
+        if not plan_anew(turn, source):
+            raise CannotTakeBack(f"{source}: what it said was erased, and BlueOps does not have it any more")
     return len(known)
-
-
-def _plan_again(turn: Turn, source: RecordRef) -> None:
-    """Let the newest state of the record pass through planning; where its event was emptied by retention, core's."""
-    o = t.outbox
-    newest = (
-        sa.select(o.c.payload)
-        .where(o.c.tenant_id == turn.tenant_id, o.c.ref_kind == source.kind.value, o.c.ref_id == source.id)
-        .order_by(o.c.revision.desc(), o.c.id.desc())
-        .limit(1)
-    )
-    if turn.connection.execute(newest).scalar_one_or_none():
-        outbox.reopen(turn.connection, turn.tenant_id, source, turn.now, State.PENDING, None)
-        return
-    snapshot = turn.tx.read(source)
-    if snapshot is None:
-        raise CannotTakeBack(f"{source}: what it said was erased, and BlueOps does not have it any more")
-    insert_all(turn.connection, o, [row_of(turn.tenant_id, snapshot, turn.now)])
 
 
 def _take_back_one(turn: Turn, known: Known) -> None:

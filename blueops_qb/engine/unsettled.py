@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -15,6 +15,10 @@ from blueops_qb.store import tables as t
 READING = "it is being read again from the books"
 
 
+#: Operations that may still write.
+_OPEN = ("ready", "out", "uncertain")
+
+
 def still_open(turn: Turn, refs: Sequence[RecordRef]) -> set[RecordRef]:
     """Records of which operations are open."""
     if not refs:
@@ -25,9 +29,63 @@ def still_open(turn: Turn, refs: Sequence[RecordRef]) -> set[RecordRef]:
         .select_from(o.join(d, d.c.id == o.c.document_id))
         .where(
             d.c.connection_id == turn.id,
-            o.c.state.in_(["ready", "out", "uncertain"]),
+            o.c.state.in_(_OPEN),
             ref_condition(d.c.source_kind, d.c.source_id, refs),
         )
+    )
+    return {RecordRef(RecordKind(row.source_kind), row.source_id) for row in turn.connection.execute(query)}
+
+
+def queued(turn: Turn, refs: Iterable[RecordRef]) -> dict[RecordRef, str]:
+    """Records of which nothing is on its way although operations are open -> what they wait for, in words."""
+    o, d, a = t.operations, t.documents, t.operation_after
+    needed = t.documents.alias("needed")
+    query = (
+        sa.select(d.c.source_kind, d.c.source_id, o.c.state, needed.c.source_kind, needed.c.source_id)
+        .select_from(
+            o.join(d, d.c.id == o.c.document_id)
+            .outerjoin(a, a.c.operation_id == o.c.id)
+            .outerjoin(needed, needed.c.id == a.c.document_id)
+        )
+        .where(
+            d.c.connection_id == turn.id,
+            o.c.state.in_(_OPEN),
+            ref_condition(d.c.source_kind, d.c.source_id, refs),
+        )
+    )
+    waits: dict[RecordRef, set[str]] = {}
+    under_way: set[RecordRef] = set()
+    for kind, id, state, needed_kind, needed_id in turn.connection.execute(query):
+        ref = RecordRef(RecordKind(kind), id)
+        named = waits.setdefault(ref, set())
+        if needed_id is not None:
+            named.add(f"{needed_kind}:{needed_id}")
+        if state != "ready":
+            under_way.add(ref)
+    return {
+        ref: f"waits for {', '.join(sorted(named))}" if named else "queued"
+        for ref, named in waits.items()
+        if ref not in under_way
+    }
+
+
+def left_undone(turn: Turn, refs: Sequence[RecordRef]) -> set[RecordRef]:
+    """Records of which the last write of some document was refused: it is still due although others have landed."""
+    if not refs:
+        return set()
+    o, d = t.operations, t.documents
+    later = t.operations.alias("later")
+    query = sa.select(d.c.source_kind, d.c.source_id).where(
+        d.c.connection_id == turn.id,
+        d.c.state.in_(["open", "linked"]),
+        ref_condition(d.c.source_kind, d.c.source_id, refs),
+        sa.exists().where(
+            o.c.document_id == d.c.id,
+            o.c.state == "failed",
+            ~sa.exists().where(
+                later.c.document_id == o.c.document_id, later.c.id > o.c.id, later.c.state != "cancelled"
+            ),
+        ),
     )
     return {RecordRef(RecordKind(row.source_kind), row.source_id) for row in turn.connection.execute(query)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -78,10 +78,11 @@ class WritePlan(PlanRows):
         anything = False
         try:
             for key, document in posted.documents.items():
+                # Before anything is planned: of a record in several parts all are written, or none.
+                self._need_all(self.names.named(key, document, self.known.get(key)), but=posted.documents)
+            for key, document in posted.documents.items():
                 named = self.names.named(key, document, self.known.get(key))
-                for other in refs_of(named):
-                    if not isinstance(other, BooksRef):
-                        self._need(other)
+                self._need_all(named)
                 step = self._document(key, named, revision)
                 anything = anything or step
                 waits += self._waits(named) if step else []
@@ -222,6 +223,14 @@ class WritePlan(PlanRows):
         return {BooksRef(BooksKind(r.kind), r.books_id): r for r in self.turn.connection.execute(query)}
 
     # -- what a document needs ---------------------------------------------------------------------
+    def _need_all(self, document: Document, *, but: Collection[DocumentKey] = ()) -> None:
+        """Make sure of everything that a document names; what is void needs no document. Raises Held."""
+        for ref in refs_of(document):
+            if isinstance(ref, BooksRef) or key_of(ref) in but:
+                continue
+            if not is_void(document) or record_of(ref).kind in PARTIES:
+                self._need(ref)
+
     def _need(self, wanted: OurRef) -> None:
         """Make sure that `wanted` has a place or will get one before; raises Held."""
         ref = record_of(wanted)
@@ -270,9 +279,7 @@ class WritePlan(PlanRows):
             raise Held(State.HELD, f"{ref}: {reason}", remedy=remedy, hold=Hold.MAPPING, waits_for=ref)
         for part, document in result.documents.items():
             named = self.names.named(part, document, self.known.get(part))
-            for other in refs_of(named):
-                if not isinstance(other, BooksRef):
-                    self._need(other)
+            self._need_all(named)
             self._document(part, named, snapshot.revision)
 
     def _waits(self, document: Document) -> list[str]:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.records import Application, CostLine, Customer, Expense, ExpenseType, LineKind, Payment
 from blueops_qb.domain.refs import RecordRef
+from blueops_qb.engine.matching import NotListed
 from blueops_qb.sandbox.core.invoices import InvoiceDraft
 from blueops_qb.sandbox.core.pricing import LineDraft
 from blueops_qb.sandbox.soak import between, bookkeeper, judge, office, settle
@@ -23,7 +24,7 @@ from tests.engine_house import D
 #: Half an hour of the soak's time is enough for a scene.
 PATIENCE = 1800.0
 #: What the judge finds, and what a broken product runs into by itself.
-FOUND = (AssertionError, sa.exc.SQLAlchemyError)
+FOUND = (AssertionError, sa.exc.SQLAlchemyError, NotListed)
 
 
 # -- what people do in a scene -----------------------------------------------------------------------

@@ -6,13 +6,26 @@ from collections import Counter
 import pytest
 
 from blueops_qb.domain.documents import SalesInvoice, SalesLine
-from blueops_qb.domain.records import Customer, Invoice
+from blueops_qb.domain.mapping import Family
+from blueops_qb.domain.records import (
+    Credit,
+    CreditReason,
+    Customer,
+    Invoice,
+    InvoiceLine,
+    LineKind,
+    Payment,
+    PaymentReturn,
+    Refund,
+    RefundPart,
+    ReturnReason,
+)
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import backfill, by_hand, canary, matching, resolve
 from blueops_qb.engine.backfill import BackfillState, CannotBackfill, Progress
 from blueops_qb.sdk.provider import Lane
 from blueops_qb.store import tables as t
-from tests.engine_house import DAY, D, EngineHouse
+from tests.engine_house import DAY, D, EngineHouse, rule
 
 pytest_plugins = ["tests.engine_fixtures"]
 
@@ -241,3 +254,61 @@ def hand_typed(house: EngineHouse, customer: BooksRef, number: str, day: dt.date
     return house.books.enter(
         SalesInvoice(customer=customer, date=day, number=number, lines=(line,), total=D(price), tax=D("0.00"))
     )
+
+
+def test_credits_refunds_and_returned_payments_are_brought_over_with_what_they_settle(
+    house: EngineHouse,
+) -> None:
+    house.map(rule(Family.FEE, "allowance", item=BooksRef(K.ITEM, "T")))
+    ann = house.customer()
+    invoice = house.invoice(ann, "80.00")
+    overpaid, bounced = house.pay(invoice, "60.00"), house.pay(invoice, "20.00")
+    line = InvoiceLine(
+        line_id="1", kind=LineKind.FEE, unit_price=D("50.00"), amount=D("50.00"), taxable=False
+    )
+    with house.work() as tx:
+        paid = tx.record_payment(
+            Payment(id="", customer_id=ann.id, received_on=DAY, method="check", amount=D("30.00"))
+        )
+        credit = tx.issue_credit(
+            Credit(
+                id="",
+                number="",
+                customer_id=ann.id,
+                issue_date=DAY,
+                reason=CreditReason.GOODWILL,
+                lines=(line,),
+                total=D("50.00"),
+            )
+        )
+        refund = tx.issue_refund(
+            Refund(
+                id="",
+                customer_id=ann.id,
+                date=DAY,
+                amount=D("30.00"),
+                account_key="checking",
+                parts=(RefundPart(of=paid.ref, amount=D("30.00")),),
+            )
+        )
+        back = tx.return_payment(
+            PaymentReturn(
+                id="",
+                payment_id=bounced.id,
+                customer_id=ann.id,
+                date=DAY,
+                reason=ReturnReason.BOUNCED,
+                amount=D("20.00"),
+                account_key="checking",
+            )
+        )
+    with house.turn() as turn:
+        turn.set(live_since=turn.now)
+    house.drain()
+    records = [invoice, overpaid, bounced, paid, credit, refund, back]
+    assert {house.state(record) for record in records} == {"held"}
+    start(house)
+    assert (finish(house).total, progress(house).state) == (7, BackfillState.DONE)
+    assert {str(record.ref): house.state(record) for record in records} == {
+        str(record.ref): "done" for record in records
+    }

@@ -1,6 +1,7 @@
 """What the soak has found in the engine, one by one and without chance."""
 
 import datetime as dt
+from pathlib import Path
 
 import attrs
 import pytest
@@ -8,10 +9,12 @@ import pytest
 from blueops_qb.domain.documents import Allocation, CustomerPayment
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import hints
+from blueops_qb.sandbox.soak.driver import soak
 from blueops_qb.sdk.provider import Description
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse
 from tests.fakes import FakeProvider
+from tests.traps import choose
 
 pytest_plugins = ["tests.engine_fixtures"]
 
@@ -111,3 +114,32 @@ def test_a_customer_merged_away_before_it_was_written_is_not_written_afterwards(
     house.drain()
     assert house.state(loser) == "not_posted"
     assert "Ann Lee" not in [record.name for record in house.books.of(K.CUSTOMER)]
+
+
+def test_a_void_invoice_is_written_in_full_once_a_person_chose_ours(house: EngineHouse) -> None:
+    invoice = house.invoice(house.customer("Ann Lee"), "100.00")
+    house.drain()
+    house.books.void(house.place(invoice))
+    house.reprice(invoice, "120.00")
+    house.poll()
+    choose(house, "ours")
+    house.poll()
+    assert house.conflicts() == []
+    there = house.there(invoice)
+    assert not there.void
+    assert there.total == D("120.00")
+    assert house.here(invoice.ref).total == D("120.00")
+
+
+@pytest.mark.parametrize(
+    ("seed", "steps"),
+    [
+        # A customer whose answer was lost is renamed there at once: he came in as a second one.
+        (20, 60),
+        # A bill that was recoded there is created anew and keeps its coding.
+        (1, 420),
+    ],
+)
+def test_what_a_seed_once_found_is_found_no_more(seed: int, steps: int, tmp_path: Path) -> None:
+    played, _ = soak(url=f"sqlite:///{tmp_path / 'soak.db'}", seed=seed, steps=steps)
+    assert played.steps == steps

@@ -8,7 +8,7 @@ from blueops_qb import bootstrap
 from blueops_qb.domain.documents import Bill, Document
 from blueops_qb.domain.posting import rules
 from blueops_qb.domain.posting.context import PostingContext
-from blueops_qb.domain.records import Customer, ExpenseType, Record
+from blueops_qb.domain.records import Customer, ExpenseType, Payment, Record
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import by_hand, resolve, rule_room
 from blueops_qb.engine import engine as engine_module
@@ -18,7 +18,7 @@ from blueops_qb.sdk.hooks import Switch
 from blueops_qb.sdk.outcomes import Why
 from blueops_qb.sdk.simple import Refusal
 from blueops_qb.store import tables as t
-from tests.engine_house import PLUGIN, TENANT, D, EngineHouse, found_company
+from tests.engine_house import DAY, PLUGIN, TENANT, D, EngineHouse, found_company
 from tests.fake_books import STALE, Fault
 from tests.traps import LONG_AGO, ON_SQLITE, entered_customer, record_cost, sent_customer, take
 
@@ -232,3 +232,20 @@ def test_the_runner_hears_of_switches_that_were_turned_elsewhere(
     finally:
         runner.stop()
     assert is_heard(house, third) == wanted
+
+
+@ON_SQLITE
+def test_a_stored_document_that_cannot_be_read_holds_its_record_and_nobody_else(house: EngineHouse) -> None:
+    ann = sent_customer(house)
+    with house.work() as tx:
+        payment = tx.record_payment(
+            Payment(id="", customer_id=ann.id, received_on=DAY, method="check", amount=D("50.00"))
+        )
+    house.drain()
+    assert house.set(t.documents, t.documents.c.source_kind == "payment", content='{"spoiled":1}') == 1
+    house.change(payment, memo="by phone")
+    other = house.invoice(ann, "10.00")
+    house.drain()
+    assert house.state(other) == "done"
+    assert (house.state(payment), house.event(payment).hold) == ("held", "defect")
+    assert "could not be planned" in house.event(payment).reason

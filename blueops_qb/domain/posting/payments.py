@@ -129,6 +129,9 @@ def _per_party(
     for part in back:
         party = next((p for p in earlier if _is_part_of(part, earlier[p][0])), None)
         by_party.setdefault(party or next(iter(by_party), record_party(record)), []).append(part)
+    if not by_party:
+        # It settles nothing any more: the whole stays with whoever had the first part.
+        by_party[min(earlier, key=lambda p: earlier[p][0])] = []
     parties = sorted(by_party, key=lambda p: (earlier.get(p, (len(earlier) + 1, ZERO))[0], p))
     sums = {p: sum((a.amount for a in by_party[p]), ZERO) for p in parties}
     rest = amount - sum(sums.values(), ZERO)

@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 
+from blueops_qb.sandbox.reader.parts import payment_named
 from blueops_qb.sandbox.reader.values import (
     ZERO,
     Banked,
@@ -247,6 +248,7 @@ class BooksReader:
             settles=settles,
             void=not amount,
             effect=self._effect("Payment", raw),
+            mark=payment_named(raw),
             label=f"payment {raw.get('PaymentRefNum', '')} over {amount} (id {raw['Id']})",
             id=f"Payment:{raw['Id']}",
         )
@@ -292,11 +294,13 @@ class BooksReader:
 
     def _deposit(self, raw: Raw) -> Banked:
         parts: dict[str, Decimal] = {}
-        payments = []
+        # Parts of one payment are banked together and count once.
+        payments: set[tuple[str, str]] = set()
         for line in raw["Line"]:
             if line.get("LinkedTxn"):
-                payment = self._kept["Payment"].get(line["LinkedTxn"][0]["TxnId"], {})
-                payments.append(str(payment.get("PaymentRefNum", "")))
+                id = str(line["LinkedTxn"][0]["TxnId"])
+                payment = self._kept["Payment"].get(id, {})
+                payments.add((payment_named(payment) or id, str(payment.get("PaymentRefNum", ""))))
                 source = self._account(_id(payment, "DepositToAccountRef"))
             else:
                 source = self._account(_id(line["DepositLineDetail"], "AccountRef"))
@@ -307,7 +311,7 @@ class BooksReader:
             account=self._account(_id(raw, "DepositToAccountRef")),
             total=total,
             parts=parts,
-            payments=tuple(sorted(payments)),
+            payments=tuple(sorted(reference for _, reference in payments)),
             effect=self._effect("Deposit", raw),
             label=f"deposit over {total} (id {raw['Id']})",
             id=f"Deposit:{raw['Id']}",

@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 
 from blueops_qb.sandbox.reader.books import BooksReader
 from blueops_qb.sandbox.reader.core import CoreReader
+from blueops_qb.sandbox.reader.parts import joined
 from blueops_qb.sandbox.reader.values import Banked, Cost, Found, Party, Receipt, Sale
 
 R = TypeVar("R", Party, Sale, Receipt, Cost, Banked)
 #: Fields that are no fact of the record itself.
-NOT_COMPARED = frozenset({"label", "id"})
+NOT_COMPARED = frozenset({"label", "id", "mark"})
 #: What still counts once a document is void.
 OF_VOID = frozenset({"number", "payer", "date", "total", "amount", "balance", "void", "effect"})
 WORDS = {
@@ -51,7 +52,7 @@ class Comparison:
 
 def compare(core: CoreReader, books: BooksReader) -> Comparison:
     """Compare one company with its books."""
-    ours, theirs = core.read(), books.read()
+    ours, theirs = core.read(), joined(books.read())
     compared, differences = differ(ours, theirs, books.new_parties())
     return Comparison(
         compared=compared,

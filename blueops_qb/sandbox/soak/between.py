@@ -34,11 +34,12 @@ TROUBLES = (
     Trouble.EXTRA_MEMBERS,
     Trouble.OLD_SPELLING,
 )
-#: Conflicts of which `theirs` leaves both sides as they are: BlueOps takes over no document that was changed there.
-ACCEPTING = ("changed_there", "variance")
-#: The farthest that the clocks of both sides are apart, in seconds: the books' clock never steps back by more than the
-#: overlap of the change feed.
-SKEW = 80.0
+#: Choices that leave both sides as they are, by the cause of the conflict: accepted as they stand.
+ACCEPTING = frozenset({("changed_there", "accept"), ("variance", "theirs")})
+#: The farthest that the clocks of both sides are apart.
+_MOST_APART = dt.timedelta(seconds=240)
+#: The farthest that the books' clock falls behind what it has shown before: less than the feed's overlap.
+_MOST_BACK = dt.timedelta(seconds=150)
 
 
 class Died(BaseException):
@@ -266,22 +267,25 @@ def days(w: World) -> str:
 def clock_back(w: World) -> str:
     """The clock of BlueOps is set back."""
     seconds = w.chance.choice((1, 20, 100))
+    shift = w.company.clock.shift + dt.timedelta(seconds=seconds)
+    if shift > _MOST_APART:
+        raise NothingThere
     w.time.advance(-seconds)
     # The books' clock does not follow.
-    w.company.clock.shift = _within(w.company.clock.shift + dt.timedelta(seconds=seconds))
+    w.company.clock.shift = shift
     return f"{seconds} s"
 
 
 def skew(w: World) -> str:
     """The books' clock goes another way than ours."""
-    seconds = w.chance.choice((-80, -30, 30, 80))
-    w.company.clock.shift = _within(w.company.clock.shift + dt.timedelta(seconds=seconds))
+    seconds = w.chance.choice((-140, -60, 60, 200))
+    before = w.time.moment + w.company.clock.shift
+    w.books_latest = max(w.books_latest or before, before)
+    shift = max(-_MOST_APART, min(_MOST_APART, w.company.clock.shift + dt.timedelta(seconds=seconds)))
+    if w.time.moment + shift < w.books_latest - _MOST_BACK:
+        raise NothingThere
+    w.company.clock.shift = shift
     return f"{w.company.clock.shift.total_seconds():.0f} s apart"
-
-
-def _within(shift: dt.timedelta) -> dt.timedelta:
-    most = dt.timedelta(seconds=SKEW)
-    return max(-most, min(most, shift))
 
 
 # -- mail and looks ----------------------------------------------------------------------------------
@@ -322,7 +326,7 @@ def choose(w: World) -> str:
     with w.turn() as turn:
         resolve.resolve(turn, row["id"], choice, "admin")
     w.chosen[row["ref"]] += 1
-    if row["ref"] and (choice == "close" or (row["cause"] in ACCEPTING and choice == "theirs")):
+    if row["ref"] and (choice == "close" or (row["cause"], choice) in ACCEPTING):
         w.accepted.add(row["ref"])
     return f"{row['cause']} of {row['ref'] or row['books_kind'] + ' ' + row['books_id']}: {choice}"
 
@@ -352,15 +356,20 @@ def unmap_key(w: World) -> str:
 
 
 def hook_missed(w: World) -> str:
-    """An event that no sweep has seen yet did not reach the outbox: its row is as if it had never been written."""
-    newest = w.rows(
-        "SELECT o.id, o.ref_kind, o.ref_id FROM blueops_qb_outbox o"
-        " JOIN blueops_qb_tenants t ON t.tenant_id = o.tenant_id"
-        " WHERE o.tenant_id = :tenant AND o.state = 'pending' AND o.revision > t.swept_revision"
-        " ORDER BY o.id DESC LIMIT 1"
-    )
-    if not newest:
-        raise NothingThere
+    """An event did not reach the outbox: its row is as if it had never been written."""
+    o = sa.table("blueops_qb_outbox", *map(sa.column, ("id", "tenant_id", "state", "revision")))
+    # The sweep has seen to what is older: such an event was heard, whatever became of it.
+    swept = w.rows("SELECT swept_revision FROM blueops_qb_tenants WHERE tenant_id = :tenant")[
+        0
+    ].swept_revision
     with w.core.begin(TENANT) as tx:
-        tx.connection.execute(sa.text("DELETE FROM blueops_qb_outbox WHERE id = :id"), {"id": newest[0].id})
-    return f"{newest[0].ref_kind}:{newest[0].ref_id}"
+        newest = tx.connection.execute(
+            sa.select(o.c.id)
+            .where(o.c.tenant_id == TENANT, o.c.state == State.PENDING.value, o.c.revision > (swept or 0))
+            .order_by(o.c.id.desc())
+            .limit(1)
+        ).scalar_one_or_none()
+        if newest is None:
+            raise NothingThere
+        tx.connection.execute(sa.delete(o).where(o.c.id == newest))
+    return ""

@@ -10,6 +10,7 @@ from typing import Any
 
 from blueops_qb.sandbox.qbo import people
 from blueops_qb.sandbox.qbo.admin import set_preferences
+from blueops_qb.sandbox.soak.coding import note_coding
 from blueops_qb.sandbox.soak.office import STREETS, NothingThere, amount, phone, today, young
 from blueops_qb.sandbox.soak.world import World
 
@@ -237,10 +238,12 @@ def recode(w: World) -> str:
     if chosen is None:
         raise NothingThere
     if w.chance.random() < 0.6:
-        account = _account(w, w.chance.choice(EXPENSE_ACCOUNTS))
-        chosen["AccountBasedExpenseLineDetail"] |= {"AccountRef": {"value": account}}
-    else:
-        chosen["Amount"] = amount(w)
+        number = w.chance.choice(EXPENSE_ACCOUNTS)
+        chosen["AccountBasedExpenseLineDetail"] |= {"AccountRef": {"value": _account(w, number)}}
+        said = edit(w, kind, raw, {"Line": lines})
+        note_coding(w, raw, chosen, number)
+        return said
+    chosen["Amount"] = amount(w)
     return edit(w, kind, raw, {"Line": lines})
 
 

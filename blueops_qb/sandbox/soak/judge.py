@@ -12,7 +12,9 @@ import attrs
 
 from blueops_qb.engine import audit
 from blueops_qb.sandbox.reader.comparison import differ
+from blueops_qb.sandbox.reader.parts import joined
 from blueops_qb.sandbox.reader.values import Banked, Cost, Found, Party, Receipt, Sale
+from blueops_qb.sandbox.soak.coding import as_coded, recoded_over
 from blueops_qb.sandbox.soak.excuses import KINDS, Apart, apart, places
 from blueops_qb.sandbox.soak.ledger import Books, check_books
 from blueops_qb.sandbox.soak.witness import DOCUMENTS, mark_of
@@ -46,6 +48,7 @@ def judge(w: World) -> Verdict:
         *_writes(w),
         *_forgotten(w, stand_apart),
         *_written_over(w, stand_apart),
+        *recoded_over(w, stand_apart),
         *_made_up(w),
         *_audit(w),
     ]
@@ -185,7 +188,7 @@ def _compared(w: World, stand_apart: Apart) -> tuple[int, list[str]]:
     disputed = _disputed_invoices(ours, theirs, stand_apart)
     left = _without(ours, stand_apart.ours, disputed, {})
     right = _without(theirs, stand_apart.theirs, disputed, names)
-    left, right = _without_ghosts(left, right)
+    left, right = _without_ghosts(as_coded(w, left), joined(right))
     paid = _paid_by_disputed(w, left, right, ours, stand_apart)
     left, right = _payer_left_out(left, paid), _payer_left_out(right, paid)
     compared, differences = differ(_numbered(left), _numbered(right), new)

@@ -23,14 +23,14 @@ from blueops_qb.domain.reverse import payment_from
 from blueops_qb.engine import (
     arrivals,
     findings,
-    incoming,
     known,
     landing,
     mirroring,
     outbox,
-    resolve,
+    pull,
     sweep,
-    to_core,
+    three_ways,
+    tombstones,
     turn,
     uncertain,
     write_plan,
@@ -84,8 +84,8 @@ def _without_overlap(plain: Any) -> Any:
 
 
 def _same_generation(at: Any, one: Any) -> None:
-    resolve._unlink(at, one, "gone", "open", generation=0)
-    resolve._plan_again(at, one)
+    tombstones.unlink(at, one, "gone", "open", generation=0)
+    tombstones.plan_again(at, one.key.source)
 
 
 def _first_allocation(plain: Any) -> Any:
@@ -105,7 +105,7 @@ def _default_item() -> Any:
 
 
 def _ours_wins(plain: Any) -> Any:
-    return lambda **sides: plain(**{**sides, "policy": Overlap.OURS})
+    return lambda **sides: plain(**{**sides, "policy": lambda _: Overlap.OURS})
 
 
 @contextlib.contextmanager
@@ -121,7 +121,7 @@ def _echo_by_marker() -> Iterator[None]:
 def _first_allocation_only() -> Iterator[None]:
     with (
         patch.object(arrivals, "payment_from", _first_allocation(payment_from)),
-        patch.object(to_core, "payment_from", _first_allocation(payment_from)),
+        patch.object(pull, "payment_from", _first_allocation(payment_from)),
     ):
         yield
 
@@ -140,7 +140,7 @@ def _every_group(one: Any, _: Any) -> tuple[str, ...]:
 
 #: Name of the safeguard -> the product without it.
 MUTANTS: Mapping[str, Mutant] = {
-    "both bases are compared": _swap(incoming, "decide", _ours_wins(decide)),
+    "both bases are compared": _swap(three_ways, "decide", _ours_wins(decide)),
     "what is uncertain is looked up": _swap(uncertain, "partly", _posted_blindly),
     "the look-up asks for deletions": _swap(
         findings, "_deletions", _deletions_not_asked(findings._deletions)
@@ -152,12 +152,12 @@ MUTANTS: Mapping[str, Mutant] = {
         findings, "_move_cursor", _cursor_of_our_clock(findings._move_cursor)
     ),
     "the watermark overlaps": _swap(provider, "limits_of", _without_overlap(limits_of)),
-    "the generation rises after a removal": _swap(resolve, "_again", _same_generation),
+    "the generation rises after a removal": _swap(tombstones, "again", _same_generation),
     "waiters are woken": _swap(outbox, "wake", _nothing),
     "what may be there is held": _swap(landing.Landing, "doubt", _nothing),
     "every allocation counts": _first_allocation_only,
-    "removals are put to a person": _swap(incoming, "_removed_there", _nothing),
-    "changes are brought in": _swap(incoming, "_pull", _always),
+    "removals are put to a person": _swap(tombstones, "removed_there", _always),
+    "changes are brought in": _swap(three_ways, "_bring", _nothing),
     "the core sweep finds what a hook missed": _swap(sweep, "_missing", lambda *_: []),
     "answers that do not come are given up": _swap(uncertain, "overdue", _nothing),
     "nothing is planned while a change is out": _swap(known.Known, "busy", property(lambda _: False)),

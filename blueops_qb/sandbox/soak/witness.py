@@ -56,6 +56,8 @@ class Witness:
     by_people: Counter[Place] = attrs.field(factory=Counter)
     #: What people last wrote into a field that BlueOps keeps too: (kind, id), field -> text.
     written: dict[tuple[Place, str], str] = attrs.field(factory=dict)
+    #: The account number that people last gave a line of a cost: (record of BlueOps, what the line says) -> number.
+    coded: dict[tuple[str, str], str] = attrs.field(factory=dict)
     #: Exchange id -> the bytes under which it left.
     bodies: dict[str, bytes] = attrs.field(factory=dict)
     #: Exchange ids that left with other bytes than before.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import random
 from collections import Counter
@@ -110,6 +111,8 @@ class World:
     connection_id: str = ""
     exchanges: int = 0
     processes: int = 0
+    #: The latest that the books' clock has shown before it was moved.
+    books_latest: dt.datetime | None = None
     #: Numbers for whatever must be told apart: names, references.
     counted: int = 0
     _transport: Transport | None = None

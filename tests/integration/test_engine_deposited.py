@@ -1,0 +1,115 @@
+"""A returned payment in a bank deposit is let go and taken in again once, and nothing waits for that afterwards."""
+
+import attrs
+import pytest
+
+from blueops_qb.domain.documents import BankDeposit
+from blueops_qb.domain.posting.deposits import LET_GO
+from blueops_qb.domain.records import Payment, PaymentReturn, Payout, ReturnReason
+from blueops_qb.domain.refs import BooksKind, DocumentKey
+from blueops_qb.engine import deposited
+from blueops_qb.engine.known import load_known
+from blueops_qb.sdk import wire
+from blueops_qb.store import tables as t
+from tests.engine_house import DAY, D, EngineHouse
+from tests.traps import ON_SQLITE, sent_customer
+
+pytest_plugins = ["tests.engine_fixtures"]
+pytestmark = ON_SQLITE
+
+K = BooksKind
+
+
+def settled(house: EngineHouse, *payments: Payment) -> Payout:
+    """They reach the bank in one deposit."""
+    net = sum((payment.amount for payment in payments), D("0.00"))
+    ids = tuple(payment.id for payment in payments)
+    with house.work() as tx:
+        found: Payout = tx.settle_payout(
+            Payout(id="", date=DAY, account_key="checking", payment_ids=ids, net=net)
+        )
+    return found
+
+
+def bounced(house: EngineHouse, payment: Payment) -> PaymentReturn:
+    with house.work() as tx:
+        found: PaymentReturn = tx.return_payment(
+            PaymentReturn(
+                id="",
+                payment_id=payment.id,
+                customer_id=payment.customer_id,
+                date=DAY,
+                reason=ReturnReason.BOUNCED,
+                amount=payment.amount,
+                account_key="checking",
+            )
+        )
+    return found
+
+
+@pytest.fixture
+def paid(house: EngineHouse) -> Payment:
+    """A check that is in the books."""
+    payment: Payment = house.pay(house.invoice(sent_customer(house), "80.00"), "80.00")
+    house.drain()
+    return payment
+
+
+def holds(house: EngineHouse, payout: Payout, payment: Payment) -> bool:
+    """The deposit in the books holds the payment itself, not a plain line in its place."""
+    document = house.there(payout)
+    assert isinstance(document, BankDeposit)
+    return [line.payment for line in document.lines] == [house.place(payment)]
+
+
+def drained(house: EngineHouse) -> None:
+    for _ in range(4):
+        house.drain()
+
+
+def test_an_edit_after_the_return_is_settled_waits_for_no_deposit(house: EngineHouse, paid: Payment) -> None:
+    payout = settled(house, paid)
+    house.drain()
+    back = bounced(house, paid)
+    drained(house)
+    assert holds(house, payout, paid)
+    house.change(house.here(paid.ref), memo="bounced, called Ann")
+    drained(house)
+    assert [house.state(record) for record in (paid, payout, back)] == ["done", "done", "done"]
+    assert house.there(paid).memo == "bounced, called Ann"
+    assert holds(house, payout, paid)
+
+
+def test_a_deposit_whose_event_was_emptied_by_retention_is_written_from_what_core_shows(
+    house: EngineHouse, paid: Payment
+) -> None:
+    payout = settled(house, paid)
+    house.drain()
+    assert house.set(t.outbox, t.outbox.c.ref_kind == "payout", payload="") == 1
+    bounced(house, paid)
+    drained(house)
+    assert [house.state(record) for record in (paid, payout)] == ["done", "done"]
+    assert holds(house, payout, paid)
+
+
+def test_a_payment_is_not_taken_for_another_whose_number_begins_alike(
+    house: EngineHouse, paid: Payment
+) -> None:
+    payout = settled(house, paid)
+    house.drain()
+    (link,) = house.rows(t.links, t.links.c.books_kind == "deposit")
+    document = wire.load_document(K.DEPOSIT, link.base_ours)
+    assert isinstance(document, BankDeposit)
+    plain = attrs.evolve(
+        document.lines[0],
+        payment=None,
+        description=f"{LET_GO}{paid.ref}0",
+        account=document.account,
+    )
+    house.set(
+        t.links, t.links.c.id == link.id, base_ours=wire.dump_document(attrs.evolve(document, lines=(plain,)))
+    )
+    with house.turn() as turn:
+        mine = load_known(turn.connection, house.id, [paid.ref])
+        deposited.take_in_again(turn, paid.ref, [mine[DocumentKey(paid.ref)]])
+    assert house.state(payout) == "done"
