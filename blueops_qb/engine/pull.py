@@ -35,7 +35,7 @@ from blueops_qb.domain.reverse_credits import credit_applied, credit_changed
 from blueops_qb.domain.reverse_keys import Key
 from blueops_qb.engine import arrived_credits, to_core
 from blueops_qb.engine.free_names import kept_name
-from blueops_qb.engine.known import load_known, sources_of
+from blueops_qb.engine.known import sources_of
 from blueops_qb.engine.overrides_desk import keep
 from blueops_qb.engine.pull_proof import prove
 from blueops_qb.engine.related import read_related
@@ -48,8 +48,6 @@ from blueops_qb.sdk.core import Change
 Overrides = tuple[LineOverride, ...]
 #: Coding of the head that must have a key in BlueOps: the branch, and which account money left.
 KEYED = frozenset({"location", "account"})
-#: Fields of a payment that its parts share out among them.
-_WHOLE = frozenset({"customer", "amount", "allocations", "void"})
 
 
 @attrs.frozen(kw_only=True)
@@ -90,8 +88,6 @@ def draft(
     theirs = unbind(sides.theirs, parties)
     if isinstance(record, Credit) and isinstance(theirs, CustomerPayment):
         return _used(turn, sides, record, theirs, wanted)
-    if isinstance(record, Payment) and wanted & _WHOLE and _is_a_part(turn, sides):
-        raise NoPlace("is kept as several payments in QuickBooks, one per job; one of them was changed there")
     if getattr(theirs, "void", False) != getattr(sides.normal_ours, "void", False):
         return _void(turn, sides, theirs, wanted)
     if _moves_job(record, theirs, wanted) and not by_person:
@@ -133,15 +129,6 @@ def draft(
     if not each:
         prove(turn, sides, found.fields, ours, drafted.ids)
     return found
-
-
-def _is_a_part(turn: Turn, sides: Sides) -> bool:
-    """The books keep the payment as several documents: what one of them shows is not what the whole is."""
-    known = load_known(turn.connection, turn.id, [sides.known.key.source]).values()
-    role = sides.known.key.role
-    return any(
-        k.key.role == role and k.id != sides.known.id and k.linked and k.state == "linked" for k in known
-    )
 
 
 def _moves_job(record: Record, theirs: Document, wanted: frozenset[str]) -> bool:
