@@ -8,7 +8,8 @@ import pytest
 
 from blueops_qb.domain.documents import Allocation, CustomerPayment
 from blueops_qb.domain.mapping import Family
-from blueops_qb.domain.policy import OverJobs, Policy
+from blueops_qb.domain.policy import ClosedPeriod, OverJobs, Policy
+from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.records import (
     Application,
     Credit,
@@ -24,6 +25,7 @@ from blueops_qb.domain.records import (
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import rules_desk
 from blueops_qb.engine.choices import CannotResolve
+from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import Refused, Why
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse, rule
@@ -295,3 +297,29 @@ def test_a_record_that_was_voided_there_is_done(house: EngineHouse) -> None:
     house.books.void(house.place(invoice))
     house.poll()
     assert (house.state(invoice), house.event(invoice).reason) == ("done", "void on both sides")
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_voiding_one_document_of_a_corrected_invoice_voids_no_other(house: EngineHouse, which: int) -> None:
+    with house.turn() as turn:
+        rules_desk.change_policy(turn, Policy(closed_period=ClosedPeriod.ADJUST), actor="admin")
+    invoice = house.invoice(sent_customer(house), "80.00")
+    house.drain()
+    profile = BooksProfile(closing_date=DAY)
+    house.set(t.connections, t.connections.c.id == house.id, profile_json=wire.dump(profile))
+    house.reprice(invoice, "90.00")
+    for _ in range(3):
+        house.drain()
+    invoices = [kept.ref for kept in house.books.of(BooksKind.INVOICE)]
+    (memo,) = house.books.of(BooksKind.CREDIT_MEMO)
+    places = [*invoices, memo.ref]
+    (settling,) = house.books.of(BooksKind.PAYMENT)
+    if places[which] != invoices[-1]:  # what settles it must let it go first
+        house.books.void(settling.ref)
+    house.books.void(places[which])
+    house.poll()
+    house.drain()
+    assert not house.here(invoice.ref).void
+    assert not any(house.books.document(place).void for place in places if place != places[which])
+    assert all("several documents" in conflict.reason for conflict in house.conflicts())
+    assert house.conflicts()
