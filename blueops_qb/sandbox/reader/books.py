@@ -11,7 +11,6 @@ from typing import Any
 
 import requests
 
-from blueops_qb.sandbox.reader.parts import payment_named
 from blueops_qb.sandbox.reader.values import (
     ZERO,
     Banked,
@@ -248,7 +247,7 @@ class BooksReader:
             settles=settles,
             void=not amount,
             effect=self._effect("Payment", raw),
-            mark=payment_named(raw),
+            under=_id(raw, "CustomerRef"),
             label=f"payment {raw.get('PaymentRefNum', '')} over {amount} (id {raw['Id']})",
             id=f"Payment:{raw['Id']}",
         )
@@ -300,7 +299,9 @@ class BooksReader:
             if line.get("LinkedTxn"):
                 id = str(line["LinkedTxn"][0]["TxnId"])
                 payment = self._kept["Payment"].get(id, {})
-                payments.add((payment_named(payment) or id, str(payment.get("PaymentRefNum", ""))))
+                reference = str(payment.get("PaymentRefNum", ""))
+                payer = self._payer(_id(payment, "CustomerRef")).split(":")[0] if reference else id
+                payments.add((payer, reference))
                 source = self._account(_id(payment, "DepositToAccountRef"))
             else:
                 source = self._account(_id(line["DepositLineDetail"], "AccountRef"))

@@ -17,7 +17,7 @@ from blueops_qb.sandbox.reader.values import Banked, Cost, Found, Party, Receipt
 
 R = TypeVar("R", Party, Sale, Receipt, Cost, Banked)
 #: Fields that are no fact of the record itself.
-NOT_COMPARED = frozenset({"label", "id", "mark"})
+NOT_COMPARED = frozenset({"label", "id", "under"})
 #: What still counts once a document is void.
 OF_VOID = frozenset({"number", "payer", "date", "total", "amount", "balance", "void", "effect"})
 WORDS = {

@@ -1,45 +1,37 @@
 """Parts: a payment that books keep as several documents, one per job, is laid beside BlueOps' one payment as a whole.
 
-Parts carry the record's mark in their note (`[BO:payment:7.0]`, `[BO:payment:7/main/2.0]`), and say the same of payer,
-day, method, account and reference. Whatever does not is left by itself, and so is told.
+Parts say the same of payer, day, method, account and reference, and each stands under another customer or job. What
+stands twice under the same one is no part but a copy, and is told as such; so is what bears no reference.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 from blueops_qb.sandbox.reader.values import ZERO, Found, Receipt, added
-
-_MARK = re.compile(r"\[BO:(payment:\d+)(?:/main/\d+)?\.\d+\]\s*$")
-
-
-def payment_named(raw: Mapping[str, Any]) -> str:
-    """The payment of BlueOps that a document's note names as its own; empty where it names none."""
-    found = _MARK.search(str(raw.get("PrivateNote", "")))
-    return found.group(1) if found else ""
 
 
 def joined(found: Found) -> Found:
     """One side with the parts of each payment as one receipt; void parts count for nothing beside live ones."""
     groups: dict[Hashable, list[Receipt]] = defaultdict(list)
-    live = {receipt.mark for receipt in found.receipts if receipt.mark and not receipt.void}
+    live = {(receipt.payer, receipt.reference) for receipt in found.receipts if not receipt.void}
     for receipt in found.receipts:
-        if receipt.void and receipt.mark in live:
+        if receipt.void and receipt.reference and (receipt.payer, receipt.reference) in live:
             continue
         groups[_whole(receipt)].append(receipt)
-    return replace(found, receipts=tuple(_one(group) for group in groups.values()))
+    receipts: list[Receipt] = []
+    for group in groups.values():
+        receipts += [_one(group)] if len({part.under for part in group}) == len(group) else group
+    return replace(found, receipts=tuple(receipts))
 
 
 def _whole(receipt: Receipt) -> Hashable:
-    if not receipt.mark:
+    if not receipt.reference:
         return receipt.id
     return (
-        receipt.mark,
         receipt.payer,
         receipt.date,
         receipt.method,
@@ -61,5 +53,5 @@ def _one(parts: Sequence[Receipt]) -> Receipt:
         amount=sum((part.amount for part in parts), ZERO),
         settles=settles,
         effect=added(*(posting for part in parts for posting in part.effect.items())),
-        label=f"{parts[0].label} and {len(parts) - 1} more of {parts[0].mark}",
+        label=f"{parts[0].label} and {len(parts) - 1} more parts of it",
     )

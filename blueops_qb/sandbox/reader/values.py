@@ -117,8 +117,8 @@ class Receipt:
     settles: Mapping[str, Decimal]
     effect: Effect
     void: bool = False
-    #: The payment of BlueOps that the note names; several documents may be parts of one.
-    mark: str = ""
+    #: The customer or job that it stands under in the books; several documents may be parts of one payment.
+    under: str = ""
     label: str = ""
     #: Which record it is on its own side: `customer:17`, `Customer:58`.
     id: str = ""
