@@ -21,6 +21,18 @@ from blueops_qb.sandbox.soak.world import NotEmpty
 STEPS_TIMED, SECONDS_TIMED = 1500, 45.0
 
 
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """What a soak provokes on purpose is logged by the product as trouble; nobody needs to read it."""
+    log = logging.getLogger("blueops_qb")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
 def run(*, steps: int, seed: int | None, books: str, db: str | None) -> int:
     """Play; answers the exit code: 1 where something was found or a limit is missed."""
     if books == "qbd":
@@ -29,9 +41,7 @@ def run(*, steps: int, seed: int | None, books: str, db: str | None) -> int:
         )
     seed = secrets.randbelow(10**9) if seed is None else seed
     figures = Figures()
-    # What a soak provokes on purpose is logged by the product as trouble.
-    logging.getLogger("blueops_qb").setLevel(logging.CRITICAL)
-    with _database(db) as url:
+    with _quiet(), _database(db) as url:
         try:
             played, seconds = soak(
                 url=url, seed=seed, steps=steps, replay=_again(steps, seed, books, db), tell=click.echo
