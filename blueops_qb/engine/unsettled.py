@@ -38,6 +38,9 @@ def still_open(turn: Turn, refs: Sequence[RecordRef]) -> set[RecordRef]:
 
 def queued(turn: Turn, refs: Iterable[RecordRef]) -> dict[RecordRef, str]:
     """Records of which nothing is on its way although operations are open -> what they wait for, in words."""
+    refs = list(refs)
+    if not refs:
+        return {}
     o, d, a = t.operations, t.documents, t.operation_after
     needed = t.documents.alias("needed")
     query = (
@@ -74,6 +77,9 @@ def left_undone(turn: Turn, refs: Sequence[RecordRef]) -> set[RecordRef]:
     if not refs:
         return set()
     o, d = t.operations, t.documents
+    failed = sa.select(o.c.id).where(o.c.connection_id == turn.id, o.c.state == "failed").limit(1)
+    if turn.connection.execute(failed).first() is None:
+        return set()
     later = t.operations.alias("later")
     query = sa.select(d.c.source_kind, d.c.source_id).where(
         d.c.connection_id == turn.id,
