@@ -69,7 +69,7 @@ class Landing(Mirroring):
             return
         shown_text = self.show(record, origin="ours", compare=False)
         shown = None if record.document is None else self.normal(record.document)
-        text = None if shown is None else wire.dump_document(shown)
+        text = None if record.document is None else self.text(record.document)
         if text != shown_text:
             # The mirror has seen a newer state already: both are compared on the base of this answer.
             self._newer.append(record.ref)
