@@ -9,7 +9,7 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.binding import refs_of, unbind
-from blueops_qb.domain.documents import CreditMemo, CustomerPayment, RefundReceipt, kind_of
+from blueops_qb.domain.documents import BankDeposit, CreditMemo, CustomerPayment, RefundReceipt, kind_of
 from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.posting.context import Posted
@@ -199,7 +199,12 @@ def _deposits(turn: Turn, job: RecordRef, amount: Decimal) -> tuple[RefundPart, 
 
 
 def link(
-    turn: Turn, row: Any, key: DocumentKey, revision: int, *, like: CustomerPayment | None = None
+    turn: Turn,
+    row: Any,
+    key: DocumentKey,
+    revision: int,
+    *,
+    like: CustomerPayment | BankDeposit | None = None,
 ) -> None:
     """Link what arrived as that document of a record; both sides agree from the start.
 
@@ -216,7 +221,7 @@ def link(
             Known(
                 id=0,
                 key=key,
-                kind=BooksKind.PAYMENT,
+                kind=kind_of(like),
                 generation=1,
                 revision=revision,
                 content=wire.dump_document(like),

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.match_parties import Bucket
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
-from blueops_qb.domain.records import Payment, Record, Voidable
+from blueops_qb.domain.records import Payment, Payout, Record, Voidable
 from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordKind, RecordRef, record_of
-from blueops_qb.engine import backfill, deposited, match_links, outbox, undo
+from blueops_qb.engine import arrived_deposits, backfill, deposited, match_links, outbox, undo
 from blueops_qb.engine.dates import date_of
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.log_trouble import log_trouble
@@ -235,6 +235,8 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
     returned = change.record if deposited.is_returned(change.record) else None
     if returned and (frozen := deposited.freed(turn, returned, change.revision, mine)) is not None:
         return frozen
+    if isinstance(change.record, Payout) and change.record.void:
+        arrived_deposits.look_again(turn, change.record)
     result = post_record(turn, change.record, plan.snapshots, mine, known=plan.by_source)
     if returned and isinstance(result, Posted):
         deposited.take_in_again(turn, change.ref, mine)
