@@ -23,7 +23,7 @@ from blueops_qb.domain.refs import BooksKind
 from blueops_qb.domain.reverse_keys import Key
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.mirroring import make_dirty
-from blueops_qb.engine.newest import newest
+from blueops_qb.engine.newest import newest, why_gone
 from blueops_qb.engine.pull import Draft, draft, tell_core
 from blueops_qb.engine.sides import Bound, CannotPost, Sides, sides_of
 from blueops_qb.engine.subledger import repost
@@ -120,7 +120,7 @@ def _sides(turn: Turn, row: Any, known: Known) -> Sides:
     snapshot = newest(turn, source)
     mirror = mirror_row(turn, known.place)
     if snapshot is None or snapshot.deleted:
-        raise CannotResolve(f"{source} no longer exists in BlueOps; unlink it instead")
+        raise CannotResolve(f"{why_gone(source)}; unlink it instead")
     if mirror is None or mirror["deleted"]:
         raise MovedMeanwhile(f"{known.place} was deleted in QuickBooks meanwhile")
     try:

@@ -244,6 +244,14 @@ def _takes_files(turn: Turn) -> bool:
     return any(c.feature is Feature.ATTACHMENTS and c.able for c in turn.description.capabilities)
 
 
+def _no_foreign(turn: Turn) -> str:
+    """Why the provider writes nothing in a foreign currency; empty where it does."""
+    told = next((c for c in turn.description.capabilities if c.feature is Feature.MULTICURRENCY), None)
+    if told is None:
+        return f"{turn.description.title} does not say that it does"
+    return "" if told.able else told.reason
+
+
 def posting_context(
     turn: Turn, snapshots: dict[RecordRef, Snapshot], posted: MappingOf[DocumentKey, Document]
 ) -> PostingContext:
@@ -259,6 +267,7 @@ def posting_context(
         inactive=catalog.inactive,
         names=catalog.names,
         posted=posted,
+        no_foreign=_no_foreign(turn),
         event_day=turn.now.astimezone(turn.zone).date(),
         splits_payments=bool(turn.row.get("splits_payments")),
     )

@@ -21,7 +21,7 @@ from blueops_qb.engine.conflicts import Shown, open_conflict
 from blueops_qb.engine.known import Known, load_by_place
 from blueops_qb.engine.linking import link_document
 from blueops_qb.engine.mirroring import make_dirty
-from blueops_qb.engine.newest import newest
+from blueops_qb.engine.newest import OF_OUR_OWN, newest
 from blueops_qb.engine.outbox import Move, State
 from blueops_qb.engine.several import check_only_one
 from blueops_qb.engine.sides import CannotPost, ours_now
@@ -206,6 +206,11 @@ def leave_out(turn: Turn, known: Known) -> None:
 def void_here(turn: Turn, known: Known) -> None:
     """Take it back in BlueOps as well; a customer, job or vendor is set inactive. Raises CannotDo."""
     source = known.key.source
+    if source.kind in OF_OUR_OWN:
+        raise CannotDo(
+            f"{source} is a move between accounts that was made here, so BlueOps has nothing of it to void; create it "
+            "again, or leave it out instead: its amounts then stay on the accounts they were moved from"
+        )
     snapshot = turn.tx.read(source)
     if snapshot is None or snapshot.deleted:
         raise CannotDo(f"{source} no longer exists in BlueOps; leave it out instead")

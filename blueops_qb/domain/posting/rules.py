@@ -157,3 +157,9 @@ def _check_currency(record: Record, lookup: Lookup) -> None:
             f"is in {currency}, but the books are kept in {profile.currency} only",
             "Correct the currency in BlueOps, or switch several currencies on in the books (for good).",
         )
+    if currency != profile.currency and lookup.context.no_foreign:
+        raise lookup.held(
+            f"is in {currency}, and documents in another currency than {profile.currency} are not written to these "
+            f"books: {lookup.context.no_foreign.rstrip('.')}",
+            "Enter it in the books by hand and leave it out here, or correct the currency in BlueOps.",
+        )

@@ -64,6 +64,7 @@ _YES = {
     Feature.ATTACHMENTS: "Receipts of costs are attached to them, each once (up to 100 MB a file).",
     Feature.TAX_CODES: "Tax codes are created with their rates; they are changed and removed in QuickBooks only.",
     Feature.TAX_OVERRIDE: "Sales tax that BlueOps charged is sent as an amount and kept by QuickBooks.",
+    Feature.MULTICURRENCY: "Documents in a foreign currency are written where the company keeps several.",
 }
 _STEPS = (
     SetupStep(
