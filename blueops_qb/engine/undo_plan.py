@@ -31,6 +31,11 @@ from blueops_qb.store import tables as t
 UNDO_ROLE = "undo"
 
 
+def reverses(marker: str) -> bool:
+    """Whether the document of that marker takes another one back."""
+    return f"/{UNDO_ROLE}/" in marker
+
+
 @attrs.frozen(kw_only=True)
 class UndoStep:
     """One document that would be taken out, in the order in which it happens; `after` names what goes first."""
