@@ -63,9 +63,8 @@ def came_back(house: WholePath, payment: Payment, **fields: Any) -> PaymentRetur
         id="",
         payment_id=payment.id,
         customer_id="",
-        date=DAY,
         amount=payment.amount,
-        **{"reason": ReturnReason.BOUNCED, **fields},
+        **{"reason": ReturnReason.BOUNCED, "date": DAY, **fields},
     )
     with house.work() as tx:
         found: PaymentReturn = tx.return_payment(record)

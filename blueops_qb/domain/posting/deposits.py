@@ -137,7 +137,13 @@ def _lines(payment: Payment, lookup: Lookup) -> Iterator[DepositLine]:
     elif payment.deposit_for_job and prepayments.is_liability(payment.id, lookup):
         yield DepositLine(payment=payment.ref, amount=amount)
     else:
-        for name, (_, part) in posted_parts(payment, lookup).items():
+        parts = posted_parts(payment, lookup)
+        if (there := sum((part for _, part in parts.values()), ZERO)) != amount:
+            raise lookup.held(
+                f"holds payment {payment.id} of {amount}, of which {there} is in the books",
+                "Settle what is open about that payment, then retry this one.",
+            )
+        for name, (_, part) in parts.items():
             if waits_in is not None and _is_let_go(payment, name, lookup):
                 yield DepositLine(account=waits_in, amount=part, description=f"{LET_GO}{name}")
             else:
@@ -145,13 +151,17 @@ def _lines(payment: Payment, lookup: Lookup) -> Iterator[DepositLine]:
 
 
 def _is_let_go(payment: Payment, name: OurRef, lookup: Lookup) -> bool:
-    """The payment came back and does not settle what came back yet: the books freeze it in a deposit."""
-    returned = {back.by for back in payment.given_back if back.by.kind is RecordKind.PAYMENT_RETURN}
+    """The payment in the books settles another return than it should: the books freeze it in a deposit."""
     posted = lookup.context.posted.get(key_of(name))
-    if not returned or not isinstance(posted, CustomerPayment):
+    if not isinstance(posted, CustomerPayment):
         return False
     settled = {record_of(a.invoice) for a in posted.allocations if not isinstance(a.invoice, BooksRef)}
-    return not returned & settled
+    return returns_of(payment) != {ref for ref in settled if ref.kind is RecordKind.PAYMENT_RETURN}
+
+
+def returns_of(payment: Payment) -> frozenset[RecordRef]:
+    """The returns by which the payment went back."""
+    return frozenset(back.by for back in payment.given_back if back.by.kind is RecordKind.PAYMENT_RETURN)
 
 
 def _taken_out(record: Payout, lookup: Lookup) -> Iterator[DepositLine]:
