@@ -51,7 +51,13 @@ from blueops_qb.engine.overrides_desk import keep
 from blueops_qb.engine.pull_proof import prove
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record, rules_for
-from blueops_qb.engine.several import check_only_one, check_others_same, documents_of, whole_payment
+from blueops_qb.engine.several import (
+    check_only_one,
+    check_others_same,
+    check_parts_agree,
+    documents_of,
+    whole_payment,
+)
 from blueops_qb.engine.sides import CannotPost, Sides, ours_now
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -213,6 +219,8 @@ def _drafted(turn: Turn, sides: Sides, pull: Pull) -> Drafted:
             return expense_from(record, pull)
         case Payment(), CustomerPayment():
             whole = theirs
+            if not pull.by_person:
+                check_parts_agree(turn, sides.known, theirs, fields & _OF_ALL)
             if _SPLIT & fields:
                 whole = whole_payment(record, sides.known.key, theirs, sides.documents)
             return Drafted(record=_payment(turn, record, whole, fields))
@@ -229,6 +237,8 @@ def _drafted(turn: Turn, sides: Sides, pull: Pull) -> Drafted:
 
 #: What the parts of a payment share between them.
 _SPLIT = frozenset({"customer", "amount", "allocations"})
+#: What a payment says once, for all its parts. Its note too, but that is the bookkeeper's (accounting-treatments 10).
+_OF_ALL = frozenset({"date", "method", "reference"})
 #: Fields of the books' payment -> those of ours that say the same.
 _PAYMENT = {
     "customer": ("customer_id",),
