@@ -35,6 +35,7 @@ from blueops_qb.domain.sales_forms import SalesForm
 
 #: The roles of documents by which a person's undo reverses others, and by which the two settle one another.
 UNDO_ROLE, UNDO_SETTLED = "undo", "undo_settled"
+UNDO_ROLES = frozenset({UNDO_ROLE, UNDO_SETTLED})
 #: QuickBooks refuses a longer document number (reference/quickbooks-online.md section 4.16).
 NUMBER_LENGTH = 21
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.beside import Beside
 from blueops_qb.domain.overrides import LineOverride
+from blueops_qb.domain.posting.cost_corrections import BESIDE
 from blueops_qb.domain.refs import (
     BooksKind,
     BooksRef,
@@ -22,7 +23,6 @@ from blueops_qb.domain.refs import (
     key_of,
     ref_of_key,
 )
-from blueops_qb.domain.reversal import UNDO_ROLE, UNDO_SETTLED
 from blueops_qb.engine.outbox import ref_condition
 from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
@@ -86,7 +86,7 @@ def number_mark(kind: BooksKind, number: str) -> str:
 
 
 #: Roles of documents that take a cost back in an open period, and settle it with that.
-REVERSING = frozenset({UNDO_ROLE, UNDO_SETTLED})
+REVERSING = BESIDE
 #: What a cost may become.
 COSTS = frozenset({BooksKind.BILL, BooksKind.EXPENSE, BooksKind.JOURNAL})
 _d, _l, _u = t.documents, t.links, t.undos

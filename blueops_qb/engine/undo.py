@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.documents import CreditMemo, Document, kind_of
 from blueops_qb.domain.refs import DocumentKey, RecordKind, RecordRef, ref_of_key
-from blueops_qb.domain.reversal import UNDO_ROLE, UNDO_SETTLED, settled_by
+from blueops_qb.domain.reversal import UNDO_ROLE, UNDO_ROLES, UNDO_SETTLED, settled_by
 from blueops_qb.engine import outbox
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.outbox import State
@@ -23,7 +23,7 @@ from blueops_qb.engine.plan_rows import PlanRows
 from blueops_qb.engine.sweep import row_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.undo_candidates import Candidate
-from blueops_qb.engine.undo_plan import UNDO_ROLES, UndoPlan, candidates, told
+from blueops_qb.engine.undo_plan import UndoPlan, candidates, told
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.provider import Verb
 from blueops_qb.store import tables as t

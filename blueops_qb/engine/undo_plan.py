@@ -17,7 +17,7 @@ from blueops_qb.domain.documents import Document, SalesInvoice, TaxMode, kind_of
 from blueops_qb.domain.effects import effects, roles_of
 from blueops_qb.domain.policy import ClosedPeriod
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
-from blueops_qb.domain.reversal import UNDO_ROLE, UNDO_SETTLED, Irreversible, reversal_of
+from blueops_qb.domain.reversal import UNDO_ROLE, UNDO_ROLES, UNDO_SETTLED, Irreversible, reversal_of
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.mirroring import digest_of
 from blueops_qb.engine.turn import Turn
@@ -26,9 +26,6 @@ from blueops_qb.sdk import wire
 from blueops_qb.sdk.capability import Removal
 from blueops_qb.sdk.provider import Verb
 from blueops_qb.store import tables as t
-
-#: The roles that a person's undo gives its documents.
-UNDO_ROLES = frozenset({UNDO_ROLE, UNDO_SETTLED})
 
 
 def reverses(marker: str) -> bool:

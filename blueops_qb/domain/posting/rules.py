@@ -18,6 +18,7 @@ from blueops_qb.domain.documents import (
 )
 from blueops_qb.domain.posting import (
     corrections,
+    cost_corrections,
     credits,
     deposits,
     expenses,
@@ -86,6 +87,8 @@ def post(record: Record, context: PostingContext, rules: Rules = RULES) -> Resul
             return documents
         if isinstance(record, Invoice):
             documents = corrections.corrected(record, documents, lookup)
+        if isinstance(record, Expense):
+            documents = cost_corrections.corrected(record, documents, lookup)
         return Posted(documents=respect_closing_date(documents, lookup))
     except Held as held:
         return held.blocked
@@ -125,6 +128,8 @@ def _void(record: Voidable, lookup: Lookup, rules: Rules) -> Result:
         void: Mapping[DocumentKey, Document] = _all_void(posted)
         if isinstance(record, Invoice):
             void = corrections.voided(record, void, lookup)
+        if isinstance(record, Expense):
+            void = cost_corrections.voided(record, void, lookup)
         return Posted(documents=respect_closing_date(void, lookup))
     never = NotPosted(reason=f"{lookup.label} was void before it reached the books.")
     try:
