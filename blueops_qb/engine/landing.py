@@ -72,7 +72,7 @@ class Landing(Mirroring):
             return
         shown_text = self.show(record, origin="ours", compare=False)
         shown = None if record.document is None else self.normal(record.document)
-        text = None if shown is None else wire.dump_document(shown)
+        text = None if record.document is None else self.text(record.document)
         if text != shown_text:
             # The mirror has seen a newer state already: both are compared on the base of this answer.
             self._newer.append(record.ref)
@@ -346,34 +346,8 @@ class Landing(Mirroring):
 
     def _write_events(self) -> None:
         turn, connection = self.turn, self.turn.connection
-        still_open = unsettled.still_open(self.turn, list(self._finished))
-        reading = {"state": State.WAITING, "hold": Hold.BUSY, "reason": unsettled.READING}
-        self._moves += [
-            Move(ref=ref, revision=self._finished[ref], **reading)  # type: ignore[arg-type]
-            for ref in unsettled.being_read(self.turn, [r for r, n in self._finished.items() if n >= 0])
-            if not any(m.ref == ref for m in self._moves)
-        ]
-        moved = {m.ref for m in self._moves}
-        whole = [r for r, n in self._finished.items() if n >= 0 and r not in still_open and r not in moved]
-        undone = unsettled.left_undone(turn, whole)
-        # A record of which another document was refused stays held, or is planned again once this one is there.
-        done = [
-            Move(ref=ref, revision=self._finished[ref], state=State.PENDING, only_moving=True)
-            if ref in undone
-            else Move(
-                ref=ref,
-                revision=self._finished[ref],
-                state=State.NOT_POSTED if ref in self._undone else State.DONE,
-                reason=self._undone.get(ref),
-                only_moving=True,
-            )
-            for ref in whole
-        ]
-        done += [
-            Move(ref=ref, revision=self._finished[ref], state=State.WAITING, reason=reason, only_moving=True)
-            for ref, reason in unsettled.queued(turn, still_open - moved).items()
-            if self._finished[ref] >= 0
-        ]
+        self._moves += unsettled.reread(turn, self._finished, moving={m.ref for m in self._moves})
+        done = unsettled.told(turn, self._finished, undone=self._undone, moving={m.ref for m in self._moves})
         outbox.move(connection, turn.tenant_id, done + self._moves, turn.now)
         for ref, sentence, remedy, hold in self._failed:
             self._say_held(ref, sentence, remedy, hold)
