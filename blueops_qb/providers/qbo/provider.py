@@ -49,7 +49,7 @@ _YES = {
     Feature.EXPENSES: "Card, check and cash expenses are written as expenses.",
     Feature.BILLS: "Vendor bills are written as bills (QuickBooks Essentials and up).",
     Feature.JOURNALS: "Use tax and labour are written as journal entries.",
-    Feature.DEPOSITS: "Settled payouts are written as bank deposits.",
+    Feature.DEPOSITS: "Settled payouts are written as bank deposits, and deposits of our payments are read back.",
     Feature.ESTIMATES: "Estimates are created, changed and deleted; one may be named by the invoice that bills it.",
     Feature.CREDIT_MEMOS: "Credit memos are written, and applied to invoices by payments.",
     Feature.SALES_RECEIPTS: "Sales that were paid at once are written as sales receipts.",
