@@ -14,7 +14,7 @@ from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.records import Customer, Job
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, record_of
 from blueops_qb.domain.reverse import CUSTOMER_FIELDS, customer_from, is_invoice, payment_from
-from blueops_qb.engine import arrived_credits, outbox, to_core
+from blueops_qb.engine import arrived_credits, arrived_deposits, outbox, to_core
 from blueops_qb.engine.known import Known, load_known, places_of, sources_of
 from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.linking import link_document
@@ -55,6 +55,10 @@ def arrived(turn: Turn, row: Any) -> bool:
             return _taken(turn, row, arrived_credits.credit_memo(turn, row))
         case BooksKind.REFUND_RECEIPT:
             return _taken(turn, row, arrived_credits.refund_receipt(turn, row))
+        case BooksKind.DEPOSIT if _payments_are_coming(turn, row):
+            return False
+        case BooksKind.DEPOSIT:
+            return _taken(turn, row, arrived_deposits.deposit(turn, row))
         case _:
             return True
 
@@ -156,6 +160,14 @@ def _party_is_coming(turn: Turn, row: Any) -> bool:
     return _names_what_comes(turn, [party])
 
 
+def _payments_are_coming(turn: Turn, row: Any) -> bool:
+    """A payment of the deposit may be ours: its own exchange is not settled, or it is not compared yet."""
+    document = wire.load_document(BooksKind.DEPOSIT, row["document"])
+    places = [ref for ref in refs_of(document) if isinstance(ref, BooksRef)]
+    strange = [place for place in places if place not in sources_of(turn.connection, turn.id, places)]
+    return _names_what_comes(turn, strange) or any(_is_dirty(turn, place) for place in strange)
+
+
 def _is_dirty(turn: Turn, place: BooksRef) -> bool:
     m = t.mirror
     query = sa.select(m.c.dirty).where(
@@ -207,9 +219,11 @@ def _payment(turn: Turn, row: Any) -> bool:
 
 
 def _taken(turn: Turn, row: Any, answer: arrived_credits.Answer) -> bool:
-    if not isinstance(answer, arrived_credits.NotTaken):
-        return answer
     place = BooksRef(BooksKind(row["kind"]), row["books_id"])
+    if not isinstance(answer, arrived_credits.NotTaken):
+        if answer:
+            _shown_no_more(turn, place, "arrival", "it has arrived")
+        return answer
     what = f"{answer.what} entered in QuickBooks"
     _refused(turn, place, what, answer.why, theirs=row["document"])
     return True

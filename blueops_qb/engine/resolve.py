@@ -19,7 +19,7 @@ from blueops_qb.engine import canary, choices, outbox, subledger, tombstones
 from blueops_qb.engine.choice_preview import ChoicePreview, preview_of
 from blueops_qb.engine.choices import CannotResolve, MovedMeanwhile, Wish
 from blueops_qb.engine.known import Known, load_by_place, marker_of
-from blueops_qb.engine.newest import newest
+from blueops_qb.engine.newest import newest, why_gone
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.sides import CannotPost, agreed_beside, ours_now
 from blueops_qb.engine.to_core import StaleCore
@@ -181,7 +181,7 @@ def _accept(turn: Turn, known: Known) -> None:
     source = known.key.source
     snapshot = newest(turn, source)
     if snapshot is None:
-        raise CannotResolve(f"{source} no longer exists in BlueOps; unlink it instead")
+        raise CannotResolve(f"{why_gone(source)}; unlink it instead")
     try:
         ours = ours_now(turn, known, snapshot)
     except CannotPost as problem:

@@ -28,7 +28,7 @@ from blueops_qb.engine.agreeing import agree, agree_on
 from blueops_qb.engine.conflicts import Shown, open_conflict
 from blueops_qb.engine.known import Known, sources_of
 from blueops_qb.engine.mirroring import make_dirty
-from blueops_qb.engine.newest import newest
+from blueops_qb.engine.newest import newest, why_gone
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.pull import Draft, draft, tell_core
 from blueops_qb.engine.sides import Bound, CannotPost, Sides, beside_of, sides_of
@@ -67,7 +67,7 @@ def compare(turn: Turn, row: Any, known: Known) -> bool:
         return True
     snapshot = newest(turn, known.key.source)
     if snapshot is None or snapshot.deleted:
-        reason = f"{known.key.source} no longer exists in BlueOps"
+        reason = why_gone(known.key.source)
         open_conflict(turn, known, row, group="record", reason=reason)
         return True
     try:
