@@ -8,7 +8,7 @@ import pytest
 
 from blueops_qb.domain.documents import Allocation, CustomerPayment
 from blueops_qb.domain.refs import BooksKind, BooksRef
-from blueops_qb.engine import hints
+from blueops_qb.engine import by_hand, hints
 from blueops_qb.sandbox.soak.driver import soak
 from blueops_qb.sdk.provider import Description
 from blueops_qb.store import tables as t
@@ -158,6 +158,28 @@ def test_a_customer_merged_there_into_one_of_ours_that_is_under_way_waits_for_it
     house.drain()
     assert house.conflicts() == []
     assert house.quiet()
+
+
+def test_one_merged_here_and_retired_there_waits_again_when_it_is_active_there_again(
+    house: EngineHouse,
+) -> None:
+    loser, survivor = house.vendor("Copper Supply"), house.vendor("Pipe World")
+    house.drain()
+    place = house.place(loser)
+    with house.work() as tx:
+        tx.merge_vendors(loser.id, survivor.id)
+    house.drain()
+    assert house.state(loser) == "held"
+    house.books.edit(place, active=False)
+    house.poll()
+    with house.turn() as turn:
+        by_hand.try_again(turn, [loser.ref], actor="admin")
+    house.drain()
+    assert house.event(loser).reason == f"merged into {survivor.id} on both sides"
+    house.books.edit(place, active=True)
+    house.poll()
+    house.drain()
+    assert (house.state(loser), house.event(loser).hold) == ("held", "merge")
 
 
 @pytest.mark.parametrize(
