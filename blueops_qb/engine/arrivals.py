@@ -21,6 +21,7 @@ from blueops_qb.engine.linking import link_document
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record
 from blueops_qb.engine.turn import Turn
+from blueops_qb.engine.unsettled import party_under_way
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Applied, SaveCustomer, SaveJob, SavePayment
 from blueops_qb.store import tables as t
@@ -245,7 +246,8 @@ def _customer(turn: Turn, row: Any) -> bool:
     namesake = _namesake(turn, document.name)
     if namesake is not None:
         return _same_name(turn, place, document.name, *namesake)
-    if _one_is_uncertain(turn):
+    if party_under_way(turn, BooksKind.CUSTOMER):
+        # One of ours may be this one, renamed there meanwhile.
         return False
     key = f"{turn.id}:{place}:new"
     if document.parent is None:
@@ -269,18 +271,6 @@ def _customer(turn: Turn, row: Any) -> bool:
     else:
         _refused(turn, place, f"customer “{document.name}” entered in QuickBooks", getattr(answer, "why", ""))
     return True
-
-
-def _one_is_uncertain(turn: Turn) -> bool:
-    """A customer of ours was sent and nobody knows whether it arrived: this may be it, renamed there meanwhile."""
-    o = t.operations
-    query = sa.select(sa.func.count()).where(
-        o.c.connection_id == turn.id,
-        o.c.kind == BooksKind.CUSTOMER.value,
-        o.c.verb == "create",
-        o.c.state.in_(["out", "uncertain"]),
-    )
-    return bool(turn.connection.execute(query).scalar_one())
 
 
 def _namesake(turn: Turn, name: str) -> tuple[RecordRef, bool] | None:

@@ -30,6 +30,7 @@ from blueops_qb.engine.several import check_only_one
 from blueops_qb.engine.sides import CannotPost, ours_now
 from blueops_qb.engine.sweep import row_of
 from blueops_qb.engine.turn import Turn
+from blueops_qb.engine.unsettled import party_under_way
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Applied, MergeParty
 from blueops_qb.store import tables as t
@@ -43,9 +44,14 @@ class CannotDo(ValueError):
 
 
 def removed_there(turn: Turn, known: Known) -> bool:
-    """A linked record is gone in the books: it follows a merge, or waits for a choice."""
+    """A linked record is gone in the books: it follows a merge, or waits for a choice.
+
+    False when it must be looked at again: what it was merged into may be one of ours whose answer is still to come.
+    """
     survivor = merged_into(turn, known)
     if survivor is not None and not load_by_place(turn.connection, turn.id, [survivor]):
+        if party_under_way(turn, survivor.kind):
+            return False
         row = mirror_row(turn, survivor)
         if row is None or row["deleted"]:
             survivor = None
