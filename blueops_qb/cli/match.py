@@ -101,7 +101,10 @@ def rules(
                 accept=Bucket(accept or "strong"),
                 create=create is not False,
             )
-            matching.set_rules(turn, wanted, actor=ACTOR)
+            try:
+                matching.set_rules(turn, wanted, actor=ACTOR)
+            except ValueError as problem:
+                raise click.ClickException(str(problem)) from problem
         stands = rules_of(turn.row)
     value = {
         "require": sorted(stands.require),

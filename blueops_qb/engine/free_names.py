@@ -151,7 +151,8 @@ class FreeNames:
                     m.c.connection_id == self.turn.id,
                     m.c.ref_kind.in_([kind.value for kind in RecordKind]),
                     sa.or_(
-                        m.c.decision.in_(["open", "skip", "wait"]),
+                        # A proposal that nobody accepted is no decision; the others are accepted when going live.
+                        m.c.decision.in_(["open", "skip", "wait", "?link", "?skip", "?wait"]),
                         sa.and_(m.c.bucket.in_(["taken", "ambiguous", "weak"]), m.c.decision == "create"),
                     ),
                 )
@@ -164,7 +165,7 @@ class FreeNames:
             return
         word = (
             "nobody has decided yet which record of the books it is"
-            if decision[0] in ("open", "wait")
+            if decision[0] != "skip"
             else "it is skipped"
         )
         raise Held(
