@@ -29,6 +29,10 @@ from blueops_qb.store.bulk import insert_all
 from blueops_qb.store.types import new_id
 
 
+class PlanMoved(Exception):
+    """What would be undone is not what a person was shown any more; the sentence says so."""
+
+
 class CannotTakeBack(ValueError):
     """An undo cannot be taken back now; the sentence says why."""
 
@@ -40,9 +44,19 @@ def apply(
     refs: Sequence[RecordRef] = (),
     since: dt.datetime | None = None,
     exchange_id: str = "",
+    backfill_id: int | None = None,
+    shown: str | None = None,
 ) -> UndoPlan:
-    """Plan anew in this turn and start what the plan says; answers the plan that is carried out."""
-    chosen = candidates(turn, refs=refs, since=since, exchange_id=exchange_id)
+    """Plan anew in this turn and start what the plan says; answers the plan that is carried out.
+
+    With `shown`, the mark of the plan that a person confirmed, nothing is done when the plan is another one by now:
+    raises PlanMoved. Raises TooMuch for more documents than one undo looks at.
+    """
+    chosen = candidates(turn, refs=refs, since=since, exchange_id=exchange_id, backfill_id=backfill_id)
+    if shown is not None and told(turn, chosen).mark != shown:
+        raise PlanMoved(
+            "something of it has moved since the plan was shown. Look at it again, then confirm it."
+        )
     steps = [one for one in chosen if not one.reason]
     rows = PlanRows(turn=turn, known={one.known.key: one.known for one in chosen})
     for one in steps:

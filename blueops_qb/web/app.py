@@ -31,6 +31,7 @@ from blueops_qb.web import (
     records,
     rules,
     troubles,
+    undo,
 )
 from blueops_qb.web.gates import make_gates
 from blueops_qb.web.signin import SignInDesk
@@ -57,6 +58,7 @@ PARTS = (
     erase,
     conflicts,
     choose_sides,
+    undo,
     agreements,
     audit_log,
 )

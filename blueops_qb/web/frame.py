@@ -31,7 +31,7 @@ MENU = (
     ("audit_log.newest", "Audit"),
 )
 #: Pages that the menu does not name, and where in it they belong.
-BELONGS = {"record": "records.listing", "match_rules": "match_plan.plan"}
+BELONGS = {"record": "records.listing", "match_rules": "match_plan.plan", "undo": "records.listing"}
 
 
 def shown_everywhere() -> dict[str, Any]:
