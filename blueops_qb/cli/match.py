@@ -11,8 +11,8 @@ import click
 from blueops_qb.cli.opening import common, json_option, opened, show
 from blueops_qb.domain.match_parties import EVIDENCE, NAME, Bucket, MatchRules
 from blueops_qb.engine import by_hand, match_csv, matching, rules_desk
+from blueops_qb.engine.look import looking
 from blueops_qb.engine.match_rows import DECISIONS, Row, counted, rows, rules_of
-from blueops_qb.web.look import looking
 
 ACTOR = "command line"
 _BUCKETS = [bucket.value for bucket in Bucket]
