@@ -13,12 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from blueops_qb.domain.refs import DocumentKey, RecordRef
-from blueops_qb.engine import outbox
 from blueops_qb.engine.known import Known, load_known
-from blueops_qb.engine.outbox import State
-from blueops_qb.engine.plan_anew import plan_anew
+from blueops_qb.engine.plan_anew import let_wait, plan_anew
 from blueops_qb.engine.plan_rows import PlanRows
-from blueops_qb.engine.sweep import row_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.undo_candidates import Candidate
 from blueops_qb.engine.undo_plan import UNDO_ROLE, UndoPlan, candidates, told
@@ -161,17 +158,7 @@ def _revision(turn: Turn, known: Known) -> int:
 def _reopen(turn: Turn, steps: Iterable[Candidate]) -> None:
     """The newest event of each record shows that its undo is on its way."""
     for source in dict.fromkeys(one.known.key.source for one in steps):
-        reason = "queued: it is taken out of the books, as a person asked"
-        if outbox.reopen(turn.connection, turn.tenant_id, source, turn.now, State.WAITING, reason):
-            continue
-        snapshot = turn.tx.read(source)
-        if snapshot is not None:
-            row = {
-                **row_of(turn.tenant_id, snapshot, turn.now),
-                "state": State.WAITING.value,
-                "reason": reason,
-            }
-            insert_all(turn.connection, t.outbox, [row])
+        let_wait(turn, source, "queued: it is taken out of the books, as a person asked")
 
 
 # -- when it has landed --------------------------------------------------------------------------------
