@@ -15,8 +15,10 @@ from blueops_qb.domain.records import Customer, Job
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, record_of
 from blueops_qb.domain.reverse import CUSTOMER_FIELDS, customer_from, is_invoice, payment_from
 from blueops_qb.engine import arrived_credits, arrived_deposits, outbox, to_core
+from blueops_qb.engine.conflicts import their_mover
 from blueops_qb.engine.known import Known, load_known, places_of, sources_of
 from blueops_qb.engine.landing import Landing
+from blueops_qb.engine.link_rows import mirror_row
 from blueops_qb.engine.linking import link_document
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record
@@ -93,6 +95,7 @@ def _second_copy(turn: Turn, row: Any, ours: Known) -> bool:
         document_id=ours.id,
         group="copy",
         theirs=row["document"],
+        movers=their_mover(row),
         reason=f"{ours.key.source} is in the books twice: as {ours.place} and as {place}",
         remedy=f"Delete {place} in QuickBooks if it is a copy, or clear its private note if it is not.",
     )
@@ -336,6 +339,7 @@ def _refused(turn: Turn, place: BooksRef, what: str, why: str, *, theirs: str | 
         document_id=None,
         group="arrival",
         theirs=theirs,
+        movers=their_mover(mirror_row(turn, place)),
         reason=f"{what} was not taken into BlueOps: {why}",
         remedy="Correct it in QuickBooks or in BlueOps; it is tried again when it changes.",
     )

@@ -26,11 +26,13 @@ from blueops_qb.web import (
     here,
     mapper,
     match_plan,
+    match_rules,
     overview,
     record,
     records,
     rules,
     troubles,
+    undo,
 )
 from blueops_qb.web.gates import make_gates
 from blueops_qb.web.signin import SignInDesk
@@ -49,6 +51,7 @@ PARTS = (
     backfill,
     choose_books,
     match_plan,
+    match_rules,
     mapper,
     rules,
     records,
@@ -56,6 +59,7 @@ PARTS = (
     erase,
     conflicts,
     choose_sides,
+    undo,
     agreements,
     audit_log,
 )
