@@ -152,7 +152,7 @@ def _begin(turn: Turn, run: Run, *, whole: bool) -> None:
 
 
 def _ask_ledger(turn: Turn, stretch: Days) -> int:
-    return ledger.ask(turn, stretch.start, stretch.end)
+    return ledger.ask(turn, stretch.start, stretch.end, settled=True)
 
 
 def _standing(turn: Turn, days: Days, marks: str) -> int | None:

@@ -91,18 +91,20 @@ def _compare_apart(turn: Turn, row: Any, known: Known | None) -> bool:
 
 def _order(row: Any) -> tuple[int, bool, int, str]:
     """Parties before documents, parents before their jobs, invoices before payments, then by number."""
-    kinds = [kind.value for kind in _FIRST]
+    kinds = [kind.value for kind in (*_FIRST, *_THEN)]
     rank = kinds.index(row["kind"]) if row["kind"] in kinds else len(kinds)
     return rank, '"parent"' in (row["document"] or ""), len(row["books_id"]), row["books_id"]
 
 
 def _rank(column: Any) -> Any:
-    order = [*_FIRST, BooksKind.PAYMENT]
+    order = [*_FIRST, *_THEN]
     return sa.case({kind.value: n for n, kind in enumerate(order)}, value=column, else_=len(order))
 
 
 #: What others name comes first: parties, then invoices and credits, which payments settle and use up.
 _FIRST = (BooksKind.CUSTOMER, BooksKind.VENDOR, BooksKind.INVOICE, BooksKind.CREDIT_MEMO)
+#: Then payments, which deposits take to the bank.
+_THEN = (BooksKind.PAYMENT, BooksKind.SALES_RECEIPT)
 
 
 def _place(row: Any) -> BooksRef:

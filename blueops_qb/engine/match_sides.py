@@ -47,6 +47,8 @@ class OurPaper:
     date: dt.date
     amount: Decimal
     settles: tuple[str, ...] = ()
+    #: Its number may come again on another one.
+    repeats: bool = False
 
 
 @attrs.define(kw_only=True)
@@ -156,6 +158,7 @@ def our_payment(record: Payment) -> OurPaper:
         date=record.received_on,
         amount=record.amount,
         settles=tuple(part.invoice_id for part in record.applications),
+        repeats=True,
     )
 
 
@@ -282,6 +285,7 @@ def papers(
             date=one.date,
             amount=one.amount,
             settles=frozenset(invoices[id] for id in one.settles if id in invoices),
+            repeats=one.repeats,
         )
         for one in ours
     ]

@@ -18,7 +18,7 @@ from blueops_qb.domain.matching import Matched, match_plan
 from blueops_qb.domain.refs import NAMED_KINDS, RecordKind, RecordRef
 from blueops_qb.engine import match_items, outbox
 from blueops_qb.engine.match_jobs import jobs_follow
-from blueops_qb.engine.match_links import link_decided
+from blueops_qb.engine.match_links import gone_targets, link_decided
 from blueops_qb.engine.match_proposals import (
     books_kind,
     chosen,
@@ -311,6 +311,11 @@ def approve(turn: Turn, *, actor: str, leave_open: bool = False, supervised: boo
     wait on purpose and their records are held. `supervised`: somebody looks at the first records that are written
     before the rest follows (`canary`).
     """
+    if gone := gone_targets(turn):
+        if not leave_open:
+            raise NotDecided(_gone(gone))
+        for row in gone:
+            decide(turn, row.key, "wait", actor=actor, carry_out=False)
     if leave_open:
         settle_open(turn, list(Bucket), "wait", actor=actor)
     if open_rows := undecided(turn.connection, turn.id):
@@ -328,6 +333,15 @@ def approve(turn: Turn, *, actor: str, leave_open: bool = False, supervised: boo
         outbox.again(turn.connection, turn.tenant_id, turn.now, states=[State.WAITING, State.CONFLICT])
     turn.note("match plan approved", f"connection {turn.id}", numbers=f"{linked} linked", actor=actor)
     return linked
+
+
+def _gone(rows_: Sequence[Row]) -> str:
+    named = ", ".join(f"{row.key} “{row.name}” with {row.books_id}" for row in rows_[:5])
+    more = f" and {len(rows_) - 5} more" if len(rows_) > 5 else ""
+    return (
+        f"{len(rows_)} rows were to be linked with what is not in the books any more ({named}{more}), and nothing is "
+        "written before they are decided: link each with another record, create or skip it"
+    )
 
 
 __all__ = ["NotDecided", "NotListed", "Row", "accept", "approve", "build", "decide", "rows"]

@@ -20,7 +20,7 @@ from blueops_qb.engine.choice_preview import ChoicePreview, preview_of
 from blueops_qb.engine.choices import CannotResolve, MovedMeanwhile, Wish
 from blueops_qb.engine.known import Known, load_by_place, marker_of
 from blueops_qb.engine.link_rows import close_conflicts, mirror_row, set_link
-from blueops_qb.engine.newest import newest
+from blueops_qb.engine.newest import newest, why_gone
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.plan_anew import plan_again
 from blueops_qb.engine.sides import CannotPost, agreed_beside, ours_now
@@ -182,7 +182,7 @@ def _accept(turn: Turn, known: Known) -> None:
     source = known.key.source
     snapshot = newest(turn, source)
     if snapshot is None:
-        raise CannotResolve(f"{source} no longer exists in BlueOps; unlink it instead")
+        raise CannotResolve(f"{why_gone(source)}; unlink it instead")
     try:
         ours = ours_now(turn, known, snapshot)
     except CannotPost as problem:

@@ -21,14 +21,14 @@ from blueops_qb.domain.compare import (
 from blueops_qb.domain.documents import CustomerPayment, Document
 from blueops_qb.domain.pulling import NeedsKey, NoPlace
 from blueops_qb.domain.records import Payment
-from blueops_qb.domain.refs import BooksRef
+from blueops_qb.domain.refs import NAMED_KINDS, BooksRef
 from blueops_qb.domain.reverse import settles_elsewhere
 from blueops_qb.engine import outbox, resolve, tombstones
 from blueops_qb.engine.agreeing import agree, agree_on
 from blueops_qb.engine.conflicts import Shown, open_conflict
 from blueops_qb.engine.known import Known, sources_of
 from blueops_qb.engine.mirroring import make_dirty
-from blueops_qb.engine.newest import newest
+from blueops_qb.engine.newest import newest, why_gone
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.plan_anew import no_longer_busy
 from blueops_qb.engine.pull import Draft, draft, tell_core
@@ -65,10 +65,12 @@ def compare(turn: Turn, row: Any, known: Known) -> bool:
     newly_ours = _settles_newly_ours(turn, known, theirs)
     if row["document"] == known.base_theirs and not newly_ours and not _moved_beside(row, known):
         agree(turn, known, row)
+        if row["active"]:
+            _stands_again(turn, known)
         return True
     snapshot = newest(turn, known.key.source)
     if snapshot is None or snapshot.deleted:
-        reason = f"{known.key.source} no longer exists in BlueOps"
+        reason = why_gone(known.key.source)
         open_conflict(turn, known, row, group="record", reason=reason)
         return True
     try:
@@ -78,6 +80,13 @@ def compare(turn: Turn, row: Any, known: Known) -> bool:
         open_conflict(turn, known, row, group="record", reason=reason)
         return True
     return _three_ways(turn, row, sides, newly_ours=newly_ours)
+
+
+def _stands_again(turn: Turn, known: Known) -> None:
+    """One that was merged away here, and was inactive there as well, is active again: it waits for a person anew."""
+    refs, states, holds = [known.key.source], [State.NOT_POSTED], [Hold.MERGE]
+    if known.kind in NAMED_KINDS:
+        outbox.again(turn.connection, turn.tenant_id, turn.now, refs=refs, states=states, holds=holds)
 
 
 def _moved_beside(row: Any, known: Known) -> bool:

@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.documents import kind_of
+from blueops_qb.domain.documents import Document, SalesInvoice, TaxMode, kind_of
 from blueops_qb.domain.effects import effects, roles_of
 from blueops_qb.domain.policy import ClosedPeriod
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
-from blueops_qb.domain.reversal import Irreversible, reversal_of
+from blueops_qb.domain.reversal import UNDO_ROLES, Irreversible, reversal_of
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.mirroring import digest_of
 from blueops_qb.engine.turn import Turn
@@ -28,8 +28,6 @@ from blueops_qb.sdk.capability import Removal
 from blueops_qb.sdk.provider import Verb
 from blueops_qb.store import tables as t
 
-#: The role of documents that reverse others.
-UNDO_ROLE = "undo"
 #: Documents that one undo may look at: each is judged beside everything that names it.
 MOST = 5000
 
@@ -142,7 +140,7 @@ def _step(one: Candidate) -> UndoStep:
         day = getattr(one.reversal, "date", None)
         sentence = f"stays in its closed period and is reversed by a {kind} of {day}"
         if one.known.kind in (BooksKind.INVOICE, BooksKind.BILL):
-            sentence += "; apply the one to the other in the books"
+            sentence += "; the two settle one another"
     return UndoStep(
         document=str(one.known.key),
         books=str(one.known.place),
@@ -180,7 +178,7 @@ def candidates(
     # A file goes with the document that it hangs on.
     files = [k for k in known.values() if k.kind is BooksKind.ATTACHMENT and k.linked]
     wanted |= {k.key: k for k in files if any(w.source == k.key.source for w in wanted)}
-    wanted = {key: k for key, k in wanted.items() if key.role != UNDO_ROLE}
+    wanted = {key: k for key, k in wanted.items() if key.role not in UNDO_ROLES}
     found = _loaded(turn, list(wanted.values()))
     for one in found:
         if one.known.id in changed and one.known.id not in ids - changed:
@@ -369,9 +367,19 @@ def _reverse(turn: Turn, one: Candidate, closing: dt.date) -> None:
     _write_reversal(turn, one, closing + dt.timedelta(days=1))
 
 
-def _write_reversal(turn: Turn, one: Candidate, day: dt.date) -> None:
-    document, catalog = one.document, turn.catalog
+def _with_their_tax(one: Candidate) -> Document:
+    """The document with tax and total as the books computed them, where that was left to them."""
+    document = one.document
     assert document is not None
+    if isinstance(document, SalesInvoice) and document.total is None:
+        theirs = wire.load_document(one.known.kind, one.row.document)
+        assert isinstance(theirs, SalesInvoice)
+        document = attrs.evolve(document, tax_mode=TaxMode.OURS, tax=theirs.tax, total=theirs.total)
+    return document
+
+
+def _write_reversal(turn: Turn, one: Candidate, day: dt.date) -> None:
+    document, catalog = _with_their_tax(one), turn.catalog
     lines = effects(
         document,
         roles=roles_of(turn.mapping, one.date),

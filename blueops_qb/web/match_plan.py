@@ -183,7 +183,10 @@ def export() -> Response:
 def take_file() -> Response:
     """Take the decisions of a CSV file: all of them, or none."""
     file = request.files.get("file")
-    data = file.read(match_csv.LARGEST + 1) if file is not None else b""
+    data = b""
+    if file is not None:
+        data = file.read(match_csv.LARGEST + 1)
+        file.close()  # a large one lies in a file of its own
     if not data:
         here.refuse("Nothing was changed: choose the file that you exported and edited.")
         return redirect(url_for(".plan"), code=303)

@@ -48,10 +48,9 @@ def pay(house: WholePath, job: Job, amount: str, *parts: tuple[Invoice, str], **
     record = Payment(
         id="",
         customer_id=job.customer_id,
-        received_on=DAY,
         amount=D(amount),
         applications=applied,
-        **{"method": "check", **fields},
+        **{"method": "check", "received_on": DAY, **fields},
     )
     with house.work() as tx:
         found: Payment = tx.record_payment(record)
@@ -63,9 +62,8 @@ def came_back(house: WholePath, payment: Payment, **fields: Any) -> PaymentRetur
         id="",
         payment_id=payment.id,
         customer_id="",
-        date=DAY,
         amount=payment.amount,
-        **{"reason": ReturnReason.BOUNCED, **fields},
+        **{"reason": ReturnReason.BOUNCED, "date": DAY, **fields},
     )
     with house.work() as tx:
         found: PaymentReturn = tx.return_payment(record)
