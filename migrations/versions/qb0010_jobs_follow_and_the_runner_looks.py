@@ -1,4 +1,4 @@
-"""Jobs of the match plan know their customer; who asked for an agreement, or a plan; tax rates that were looked at.
+"""Jobs of the match plan know their customer; who asked for an agreement; tax rates that were looked at.
 
 Rows of a plan that was made before name no customer: their jobs follow once the plan is made again.
 """
@@ -25,7 +25,6 @@ def upgrade() -> None:
     op.add_column(
         "blueops_qb_agreement_runs", sa.Column("asked_by", sa.Text(), server_default="", nullable=False)
     )
-    op.add_column("blueops_qb_connections", sa.Column("match_asked_at", sa.BigInteger(), nullable=True))
     op.add_column("blueops_qb_connections", sa.Column("drifts_at", sa.BigInteger(), nullable=True))
     op.add_column(
         "blueops_qb_connections", sa.Column("drifts_json", sa.Text(), server_default="", nullable=False)
@@ -37,7 +36,6 @@ def downgrade() -> None:
     with op.batch_alter_table("blueops_qb_connections", schema=None) as batch_op:
         batch_op.drop_column("drifts_json")
         batch_op.drop_column("drifts_at")
-        batch_op.drop_column("match_asked_at")
     with op.batch_alter_table("blueops_qb_agreement_runs", schema=None) as batch_op:
         batch_op.drop_column("asked_by")
     op.drop_index(_PARENT, "blueops_qb_matches")
