@@ -36,6 +36,13 @@ from blueops_qb.domain.sales_forms import SalesForm
 #: The roles of documents by which a person's undo reverses others, and by which the two settle one another.
 UNDO_ROLE, UNDO_SETTLED = "undo", "undo_settled"
 UNDO_ROLES = frozenset({UNDO_ROLE, UNDO_SETTLED})
+
+
+def reverses(marker: str) -> bool:
+    """Whether the document of that marker takes another one back, or settles it with what does."""
+    return f"/{UNDO_ROLE}/" in marker or f"/{UNDO_SETTLED}/" in marker
+
+
 #: QuickBooks refuses a longer document number (reference/quickbooks-online.md section 4.16).
 NUMBER_LENGTH = 21
 

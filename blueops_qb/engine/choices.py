@@ -22,12 +22,13 @@ from blueops_qb.domain.records import Expense, Invoice
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.domain.reverse_keys import Key
 from blueops_qb.engine.known import Known
+from blueops_qb.engine.link_rows import mirror_row, set_link
 from blueops_qb.engine.mirroring import make_dirty
 from blueops_qb.engine.newest import newest, why_gone
+from blueops_qb.engine.plan_anew import plan_again
 from blueops_qb.engine.pull import Draft, draft, tell_core
 from blueops_qb.engine.sides import Bound, CannotPost, Sides, sides_of
 from blueops_qb.engine.subledger import repost
-from blueops_qb.engine.tombstones import mirror_row, plan_again, set_link
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t

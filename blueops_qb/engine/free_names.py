@@ -160,7 +160,8 @@ class FreeNames:
                     m.c.connection_id == self.turn.id,
                     m.c.ref_kind.in_([kind.value for kind in RecordKind]),
                     sa.or_(
-                        m.c.decision.in_(["open", "skip", "wait", "link"]),
+                        # A proposal that nobody accepted is no decision; the others are accepted when going live.
+                        m.c.decision.in_(["open", "skip", "wait", "link", "?link", "?skip", "?wait"]),
                         sa.and_(m.c.bucket.in_(["taken", "ambiguous", "weak"]), m.c.decision == "create"),
                     ),
                 )

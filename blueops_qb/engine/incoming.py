@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import arrivals, guard
+from blueops_qb.engine.conflicts import their_mover
 from blueops_qb.engine.known import Known, load_by_place
 from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.log_trouble import log_trouble
@@ -80,6 +81,7 @@ def _compare_apart(turn: Turn, row: Any, known: Known | None) -> bool:
             document_id=known.id if known else None,
             group="defect",
             theirs=row["document"],
+            movers=their_mover(row),
             reason=f"{place} could not be compared: {type(problem).__name__}: {problem}",
             remedy="Report it to BlueOps support with this sentence; it is tried again when it changes.",
         )

@@ -15,6 +15,7 @@ from blueops_qb.domain.compare import as_decided, differing
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.posting import salestax
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordRef
+from blueops_qb.domain.reversal import reverses
 from blueops_qb.engine import outbox, subledger, take_back, undo, unsettled
 from blueops_qb.engine.conflicts import conflict_row, write_conflicts
 from blueops_qb.engine.figures import cents_in, generation_in, total_in
@@ -25,7 +26,6 @@ from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.sides import agreed_beside
 from blueops_qb.engine.sweep import row_of
-from blueops_qb.engine.undo_plan import reverses
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
 from blueops_qb.sdk.provider import Operation, Verb

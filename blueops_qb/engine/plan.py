@@ -355,6 +355,8 @@ def _removed(plan: WritePlan, change: Changed, mine: list[Known]) -> Move | None
                 ref=change.ref,
                 revision=change.revision,
                 state=State.NOT_POSTED,
+                # One that becomes active there again is looked at once more (`three_ways`).
+                hold=Hold.MERGE,
                 reason=f"merged into {event.merged_into} on both sides",
             )
         return Move(

@@ -15,12 +15,9 @@ import sqlalchemy as sa
 from blueops_qb.domain.documents import CreditMemo, Document, kind_of
 from blueops_qb.domain.refs import DocumentKey, RecordKind, RecordRef, ref_of_key
 from blueops_qb.domain.reversal import UNDO_ROLE, UNDO_ROLES, UNDO_SETTLED, settled_by
-from blueops_qb.engine import outbox
 from blueops_qb.engine.known import Known, load_known
-from blueops_qb.engine.outbox import State
-from blueops_qb.engine.plan_anew import plan_anew
+from blueops_qb.engine.plan_anew import let_wait, plan_anew
 from blueops_qb.engine.plan_rows import PlanRows
-from blueops_qb.engine.sweep import row_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.undo_candidates import Candidate
 from blueops_qb.engine.undo_plan import UndoPlan, candidates, told
@@ -29,6 +26,10 @@ from blueops_qb.sdk.provider import Verb
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import insert_all
 from blueops_qb.store.types import new_id
+
+
+class PlanMoved(Exception):
+    """What would be undone is not what a person was shown any more; the sentence says so."""
 
 
 class CannotTakeBack(ValueError):
@@ -42,9 +43,19 @@ def apply(
     refs: Sequence[RecordRef] = (),
     since: dt.datetime | None = None,
     exchange_id: str = "",
+    backfill_id: int | None = None,
+    shown: str | None = None,
 ) -> UndoPlan:
-    """Plan anew in this turn and start what the plan says; answers the plan that is carried out."""
-    chosen = candidates(turn, refs=refs, since=since, exchange_id=exchange_id)
+    """Plan anew in this turn and start what the plan says; answers the plan that is carried out.
+
+    With `shown`, the mark of the plan that a person confirmed, nothing is done when the plan is another one by now:
+    raises PlanMoved. Raises TooMuch for more documents than one undo looks at.
+    """
+    chosen = candidates(turn, refs=refs, since=since, exchange_id=exchange_id, backfill_id=backfill_id)
+    if shown is not None and told(turn, chosen).mark != shown:
+        raise PlanMoved(
+            "something of it has moved since the plan was shown. Look at it again, then confirm it."
+        )
     steps = [one for one in chosen if not one.reason]
     rows = PlanRows(turn=turn, known={one.known.key: one.known for one in chosen})
     for one in steps:
@@ -183,17 +194,7 @@ def _revision(turn: Turn, known: Known) -> int:
 def _reopen(turn: Turn, steps: Iterable[Candidate]) -> None:
     """The newest event of each record shows that its undo is on its way."""
     for source in dict.fromkeys(one.known.key.source for one in steps):
-        reason = "queued: it is taken out of the books, as a person asked"
-        if outbox.reopen(turn.connection, turn.tenant_id, source, turn.now, State.WAITING, reason):
-            continue
-        snapshot = turn.tx.read(source)
-        if snapshot is not None:
-            row = {
-                **row_of(turn.tenant_id, snapshot, turn.now),
-                "state": State.WAITING.value,
-                "reason": reason,
-            }
-            insert_all(turn.connection, t.outbox, [row])
+        let_wait(turn, source, "queued: it is taken out of the books, as a person asked")
 
 
 # -- when it has landed --------------------------------------------------------------------------------

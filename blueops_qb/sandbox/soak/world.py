@@ -113,6 +113,8 @@ class World:
     processes: int = 0
     #: The latest that the books' clock has shown before it was moved.
     books_latest: dt.datetime | None = None
+    #: Where the feed of changes stood when the books' clock fell far behind.
+    fell_at: str = ""
     #: Numbers for whatever must be told apart: names, references.
     counted: int = 0
     _transport: Transport | None = None
