@@ -16,7 +16,7 @@ from blueops_qb.domain.documents import Document
 from blueops_qb.domain.posting import salestax
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordRef
 from blueops_qb.domain.reversal import reverses
-from blueops_qb.engine import outbox, subledger, take_back, undo, unsettled
+from blueops_qb.engine import outbox, reclass_back, subledger, take_back, undo, unsettled
 from blueops_qb.engine.conflicts import conflict_row, write_conflicts
 from blueops_qb.engine.figures import cents_in, generation_in, total_in
 from blueops_qb.engine.freed_credits import Freed, freed_credits, note_freed
@@ -300,6 +300,7 @@ class Landing(Mirroring):
             connection.execute(a.delete().where(a.c.document_id.in_(free)))
         self._undone |= undo.settled(turn, self._undoing)
         subledger.withdraw(turn, self._withdrawn)
+        reclass_back.take_back(turn, self._withdrawn)
         subledger.post(turn, self._postings)
         upsert(connection, t.memberships, self._members)
         write_conflicts(turn, self._conflicts)

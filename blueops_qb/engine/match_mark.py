@@ -39,7 +39,7 @@ def mark(turn: Turn, buckets: Iterable[Bucket]) -> str:
 
 
 def check(turn: Turn, buckets: Iterable[Bucket], seen: str | None) -> None:
-    """Raises PlanOvertaken unless these buckets stand as whoever has the mark `seen` saw them; None asks for nothing."""
+    """Raises PlanOvertaken unless these buckets stand as in the mark `seen`; None asks for nothing."""
     if seen is not None and seen != mark(turn, buckets):
         raise PlanOvertaken(
             "rows of the match plan were decided, or are proposed otherwise, since it was shown; look at it again"

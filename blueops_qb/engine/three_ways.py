@@ -23,7 +23,7 @@ from blueops_qb.domain.pulling import NeedsKey, NoPlace
 from blueops_qb.domain.records import Payment
 from blueops_qb.domain.refs import NAMED_KINDS, BooksRef
 from blueops_qb.domain.reverse import settles_elsewhere
-from blueops_qb.engine import outbox, resolve, tombstones
+from blueops_qb.engine import outbox, reclass_back, resolve, tombstones
 from blueops_qb.engine.agreeing import agree, agree_on
 from blueops_qb.engine.conflicts import Shown, open_conflict
 from blueops_qb.engine.known import Known, sources_of
@@ -253,6 +253,8 @@ def _bring(turn: Turn, sides: Sides, groups: Groups, outcome: Outcome) -> None:
         )
     known.overrides = found.overrides
     repost(turn, known.id, ours, revision)
+    if getattr(ours, "void", False):
+        reclass_back.take_back(turn, [known.id])
     outcome.taken |= found.fields
     outcome.ours, outcome.revision = ours, revision
     outcome.pairs = found.pairs if found.pairs is not None else outcome.pairs

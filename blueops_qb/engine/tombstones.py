@@ -19,7 +19,7 @@ from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.pulling import NoPlace
 from blueops_qb.domain.records import Payment
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind
-from blueops_qb.engine import arrived_credits, outbox, to_core
+from blueops_qb.engine import arrived_credits, outbox, reclass_back, to_core
 from blueops_qb.engine.conflicts import Shown, open_conflict
 from blueops_qb.engine.known import Known, load_by_place
 from blueops_qb.engine.link_rows import close_conflicts, mirror_row, set_link, unlink
@@ -235,6 +235,7 @@ def leave_out(turn: Turn, known: Known) -> None:
     """It stays in BlueOps only."""
     _release_credits(turn, known, f"{turn.id}:{known.place}:unlinked")
     unlink(turn, known, "unlinked", "unlinked")
+    reclass_back.take_back(turn, [known.id])
     source = known.key.source
     move = Move(ref=source, revision=2**62, state=State.NOT_POSTED, reason="unlinked by a person")
     outbox.move(turn.connection, turn.tenant_id, [move], turn.now)
@@ -265,6 +266,7 @@ def void_here(turn: Turn, known: Known) -> None:
         leave_out(turn, known)
         return
     unlink(turn, known, "gone", "withdrawn")
+    reclass_back.take_back(turn, [known.id])
     plan_again(turn, source)
 
 
