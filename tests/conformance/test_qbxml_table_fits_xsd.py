@@ -31,7 +31,7 @@ BASES = {
 def slots(part: Part) -> Iterator[Slot]:
     if isinstance(part, Choice):
         for run in part.branches:
-            for inner in run:
+            for inner in run.parts:
                 yield from slots(inner)
     else:
         yield part
@@ -58,7 +58,9 @@ def quarrels(group: Group, places: tuple[Place, ...], path: str) -> Iterator[str
         else:
             yield from leaf_quarrels(slot.content, place, where)
     mine = {slot.name for part in group.parts for slot in slots(part)}
-    needed = {slot.name for part in group.parts for slot in slots(part) if isinstance(part, Choice) or slot.needed}
+    needed = {
+        slot.name for part in group.parts for slot in slots(part) if isinstance(part, Choice) or slot.needed
+    }
     for place in places:
         if place.needed and (place.name not in mine or place.name not in needed):
             yield f"{path}/{place.name} is needed"

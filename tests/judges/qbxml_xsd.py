@@ -78,7 +78,8 @@ def _declared() -> dict[tuple[str, str], Any]:
 
 def _children(node: Any) -> tuple[Place, ...]:
     return tuple(
-        attrs.evolve(place, order=order) for order, place in enumerate(_places(node, needed=True, repeated=False))
+        attrs.evolve(place, order=order)
+        for order, place in enumerate(_places(node, needed=True, repeated=False))
     )
 
 
@@ -94,7 +95,9 @@ def _places(node: Any, *, needed: bool, repeated: bool) -> Iterator[Place]:
         elif tag == "choice":
             yield from _places(child, needed=False, repeated=many)
         elif tag == "group":
-            yield from _places(_declared()["group", str(child.get("ref"))], needed=needed and not may, repeated=many)
+            yield from _places(
+                _declared()["group", str(child.get("ref"))], needed=needed and not may, repeated=many
+            )
         elif tag == "element":
             yield _element(child, needed=needed and not may, repeated=many)
 

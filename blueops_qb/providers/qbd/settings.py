@@ -39,8 +39,8 @@ class QbdSettings:
     discount_negative: bool = True
     #: Whether a reference is cleared by an empty full name; the schema allows it, real files are not verified.
     clear_references: bool = True
-    #: Whether a new line may be put between others in a change; otherwise lines are written over in their order
-    #: and new ones go to the end (gotcha 17).
+    #: Whether a new line may be put between others in a change; otherwise it goes to the end, and the lines behind
+    #: it are written anew (gotcha 17).
     lines_between: bool = False
     #: Whether the amount that a payment shows per invoice already holds the credits that it uses (section 4.7).
     applied_holds_credits: bool = False

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.refs import BooksKind, BooksRef, Ref, order_of
-from blueops_qb.providers.qbd.codec.members import Unfit, amount_of, money, txn_id
+from blueops_qb.providers.qbd.codec.members import Unwritable, amount_of, money, txn_id
 from blueops_qb.providers.qbd.qbxml.element import Element, branch, leaf
 
 Part = tuple[Ref, Decimal]
@@ -55,7 +55,7 @@ def merged(parts: Iterable[Part]) -> list[Part]:
 
 
 def applied_members(name: str, parts: Iterable[Part], *, before: Iterable[Part] = ()) -> list[Element]:
-    """The applications; `before` are those that stand there and go to 0.00 where they are not named. Raises Unfit."""
+    """The applications; `before` are those that stand there and go to 0.00 where not named. Raises Unwritable."""
     laid = _laid(merged(parts))
     earlier = _laid(merged(before))
     for target, (_, credits) in earlier.items():
@@ -103,7 +103,7 @@ def _laid(parts: Iterable[Part]) -> dict[str, tuple[Decimal, dict[str, Decimal]]
         laid[target] = (rest, credits)
     unused = sum(left.values(), ZERO)
     if unused:
-        raise Unfit(
+        raise Unwritable(
             f"It uses up credits of {unused} more than it settles; QuickBooks Desktop takes a credit only together "
             "with what it settles. Correct what it settles in BlueOps."
         )

@@ -11,7 +11,7 @@ from blueops_qb.providers.qbd.codec.applied import applied_members, applied_of
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.currencies import currency_of
 from blueops_qb.providers.qbd.codec.members import (
-    Unfit,
+    Unwritable,
     amount_of,
     flag,
     needed_day,
@@ -36,7 +36,7 @@ def bill_payment_message(document: BillPayment) -> str:
 
 
 def parts_of(document: BillPayment) -> list[tuple[BooksRef, Decimal]]:
-    """What a payment settles, as parts; raises Unfit for what is not in the books yet."""
+    """What a payment settles, as parts; raises Unwritable for what is not in the books yet."""
     parts: list[tuple[BooksRef, Decimal]] = []
     for settled in document.settles:
         txn_id(settled.document, "A bill of the payment")
@@ -46,7 +46,7 @@ def parts_of(document: BillPayment) -> list[tuple[BooksRef, Decimal]]:
 
 
 def bill_payment_head(document: BillPayment, books: Books, marker: str) -> list[Element]:
-    """The members of a payment to a vendor without what it settles; raises Unfit."""
+    """The members of a payment to a vendor without what it settles; raises Unwritable."""
     card = document.paid_by is PaidBy.CARD
     body = [
         ref("PayeeEntityRef", document.vendor, "The vendor"),
@@ -70,13 +70,13 @@ def bill_payment_head(document: BillPayment, books: Books, marker: str) -> list[
 
 
 def bill_payment_add_members(document: BillPayment) -> list[Element]:
-    """What a new payment settles; raises Unfit."""
+    """What a new payment settles; raises Unwritable."""
     parts = parts_of(document)
     if not parts:
-        raise Unfit("It settles no bill; QuickBooks Desktop takes no payment to a vendor without one.")
+        raise Unwritable("It settles no bill; QuickBooks Desktop takes no payment to a vendor without one.")
     rest = document.amount - sum((amount for _, amount in parts), ZERO)
     if rest:
-        raise Unfit(
+        raise Unwritable(
             f"The payment of {document.amount} settles {document.amount - rest}; QuickBooks Desktop pays exactly what "
             "is settled. Correct the amount or what it settles in BlueOps."
         )

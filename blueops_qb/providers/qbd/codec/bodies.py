@@ -27,15 +27,15 @@ from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbd.codec import bill_payments, receipts
 from blueops_qb.providers.qbd.codec.applied import applied_members
 from blueops_qb.providers.qbd.codec.books import Books
-from blueops_qb.providers.qbd.codec.forms import Form, checked_currency, form_of
+from blueops_qb.providers.qbd.codec.forms import Form, check, form_of
 from blueops_qb.providers.qbd.codec.kept import kept
 from blueops_qb.providers.qbd.codec.lens import normal, one_way
 from blueops_qb.providers.qbd.codec.line_changes import changed_lines, emptied
-from blueops_qb.providers.qbd.codec.members import Unfit, external_guid, flag
+from blueops_qb.providers.qbd.codec.members import Unwritable, external_guid, flag
 from blueops_qb.providers.qbd.codec.refusals import checked
 from blueops_qb.providers.qbd.entities import ENTITIES, VOIDABLE_TYPES
 from blueops_qb.providers.qbd.qbxml.element import Element, branch, leaf
-from blueops_qb.providers.qbd.qbxml.reading import Unreadable, read_text
+from blueops_qb.providers.qbd.qbxml.reading import NoQbxml, read_text
 from blueops_qb.providers.qbd.qbxml.tables import REQUESTS, block_of
 from blueops_qb.sdk.capability import Removal
 from blueops_qb.sdk.provider import Operation
@@ -47,17 +47,17 @@ _DATES = frozenset({"TxnDate", "DueDate", "TermsRef"})
 
 
 def creation(document: Document, books: Books, *, marker: str = "") -> Element:
-    """The Add request; raises Unfit with a sentence for the admin."""
+    """The Add request; raises Unwritable with a sentence for the admin."""
     form = form_of(document)
-    checked_currency(document, books)
+    check(document, books)
     if isinstance(document, PurchaseOrder) and document.status is OrderStatus.CLOSED:
-        raise Unfit(
+        raise Unwritable(
             "The order is closed already; QuickBooks Desktop takes open ones only. It need not be sent."
         )
     document = kept(document, books)
     message = form.message(document)
     body = form.head(document, books, marker)
-    if marker and books.settings.external_guid and "ExternalGUID" in block_of(f"{message}AddRq").positions():
+    if marker and books.settings.external_guid and "ExternalGUID" in block_of(f"{message}AddRq").places:
         body.append(leaf("ExternalGUID", external_guid(books.profile.company_id, marker)))
     if form.tail is not None:
         body += form.tail(document)
@@ -70,12 +70,12 @@ def creation(document: Document, books: Books, *, marker: str = "") -> Element:
 
 
 def change(document: Document, operation: Operation, books: Books) -> Element:
-    """The Mod request of an update; raises Unfit."""
+    """The Mod request of an update; raises Unwritable."""
     return _Change.of(document, operation, books).request()
 
 
 def removal(operation: Operation, kind: BooksKind, books: Books) -> Element:
-    """The request by which a record is taken out, by the way of the table of entities; raises Unfit."""
+    """The request by which a record is taken out, by the way of the table of entities; raises Unwritable."""
     entity = ENTITIES[kind]
     id = _needed(operation.target_id, "id")
     if entity.removal is Removal.DEACTIVATE:
@@ -99,12 +99,12 @@ def shown_of(operation: Operation) -> Element | None:
         return None
     try:
         return read_text(operation.shown)
-    except Unreadable:
+    except NoQbxml:
         return None
 
 
 def _message_of(operation: Operation, messages: Sequence[str]) -> str:
-    """What a record is in Desktop, where a kind has several forms; raises Unfit when nothing tells."""
+    """What a record is in Desktop, where a kind has several forms; raises Unwritable when nothing tells."""
     if len(messages) == 1:
         return messages[0]
     shown = shown_of(operation)
@@ -112,7 +112,7 @@ def _message_of(operation: Operation, messages: Sequence[str]) -> str:
         return shown.name.removesuffix("Ret")
     if operation.previous is not None:
         return form_of(operation.previous).message(operation.previous)
-    raise Unfit(
+    raise Unwritable(
         f"What it is in QuickBooks Desktop ({' or '.join(messages)}) is not known here any more. Open and save it "
         "there, which brings it here anew, then retry."
     )
@@ -133,24 +133,24 @@ class _Change:
     @classmethod
     def of(cls, document: Document, operation: Operation, books: Books) -> _Change:
         form = form_of(document)
-        checked_currency(document, books)
+        check(document, books)
         document = kept(document, books)
         message = form.message(document)
         shown = shown_of(operation)
         previous = operation.previous
         if previous is None or kind_of(previous) is not kind_of(document):
-            raise Unfit(
+            raise Unwritable(
                 "What QuickBooks shows of the record is not known here. Read it again (Refresh on its page), then "
                 "retry."
             )
         was = shown.name.removesuffix("Ret") if shown is not None else form.message(previous)
         if was != message:
-            raise Unfit(
+            raise Unwritable(
                 f"It is a {was} in QuickBooks Desktop and would become a {message}, which cannot be changed into one "
                 "another. Void it in BlueOps and enter it anew."
             )
         if f"{message}ModRq" not in REQUESTS:
-            raise Unfit(
+            raise Unwritable(
                 f"QuickBooks Desktop cannot change a {message} through qbXML. Void it in BlueOps and enter it anew."
             )
         return cls(
@@ -164,13 +164,13 @@ class _Change:
         )
 
     def request(self) -> Element:
-        """The Mod request; raises Unfit."""
+        """The Mod request; raises Unwritable."""
         mod = f"{self.message}ModRq"
         id = "ListID" if isinstance(self.document, CustomerRecord | VendorRecord) else "TxnID"
         body = [
             leaf(id, _needed(self.operation.target_id, "id")),
             leaf("EditSequence", _needed(self.operation.version, "version")),
-            *self._head(frozenset(block_of(mod).positions())),
+            *self._head(frozenset(block_of(mod).places)),
             *self._lines(),
         ]
         return checked(mod, [branch(f"{self.message}Mod", body)])
@@ -187,7 +187,7 @@ class _Change:
             moved |= _DATES & ours.keys()
         stuck = sorted((moved | gone.keys()) - changeable - _ONCE)
         if stuck:
-            raise Unfit(
+            raise Unwritable(
                 f"The change touches {', '.join(name.removesuffix('Ref') for name in stuck)}, which QuickBooks Desktop "
                 f"does not let be changed on a {self.message}. Void it in BlueOps and enter it anew."
             )
@@ -229,7 +229,7 @@ class _Change:
         # What was there may not be writable by our rules any more; then nothing is known to be the same or cleared.
         try:
             return self._members(before, "")
-        except Unfit:
+        except Unwritable:
             return {}
 
     # -- lines
@@ -278,5 +278,5 @@ def _new_line(name: str, side: str, members: Sequence[Element]) -> Element:
 
 def _needed(value: str, what: str) -> str:
     if not value:
-        raise Unfit(f"The {what} of the record in QuickBooks is not known; read it again, then retry.")
+        raise Unwritable(f"The {what} of the record in QuickBooks is not known; read it again, then retry.")
     return value

@@ -9,7 +9,7 @@ from blueops_qb.domain.documents import PurchaseForm, PurchaseLine
 from blueops_qb.domain.money import half_up
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.providers.qbd.codec.members import (
-    Unfit,
+    Unwritable,
     amount_of,
     five,
     money,
@@ -39,13 +39,13 @@ def in_order(lines: Iterable[PurchaseLine]) -> tuple[PurchaseLine, ...]:
 
 
 def checked_lines(document: PurchaseForm) -> tuple[PurchaseLine, ...]:
-    """The lines to write, in order; raises Unfit."""
+    """The lines to write, in order; raises Unwritable."""
     lines = in_order(document.lines)
     if not lines:
-        raise Unfit("It has no cost lines; QuickBooks Desktop needs at least one.")
+        raise Unwritable("It has no cost lines; QuickBooks Desktop needs at least one.")
     for line in lines:
         if (line.account is None) == (line.item is None):
-            raise Unfit(
+            raise Unwritable(
                 f"The cost line “{line.description}” needs either an account or an item; map it to one."
             )
     return lines
@@ -57,7 +57,7 @@ def line_kind(line: PurchaseLine) -> str:
 
 
 def line_members(line: PurchaseLine, *, adding: bool) -> list[Element]:
-    """The members of one line; a line that receives a purchase order's names only that, at creation. Raises Unfit."""
+    """The members of a line; one that receives a purchase order's names only that, when new. Raises Unwritable."""
     text = words(line.description)
     if line.item is None:
         body = [ref("AccountRef", line.account, "The account of a line"), leaf("Amount", money(line.amount))]

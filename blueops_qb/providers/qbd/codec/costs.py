@@ -19,7 +19,7 @@ from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.cost_lines import checked_lines, line_kind, line_members, lines_of
 from blueops_qb.providers.qbd.codec.currencies import currency_of
 from blueops_qb.providers.qbd.codec.members import (
-    Unfit,
+    Unwritable,
     address,
     address_of,
     amount_of,
@@ -48,7 +48,7 @@ CHARGE, CREDIT, CHECK = "CreditCardCharge", "CreditCardCredit", "Check"
 
 # -- bills and vendor credits ----------------------------------------------------------------------
 def bill_head(document: Bill, books: Books, marker: str) -> list[Element]:
-    """The members of a bill without its lines; raises Unfit."""
+    """The members of a bill without its lines; raises Unwritable."""
     body = _of_vendor(document, books, marker, Space.VENDOR_NUMBER, "The vendor's invoice number")
     due = document.due_date or (document.date if document.terms is None else None)
     if due is not None:
@@ -70,7 +70,7 @@ def bill_of(ret: Element, books: Books) -> Bill:
 
 
 def vendor_credit_head(document: VendorCredit, books: Books, marker: str) -> list[Element]:
-    """The members of a vendor credit without its lines; raises Unfit."""
+    """The members of a vendor credit without its lines; raises Unwritable."""
     body = _of_vendor(document, books, marker, Space.VENDOR_NUMBER, "The number of the vendor's credit")
     put_ref(body, "APAccountRef", document.ap_account, "The payables account")
     return body
@@ -87,14 +87,14 @@ def vendor_credit_of(ret: Element, books: Books) -> VendorCredit:
 
 # -- purchase orders -------------------------------------------------------------------------------
 def purchase_order_head(document: PurchaseOrder, books: Books, marker: str) -> list[Element]:
-    """The members of a purchase order without its lines; raises Unfit."""
+    """The members of a purchase order without its lines; raises Unwritable."""
     body = _of_vendor(document, books, marker, Space.NUMBER, "The order number")
     shipping = address("ShipAddress", document.shipping)
     return [*body, shipping] if shipping is not None else body
 
 
 def order_lines(document: PurchaseOrder) -> list[list[Element]]:
-    """The members of every line of a purchase order, which takes items only; raises Unfit."""
+    """The members of every line of a purchase order, which takes items only; raises Unwritable."""
     return [_order_line(line) for line in checked_lines(document)]
 
 
@@ -119,9 +119,9 @@ def expense_message(document: ExpenseDocument) -> str:
 
 
 def expense_head(document: ExpenseDocument, books: Books, marker: str) -> list[Element]:
-    """The members of a check or card charge without its lines; raises Unfit."""
+    """The members of a check or card charge without its lines; raises Unwritable."""
     if document.refund and document.paid_by is not PaidBy.CARD:
-        raise Unfit(
+        raise Unwritable(
             "A refund can only be booked on a credit card in QuickBooks Desktop; record it there as a deposit."
         )
     body = [
@@ -152,7 +152,7 @@ def expense_of(ret: Element, books: Books) -> ExpenseDocument:
 
 # -- what all share --------------------------------------------------------------------------------
 def cost_lines(document: PurchaseForm, *, adding: bool) -> list[tuple[str, list[Element]]]:
-    """Kind and members of every line, expense lines first; raises Unfit."""
+    """Kind and members of every line, expense lines first; raises Unwritable."""
     return [(line_kind(line), line_members(line, adding=adding)) for line in checked_lines(document)]
 
 
@@ -168,7 +168,7 @@ def _of_vendor(document: Any, books: Books, marker: str, space: Space, what: str
 
 def _order_line(line: Any) -> list[Element]:
     if line.item is None:
-        raise Unfit(
+        raise Unwritable(
             f"The line “{line.description}” of the order is mapped to an account; an order takes items only in "
             "QuickBooks Desktop. Map it to an item."
         )

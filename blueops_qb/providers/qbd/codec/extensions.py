@@ -8,7 +8,7 @@ from blueops_qb.domain.documents import Document, SalesForm
 from blueops_qb.domain.refs import BooksRef
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.forms import form_of
-from blueops_qb.providers.qbd.codec.members import Unfit, exactly
+from blueops_qb.providers.qbd.codec.members import Unwritable, exactly
 from blueops_qb.providers.qbd.codec.queries import PUBLIC
 from blueops_qb.providers.qbd.codec.refusals import checked
 from blueops_qb.providers.qbd.qbxml.element import Element, branch, leaf
@@ -32,7 +32,7 @@ def fields_of(document: Document, books: Books) -> dict[str, str]:
 
 
 def extension_requests(document: Document, books: Books, *, id: str, new: bool) -> Iterator[Element]:
-    """One request per custom field of a transaction that stands under `id`; raises Unfit.
+    """One request per custom field of a transaction that stands under `id`; raises Unwritable.
 
     A changed field is written as a Mod, which is said to create a missing value too (not verified).
     """
@@ -66,9 +66,9 @@ def location_of(ret: Element, books: Books) -> str:
 
 
 def item_extension(item: BooksRef, *, name: str, value: str) -> Element:
-    """A public field of a list element, such as an item; raises Unfit."""
+    """A public field of a list element, such as an item; raises Unwritable."""
     if not value:
-        raise Unfit(f"The field {name} has no value; nothing is written.")
+        raise Unwritable(f"The field {name} has no value; nothing is written.")
     body = [
         leaf("OwnerID", PUBLIC),
         leaf("DataExtName", exactly(name, 31, "The name of a field")),

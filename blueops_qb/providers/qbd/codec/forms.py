@@ -19,14 +19,15 @@ from blueops_qb.domain.documents import (
     ExpenseDocument,
     JournalEntry,
     PurchaseOrder,
+    SalesForm,
     SalesInvoice,
     SalesReceipt,
     VendorCredit,
     VendorRecord,
 )
-from blueops_qb.providers.qbd.codec import bill_payments, cost_lines, costs, journal, parties, receipts, sales
+from blueops_qb.providers.qbd.codec import bill_payments, costs, journal, parties, receipts, sales
 from blueops_qb.providers.qbd.codec.books import Books
-from blueops_qb.providers.qbd.codec.members import Unfit
+from blueops_qb.providers.qbd.codec.members import Unwritable
 from blueops_qb.providers.qbd.qbxml.element import Element
 
 _SALE = ("lines", "discount", "discount_account", "discount_before_tax", "tax", "tax_code", "total")
@@ -187,22 +188,29 @@ UNWRITTEN: dict[str, str] = {
 
 
 def form_of(document: Document) -> Form:
-    """The form of a document; raises Unfit where Desktop has none for it."""
+    """The form of a document; raises Unwritable where Desktop has none for it."""
     form = FORMS.get(type(document))
     if form is None:
-        raise Unfit(UNWRITTEN[type(document).__name__])
+        raise Unwritable(UNWRITTEN[type(document).__name__])
     return form
 
 
-def checked_currency(document: Document, books: Books) -> None:
-    """Raises Unfit for a document in another currency than the books'."""
+def check(document: Document, books: Books) -> None:
+    """Raises Unwritable for what a company with these preferences would lose of the document without a word."""
     home = books.profile.currency
     currency = getattr(document, "currency", home)
     if currency and currency != home:
-        raise Unfit(
+        raise Unwritable(
             f"It is in {currency}, but with QuickBooks Desktop BlueOps only writes the home currency {home}. "
             "Enter it in QuickBooks by hand, or correct the currency in BlueOps."
         )
+    if isinstance(document, SalesForm):
+        sales.check_tax(document, books, _CALLED.get(type(document), "document"))
 
 
-__all__ = ["FORMS", "READERS", "UNWRITTEN", "Form", "Line", "checked_currency", "cost_lines", "form_of"]
+_CALLED: dict[type[Document], str] = {
+    SalesInvoice: "invoice",
+    Estimate: "estimate",
+    CreditMemo: "credit memo",
+    SalesReceipt: "sales receipt",
+}

@@ -8,19 +8,18 @@ from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.currencies import currency_of
 from blueops_qb.providers.qbd.codec.members import (
-    MEMO,
-    Unfit,
+    Unwritable,
     amount_of,
     money,
     needed_day,
     needed_ref,
     note,
+    plain_memo,
     put,
     put_ref,
     ref,
     ref_of,
     split_note,
-    words,
 )
 from blueops_qb.providers.qbd.codec.short_names import Space, fitted
 from blueops_qb.providers.qbd.qbxml.element import Element, leaf
@@ -31,7 +30,7 @@ _SIDES = {name: side for side, name in SIDES.items()}
 
 
 def journal_head(document: JournalEntry, books: Books, marker: str) -> list[Element]:
-    """The members of a journal entry without its lines; raises Unfit."""
+    """The members of a journal entry without its lines; raises Unwritable."""
     del marker
     body = [leaf("TxnDate", document.date.isoformat())]
     put(body, "RefNumber", fitted(Space.NUMBER, document.number, books.names, "The journal number"))
@@ -39,10 +38,10 @@ def journal_head(document: JournalEntry, books: Books, marker: str) -> list[Elem
 
 
 def journal_lines(document: JournalEntry, marker: str) -> list[tuple[Side, list[Element]]]:
-    """Side and members of every line; raises Unfit."""
+    """Side and members of every line; raises Unwritable."""
     sides = [line.amount if line.side is Side.DEBIT else -line.amount for line in document.lines]
     if len(sides) < 2 or sum(sides, ZERO) != ZERO:
-        raise Unfit(
+        raise Unwritable(
             f"The debits and credits of the journal entry differ by {sum(sides, ZERO)}; QuickBooks Desktop takes two "
             "lines at least that come to 0.00. Correct it in BlueOps."
         )
@@ -70,15 +69,15 @@ def plain_line(line: JournalLine, memo: str) -> JournalLine:
         amount=half_up(line.amount),
         customer=line.customer,
         class_=line.class_,
-        description=words(line.description, MEMO) or words(memo, MEMO),
+        description=plain_memo(line.description) or plain_memo(memo),
     )
 
 
 def _line(line: JournalLine, document: JournalEntry, marker: str) -> list[Element]:
     if line.amount < 0:
-        raise Unfit("A line of the journal entry is negative; put it on the other side in BlueOps.")
+        raise Unwritable("A line of the journal entry is negative; put it on the other side in BlueOps.")
     body = [ref("AccountRef", line.account, "The account of a line"), leaf("Amount", money(line.amount))]
-    put(body, "Memo", note(words(line.description, MEMO) or document.memo, marker))
+    put(body, "Memo", note(plain_memo(line.description) or plain_memo(document.memo), marker))
     put_ref(body, "EntityRef", line.customer, "The job of a journal line")
     put_ref(body, "ClassRef", line.class_, "The class of a journal line")
     return body

@@ -84,8 +84,10 @@ def _sale(document: Any, books: Books) -> Document:
     books_decide = document.tax_mode is TaxMode.BOOKS and books.taxing
     location = _as_class(document.location, books) or document.class_
     lines = tuple(_classed(line, location, books) for line in document.lines)
+    # Without a tax of ours no line is told to be taxable, or QuickBooks would charge one.
+    taxed = books.taxing and (document.tax_mode is TaxMode.BOOKS or bool(document.tax))
     changes: dict[str, Any] = {
-        "lines": lines if books.taxing else tuple(attrs.evolve(line, taxable=False) for line in lines),
+        "lines": lines if taxed else tuple(attrs.evolve(line, taxable=False) for line in lines),
         "tax": None if books_decide else document.tax or ZERO if books.taxing else ZERO,
         "total": None if books_decide else document.total,
         "tax_code": document.tax_code if books.profile.sales_tax is SalesTax.MANUAL else None,

@@ -15,11 +15,13 @@ from blueops_qb.domain.documents import Document
 from blueops_qb.providers.qbd.codec import cost_lines, sale_lines
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.forms import READERS, Form, Line
-from blueops_qb.providers.qbd.codec.members import Unfit
+from blueops_qb.providers.qbd.codec.members import Unwritable
 from blueops_qb.providers.qbd.codec.pairing import paired
 from blueops_qb.providers.qbd.qbxml.element import Element, branch, leaf
 
 NEW = "-1"
+#: What a line is, by what it names.
+_SORTS = ("ItemRef", "AccountRef", "PaymentTxnID")
 #: Goes with what it belongs to: a cost without a job is billed to nobody.
 _NEVER_EMPTY = frozenset({"BillableStatus"})
 
@@ -29,14 +31,14 @@ class Shown:
     """A line as the books show it: its id, how we would write it, the bundle that it is part of."""
 
     id: str
-    line: Line | None
+    line: Line
     bundle: Element | None = None
 
 
 def changed_lines(
     document: Document, ret: Element | None, books: Books, *, form: Form, marker: str
 ) -> list[Element]:
-    """The lines of a Mod; without `ret` every line is new, which takes the old ones out. Raises Unfit."""
+    """The lines of a Mod; without `ret` every line is new, which takes the old ones out. Raises Unwritable."""
     assert form.lines is not None
     ours = list(form.lines(document, books, marker, False))
     theirs = [] if ret is None else _shown(ret, books, form=form, marker=marker)
@@ -51,12 +53,12 @@ def changed_lines(
 
 
 def _kind(shown: Shown) -> str:
-    return shown.line.name if shown.line is not None else ""
+    return shown.line.name
 
 
 def _laid(ours: Sequence[Line], theirs: Sequence[Shown], books: Books) -> Iterator[Element]:
-    plain_theirs = [_plain(line.line) if line.line is not None else line.id for line in theirs]
-    pairs = paired([_plain(line) for line in ours], plain_theirs, between=books.settings.lines_between)
+    between = books.settings.lines_between
+    pairs = paired([_sorted(line) for line in ours], [_sorted(line.line) for line in theirs], between=between)
     taken = {at for at in pairs if at is not None}
     same = {at for n, at in enumerate(pairs) if at is not None and _same(ours[n], theirs[at])}
     _check_bundles(theirs, taken, same)
@@ -73,7 +75,7 @@ def _laid(ours: Sequence[Line], theirs: Sequence[Shown], books: Books) -> Iterat
         elif _same(line, shown):
             yield _element(line, shown.id, (), unchanged=True)
         else:
-            was = () if shown.line is None else shown.line.members
+            was = shown.line.members
             said = {member.name for member in line.members} | _NEVER_EMPTY
             gone = [member for member in was if member.name not in said]
             yield _element(line, shown.id, (*line.members, *(emptied(member, books) for member in gone)))
@@ -87,7 +89,13 @@ def _element(line: Line, id: str, members: Iterable[Element], *, unchanged: bool
 
 
 def _same(line: Line, shown: Shown) -> bool:
-    return shown.line is not None and _plain(line) == _plain(shown.line)
+    return _plain(line) == _plain(shown.line)
+
+
+def _sorted(line: Line) -> tuple[str, tuple[Any, ...]]:
+    """Sort and content: words alone never become an item, nor a payment at the bank a plain amount."""
+    names = {member.name for member in line.members}
+    return next((name for name in _SORTS if name in names), ""), _plain(line)
 
 
 def _plain(line: Line) -> tuple[Any, ...]:
@@ -106,8 +114,8 @@ def _shown(ret: Element, books: Books, *, form: Form, marker: str) -> list[Shown
     document = READERS[ret.name](ret, books)
     flat = _flat(ret)
     try:
-        lines: Sequence[Line | None] = form.lines(document, books, marker, False)
-    except Unfit:
+        lines: Sequence[Line] = form.lines(document, books, marker, False)
+    except Unwritable:
         lines = []
     if len(lines) != len(
         flat
@@ -143,13 +151,13 @@ def _name_of(line: Element) -> str:
 
 
 def _check_bundles(theirs: Sequence[Shown], paired_: set[int], unchanged: set[int]) -> None:
-    """Raises Unfit where a group would stay in part, or with another content."""
+    """Raises Unwritable where a group would stay in part, or with another content."""
     for at in paired_:
         bundle = theirs[at].bundle
         members = {n for n, shown in enumerate(theirs) if bundle is not None and shown.bundle is bundle}
         if bundle is not None and not members <= unchanged:
             name = bundle.get("ItemGroupRef", "FullName") or bundle.get("Desc")
-            raise Unfit(
+            raise Unwritable(
                 f"The change touches lines of the group “{name}”, which QuickBooks keeps together; nothing of it "
                 "was written. Change the group in QuickBooks, or replace it there by single lines, then retry."
             )
@@ -160,13 +168,13 @@ def _group_name(bundle: Element) -> str:
 
 
 def emptied(member: Element, books: Books) -> Element:
-    """The element that clears what `member` said; raises Unfit for a reference where that is switched off."""
+    """The element that clears what `member` said; raises Unwritable for a reference where that is switched off."""
     if not member.children:
         return leaf(member.name, "")
     if member.child("ListID") is None and member.child("FullName") is None:
         return branch(member.name, [emptied(child, books) for child in member.children])
     if not books.settings.clear_references:
-        raise Unfit(
+        raise Unwritable(
             f"The change takes away “{member.name.removesuffix('Ref')}”, which is not cleared in QuickBooks Desktop by "
             "the settings of this installation; nothing of it was written. Clear it in QuickBooks; it is then brought "
             "here."

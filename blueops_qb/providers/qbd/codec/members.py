@@ -29,8 +29,14 @@ _FIVE = Decimal("0.00001")
 _GUIDS = uuid.UUID("6f0d2b52-2f7b-5d0a-9a57-6e2f3a3f1c11")
 
 
-class Unfit(Exception):
-    """A document cannot be written to QuickBooks Desktop; the sentence says why and what to do."""
+class Unwritable(Exception):
+    """A document cannot be written to QuickBooks Desktop; the sentence says why and what to do.
+
+    What it quotes is shown without characters that nobody can see and no database can keep.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("".join(mark if mark.isprintable() else " " for mark in sentence))
 
 
 # -- words -----------------------------------------------------------------------------------------
@@ -40,10 +46,10 @@ def words(text: str, limit: int = TEXT) -> str:
 
 
 def exactly(text: str, limit: int, what: str) -> str:
-    """Text that must not be cut; raises Unfit when it is longer than `limit`."""
+    """Text that must not be cut; raises Unwritable when it is longer than `limit`."""
     shown = folded(text)
     if len(shown) > limit:
-        raise Unfit(
+        raise Unwritable(
             f"{what} “{shown[:40]}…” has {len(shown)} characters, QuickBooks Desktop keeps {limit}. "
             "Shorten it in BlueOps."
         )
@@ -84,12 +90,14 @@ def external_guid(company_id: str, marker: str) -> str:
 
 # -- numbers and days ------------------------------------------------------------------------------
 def money(value: Decimal) -> str:
-    """An amount with two decimals; a fraction of a cent, or more than fits, raises Unfit."""
+    """An amount with two decimals; a fraction of a cent, or more than fits, raises Unwritable."""
     exact = value.quantize(CENT)
     if exact != value:
-        raise Unfit(f"The amount {value} has a fraction of a cent; correct it in BlueOps.")
+        raise Unwritable(f"The amount {value} has a fraction of a cent; correct it in BlueOps.")
     if abs(exact) >= Decimal(10) ** 13:
-        raise Unfit(f"The amount {value} is larger than QuickBooks Desktop can hold; correct it in BlueOps.")
+        raise Unwritable(
+            f"The amount {value} is larger than QuickBooks Desktop can hold; correct it in BlueOps."
+        )
     return f"{exact:f}"
 
 
@@ -160,9 +168,9 @@ def flag(name: str, value: bool) -> Element:
 
 # -- references ------------------------------------------------------------------------------------
 def ref(name: str, target: Ref | None, what: str) -> Element:
-    """A reference by id; raises Unfit for one that is not bound to the books yet."""
+    """A reference by id; raises Unwritable for one that is not bound to the books yet."""
     if not isinstance(target, BooksRef):
-        raise Unfit(f"{what} is not linked to a record in QuickBooks yet ({target}).")
+        raise Unwritable(f"{what} is not linked to a record in QuickBooks yet ({target}).")
     return branch(name, [leaf("ListID", target.id)])
 
 
@@ -178,9 +186,9 @@ def named_ref(name: str, full_name: str) -> Element:
 
 
 def txn_id(target: Ref | None, what: str) -> str:
-    """The id of a transaction; raises Unfit for one that is not bound to the books yet."""
+    """The id of a transaction; raises Unwritable for one that is not bound to the books yet."""
     if not isinstance(target, BooksRef):
-        raise Unfit(f"{what} is not in QuickBooks yet ({target}).")
+        raise Unwritable(f"{what} is not in QuickBooks yet ({target}).")
     return target.id
 
 
@@ -208,13 +216,13 @@ _PARTS = (
 
 
 def address(name: str, value: Address | None, *, label: str = "") -> Element | None:
-    """An address block; lines longer than 41 characters go on below. None for no or an empty one. Raises Unfit."""
+    """An address block; lines longer than 41 characters go on below. None for no or an empty one. Raises Unwritable."""
     tidy = plain_address(value)
     if tidy is None:
         return None
     lines = [*([words(label, LINE)] if label else []), *_wrapped(tidy)]
     if len(lines) > 5:
-        raise Unfit(
+        raise Unwritable(
             f"The address “{tidy.line1}…” needs {len(lines)} lines of {LINE} characters, QuickBooks Desktop has 5. "
             "Shorten it in BlueOps."
         )

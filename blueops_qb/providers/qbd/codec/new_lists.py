@@ -10,7 +10,7 @@ import attrs
 from blueops_qb.domain.refs import BooksRef
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.members import (
-    Unfit,
+    Unwritable,
     exactly,
     five,
     flag,
@@ -72,7 +72,7 @@ class NewItem:
 
 
 def account_request(account: NewAccount, books: Books) -> Element:
-    """The request for an account; raises Unfit."""
+    """The request for an account; raises Unwritable."""
     body = [
         leaf("Name", fitted(Space.ITEM, account.name, books.names, "The account")),
         flag("IsActive", True),
@@ -85,23 +85,25 @@ def account_request(account: NewAccount, books: Books) -> Element:
 
 
 def class_request(new: NewClass, books: Books) -> Element:
-    """The request for a class; raises Unfit."""
+    """The request for a class; raises Unwritable."""
     body = [leaf("Name", fitted(Space.ITEM, new.name, books.names, "The class")), flag("IsActive", True)]
     put_ref(body, "ParentRef", new.parent, "The class above")
     return checked("ClassAddRq", [branch("ClassAdd", body)])
 
 
 def item_request(item: NewItem, books: Books) -> Element:
-    """The request for an item; raises Unfit where it lacks the account that QuickBooks wants."""
+    """The request for an item; raises Unwritable where it lacks the account that QuickBooks wants."""
     body = [leaf("Name", fitted(Space.ITEM, item.name, books.names, "The item")), flag("IsActive", True)]
     put_ref(body, "ParentRef", item.parent, "The item above")
     if item.type is ItemType.SUBTOTAL:
         if item.parent is not None:
-            raise Unfit(f"The subtotal item “{item.name}” cannot stand below another one; leave that out.")
+            raise Unwritable(
+                f"The subtotal item “{item.name}” cannot stand below another one; leave that out."
+            )
         put(body, "ItemDesc", words(item.description))
         return checked(f"{item.type}AddRq", [branch(f"{item.type}Add", body)])
     if item.account is None:
-        raise Unfit(f"The item “{item.name}” has no account; choose one in the template.")
+        raise Unwritable(f"The item “{item.name}” has no account; choose one in the template.")
     if books.taxing:
         body.append(named_ref("SalesTaxCodeRef", books.taxed if item.taxable else books.untaxed))
     if item.type is ItemType.DISCOUNT:

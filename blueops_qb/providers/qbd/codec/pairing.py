@@ -10,20 +10,28 @@ from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
 
-def paired(ours: Sequence[Hashable], theirs: Sequence[Hashable], *, between: bool) -> list[int | None]:
+def paired(
+    ours: Sequence[tuple[Hashable, Hashable]],
+    theirs: Sequence[tuple[Hashable, Hashable]],
+    *,
+    between: bool,
+) -> list[int | None]:
     """For each line of ours the position of its line among `theirs`, None for a new one; positions only rise.
 
-    Without `between` a new line stands at the end only: where it would stand before an old one, all lines are
-    written over by place instead.
+    A line is given as (sort, what it says); only lines of one sort are written over one another. Without `between`
+    new lines stand at the end only: behind the first one all are new, and the old ones behind it go. They lose what
+    only the bookkeeper knew of them, but no line ever bears what belonged to another.
     """
     pairs = _in_order(ours, theirs)
-    last = max((n for n, at in enumerate(pairs) if at is not None), default=-1)
-    if not between and any(at is None for at in pairs[:last]):
-        return [n if n < len(theirs) else None for n in range(len(ours))]
-    return pairs
+    if between:
+        return pairs
+    first = next((n for n, at in enumerate(pairs) if at is None), len(pairs))
+    return [*pairs[:first], *[None] * (len(pairs) - first)]
 
 
-def _in_order(ours: Sequence[Hashable], theirs: Sequence[Hashable]) -> list[int | None]:
+def _in_order(
+    ours: Sequence[tuple[Hashable, Hashable]], theirs: Sequence[tuple[Hashable, Hashable]]
+) -> list[int | None]:
     equal = _equal_pairs(ours, theirs)
     pairs: list[int | None] = [None] * len(ours)
     edges = [(-1, -1), *equal, (len(ours), len(theirs))]
@@ -31,6 +39,8 @@ def _in_order(ours: Sequence[Hashable], theirs: Sequence[Hashable]) -> list[int 
         pairs[n] = at
     for (n, at), (next_n, next_at) in pairwise(edges):
         for k in range(1, min(next_n - n, next_at - at)):
+            if ours[n + k][0] != theirs[at + k][0]:
+                break
             pairs[n + k] = at + k
     return pairs
 

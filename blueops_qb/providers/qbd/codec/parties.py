@@ -27,7 +27,7 @@ from blueops_qb.providers.qbd.qbxml.element import Element
 
 
 def customer_body(document: CustomerRecord, books: Books) -> list[Element]:
-    """The members of a customer, or of a job below its customer; raises Unfit."""
+    """The members of a customer, or of a job below its customer; raises Unwritable."""
     name = fitted(Space.NAME, document.name, books.names, "The name")
     body = [_name(name)]
     put_ref(body, "ParentRef", document.parent, "The customer of the job")
@@ -75,7 +75,7 @@ def customer_of(ret: Element, books: Books) -> CustomerRecord:
 
 
 def vendor_body(document: VendorRecord, books: Books) -> list[Element]:
-    """The members of a vendor; raises Unfit."""
+    """The members of a vendor; raises Unwritable."""
     body = [_name(fitted(Space.NAME, document.name, books.names, "The name"))]
     put(body, "CompanyName", derived(document.company, COMPANY))
     block = address("VendorAddress", document.address)

@@ -140,7 +140,7 @@ def _deleted_span(since: str, until: str) -> Element:
 
 def _query(request: str, body: list[Element], *, page: Page | None = None, whole: bool = False) -> Element:
     """The request, with all that its answer can bring when `whole`; pages only where the query knows them."""
-    there = content_of(request).positions()
+    there = content_of(request).places
     if whole:
         body = [
             *body,

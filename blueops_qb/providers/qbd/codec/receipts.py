@@ -12,9 +12,10 @@ from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.currencies import currency_of
 from blueops_qb.providers.qbd.codec.members import (
     REFERENCE,
-    Unfit,
+    Unwritable,
     amount_of,
     derived,
+    external_guid,
     flag,
     money,
     needed_day,
@@ -28,13 +29,14 @@ from blueops_qb.providers.qbd.codec.members import (
     txn_id,
     words,
 )
+from blueops_qb.providers.qbd.codec.refusals import checked
 from blueops_qb.providers.qbd.codec.short_names import Space, fitted
 from blueops_qb.providers.qbd.qbxml.element import Element, branch, leaf
 
 
 # -- payments --------------------------------------------------------------------------------------
 def parts_of(document: CustomerPayment) -> list[tuple[BooksRef, Decimal]]:
-    """What a payment settles, as parts; raises Unfit for what is not in the books yet."""
+    """What a payment settles, as parts; raises Unwritable for what is not in the books yet."""
     parts: list[tuple[BooksRef, Decimal]] = []
     for allocation in document.allocations:
         txn_id(allocation.invoice, "An invoice of the payment")
@@ -44,7 +46,7 @@ def parts_of(document: CustomerPayment) -> list[tuple[BooksRef, Decimal]]:
 
 
 def payment_head(document: CustomerPayment, books: Books, marker: str) -> list[Element]:
-    """The members of a payment without what it settles; raises Unfit."""
+    """The members of a payment without what it settles; raises Unwritable."""
     del books
     body = [
         ref("CustomerRef", document.customer, "The customer"),
@@ -63,7 +65,7 @@ def payment_add_members(document: CustomerPayment) -> list[Element]:
     parts = parts_of(document)
     settled = sum((amount for _, amount in parts), ZERO)
     if settled > document.amount:
-        raise Unfit(
+        raise Unwritable(
             f"The payment of {document.amount} settles {settled}; QuickBooks Desktop takes no more than was paid. "
             "Correct the amount or what it settles in BlueOps."
         )
@@ -91,7 +93,7 @@ def payment_of(ret: Element, books: Books) -> CustomerPayment:
 
 # -- deposits --------------------------------------------------------------------------------------
 def deposit_head(document: BankDeposit, books: Books, marker: str) -> list[Element]:
-    """The members of a deposit without its lines; raises Unfit."""
+    """The members of a deposit without its lines; raises Unwritable."""
     del books
     body = [
         leaf("TxnDate", document.date.isoformat()),
@@ -102,9 +104,9 @@ def deposit_head(document: BankDeposit, books: Books, marker: str) -> list[Eleme
 
 
 def deposit_lines(document: BankDeposit) -> list[list[Element]]:
-    """The members of every line of a deposit; raises Unfit."""
+    """The members of every line of a deposit; raises Unwritable."""
     if not document.lines:
-        raise Unfit("The deposit has no lines; QuickBooks Desktop needs at least one.")
+        raise Unwritable("The deposit has no lines; QuickBooks Desktop needs at least one.")
     return [_deposit_line(line) for line in document.lines]
 
 
@@ -156,15 +158,13 @@ def _deposit_line_of(line: Element) -> DepositLine:
 
 
 # -- refunds ---------------------------------------------------------------------------------------
-def card_refund_members(
-    document: RefundReceipt, books: Books, marker: str, *, credit_id: str
-) -> list[Element]:
-    """The members of a refund to a card, which pays out the credit memo `credit_id`; raises Unfit.
+def card_refund_request(document: RefundReceipt, books: Books, marker: str, *, credit_id: str) -> Element:
+    """The request for a refund to a card, which pays out the credit memo `credit_id`; raises Unwritable.
 
     Desktop has no refund receipt: what is given back is a credit memo, and a refund that settles it.
     """
     if document.total is None:
-        raise Unfit(
+        raise Unwritable(
             "The refund has no total yet; it is sent once the credit memo that it pays out shows one."
         )
     body = [
@@ -175,5 +175,8 @@ def card_refund_members(
     put(body, "RefNumber", fitted(Space.NUMBER, document.number, books.names, "The number of the refund"))
     put_ref(body, "PaymentMethodRef", document.method, "The payment method")
     put(body, "Memo", note(document.memo, marker))
+    if marker and books.settings.external_guid:
+        body.append(leaf("ExternalGUID", external_guid(books.profile.company_id, marker)))
     applied = [leaf("TxnID", credit_id), leaf("RefundAmount", money(document.total))]
-    return [*body, branch("RefundAppliedToTxnAdd", applied)]
+    block = branch("ARRefundCreditCardAdd", [*body, branch("RefundAppliedToTxnAdd", applied)])
+    return checked("ARRefundCreditCardAddRq", [block])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from blueops_qb.providers.qbd.codec.members import Unfit
+from blueops_qb.providers.qbd.codec.members import Unwritable
 from blueops_qb.providers.qbd.qbxml.check import Problem
 from blueops_qb.providers.qbd.qbxml.element import Element, branch
 from blueops_qb.providers.qbd.qbxml.writing import Misshapen, ready
@@ -37,17 +37,17 @@ _CALLED = {
 
 
 def checked(name: str, children: Sequence[Element]) -> Element:
-    """The request in the order of the table; raises Unfit for what QuickBooks would not read."""
+    """The request in the order of the table; raises Unwritable for what QuickBooks would not read."""
     try:
         return ready(branch(name, children))
     except Misshapen as problem:
         raise refusal(problem) from None
 
 
-def refusal(problem: Misshapen) -> Unfit:
+def refusal(problem: Misshapen) -> Unwritable:
     """The refusal of a request; all that is wrong with it is named, each once."""
     sentences = dict.fromkeys(_sentence(found) for found in problem.found)
-    return Unfit(
+    return Unwritable(
         f"QuickBooks Desktop would not read it ({problem.request.removesuffix('Rq')}): {' '.join(sentences)} "
         "Correct it in BlueOps; it is sent by itself then."
     )

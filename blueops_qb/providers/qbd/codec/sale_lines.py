@@ -14,7 +14,7 @@ from blueops_qb.domain.money import ZERO, allocate, half_up
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.members import (
-    Unfit,
+    Unwritable,
     amount_of,
     day_of,
     five,
@@ -38,10 +38,8 @@ def is_written(line: SalesLine) -> bool:
 
 
 def is_taxed(document: SalesForm) -> bool:
-    """Whether lines are told to be taxable: not without a tax of ours, which QuickBooks would add to."""
-    if document.tax_mode is TaxMode.NONE:
-        return False
-    return document.tax is None or document.tax != ZERO
+    """Whether lines of it may be taxable at all."""
+    return document.tax_mode is not TaxMode.NONE
 
 
 def with_discount_lines(document: SalesForm) -> tuple[SalesLine, ...]:
@@ -52,10 +50,8 @@ def with_discount_lines(document: SalesForm) -> tuple[SalesLine, ...]:
         return lines
     taxed = sum((line.amount for line in lines if line.taxable), ZERO)
     rest = sum((line.amount for line in lines if not line.taxable), ZERO)
-    if document.discount_before_tax and is_taxed(document):
-        shares = dict(
-            zip((True, False), allocate(discount, [max(taxed, ZERO), max(rest, ZERO)]), strict=True)
-        )
+    if taxed > 0 and document.discount_before_tax and is_taxed(document):
+        shares = dict(zip((True, False), allocate(discount, [taxed, max(rest, ZERO)]), strict=True))
     else:
         shares = {False: discount}
     taken = (
@@ -67,14 +63,14 @@ def with_discount_lines(document: SalesForm) -> tuple[SalesLine, ...]:
 
 
 def line_members(line: SalesLine, document: SalesForm, books: Books, what: str) -> list[Element]:
-    """The members of one line of any sales form; raises Unfit."""
+    """The members of one line of any sales form; raises Unwritable."""
     text = words(line.description)
     if line.item is None:
         if line.amount:
-            raise Unfit(f"The line “{text}” over {line.amount} has no item; map it to one.")
+            raise Unwritable(f"The line “{text}” over {line.amount} has no item; map it to one.")
         return [leaf("Desc", text)]
     if line.item.kind is not BooksKind.ITEM:
-        raise Unfit(
+        raise Unwritable(
             f"The {what} has a discount that is mapped to an account; QuickBooks Desktop takes a discount item. "
             "Map the discount to an item of type discount."
         )

@@ -19,7 +19,7 @@ from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.currencies import currency_of
 from blueops_qb.providers.qbd.codec.members import (
-    Unfit,
+    Unwritable,
     address,
     address_of,
     amount_of,
@@ -36,7 +36,7 @@ from blueops_qb.providers.qbd.codec.members import (
     ref_of,
     split_note,
 )
-from blueops_qb.providers.qbd.codec.sale_lines import is_taxed, line_members, lines_of, with_discount_lines
+from blueops_qb.providers.qbd.codec.sale_lines import is_written, line_members, lines_of, with_discount_lines
 from blueops_qb.providers.qbd.codec.short_names import Space, fitted
 from blueops_qb.providers.qbd.qbxml.element import Element, leaf
 
@@ -47,9 +47,9 @@ _OPEN = frozenset({EstimateStatus.PENDING, EstimateStatus.ACCEPTED})
 
 # -- invoices --------------------------------------------------------------------------------------
 def invoice_head(document: SalesInvoice, books: Books, marker: str) -> list[Element]:
-    """The members of an invoice without its lines; raises Unfit."""
+    """The members of an invoice without its lines; raises Unwritable."""
     if document.deposit:
-        raise Unfit(
+        raise Unwritable(
             f"The invoice takes a deposit of {document.deposit} on the form itself, which QuickBooks Desktop cannot. "
             "Record the deposit in BlueOps as a payment, or let the deposit be a line of the invoice."
         )
@@ -73,7 +73,7 @@ def invoice_of(ret: Element, books: Books) -> SalesInvoice:
 
 # -- credit memos, receipts, estimates -------------------------------------------------------------
 def credit_memo_head(document: CreditMemo, books: Books, marker: str) -> list[Element]:
-    """The members of a credit memo without its lines; amounts are positive. Raises Unfit."""
+    """The members of a credit memo without its lines; amounts are positive. Raises Unwritable."""
     return _head(document, books, marker, "credit memo")
 
 
@@ -84,7 +84,7 @@ def credit_memo_of(ret: Element, books: Books) -> CreditMemo:
 
 
 def sales_receipt_head(document: SalesReceipt, books: Books, marker: str) -> list[Element]:
-    """The members of a sales receipt without its lines; raises Unfit."""
+    """The members of a sales receipt without its lines; raises Unwritable."""
     body = _head(document, books, marker, "sales receipt")
     put(body, "CheckNumber", derived(document.reference, CHECK_NUMBER))
     put_ref(body, "PaymentMethodRef", document.method, "The payment method")
@@ -104,7 +104,7 @@ def sales_receipt_of(ret: Element, books: Books) -> SalesReceipt:
 
 
 def estimate_head(document: Estimate, books: Books, marker: str) -> list[Element]:
-    """The members of an estimate without its lines; raises Unfit. Desktop only knows active ones and others."""
+    """The members of an estimate without its lines; raises Unwritable. Desktop only knows active ones and others."""
     return [*_head(document, books, marker, "estimate"), flag("IsActive", is_open(document.status))]
 
 
@@ -125,11 +125,10 @@ def is_open(status: EstimateStatus) -> bool:
 
 # -- what all share --------------------------------------------------------------------------------
 def sale_lines(document: SalesForm, books: Books, what: str) -> list[list[Element]]:
-    """The members of every line, discounts among them; raises Unfit."""
-    lines = with_discount_lines(document)
-    if not lines:
-        raise Unfit(f"The {what} has no lines; QuickBooks Desktop needs at least one.")
-    return [line_members(line, document, books, what) for line in lines]
+    """The members of every line, discounts among them; raises Unwritable."""
+    if not any(is_written(line) for line in document.lines):
+        raise Unwritable(f"The {what} has no lines; QuickBooks Desktop needs at least one.")
+    return [line_members(line, document, books, what) for line in with_discount_lines(document)]
 
 
 def _head(document: SalesForm, books: Books, marker: str, what: str) -> list[Element]:
@@ -141,27 +140,30 @@ def _head(document: SalesForm, books: Books, marker: str, what: str) -> list[Ele
     shipping = address("ShipAddress", document.shipping)
     if shipping is not None:
         body.append(shipping)
-    body += _tax(document, books, what)
+    body += _tax(document, books)
     put(body, "Memo", note(document.memo, marker))
     return body
 
 
-def _tax(document: SalesForm, books: Books, what: str) -> list[Element]:
-    if not books.taxing:
-        if document.tax and document.tax_mode is not TaxMode.NONE:
-            raise Unfit(
-                f"The {what} charges {document.tax} sales tax, but sales tax is switched off in QuickBooks Desktop. "
-                "Switch it on there, or choose in the settings that tax is sent as a line of its own."
-            )
-        return []
-    if document.tax_code is not None:
-        return [ref("ItemSalesTaxRef", document.tax_code, "The sales tax")]
-    if is_taxed(document) and document.tax_mode is TaxMode.OURS and document.tax:
-        raise Unfit(
-            f"The {what} charges {document.tax} sales tax, and no sales tax item is chosen for it; QuickBooks Desktop "
+def check_tax(document: SalesForm, books: Books, what: str) -> None:
+    """Raises Unwritable for a tax that the company cannot charge, or charges by another item than we mean."""
+    charged = document.tax if document.tax_mode is TaxMode.OURS else None
+    if charged and not books.taxing:
+        raise Unwritable(
+            f"The {what} charges {charged} sales tax, but sales tax is switched off in QuickBooks Desktop. "
+            "Switch it on there, or choose in the settings that tax is sent as a line of its own."
+        )
+    if charged and document.tax_code is None:
+        raise Unwritable(
+            f"The {what} charges {charged} sales tax, and no sales tax item is chosen for it; QuickBooks Desktop "
             "would charge the customer's own. Choose the item or group of the place on the mapping page."
         )
-    return []
+
+
+def _tax(document: SalesForm, books: Books) -> list[Element]:
+    if not books.taxing or document.tax_code is None:
+        return []
+    return [ref("ItemSalesTaxRef", document.tax_code, "The sales tax")]
 
 
 def _shared_of(ret: Element, name: str, books: Books) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from blueops_qb.domain.documents import (
     VendorRecord,
 )
 from blueops_qb.domain.naming import DIGEST_LENGTH, derived_name, derived_number
-from blueops_qb.providers.qbd.codec.members import Unfit
+from blueops_qb.providers.qbd.codec.members import Unwritable
 from blueops_qb.providers.qbd.qbxml.characters import folded, is_known
 
 #: Names may not hold the mark between the levels of a list.
@@ -106,7 +106,7 @@ def wanted(document: Document) -> Iterator[Wanted]:
 
 
 def fitted(space: Space, original: str, names: Names, what: str) -> str:
-    """The name or number to write: itself, or its short form from the table; raises Unfit when there is none."""
+    """The name or number to write: itself, or its short form from the table; raises Unwritable when there is none."""
     if is_fit(space, original):
         return folded(original)
     short = names.short(space, original)
@@ -120,7 +120,9 @@ def fitted(space: Space, original: str, names: Names, what: str) -> str:
         if FORBIDDEN in shown and space in (Space.NAME, Space.ITEM)
         else "holds characters that QuickBooks Desktop does not know"
     )
-    raise Unfit(f"{what} “{original[:40]}” {cause}, and no short form of it is kept. Change it in BlueOps.")
+    raise Unwritable(
+        f"{what} “{original[:40]}” {cause}, and no short form of it is kept. Change it in BlueOps."
+    )
 
 
 def _identifiers(document: Document) -> Iterator[tuple[Space, str]]:

@@ -20,6 +20,7 @@ _PLAIN = str.maketrans(
         "\u2022": "*",
         "\u20ac": "EUR",
         "\u2122": "(TM)",
+        **dict(zip("ŁłĐđıŒœ", ("L", "l", "D", "d", "i", "OE", "oe"), strict=True)),
     }
 )
 #: Categories of characters that show nothing: control, format, surrogate, private, unassigned.
@@ -32,6 +33,8 @@ def folded(text: str) -> str:
 
     Blanks at both ends go, line ends and tabs become a blank; folding twice changes nothing.
     """
+    if text.isascii() and text.isprintable():
+        return text.strip()
     plain = "".join(" " if mark in "\t\r\n\v\f\x85" else mark for mark in text).translate(_PLAIN)
     composed = unicodedata.normalize("NFC", plain)
     return "".join(_known(mark) for mark in composed).strip()
@@ -44,7 +47,9 @@ def is_known(text: str) -> bool:
 
 def is_plain(text: str) -> bool:
     """Whether the text can be sent as it stands."""
-    return all(" " <= mark <= "~" or "\xa1" <= mark <= "\xff" for mark in text)
+    return (text.isascii() and text.isprintable()) or all(
+        " " <= mark <= "~" or "\xa1" <= mark <= "\xff" for mark in text
+    )
 
 
 def _known(mark: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import attrs
 
@@ -64,7 +65,7 @@ def problems(request: Element) -> list[Problem]:
 
 
 def _arranged(element: Element, group: Group) -> Element:
-    places = group.positions()
+    places = group.places
     last = len(group.parts)
     ordered = sorted(
         element.children, key=lambda child: places[child.name][0] if child.name in places else last
@@ -83,8 +84,8 @@ def _within(children: Sequence[Element], group: Group) -> list[Element]:
     ordered = list(children)
     for part in group.parts:
         if isinstance(part, Choice) and not part.repeated:
-            inner = Group(parts=tuple(piece for run in part.branches for piece in run))
-            places = inner.positions()
+            inner = _united(part)
+            places = inner.places
             mine = [n for n, child in enumerate(ordered) if child.name in places]
             sorted_ = _within(sorted((ordered[n] for n in mine), key=lambda c: places[c.name][0]), inner)
             for n, child in zip(mine, sorted_, strict=True):
@@ -92,12 +93,17 @@ def _within(children: Sequence[Element], group: Group) -> list[Element]:
     return ordered
 
 
+@cache
+def _united(choice: Choice) -> Group:
+    return Group(parts=tuple(piece for run in choice.branches for piece in run.parts))
+
+
 def _in_group(element: Element, group: Group, path: str) -> Iterator[Problem]:
     walk = _Walk(children=element.children, path=path)
     yield from walk.run(group.parts)
     if walk.at < len(element.children):
         left = element.children[walk.at]
-        known = left.name in group.positions()
+        known = left.name in group.places
         what = "is given too often or does not go with what is given beside it" if known else "does not exist"
         yield Problem(path=f"{path}{left.name}", what=what)
 
@@ -133,19 +139,19 @@ class _Walk:
         taken = False
         while (branch := self._branch(choice)) is not None:
             before = self.at
-            yield from self.run(branch)
+            yield from self.run(branch.parts)
             if self.at == before:
                 break
             taken = True
             if not choice.repeated:
                 break
         if choice.needed and not taken:
-            names = " or ".join(Group(parts=choice.branches[0]).positions())
+            names = " or ".join(choice.branches[0].places)
             yield Problem(path=f"{self.path}{names}", what="is missing")
 
-    def _branch(self, choice: Choice) -> tuple[Part, ...] | None:
+    def _branch(self, choice: Choice) -> Group | None:
         name = self._next()
-        return next((run for run in choice.branches if name in Group(parts=run).positions()), None)
+        return next((run for run in choice.branches if name in run.places), None)
 
 
 def _in_content(element: Element, content: Leaf | Group, path: str) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 import attrs
 
@@ -39,7 +40,8 @@ class Group:
 
     parts: tuple[Part, ...]
 
-    def positions(self) -> dict[str, tuple[int, Slot]]:
+    @cached_property
+    def places(self) -> dict[str, tuple[int, Slot]]:
         """Every name that may stand here, with the place of its part; the first place of a name counts."""
         found: dict[str, tuple[int, Slot]] = {}
         for place, part in enumerate(self.parts):
@@ -62,7 +64,7 @@ class Slot:
 class Choice:
     """One of several runs of parts; `repeated` = any number of them, mixed."""
 
-    branches: tuple[tuple[Part, ...], ...]
+    branches: tuple[Group, ...]
     needed: bool = False
     repeated: bool = False
 
@@ -75,7 +77,7 @@ def _slots(part: Part) -> Iterator[Slot]:
         yield part
         return
     for run in part.branches:
-        for inner in run:
+        for inner in run.parts:
             yield from _slots(inner)
 
 
@@ -129,10 +131,10 @@ class _Reader:
         return Group(parts=parts)
 
     def _choice(self) -> Choice:
-        branches = [self.run()]
+        branches = [Group(parts=self.run())]
         while (token := self._peek()) and token["bar"]:
             self.at = token.end()
-            branches.append(self.run())
+            branches.append(Group(parts=self.run()))
         again = self._close(")")
         return Choice(branches=tuple(branches), needed="*" in again, repeated="+" in again)
 
@@ -160,8 +162,8 @@ def _reference(length: str) -> Group:
     full = Leaf(kind="s", length=int(length) if length.isdigit() else None)
     either = Choice(
         branches=(
-            (Slot(name="ListID", content=_leaf("id")),),
-            (Slot(name="FullName", content=full),),
+            Group(parts=(Slot(name="ListID", content=_leaf("id")),)),
+            Group(parts=(Slot(name="FullName", content=full),)),
         )
     )
     return Group(parts=(either,))

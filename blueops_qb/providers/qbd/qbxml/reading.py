@@ -22,36 +22,36 @@ _REFERENCE = re.compile(rb"&#(x[0-9A-Fa-f]{1,6}|[0-9]{1,7});")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
-class Unreadable(ValueError):
+class NoQbxml(ValueError):
     """An answer that is no qbXML, or one that is not safe to read; the sentence says why."""
 
 
 def read(answer: bytes, *, most_bytes: int = MOST_BYTES) -> Element:
-    """The root of an answer; raises Unreadable.
+    """The root of an answer; raises NoQbxml.
 
     Bytes are taken as UTF-8, whatever the declaration says: the answer has travelled as text inside SOAP. An answer
     with characters that XML forbids is read without them.
     """
     if len(answer) > most_bytes:
-        raise Unreadable(f"the answer has {len(answer)} bytes, at most {most_bytes} are read")
+        raise NoQbxml(f"the answer has {len(answer)} bytes, at most {most_bytes} are read")
     body = _DECLARATION.sub(b"", answer, count=1)
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
-        raise Unreadable("the answer brings a document type, which is never read")
+        raise NoQbxml("the answer brings a document type, which is never read")
     try:
         root = _parsed(body)
     except etree.XMLSyntaxError as problem:
         cleaned = _CONTROL.sub(b"", _REFERENCE.sub(_allowed, body))
         if cleaned == body:
-            raise Unreadable(f"the answer is no XML: {problem}") from None
+            raise NoQbxml(f"the answer is no XML: {problem}") from None
         try:
             root = _parsed(cleaned)
         except etree.XMLSyntaxError as again:
-            raise Unreadable(f"the answer is no XML: {again}") from None
+            raise NoQbxml(f"the answer is no XML: {again}") from None
     return _element(root, 1)
 
 
 def read_text(text: str) -> Element:
-    """One element as `writing.as_text` stored it; raises Unreadable."""
+    """One element as `writing.as_text` stored it; raises NoQbxml."""
     return read(text.encode("utf-8"))
 
 
@@ -80,7 +80,7 @@ def _allowed(found: re.Match[bytes]) -> bytes:
 
 def _element(node: etree._Element, depth: int) -> Element:
     if depth > MOST_DEPTH:
-        raise Unreadable(f"the answer is more than {MOST_DEPTH} elements deep")
+        raise NoQbxml(f"the answer is more than {MOST_DEPTH} elements deep")
     children = tuple(_element(child, depth + 1) for child in node if isinstance(child.tag, str))
     attributes = {str(name): str(value) for name, value in node.attrib.items()}
     return Element(str(node.tag), "" if children else node.text or "", children, attributes)

@@ -43,6 +43,7 @@ def content_of(request: str) -> Group:
     return Group(parts=(inner, *returned))
 
 
+@cache
 def block_of(request: str) -> Group:
     """What stands inside the block of an Add or Mod; raises KeyError."""
     return parsed(_BLOCKS[request.removesuffix("Rq")], _LINES)
