@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import attrs
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from blueops_qb.domain.documents import (
@@ -45,6 +46,12 @@ from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.settings import LocationAs, QbdSettings
 
+#: For tests that run once per type of document.
+FEW = settings(
+    max_examples=settings().max_examples // 6,
+    # Long texts are drawn slowly where other tests keep the machine busy.
+    suppress_health_check=[HealthCheck.too_slow],
+)
 HOSTILE = st.text(max_size=30) | st.sampled_from(
     [
         "",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from blueops_qb.domain.documents import Document, RefundReceipt, kind_of
@@ -31,6 +31,7 @@ from tests.qbd_documents import (
     CENTS,
     DAYS,
     DOCUMENTS,
+    FEW,
     HOSTILE,
     NAME,
     NUMBER,
@@ -63,7 +64,7 @@ def fits(make: Callable[[], Element]) -> Element | None:
 
 
 @pytest.mark.parametrize("type_", BY_TYPE, ids=lambda type_: type_.__name__)
-@settings(max_examples=40)
+@FEW
 @given(st.data(), BOOKS, st.sampled_from(["", "invoice:1041.1", "x" * 90]))
 def test_what_is_created(type_: type[Document], data: st.DataObject, books: Books, marker: str) -> None:
     document = data.draw(BY_TYPE[type_])
@@ -71,7 +72,7 @@ def test_what_is_created(type_: type[Document], data: st.DataObject, books: Book
 
 
 @pytest.mark.parametrize("type_", BY_TYPE, ids=lambda type_: type_.__name__)
-@settings(max_examples=40)
+@FEW
 @given(st.data(), BOOKS, st.booleans(), st.booleans())
 def test_what_is_changed(
     type_: type[Document], data: st.DataObject, books: Books, shown: bool, told: bool

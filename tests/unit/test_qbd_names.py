@@ -14,7 +14,7 @@ from blueops_qb.providers.qbd.codec.kept import kept
 from blueops_qb.providers.qbd.codec.lens import normal
 from blueops_qb.providers.qbd.codec.members import Unwritable
 from blueops_qb.providers.qbd.codec.short_names import LENGTHS, Space, is_fit, short_form, wanted
-from tests.qbd_documents import BY_TYPE, HOSTILE
+from tests.qbd_documents import BY_TYPE, FEW, HOSTILE
 
 ANY = st.text(min_size=1, max_size=80) | HOSTILE
 
@@ -84,6 +84,7 @@ def test_without_a_short_form_the_document_is_refused_and_says_why() -> None:
 
 
 @pytest.mark.parametrize("type_", BY_TYPE, ids=lambda type_: type_.__name__)
+@FEW
 @given(st.data())
 def test_what_is_fit_wants_no_short_form(type_: type, data: st.DataObject) -> None:
     document = data.draw(BY_TYPE[type_])

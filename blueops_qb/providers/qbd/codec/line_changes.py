@@ -21,7 +21,7 @@ from blueops_qb.providers.qbd.qbxml.element import Element, branch, leaf
 
 NEW = "-1"
 #: What a line is, by what it names.
-_SORTS = ("ItemRef", "AccountRef", "PaymentTxnID")
+_SORTS = ("ItemRef", "AccountRef")
 #: Goes with what it belongs to: a cost without a job is billed to nobody.
 _NEVER_EMPTY = frozenset({"BillableStatus"})
 
@@ -93,9 +93,10 @@ def _same(line: Line, shown: Shown) -> bool:
 
 
 def _sorted(line: Line) -> tuple[str, tuple[Any, ...]]:
-    """Sort and content: words alone never become an item, nor a payment at the bank a plain amount."""
-    names = {member.name for member in line.members}
-    return next((name for name in _SORTS if name in names), ""), _plain(line)
+    """Sort and content: words alone never become an item, nor one payment at the bank another or a plain amount."""
+    names = {member.name: _text(member) for member in line.members}
+    brought = names.get("PaymentTxnID", "")
+    return brought or next((name for name in _SORTS if name in names), ""), _plain(line)
 
 
 def _plain(line: Line) -> tuple[Any, ...]:
