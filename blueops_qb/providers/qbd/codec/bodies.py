@@ -20,6 +20,7 @@ from blueops_qb.domain.documents import (
     Document,
     OrderStatus,
     PurchaseOrder,
+    SalesForm,
     VendorRecord,
     kind_of,
 )
@@ -31,7 +32,7 @@ from blueops_qb.providers.qbd.codec.forms import Form, check, form_of
 from blueops_qb.providers.qbd.codec.kept import kept
 from blueops_qb.providers.qbd.codec.lens import normal, one_way
 from blueops_qb.providers.qbd.codec.line_changes import changed_lines, emptied
-from blueops_qb.providers.qbd.codec.members import Unwritable, external_guid, flag
+from blueops_qb.providers.qbd.codec.members import Unwritable, external_guid, flag, ref_of
 from blueops_qb.providers.qbd.codec.refusals import checked
 from blueops_qb.providers.qbd.entities import ENTITIES, VOIDABLE_TYPES
 from blueops_qb.providers.qbd.qbxml.element import Element, branch, leaf
@@ -42,6 +43,7 @@ from blueops_qb.sdk.provider import Operation
 
 #: Decided at creation and never part of a change.
 _ONCE = frozenset({"ExternalGUID", "IsToBePrinted"})
+_UNTAXED: dict[str, Any] = {"tax_code": None}
 #: Terms and the day drive the due date, so that none travels without it.
 _DATES = frozenset({"TxnDate", "DueDate", "TermsRef"})
 
@@ -177,7 +179,7 @@ class _Change:
 
     # -- the head
     def _head(self, changeable: frozenset[str]) -> list[Element]:
-        now, before = self._told()
+        now, before = self._with_tax_item(*self._told())
         ours, theirs = self._members(now, ""), self._before(before)
         moved = {name for name, member in ours.items() if theirs.get(name) != member}
         gone = {name: member for name, member in theirs.items() if name not in ours}
@@ -221,6 +223,19 @@ class _Change:
         ours.pop("lines", None)
         theirs.pop("lines", None)
         return _with(now, ours), _with(before, theirs)
+
+    def _with_tax_item(self, now: Document, before: Document) -> tuple[Document, Document]:
+        """Both with the item that is charged, which the lens leaves out where the tax is QuickBooks' to say.
+
+        Where we name none, the one that stands there stays.
+        """
+        item = self.document.tax_code if isinstance(self.document, SalesForm) else None
+        if item is None:
+            return _with(now, _UNTAXED) if isinstance(now, SalesForm) else now, (
+                _with(before, _UNTAXED) if isinstance(before, SalesForm) else before
+            )
+        there = None if self.shown is None else ref_of(self.shown, "ItemSalesTaxRef", BooksKind.TAX_CODE)
+        return _with(now, {"tax_code": item}), _with(before, {"tax_code": there})
 
     def _members(self, document: Document, marker: str) -> dict[str, Element]:
         return {member.name: member for member in self.form.head(document, self.books, marker)}
