@@ -15,7 +15,7 @@ from blueops_qb.providers.qbd.exchanges import halves
 from blueops_qb.providers.qbd.framing import Failed, failed_of
 from blueops_qb.providers.qbd.provider import QbdProvider
 from blueops_qb.providers.qbd.qbxml.element import Element
-from blueops_qb.providers.qbd.qbxml.reading import read
+from blueops_qb.providers.qbd.qbxml.reading import read, read_text
 from blueops_qb.providers.qbd.qbxml.writing import as_text
 from blueops_qb.sdk.capability import Feature
 from blueops_qb.sdk.outcomes import Absent, Applied, Found, Gone, NotKnown, Outcome, Refused, Throttled, Why
@@ -92,7 +92,7 @@ def test_the_sets_fit_the_schema() -> None:
         op("n", Verb.FIND, kind=BooksKind.INVOICE, params={"by": "number", "number": "BO-1"}),
         op("m", Verb.FIND, kind=BooksKind.CUSTOMER, params={"by": "name", "name": "Ada: 株"}),
     )
-    for sent in (WRITES, look):
+    for sent in (WRITES, look, CATALOG):
         assert qbxml_xsd.validate(PROVIDER.encode(sent, PROFILE)) == []
 
 
@@ -193,6 +193,37 @@ def test_a_kind_of_several_forms_is_found_in_the_one_that_has_it() -> None:
     assert [record.ref for record in found.records] == [BooksRef(BooksKind.EXPENSE, "1-1")]
     (absent,) = decoded(reply(nothing, nothing.replace("0.0", "0.1")), sent)
     assert isinstance(absent, Absent)
+
+
+CATALOG = exchange(op("k", Verb.CATALOG))
+
+
+def test_the_catalog_is_company_preferences_and_every_list_in_one_set() -> None:
+    requests = read(PROVIDER.encode(CATALOG, PROFILE)).children[0]
+    names = [request.name for request in requests.children]
+    assert names[:3] == ["HostQueryRq", "CompanyQueryRq", "PreferencesQueryRq"]
+    assert {"AccountQueryRq", "ItemQueryRq", "ClassQueryRq", "TermsQueryRq", "VendorQueryRq"} < set(names)
+    assert all(request.get("ActiveStatus") == "All" for request in requests.children[3:])
+    assert requests.attribute("newMessageSetID") == ""
+    account = read_text("<AccountRet><ListID>A-1</ListID><FullName>Bank</FullName></AccountRet>")
+    company = read_text("<CompanyRet><CompanyName>Ada Plumbing</CompanyName></CompanyRet>")
+    body = reply(
+        response("CompanyQuery", "0.1", company),
+        response("PreferencesQuery", "0.2", read_text("<PreferencesRet/>")),
+        response("AccountQuery", "0.3", account),
+        response("ClassQuery", "0.5", code="3250", text="This feature is not enabled."),
+        response("OtherNameQuery", "0.11", code="1", text="Nothing found."),
+    )
+    (found,) = decoded(body, CATALOG)
+    assert isinstance(found, Found)
+    assert found.profile is not None
+    assert (found.profile.company_name, found.profile.sales_tax) == ("Ada Plumbing", SalesTax.OFF)
+    assert [(record.kind, record.name) for record in found.records] == [
+        (BooksKind.COMPANY, "Ada Plumbing"),
+        (BooksKind.ACCOUNT, "Bank"),
+    ]
+    (later,) = decoded(reply(response("AccountQuery", "0.3", code="1010", text="Busy.")), CATALOG)
+    assert isinstance(later, Throttled)
 
 
 def test_what_cannot_be_written_is_told_before_anything_is_sent() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import attrs
 
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind
+from blueops_qb.providers.qbd.catalog import catalog_outcome, catalog_requests
 from blueops_qb.providers.qbd.codec import queries
 from blueops_qb.providers.qbd.codec.bodies import change, creation, removal
 from blueops_qb.providers.qbd.codec.books import Books
@@ -59,6 +60,8 @@ def requests_of(operation: Operation, books: Books) -> list[Element]:
             return queries.by_number(kind, operation.params["number"])
         case Verb.FIND if operation.params.get("by") == "name":
             return _named(kind, operation.params["name"])
+        case Verb.CATALOG:
+            return catalog_requests(books)
         case _:
             raise Unwritable(
                 f"QuickBooks Desktop cannot do “{operation.verb.value}” in this version of BlueOps; it waits for one "
@@ -134,6 +137,10 @@ def _decode(exchange: Exchange, root: Element, books: Books) -> dict[str, Outcom
             )
             outcomes[operation.id] = unknown(
                 operation, message=message, detail="no response", reference=exchange.id
+            )
+        elif operation.verb is Verb.CATALOG:
+            outcomes[operation.id] = catalog_outcome(
+                operation, mine, books, company_id=exchange.company_id, reference=exchange.id
             )
         else:
             outcomes[operation.id] = _outcome(operation, mine, books, reference=exchange.id)

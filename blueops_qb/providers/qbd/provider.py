@@ -1,7 +1,7 @@
 """The QuickBooks Desktop provider: what it is and can do so far, and the way through its parts.
 
-It writes, reads and looks up. Changes, catalog, ledger and the gate of the Web Connector are not part of it yet, so
-that it is not offered to anybody.
+It writes, reads, looks up and lists the catalog. Changes, ledger and the gate of the Web Connector are not part of
+it yet, so that it is not offered to anybody.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ _NO = {
     Feature.LEDGER: "Not in this version.",
     Feature.ATTACHMENTS: "QuickBooks Desktop takes no files through qbXML.",
     Feature.TAX_CODES: "Sales tax items are created in QuickBooks, with the vendor that the tax is owed to.",
+    Feature.MULTICURRENCY: "Only documents in the home currency are written to QuickBooks Desktop.",
     Feature.TAX_OVERRIDE: "QuickBooks Desktop computes sales tax itself, each part of a group rounded by itself.",
 }
 #: A user's QuickBooks window waits while a set is carried out.

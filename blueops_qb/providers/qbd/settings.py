@@ -26,6 +26,8 @@ class LocationAs(enum.StrEnum):
 class QbdSettings:
     """How documents are written to QuickBooks Desktop and read from it."""
 
+    #: Who owns our private fields: a GUID in braces, one per application (section 2); empty = they are not read.
+    owner_id: str = ""
     location_as: LocationAs = LocationAs.NOTHING
     location_field: str = "Location"
     #: Codes of taxable and other lines where the company does not tell its own.

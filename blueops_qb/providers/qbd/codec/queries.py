@@ -116,9 +116,9 @@ def host() -> Element:
     return checked("HostQueryRq", [branch("IncludeListMetaData", [leaf("IncludeMaxCapacity", "true")])])
 
 
-def company(owner_id: str) -> Element:
-    """The company with the private fields of our application, its FileID among them."""
-    return checked("CompanyQueryRq", [leaf("OwnerID", owner_id)])
+def company(owner_id: str = "") -> Element:
+    """The company, with the private fields of our application, its FileID among them, where its owner is known."""
+    return checked("CompanyQueryRq", [leaf("OwnerID", owner_id)] if owner_id else [])
 
 
 def preferences() -> Element:
