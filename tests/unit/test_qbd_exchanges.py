@@ -22,7 +22,7 @@ from blueops_qb.sdk.outcomes import Absent, Applied, Found, Gone, NotKnown, Outc
 from blueops_qb.sdk.provider import Exchange, Operation, Unencodable, Verb
 from tests.judges import qbxml_xsd
 from tests.qbd_echo import Echo
-from tests.unit.test_qbd_codec import INVOICE
+from tests.qbd_samples import INVOICE
 
 PROVIDER = QbdProvider()
 PROFILE = BooksProfile(company_id="file-1", sales_tax=SalesTax.MANUAL)

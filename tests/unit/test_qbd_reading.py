@@ -28,7 +28,7 @@ from blueops_qb.providers.qbd.qbxml.reading import read_text
 from blueops_qb.providers.qbd.qbxml.writing import as_text
 from blueops_qb.providers.qbd.settings import LocationAs, QbdSettings
 from blueops_qb.sdk.outcomes import BooksRecord
-from tests.unit.test_qbd_codec import INVOICE, TAX, USUAL, read_back, update
+from tests.qbd_samples import INVOICE, TAX, USUAL, read_back, update
 
 HEAD = "<TimeModified>2026-01-02T03:04:05-08:00</TimeModified><EditSequence>17</EditSequence>"
 
