@@ -28,6 +28,7 @@ from blueops_qb.providers.qbd.qbxml.reading import read_text
 from blueops_qb.providers.qbd.qbxml.writing import as_text
 from blueops_qb.providers.qbd.settings import LocationAs, QbdSettings
 from blueops_qb.sdk.outcomes import BooksRecord
+from tests.qbd_echo import Echo
 from tests.qbd_samples import INVOICE, TAX, USUAL, read_back, update
 
 HEAD = "<TimeModified>2026-01-02T03:04:05-08:00</TimeModified><EditSequence>17</EditSequence>"
@@ -248,6 +249,17 @@ def test_another_tax_item_is_told_also_where_the_tax_is_quickbooks_to_say() -> N
     assert block.get("ItemSalesTaxRef", "ListID") == "T-2"
     same = change(theirs, update(shown, theirs, told=theirs), USUAL).children[0]
     assert not same.has("ItemSalesTaxRef")
+
+
+def test_a_line_that_stands_there_as_taxable_is_told_not_to_be_where_we_charge_no_tax() -> None:
+    """Also where QuickBooks computed a tax of 0.00 on it, so that the tax itself did not move."""
+    theirs = attrs.evolve(INVOICE, tax_mode=TaxMode.BOOKS, tax=None, total=None, discount=D("0.00"))
+    record = record_of(Echo().show(creation(theirs, USUAL)), USUAL)
+    assert record is not None
+    free = attrs.evolve(INVOICE, tax=D("0.00"), total=D("400.00"), discount=D("0.00"))
+    block = change(free, update(record, free), USUAL).children[0]
+    codes = [line.get("SalesTaxCodeRef", "FullName") for line in block.all("InvoiceLineMod")]
+    assert codes == ["", "Non"]
 
 
 GROUPED = (

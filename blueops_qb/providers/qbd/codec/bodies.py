@@ -157,7 +157,8 @@ class _Change:
             )
         return cls(
             document=document,
-            previous=kept(previous, books),
+            # As the books show it; what they keep need not be taken out of it.
+            previous=previous,
             operation=operation,
             books=books,
             form=form,
