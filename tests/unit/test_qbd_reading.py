@@ -8,6 +8,7 @@ import pytest
 
 from blueops_qb.domain.documents import (
     CustomerPayment,
+    CustomerRecord,
     ExpenseDocument,
     JournalEntry,
     PaidBy,
@@ -29,7 +30,7 @@ from blueops_qb.providers.qbd.qbxml.writing import as_text
 from blueops_qb.providers.qbd.settings import LocationAs, QbdSettings
 from blueops_qb.sdk.outcomes import BooksRecord
 from tests.qbd_echo import Echo
-from tests.qbd_samples import INVOICE, TAX, USUAL, read_back, update
+from tests.qbd_samples import CUSTOMER, INVOICE, TAX, USUAL, read_back, update
 
 HEAD = "<TimeModified>2026-01-02T03:04:05-08:00</TimeModified><EditSequence>17</EditSequence>"
 
@@ -260,6 +261,17 @@ def test_a_line_that_stands_there_as_taxable_is_told_not_to_be_where_we_charge_n
     block = change(free, update(record, free), USUAL).children[0]
     codes = [line.get("SalesTaxCodeRef", "FullName") for line in block.all("InvoiceLineMod")]
     assert codes == ["", "Non"]
+
+
+def test_a_job_that_becomes_a_customer_loses_the_certificate_that_stood_there() -> None:
+    job = CustomerRecord(name="Kitchen", parent=CUSTOMER, taxable=False, certificate="R-1")
+    shown = read_back(job, USUAL, creation(job, USUAL))
+    alone = attrs.evolve(job, parent=None, certificate="")
+    block = change(alone, update(shown, alone, told=job), USUAL).children[0]
+    assert [(child.name, child.text) for child in block.children][2:] == [
+        ("ParentRef", ""),
+        ("ResaleNumber", ""),
+    ]
 
 
 GROUPED = (

@@ -33,6 +33,7 @@ from blueops_qb.providers.qbd.codec.kept import kept
 from blueops_qb.providers.qbd.codec.lens import normal, one_way
 from blueops_qb.providers.qbd.codec.line_changes import changed_lines, emptied
 from blueops_qb.providers.qbd.codec.members import Unwritable, external_guid, flag, ref_of
+from blueops_qb.providers.qbd.codec.parties import customer_of
 from blueops_qb.providers.qbd.codec.refusals import checked
 from blueops_qb.providers.qbd.entities import ENTITIES, VOIDABLE_TYPES
 from blueops_qb.providers.qbd.qbxml.element import Element, branch, leaf
@@ -214,7 +215,7 @@ class _Change:
 
     def _told(self) -> tuple[Document, Document]:
         """Now and before under the lens, with what is only told beside it."""
-        now, before = normal(self.document), normal(self.previous)
+        now, before = normal(self.document), self._previous()
         told = self.operation.told
         if told is None or type(told) is not type(self.document):
             return now, before
@@ -224,6 +225,16 @@ class _Change:
         ours.pop("lines", None)
         theirs.pop("lines", None)
         return _with(now, ours), _with(before, theirs)
+
+    def _previous(self) -> Document:
+        """What stood there, under the lens; of a job that becomes a customer with the tax that only its Ret tells."""
+        document, previous = self.document, self.previous
+        if not isinstance(document, CustomerRecord) or not isinstance(previous, CustomerRecord):
+            return normal(previous)
+        if document.parent is not None or previous.parent is None or self.shown is None:
+            return normal(previous)
+        there = customer_of(self.shown, self.books)
+        return _with(normal(attrs.evolve(there, parent=None)), {"parent": previous.parent})
 
     def _with_tax_item(self, now: Document, before: Document) -> tuple[Document, Document]:
         """Both with the item that is charged, which the lens leaves out where the tax is QuickBooks' to say.
