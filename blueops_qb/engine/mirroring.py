@@ -298,10 +298,20 @@ _TAKEN_IN = (BooksKind.PAYMENT, BooksKind.CUSTOMER, BooksKind.CREDIT_MEMO, Books
 
 
 def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
-    """Payments, jobs, credits and refunds that arrived before what they name was linked are looked at again."""
+    """Payments, jobs, credits and refunds that arrived before what they name was linked are looked at again.
+
+    Those that are put to a person however long ago, others that came of late.
+    """
     if not places:
         return
-    m, lk = t.mirror, t.links
+    m, lk, c = t.mirror, t.links, t.conflicts
+    shown = sa.exists().where(
+        c.c.connection_id == m.c.connection_id,
+        c.c.books_kind == m.c.kind,
+        c.c.books_id == m.c.books_id,
+        c.c.group == "arrival",
+        c.c.state == "open",
+    )
     linked = sa.exists().where(
         lk.c.connection_id == m.c.connection_id,
         lk.c.books_kind == m.c.kind,
@@ -314,7 +324,7 @@ def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
         m.c.origin == "changes",
         m.c.deleted.is_(False),
         m.c.dirty.is_(False),
-        m.c.seen_at > turn.now - RECENT,
+        sa.or_(m.c.seen_at > turn.now - RECENT, shown),
         ~linked,
     )
     names = {str(place) for place in places}
