@@ -251,6 +251,8 @@ def retire(core: Core, connection_id: str, tenant_id: str, *, actor: str, keys: 
                 sa.or_(o.c.state == "ready", sa.and_(o.c.state == "out", o.c.exchange_id.is_(None))),
                 # What was still to be read is read when the same company comes back: nothing else tells of it.
                 sa.or_(o.c.document_id.is_not(None), o.c.verb.not_in([Verb.READ.value, Verb.CHANGES.value])),
+                # A look-up that is not made has not found nothing: what it settles would be sent once more.
+                o.c.settles.is_(None),
             )
             .values(
                 # A document that is still to be written counts as undone, also where another one of its record lands.

@@ -31,7 +31,7 @@ def take_found(landing: Landing, operation: Operation, found: Found) -> None:
     compare = operation.verb is not Verb.CATALOG and (not full or bool(operation.params.get("compare")))
     live_since = turn.row["live_since"]
     for record in found.records:
-        if operation.verb is Verb.CHANGES and not full and landing.has(record):
+        if operation.verb in (Verb.CHANGES, Verb.LEDGER) and not full and landing.has(record):
             continue
         origin = usual
         if full and compare and live_since and _came_later(landing, record, live_since):

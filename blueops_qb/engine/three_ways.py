@@ -28,8 +28,9 @@ from blueops_qb.engine.agreeing import agree, agree_on
 from blueops_qb.engine.conflicts import Shown, open_conflict
 from blueops_qb.engine.known import Known, sources_of
 from blueops_qb.engine.mirroring import make_dirty
-from blueops_qb.engine.newest import newest
+from blueops_qb.engine.newest import newest, why_gone
 from blueops_qb.engine.outbox import Hold, Move, State
+from blueops_qb.engine.plan_anew import no_longer_busy
 from blueops_qb.engine.pull import Draft, draft, tell_core
 from blueops_qb.engine.sides import Bound, CannotPost, Sides, beside_of, sides_of
 from blueops_qb.engine.subledger import repost
@@ -69,7 +70,7 @@ def compare(turn: Turn, row: Any, known: Known) -> bool:
         return True
     snapshot = newest(turn, known.key.source)
     if snapshot is None or snapshot.deleted:
-        reason = f"{known.key.source} no longer exists in BlueOps"
+        reason = why_gone(known.key.source)
         open_conflict(turn, known, row, group="record", reason=reason)
         return True
     try:
@@ -156,7 +157,7 @@ def _three_ways(turn: Turn, row: Any, sides: Sides, *, newly_ours: bool) -> bool
         return True
     if push and not pull:
         agree(turn, sides.known, row)
-        _again(turn, sides.known)
+        no_longer_busy(turn, sides.known.key.source)
         return True
     base, now = sides.base, outcome.ours or sides.ours
     agreed = base if push else as_told(turn, base, now)
@@ -324,17 +325,6 @@ def _close_others(turn: Turn, known: Known, groups: set[str]) -> None:
             c.c.group.not_in(sorted(groups)),
         )
         .values(state="closed", closed_at=turn.now, choice="both sides agree again")
-    )
-
-
-def _again(turn: Turn, known: Known) -> None:
-    outbox.again(
-        turn.connection,
-        turn.tenant_id,
-        turn.now,
-        refs=[known.key.source],
-        states=[State.WAITING],
-        holds=[Hold.BUSY],
     )
 
 

@@ -1,5 +1,6 @@
 """A record may have several documents in the books; what befalls one of them does not befall the others."""
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -293,6 +294,61 @@ class TestBooksThatRefuseOnePaymentForSeveralJobs:
         house.change(house.here(payment.ref), applications=(one, two))
         house.drain()
         assert _amounts(house) == [D("100.00"), D("200.00")]
+
+
+class TestWhatAPaymentSaysOnce:
+    """Its date, method and number: one part alone does not say them for the others."""
+
+    LATER = DAY + dt.timedelta(days=3)
+
+    @pytest.mark.parametrize(("field", "value"), [("date", LATER), ("reference", "4711")])
+    def test_one_part_alone_is_put_to_a_person_and_nothing_is_changed(
+        self, house: EngineHouse, field: str, value: Any
+    ) -> None:
+        payment, first, second, _ = _paid_over_jobs(house)
+        house.books.edit(second, **{field: value})
+        house.poll()
+        (conflict,) = house.conflicts()
+        word = "number" if field == "reference" else field
+        assert f"{second} alone has another {word} now; change {first} the same way" in conflict.reason
+        assert house.here(payment.ref) == payment
+        assert getattr(house.books.document(first), field) != value
+
+    def test_all_parts_changed_alike_change_the_payment(self, house: EngineHouse) -> None:
+        payment, first, second, _ = _paid_over_jobs(house)
+        house.books.edit(first, date=self.LATER, memo="slip 12")
+        house.poll()
+        assert len(house.conflicts()) == 1
+        house.books.edit(second, date=self.LATER, memo="slip 12")
+        house.poll()
+        house.drain()
+        house.poll()
+        here = house.here(payment.ref)
+        assert (here.received_on, here.memo, house.conflicts()) == (self.LATER, "slip 12", [])
+        assert house.quiet()
+        assert house.state(payment) == "done"
+
+    def test_a_person_who_chooses_that_part_changes_all_of_them(self, house: EngineHouse) -> None:
+        payment, first, second, _ = _paid_over_jobs(house)
+        house.books.edit(second, date=self.LATER)
+        house.poll()
+        choose(house, "theirs")
+        house.drain()
+        house.poll()
+        assert house.here(payment.ref).received_on == self.LATER
+        assert [house.books.document(place).date for place in (first, second)] == [self.LATER] * 2
+        assert house.conflicts() == []
+
+    def test_a_person_who_chooses_blueops_changes_that_part_back(self, house: EngineHouse) -> None:
+        payment, first, second, _ = _paid_over_jobs(house)
+        house.books.edit(second, date=self.LATER)
+        house.poll()
+        choose(house, "ours")
+        house.drain()
+        house.poll()
+        assert house.here(payment.ref).received_on == DAY
+        assert [house.books.document(place).date for place in (first, second)] == [DAY] * 2
+        assert house.conflicts() == []
 
 
 def test_a_record_that_was_voided_there_is_done(house: EngineHouse) -> None:

@@ -223,8 +223,15 @@ class World:
         address = BooksAddress(
             base_url=self.twin.base_url, realm=self.twin.realm, token=self.twin.access_token
         )
-        before = frozenset(self.witness.before | self.theirs_only)
+        before = frozenset(self.witness.before | self.only_theirs())
         return CoreReader(self.core.engine, TENANT, CHART), BooksReader(address, before=before)
+
+    def only_theirs(self) -> set[tuple[str, str]]:
+        """What people made in the books that BlueOps need not have, and has not taken in."""
+        taken = self.rows(
+            "SELECT books_id FROM blueops_qb_links WHERE state = 'live' AND books_kind = 'deposit'"
+        )
+        return self.theirs_only - {("Deposit", row.books_id) for row in taken}
 
     def count(self) -> int:
         """The next number."""
