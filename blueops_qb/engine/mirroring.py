@@ -229,6 +229,10 @@ class Mirroring:
         """The mirror had this record before."""
         return ref in self._seen
 
+    def is_gone(self, ref: BooksRef) -> bool:
+        """The mirror has it as deleted already."""
+        return ref in self._seen and self._seen[ref].deleted
+
     def write_mirror(self) -> None:
         """Store what was shown; a changed catalog is noticed by its time stamp."""
         upsert(self.turn.connection, t.mirror, list(self._mirror.values()), keep=("origin",))
