@@ -219,7 +219,7 @@ def bank(w: World) -> str:
         ),
     )
     made = does(w, "make_deposit", payments=[waiting["Id"]], account=_account(w, "1000"))
-    w.theirs_only.add(("Deposit", str(made["Id"])))
+    w.keep_apart("Deposit", str(made["Id"]))
     return f"Deposit {made['Id']} of payment {waiting['Id']}"
 
 
@@ -227,6 +227,11 @@ def bank(w: World) -> str:
 def _account(w: World, number: str) -> str:
     found = (raw["Id"] for raw in w.company.all("Account") if raw.get("AcctNum") == number)
     return str(next(found))
+
+
+def account_ref(w: World, number: str) -> Raw:
+    """A reference to an account by its number."""
+    return {"value": _account(w, number)}
 
 
 def recode(w: World) -> str:

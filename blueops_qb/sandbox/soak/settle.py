@@ -55,6 +55,7 @@ def settle(w: World) -> Settled:
 def _calm(w: World) -> None:
     w.twin.app.weather.clear()
     w.twin.app.weather.requestid_ignored = False
+    w.company.lag(0)
     # Ours is set right, or theirs catches up: the books' clock does not go back for it.
     w.time.advance(max(0.0, w.company.clock.shift.total_seconds()))
     w.company.clock.shift = dt.timedelta(0)
