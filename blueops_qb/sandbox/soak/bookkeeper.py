@@ -201,7 +201,7 @@ def change_payment(w: World) -> str:
 
 
 def bank(w: World) -> str:
-    """Payments are taken to the bank in the books; BlueOps has no such payout."""
+    """A payment is taken to the bank in the books; BlueOps has a payout of it then, if it has the payment."""
     deposited = {
         link["TxnId"]
         for raw in w.company.records["Deposit"].values()
@@ -219,7 +219,7 @@ def bank(w: World) -> str:
         ),
     )
     made = does(w, "make_deposit", payments=[waiting["Id"]], account=_account(w, "1000"))
-    w.keep_apart("Deposit", str(made["Id"]))
+    w.theirs_only.add(("Deposit", str(made["Id"])))
     return f"Deposit {made['Id']} of payment {waiting['Id']}"
 
 

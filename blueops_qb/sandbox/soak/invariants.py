@@ -165,10 +165,11 @@ def _i9_money(w: World, books: Books, apart: Apart) -> Iterator[str]:
             yield f"invoice {raw['Id']} is paid more than it is: {raw['Balance']}"
     waiting = {books.account(number) for number in CHART.waiting}
     here, disputed = _waiting_here(w, apart)
+    only_theirs = w.only_theirs()
     there = ZERO
     for kind, raw in books.documents():
         place = f"{kind}:{raw['Id']}"
-        if (kind, str(raw["Id"])) in w.theirs_only or place in apart.theirs or place in disputed:
+        if (kind, str(raw["Id"])) in only_theirs or place in apart.theirs or place in disputed:
             continue
         if kind != "CreditMemo":
             there += sum((a for account, a in books.effect(kind, raw).items() if account in waiting), ZERO)
