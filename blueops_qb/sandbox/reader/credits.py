@@ -42,8 +42,8 @@ def settled(found: Found) -> Found:
 
 
 def _only_applies(receipt: Receipt) -> bool:
-    """No money moved: one credit settles invoices, or credits settle what went back."""
-    if receipt.amount or not receipt.uses or receipt.beside:
+    """No money moved: one credit settles invoices, or credits settle what went back or is not of BlueOps."""
+    if receipt.amount or not receipt.uses:
         return False
     return len(receipt.uses) == 1 or not receipt.settles
 

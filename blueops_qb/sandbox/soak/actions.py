@@ -20,6 +20,7 @@ from blueops_qb.sandbox.soak import (
     payouts,
     prepaid,
     their_credits,
+    their_own,
 )
 from blueops_qb.sandbox.soak.office import entered
 from blueops_qb.sandbox.soak.world import World
@@ -90,6 +91,10 @@ BOOKKEEPER: Sequence[Action] = (
     Action("bookkeeper changes a credit", 1, their_credits.change_credit),
     Action("bookkeeper deletes a credit", 1, their_credits.delete_credit),
     Action("bookkeeper gives money back", 1, their_credits.give_back),
+    Action("bookkeeper enters an invoice", 1, their_own.enter_invoice),
+    Action("bookkeeper enters a bill", 1, their_own.enter_bill),
+    Action("bookkeeper enters an expense", 1, their_own.enter_expense),
+    Action("bookkeeper records a bounced check", 1, their_own.bounce),
     Action("bookkeeper takes a payment to the bank", 1, bookkeeper.bank),
     Action("bookkeeper moves the closing date", 1, bookkeeper.move_closing_date),
 )

@@ -67,36 +67,6 @@ def apply_credit(w: World) -> str:
     return f"Payment {made['Id']} applies {part} of CreditMemo {memo['Id']} to Invoice {invoice['Id']}"
 
 
-def pay_early(w: World) -> str:
-    """A payment of an invoice in full, part of it by a discount for paying early."""
-    invoice = there(w, "Invoice", lambda raw: Decimal(str(raw.get("Balance") or 0)) > 1)
-    open_, n = Decimal(str(invoice["Balance"])), w.count()
-    discount = (open_ / 50).quantize(CENT)
-    body = {
-        "CustomerRef": invoice["CustomerRef"],
-        "TxnDate": today(w).isoformat(),
-        "DocNumber": f"BC{n}",
-        "Line": [sold(w, "Allowance", discount, f"Paid early {n}")],
-    }
-    memo = does(w, "create", kind="CreditMemo", body=body)
-    w.witness.their_credits.add(f"BC{n}")
-    lines = [
-        {"Amount": part, "LinkedTxn": [{"TxnId": raw["Id"], "TxnType": kind}]}
-        for kind, raw, part in (("Invoice", invoice, open_), ("CreditMemo", memo, discount))
-    ]
-    check = next(raw["Id"] for raw in w.company.all("PaymentMethod") if raw["Name"] == "Check")
-    body = {
-        "CustomerRef": invoice["CustomerRef"],
-        "TotalAmt": open_ - discount,
-        "TxnDate": today(w).isoformat(),
-        "PaymentRefNum": f"BE{n}",
-        "PaymentMethodRef": {"value": check},
-        "Line": lines,
-    }
-    made = does(w, "create", kind="Payment", body=body)
-    return f"Payment {made['Id']} BE{n} {open_ - discount} with CreditMemo {memo['Id']}"
-
-
 def change_credit(w: World) -> str:
     """The amount of a credit memo of one line, or what it says."""
     raw = there(w, "CreditMemo")
