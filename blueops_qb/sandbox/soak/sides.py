@@ -86,8 +86,7 @@ def disputed(ours: Found, theirs: Found, stand_apart: Apart) -> Disputed:
 def without(found: Found, gone: Iterable[str], disputed: Disputed, names: dict[str, str]) -> Found:
     """One side without what stands apart, under BlueOps' names."""
     away = frozenset(gone)
-    payments = {receipt.reference for receipt in found.receipts if receipt.id in away}
-    payments |= {deposit.reference for deposit in found.prepaid if deposit.id in away}
+    with_disputed = holding(found, away)
     return Found(
         customers=tuple(p for p in found.customers if p.id not in away),
         jobs=tuple(_renamed(p, "name", names) for p in found.jobs if p.id not in away),
@@ -97,12 +96,19 @@ def without(found: Found, gone: Iterable[str], disputed: Disputed, names: dict[s
         ),
         receipts=tuple(_renamed(r, "payer", names) for r in found.receipts if r.id not in away),
         costs=tuple(_bought(_renamed(c, "vendor", names), names) for c in found.costs if c.id not in away),
-        banked=tuple(b for b in found.banked if b.id not in away and not payments.intersection(b.payments)),
+        banked=tuple(b for b in found.banked if b.id not in away and b.id not in with_disputed),
         credits=tuple(_renamed(c, "payer", names) for c in found.credits if c.id not in away),
         back=tuple(_renamed(b, "payer", names) for b in found.back if b.id not in away),
         prepaid=tuple(_renamed(p, "payer", names) for p in found.prepaid if p.id not in away),
         charged=tuple(c for c in found.charged if c.id not in away),
     )
+
+
+def holding(found: Found, away: frozenset[str]) -> set[str]:
+    """Ids of what was banked with a payment or deposit that stands apart."""
+    payments = {receipt.reference for receipt in found.receipts if receipt.id in away}
+    payments |= {deposit.reference for deposit in found.prepaid if deposit.id in away}
+    return {banked.id for banked in found.banked if payments.intersection(banked.payments)}
 
 
 def undisputed(found: Found, disputed: Disputed) -> Found:
