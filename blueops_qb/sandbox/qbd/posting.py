@@ -69,6 +69,8 @@ def _sale(kind: str, company: Company, record: Obj) -> Iterator[Posting]:
         income = ref_id(line, "OverrideItemAccountRef") or items.account_of(company, item)
         yield _post(income, -sign * money(line.get("Amount")), line=line["TxnLineID"], of=line, who=who)
     for part in record.get("_Taxes", []):
+        if not money(part["Amount"]):
+            continue
         tax_item = company.records["ItemSalesTax"].get(ref_id(part, "TaxItem"), {})
         payable = company.special_account("SalesTaxPayable")
         of = {"Memo": tax_item.get("Name", ""), "ClassRef": record.get("ClassRef")}
