@@ -1,4 +1,4 @@
-"""The Desktop twin's memory of message sets: replay, status check, clearing, forgetting, crashes; and the file itself."""
+"""The Desktop twin's memory of message sets: replay, status check, clearing, forgetting, crashes; and its file."""
 
 from __future__ import annotations
 

@@ -202,6 +202,18 @@ def test_stock_goes_out_at_its_average_cost(desk: Desk) -> None:
     assert "COGS Pipe & Fittings" not in desk.balances()
 
 
+def test_a_line_of_stock_that_is_taken_off_takes_its_cost_along(desk: Desk) -> None:
+    lines = "".join(
+        f"<InvoiceLineAdd>{ref('ItemRef', name)}<Quantity>1</Quantity></InvoiceLineAdd>"
+        for name in ("Repair", "Valve Kit")
+    )
+    sale = desk.add("Invoice", f"{ref('CustomerRef', 'Ashby, Nora')}{lines}")
+    assert desk.balances()["COGS Pipe & Fittings"] == "9.40"
+    first = text(sale, "InvoiceLineRet/TxnLineID")
+    desk.mod(sale, f"<InvoiceLineMod><TxnLineID>{first}</TxnLineID></InvoiceLineMod>")
+    assert "COGS Pipe & Fittings" not in desk.balances()
+
+
 def test_an_item_opens_with_stock_against_opening_equity(desk: Desk) -> None:
     desk.add(
         "ItemInventory",

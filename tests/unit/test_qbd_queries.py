@@ -23,8 +23,8 @@ def invoice(
     return desk.add(
         "Invoice",
         f"{ref('CustomerRef', 'Larkin Offices')}<TxnDate>{day}</TxnDate>{numbered}"
-        f"{ref('ItemSalesTaxRef', 'No Tax')}{members}<InvoiceLineAdd>{ref('ItemRef', 'Repair')}<Amount>{amount}</Amount>"
-        "</InvoiceLineAdd>",
+        f"{ref('ItemSalesTaxRef', 'No Tax')}{members}<InvoiceLineAdd>{ref('ItemRef', 'Repair')}"
+        f"<Amount>{amount}</Amount></InvoiceLineAdd>",
     )
 
 
@@ -179,8 +179,8 @@ def test_transactions_are_the_ledger_line_by_line(desk: Desk) -> None:
     )
     desk.add(
         "SalesReceipt",
-        f"{ref('CustomerRef', 'Larkin Offices')}<SalesReceiptLineAdd>{ref('ItemRef', 'Valve Kit')}<Quantity>1</Quantity>"
-        f"{ref('SalesTaxCodeRef', 'Tax')}</SalesReceiptLineAdd>",
+        f"{ref('CustomerRef', 'Larkin Offices')}<SalesReceiptLineAdd>{ref('ItemRef', 'Valve Kit')}"
+        f"<Quantity>1</Quantity>{ref('SalesTaxCodeRef', 'Tax')}</SalesReceiptLineAdd>",
     )
     desk.add(
         "Estimate",

@@ -57,6 +57,8 @@ def note(company: Company, kind: str, identity: str, record: Obj | None) -> set[
         company.costs[identity].pop(item, None)
     for item in now:
         company.moving[item].add(identity)
+    if before - now:
+        _post_cost(company, Txn(kind=kind, id=identity))
     return before | now
 
 
@@ -68,10 +70,17 @@ def recost(company: Company, changed: Iterable[str]) -> None:
             continue
         touched = _recost_one(company, item, record)
         for txn in touched:
-            entries = [entry for part in company.costs[txn.id].values() for entry in part]
-            held = company.records[txn.kind].get(txn.id)
-            if held is not None:
-                company.ledger.post(txn, day=date.fromisoformat(held["TxnDate"]), entries=entries, part=COST)
+            _post_cost(company, txn)
+
+
+def _post_cost(company: Company, txn: Txn) -> None:
+    # The cost part is written whole: what all stock on the form cost, or taken out where none is left.
+    entries = [entry for part in company.costs[txn.id].values() for entry in part]
+    held = company.get(txn.kind, txn.id)
+    if held is not None and entries:
+        company.ledger.post(txn, day=date.fromisoformat(held["TxnDate"]), entries=entries, part=COST)
+    else:
+        company.ledger.remove(txn, part=COST)
 
 
 def _recost_one(company: Company, item: str, record: Obj) -> set[Txn]:

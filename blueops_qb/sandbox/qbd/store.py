@@ -33,6 +33,8 @@ class Store:
         """Open or create the file; raises ValueError where it is no company file of this format."""
         self._db = sqlite3.connect(str(path) if path else ":memory:", check_same_thread=False)
         try:
+            # The file survives a kill of this process; it need not survive a power cut.
+            self._db.execute("PRAGMA synchronous = OFF")
             self._db.executescript(_TABLES)
         except sqlite3.DatabaseError as error:
             raise ValueError(f"company file {path}: it is not a company file ({error})") from error
