@@ -130,6 +130,15 @@ def test_an_item_without_the_account_it_needs_is_refused(desk: Desk) -> None:
     )
 
 
+def test_an_account_is_made_but_none_of_quickbooks_own(desk: Desk) -> None:
+    parent = ref("ParentRef", "Fuel")
+    made = desk.add("Account", f"<Name>Diesel</Name>{parent}<AccountType>Expense</AccountType>")
+    assert (text(made, "FullName"), text(made, "TotalBalance")) == ("Fuel:Diesel", "0.00")
+    assert desk.refused(add("Account", "<Name>Quotes</Name><AccountType>NonPosting</AccountType>")) == 3210
+    opened = "<Name>Till</Name><AccountType>Bank</AccountType><OpenBalance>5.00</OpenBalance>"
+    assert desk.refused(add("Account", opened)) == 1030
+
+
 def test_classes_are_refused_where_the_company_does_not_track_them(desk: Desk) -> None:
     members = f"<Name>Classy</Name>{ref('ClassRef', 'Drain')}"
     desk.bookkeeper.prefer("AccountingPreferences", "IsUsingClassTracking", "false")

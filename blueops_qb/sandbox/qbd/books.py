@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from blueops_qb.sandbox.ledger import Txn
-from blueops_qb.sandbox.qbd import inventory, items
+from blueops_qb.sandbox.qbd import inventory, items, open_items
 from blueops_qb.sandbox.qbd.company import Application, Company
 from blueops_qb.sandbox.qbd.kinds import TXN_KINDS
 from blueops_qb.sandbox.qbd.posting import postings
@@ -43,6 +43,7 @@ def open_books(company: Company) -> None:
     for item in stocked:
         items.open_stock(company, item)
     for kind, identity, record in company.transactions():
+        _claim(company, kind, identity, record)
         _apply(company, kind, identity, record)
         _post(company, kind, identity, record)
         inventory.note(company, kind, identity, record)
@@ -52,6 +53,7 @@ def open_books(company: Company) -> None:
 def work_out(company: Company, kind: str, identity: str) -> None:
     """Links, entries and costs of one transaction, as its record now is; of none where it is gone."""
     record = company.get(kind, identity)
+    _claim(company, kind, identity, record)
     _apply(company, kind, identity, record)
     _post(company, kind, identity, record)
     inventory.recost(company, inventory.note(company, kind, identity, record))
@@ -73,6 +75,14 @@ def _post(company: Company, kind: str, identity: str, record: Obj | None) -> Non
         company.ledger.post(txn, day=date.fromisoformat(record["TxnDate"]), entries=entries)
     else:
         company.ledger.remove(txn)
+
+
+def _claim(company: Company, kind: str, identity: str, record: Obj | None) -> None:
+    company.claims[company.claimants.pop(identity, "")].pop(identity, None)
+    claim = open_items.claim_of(company, kind, record) if record is not None else None
+    if claim is not None:
+        company.claimants[identity] = claim.party
+        company.claims[claim.party][identity] = kind
 
 
 def _apply(company: Company, kind: str, identity: str, record: Obj | None) -> None:

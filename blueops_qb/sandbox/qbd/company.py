@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import attrs
 
-from blueops_qb.sandbox.ledger import Entry, Ledger
+from blueops_qb.sandbox.ledger import Entry, Ledger, Txn
 from blueops_qb.sandbox.qbd.clock import Clock
 from blueops_qb.sandbox.qbd.kinds import LIST_KINDS, TARGETS, TXN_KINDS
 from blueops_qb.sandbox.qbd.store import Store
@@ -33,6 +33,19 @@ class Application:
     discount: Decimal = Decimal("0.00")
 
 
+@attrs.frozen(kw_only=True)
+class Movement:
+    """Stock that one line of a transaction moves: in is positive; ``value`` None where the average decides."""
+
+    day: str
+    number: int
+    txn: Txn
+    quantity: Decimal
+    value: Decimal | None
+    customer: str = ""
+    class_id: str = ""
+
+
 class Company:
     """State of the file; the rules stand in the modules beside this one."""
 
@@ -47,11 +60,14 @@ class Company:
         self.made: dict[str, list[Application]] = {}
         self.settled: dict[str, list[Application]] = defaultdict(list)
         self.spent: dict[str, list[Application]] = defaultdict(list)
-        self.moving: dict[str, set[str]] = defaultdict(set)
+        self.claimants: dict[str, str] = {}
+        self.claims: dict[str, dict[str, str]] = defaultdict(dict)
+        self.moving: dict[str, dict[str, list[Movement]]] = defaultdict(dict)
         self.costs: dict[str, dict[str, list[Entry]]] = defaultdict(dict)
         self.stock: dict[str, tuple[Decimal, Decimal]] = {}
         self.deposited: dict[str, str] = {}
         self.deletions: dict[Key, Obj] = {}
+        self._meta: dict[str, Obj] = {}
         self._journal: list[tuple[str, str, Obj | None]] = []
         for kind, identity, record in store.records():
             self.records[kind][identity] = record
@@ -65,11 +81,14 @@ class Company:
 
     def meta(self, name: str) -> Obj:
         """Preferences, company or host, shaped like their records."""
-        value = self.store.meta(name)
-        return value if isinstance(value, dict) else {}
+        if name not in self._meta:
+            value = self.store.meta(name)
+            self._meta[name] = value if isinstance(value, dict) else {}
+        return self._meta[name]
 
     def set_meta(self, name: str, value: Obj) -> None:
         """Keep preferences, company or host."""
+        self._meta[name] = value
         self.store.set_meta(name, value)
 
     def preference(self, group: str, name: str) -> bool:
@@ -155,6 +174,7 @@ class Company:
                 self.records[kind][identity] = before
                 self.kind_of[identity] = kind
         self._journal.clear()
+        self._meta.clear()
         self.store.rollback()
         self._counters = dict(_counts(self.store.meta("counters")))
         for kind in {kind for kind, _ in touched} & set(LIST_KINDS):

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 
-import attrs
-
 from blueops_qb.sandbox.ledger import ZERO, Entry, Txn
 from blueops_qb.sandbox.qbd import items
-from blueops_qb.sandbox.qbd.company import Company
+from blueops_qb.sandbox.qbd.company import Company, Movement
 from blueops_qb.sandbox.qbd.purchase_lines import flat_items
 from blueops_qb.sandbox.qbd.sales_lines import flat
 from blueops_qb.sandbox.qbd.values import Obj, cents, is_true, money, ref_id
@@ -20,18 +18,6 @@ COST = "cost"
 _SALES = {"Invoice": -1, "SalesReceipt": -1, "CreditMemo": 1}
 #: kind -> do its goods come in (1) or go back (-1) at the price on the form
 _PURCHASES = {"Bill": 1, "Check": 1, "CreditCardCharge": 1, "VendorCredit": -1, "CreditCardCredit": -1}
-
-
-@attrs.frozen(kw_only=True)
-class _Movement:
-    day: str
-    number: int
-    txn: Txn
-    quantity: Decimal
-    #: what the goods are worth by the form; None where the average decides
-    value: Decimal | None
-    customer: str = ""
-    class_id: str = ""
 
 
 def moved(company: Company, kind: str, record: Obj | None) -> set[str]:
@@ -53,11 +39,12 @@ def note(company: Company, kind: str, identity: str, record: Obj | None) -> set[
     before = {item for item, txns in company.moving.items() if identity in txns}
     now = moved(company, kind, record)
     for item in before - now:
-        company.moving[item].discard(identity)
+        del company.moving[item][identity]
         company.costs[identity].pop(item, None)
     for item in now:
-        company.moving[item].add(identity)
-    if before - now:
+        company.moving[item][identity] = list(_movements(company, kind, identity, item))
+    # A form that was posted again has lost its cost part, or has none any more.
+    if before | now:
         _post_cost(company, Txn(kind=kind, id=identity))
     return before | now
 
@@ -88,8 +75,9 @@ def _recost_one(company: Company, item: str, record: Obj) -> set[Txn]:
     value = items.opening_value(record)
     average = value / quantity if quantity else Decimal(record.get("PurchaseCost") or 0)
     touched = set()
-    costs: dict[str, list[Entry]] = {}
-    ordered = sorted(_movements(company, item), key=lambda m: (m.day, m.value is None, m.number))
+    costs: dict[Txn, list[Entry]] = {}
+    every = [movement for movements in company.moving[item].values() for movement in movements]
+    ordered = sorted(every, key=lambda m: (m.day, m.value is None, m.number))
     for movement in ordered:
         quantity += movement.quantity
         if movement.value is not None:
@@ -97,38 +85,37 @@ def _recost_one(company: Company, item: str, record: Obj) -> set[Txn]:
         else:
             cost = cents(movement.quantity * average)
             value += cost
-            costs.setdefault(movement.txn.id, []).extend(_entries(record, movement, -cost))
-            touched.add(movement.txn)
+            costs.setdefault(movement.txn, []).extend(_entries(record, movement, -cost))
         if quantity > 0 and value >= 0 and movement.value is not None:
             average = value / quantity
-    for identity, entries in costs.items():
-        company.costs[identity][item] = entries
+    for txn, entries in costs.items():
+        if company.costs[txn.id].get(item) != entries:
+            company.costs[txn.id][item] = entries
+            touched.add(txn)
     company.stock[item] = (quantity, average)
     return touched
 
 
-def _movements(company: Company, item: str) -> Iterator[_Movement]:
-    for identity in company.moving[item]:
-        kind = company.kind_of[identity]
-        record = company.records[kind][identity]
-        sale = kind in _SALES
-        for line in flat(record, kind) if sale else flat_items(record):
-            if ref_id(line, "ItemRef") != item:
-                continue
-            sign = _SALES[kind] if sale else _PURCHASES[kind]
-            count = Decimal(line["Quantity"]) if line.get("Quantity") else Decimal(1)
-            yield _Movement(
-                day=record["TxnDate"],
-                number=int(record["TxnNumber"]),
-                txn=Txn(kind=kind, id=identity),
-                quantity=sign * count,
-                value=None if sale else sign * money(line.get("Amount")),
-                customer=ref_id(record, "CustomerRef") if sale else "",
-                class_id=ref_id(line, "ClassRef"),
-            )
+def _movements(company: Company, kind: str, identity: str, item: str) -> Iterator[Movement]:
+    record = company.records[kind][identity]
+    sale = kind in _SALES
+    for line in flat(record, kind) if sale else flat_items(record):
+        if ref_id(line, "ItemRef") != item:
+            continue
+        sign = _SALES[kind] if sale else _PURCHASES[kind]
+        count = Decimal(line["Quantity"]) if line.get("Quantity") else Decimal(1)
+        yield Movement(
+            day=record["TxnDate"],
+            number=int(record["TxnNumber"]),
+            txn=Txn(kind=kind, id=identity),
+            quantity=sign * count,
+            value=None if sale else sign * money(line.get("Amount")),
+            customer=ref_id(record, "CustomerRef") if sale else "",
+            class_id=ref_id(line, "ClassRef"),
+        )
 
 
-def _entries(item: Obj, movement: _Movement, cost: Decimal) -> list[Entry]:
+def _entries(item: Obj, movement: Movement, cost: Decimal) -> list[Entry]:
     def entry(account: str, amount: Decimal) -> Entry:
         return Entry(
             account=ref_id(item, account),

@@ -31,6 +31,8 @@ def add(company: Company, kind: str, *, block: Part, sent: Obj) -> str:
         record["Name"] = _person(record)
     if kind in ITEMS:
         record = items.checked_new(company, kind, record)
+    if record.get("AccountType") == "NonPosting":
+        raise invalid("AccountType", "NonPosting", "QuickBooks makes such accounts itself.")
     _noted(company, record, sent.get("AdditionalNotes", []))
     _check_name(company, kind, record, identity="")
     identity = company.new_list_id()

@@ -136,9 +136,11 @@ def remaining(company: Company, kind: str, record: Obj) -> Decimal:
 def open_claims(company: Company, side: str, parties: set[str]) -> Iterator[tuple[str, Obj, Claim, Decimal]]:
     """Open documents and credits of these parties, oldest first: kind, record, claim, what remains."""
     found = []
-    for kind, _, record in company.transactions():
+    keys = [key for party in parties for key in company.claims[party].items()]
+    for identity, kind in keys:
+        record = company.records[kind][identity]
         claim = claim_of(company, kind, record)
-        if claim is not None and claim.side == side and claim.party in parties:
+        if claim is not None and claim.side == side:
             rest = remaining(company, kind, record)
             if rest > 0:
                 found.append((kind, record, claim, rest))
