@@ -107,6 +107,12 @@ def test_what_a_payment_cannot_settle_is_refused(desk: Desk) -> None:
     assert desk.refused(wrapped(payment("1.00", applied(one, paid("1.00"))))) == 3120
 
 
+def test_one_document_named_twice_is_refused(desk: Desk) -> None:
+    one = invoice(desk, "100.00")
+    twice = (applied(one, paid("60.00")), applied(one, paid("60.00")))
+    assert desk.refused(wrapped(payment("120.00", *twice))) == 3210
+
+
 def test_a_parent_pays_for_its_job_and_a_job_not_for_its_parent(desk: Desk) -> None:
     job, parent = invoice(desk, "10.00", customer="Ashby, Nora:Kitchen"), invoice(desk, "10.00")
     desk.add("ReceivePayment", payment("10.00", applied(job, paid("10.00"))))
@@ -143,6 +149,17 @@ def test_a_credit_can_be_set_on_an_invoice_when_it_is_made_and_taken_off(desk: D
     )
     desk.mod(made, credited(credit, "0.00"))
     assert text(again(desk, credit), "CreditRemaining") == "30.00"
+
+
+def test_a_credit_may_go_in_the_same_change_that_makes_the_invoice_smaller(desk: Desk) -> None:
+    credit = memo(desk, "30.00")
+    line = f"<InvoiceLineAdd>{ref('ItemRef', 'Repair')}<Amount>30.00</Amount></InvoiceLineAdd>"
+    made = desk.add("Invoice", f"{NORA}{ref('ItemSalesTaxRef', 'No Tax')}{credited(credit, '30.00')}{line}")
+    identity = text(made, "InvoiceLineRet/TxnLineID")
+    smaller = f"<InvoiceLineMod><TxnLineID>{identity}</TxnLineID><Amount>10.00</Amount></InvoiceLineMod>"
+    assert desk.refused(modification("Invoice", made, smaller)) == 3210
+    changed = desk.mod(made, credited(credit, "10.00") + smaller)
+    assert (text(changed, "IsPaid"), text(again(desk, credit), "CreditRemaining")) == ("true", "20.00")
 
 
 def test_money_is_applied_by_itself_to_the_exact_amount_else_to_the_oldest(desk: Desk) -> None:

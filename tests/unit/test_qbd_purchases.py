@@ -148,6 +148,16 @@ def test_a_card_pays_a_bill_and_a_deleted_payment_opens_it(desk: Desk) -> None:
     assert to_pay(desk) == {text(record, "TxnID"): "10.00"}
 
 
+def test_a_payment_whose_bill_was_deleted_keeps_its_money_as_a_credit(desk: Desk) -> None:
+    record = bill(desk, "10.00")
+    paid = desk.add("BillPaymentCheck", payment((record, "<PaymentAmount>10.00</PaymentAmount>")))
+    desk.done(f"<TxnDelRq><TxnDelType>Bill</TxnDelType><TxnID>{text(record, 'TxnID')}</TxnID></TxnDelRq>")
+    assert to_pay(desk) == {text(paid, "TxnID"): "-10.00"}
+    (now,) = desk.query("BillPaymentCheck", f"<TxnID>{text(paid, 'TxnID')}</TxnID>")
+    assert text(desk.mod(now, "<Memo>still there</Memo>"), "Amount") == "10.00"
+    assert desk.balances() == {"Operating Checking": "-10.00", "Accounts Payable": "10.00"}
+
+
 def test_checks_and_cards_post_at_once(desk: Desk) -> None:
     payee = ref("PayeeEntityRef", "Pipe Depot")
     desk.add("Check", f"{ref('AccountRef', 'Operating Checking')}{payee}{expense('Fuel', '10.00')}")

@@ -234,6 +234,14 @@ def test_a_mod_without_lines_keeps_them_and_one_in_another_order_is_refused(desk
     assert desk.refused(modification("Invoice", changed, unknown)) == 3120
 
 
+def test_what_a_mod_clears_is_not_filled_in_from_the_customer_again(desk: Desk) -> None:
+    record = desk.add("Invoice", f"{NORA}{line('Repair', '<Amount>1.00</Amount>')}")
+    assert text(record, "TermsRef/FullName") == "Net 15"
+    changed = desk.mod(record, "<BillAddress></BillAddress><TermsRef></TermsRef>")
+    assert (changed.find("TermsRef"), changed.find("BillAddress")) == (None, None)
+    assert text(changed, "DueDate") == "2026-03-04"
+
+
 def test_a_pending_invoice_posts_nothing_until_it_is_final(desk: Desk) -> None:
     record = desk.add(
         "Invoice", invoice(line("Repair", "<Amount>9.00</Amount>"), head="<IsPending>true</IsPending>")

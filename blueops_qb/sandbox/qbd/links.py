@@ -179,7 +179,10 @@ def _family_up(company: Company, customer: str) -> set[str]:
 def must_cover(company: Company, kind: str, before: Obj, record: Obj) -> None:
     """Raise Refusal 3210 where a changed form would be smaller than what hangs on it, or of somebody else."""
     identity = record["TxnID"]
-    used = open_items.settled(company, identity) + open_items.spent(company, identity)
+    own = sum((part.amount for part in company.made.get(identity, []) if part.target == identity), ZERO)
+    kept = sum((money(one["AppliedAmount"]) for one in record.get("_Credits", [])), ZERO)
+    kept += sum((money(one["RefundAmount"]) for one in record.get("_Refunds", [])), ZERO)
+    used = open_items.settled(company, identity) + open_items.spent(company, identity) - own + kept
     if not used:
         return
     old, new = (open_items.claim_of(company, kind, one) for one in (before, record))

@@ -98,6 +98,9 @@ def remove(company: Company, kind: str, identity: str) -> Obj:
     company.drop(kind, identity)
     company.rename(kind)
     company.note_deletion(kind, identity, note)
+    for key, kept in list(company.records["DataExt"].items()):
+        if kept["_Object"] == identity:
+            company.drop("DataExt", key)
     return note
 
 

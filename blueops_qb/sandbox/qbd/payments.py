@@ -109,7 +109,7 @@ def change(company: Company, *, kind: str, block: Part, sent: Obj) -> str:
     for row in sent.get("AppliedToTxnMod", []):
         rows[row["TxnID"]] = merged(rows.get(row["TxnID"], {}), _row(row))
     record["_Applied"] = [row for row in rows.values() if _settles(row)]
-    if kind != "ReceivePayment":
+    if kind != "ReceivePayment" and "AppliedToTxnMod" in sent and not sent.get("Amount"):
         record[form.total] = amount_text(
             sum((money(row.get("PaymentAmount")) for row in record["_Applied"]), ZERO)
         )
@@ -182,6 +182,9 @@ def _check(company: Company, kind: str, record: Obj) -> None:
     paid = sum((money(row.get("PaymentAmount")) for row in record["_Applied"]), ZERO)
     if paid + gone > whole:
         raise invalid("PaymentAmount", str(paid), f"the payment is of {whole} only.")
+    targets = [row["TxnID"] for row in record["_Applied"]]
+    if len(set(targets)) != len(targets):
+        raise invalid("TxnID", targets[0], "a transaction is named twice.")
     from_credits: dict[str, Decimal] = {}
     for row in record["_Applied"]:
         _check_row(company, record, row, form=form, parties=parties)

@@ -48,7 +48,7 @@ def add(company: Company, *, kind: str, block: Part, sent: Obj) -> str:
         links.linked(company, kind, lines, cost="Cost") if kind == "Bill" else lines
     )
     links.note(record, sent)
-    _complete(company, kind, record)
+    _complete(company, kind, record, fresh=True)
     _apply_check(company, kind, record, sent.get("ApplyCheckToTxnAdd", []))
     return forms.finish(company, kind, record)
 
@@ -95,7 +95,7 @@ def _cleared(sent: Obj, switch: str, lines: str) -> bool:
     return True
 
 
-def _complete(company: Company, kind: str, record: Obj) -> None:
+def _complete(company: Company, kind: str, record: Obj, *, fresh: bool = False) -> None:
     whole = total(record)
     if kind == "PurchaseOrder":
         record["TotalAmount"] = amount_text(whole)
@@ -112,10 +112,9 @@ def _complete(company: Company, kind: str, record: Obj) -> None:
         if vendor is None:
             raise missing("VendorRef")
         if kind == "Bill":
-            if vendor.get("TermsRef"):
-                record.setdefault("TermsRef", vendor["TermsRef"])
-            if vendor.get("VendorAddress"):
-                record.setdefault("VendorAddress", vendor["VendorAddress"])
+            for name in ("TermsRef", "VendorAddress") if fresh else ():
+                if vendor.get(name):
+                    record.setdefault(name, vendor[name])
             if not record.get("DueDate"):
                 record["DueDate"] = forms.due_date(company, record)
     else:
@@ -137,6 +136,8 @@ def _apply_check(company: Company, kind: str, record: Obj, sent: list[Obj]) -> N
     claim = open_items.claim_of(company, kind, record)
     if claim is None or claim.side != open_items.RECEIVABLE:
         raise invalid("ApplyCheckToTxn", sent[0]["TxnID"], "the check has no line on accounts receivable.")
+    if len({one["TxnID"] for one in sent}) != len(sent):
+        raise invalid("TxnID", sent[0]["TxnID"], "a credit is named twice.")
     refunds = []
     left = claim.amount
     own = {part.source: part.amount for part in company.made.get(record["TxnID"], [])}

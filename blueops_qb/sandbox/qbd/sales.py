@@ -45,7 +45,7 @@ def add(company: Company, *, kind: str, block: Part, sent: Obj) -> str:
         record.setdefault("IsActive", "true")
     if kind == "SalesReceipt":
         record["_DepositLineID"] = company.new_line_id()
-    _default(company, kind, record)
+    _default(company, kind, record, fresh=True)
     lines = [*links.lines_of_estimates(company, kind, sent), *sent.get(LINES, [])]
     record[LINES] = SalesLines(company=company, kind=kind, header=record).added(
         links.linked(company, kind, lines)
@@ -88,11 +88,11 @@ def change(company: Company, *, kind: str, block: Part, sent: Obj) -> str:
     return forms.finish(company, kind, record)
 
 
-def _default(company: Company, kind: str, record: Obj) -> None:
+def _default(company: Company, kind: str, record: Obj, *, fresh: bool = False) -> None:
     customer = company.records["Customer"].get(ref_id(record, "CustomerRef"), {})
     taxed = "SalesTaxPreferences" in company.meta("preferences")
     for name, source in _FROM_CUSTOMER.items():
-        if name not in record and customer.get(source) and _has(kind, name):
+        if fresh and name not in record and customer.get(source) and _has(kind, name):
             record[name] = customer[source]
     item = tax.default_item(company, customer)
     if taxed and item and not ref_id(record, "ItemSalesTaxRef"):
