@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from decimal import Decimal
+from typing import Any
 
 import attrs
 
@@ -43,7 +44,7 @@ def customer_from(
     document: CustomerRecord, current: Customer, fields: Collection[str], mapping: Mapping
 ) -> Customer:
     """`current` with the named fields as the books have them."""
-    changes: dict[str, object] = {name: getattr(document, name) for name in _PARTY if name in fields}
+    changes: dict[str, Any] = {name: getattr(document, name) for name in _PARTY if name in fields}
     if "terms" in fields:
         changes["terms"] = _terms(document.terms, current.terms, mapping)
     if _EXEMPTION & set(fields):
@@ -51,7 +52,7 @@ def customer_from(
     if "shipping" in fields:
         first = () if document.shipping is None else (document.shipping,)
         changes["sites"] = (*first, *current.sites[1:])
-    return attrs.evolve(current, **changes)  # type: ignore[arg-type]
+    return attrs.evolve(current, **changes)
 
 
 def _exemption(document: CustomerRecord, current: Customer) -> TaxExemption | None:
@@ -75,7 +76,7 @@ def job_from(document: CustomerRecord, current: Job, fields: Collection[str]) ->
         raise NoPlace(
             f"has {', '.join(sorted(strange))} of its own in QuickBooks; in BlueOps the customer has it"
         )
-    changes: dict[str, object] = {names[f]: getattr(document, f) for f in fields if f in names}
+    changes: dict[str, Any] = {names[f]: getattr(document, f) for f in fields if f in names}
     if "parent" in fields:
         parent = document.parent
         if not isinstance(parent, RecordRef) or parent.kind is not RecordKind.CUSTOMER:
@@ -83,17 +84,17 @@ def job_from(document: CustomerRecord, current: Job, fields: Collection[str]) ->
                 f"stands below {parent or 'nobody'} in QuickBooks now, which is no customer of BlueOps"
             )
         changes["customer_id"] = parent.id
-    return attrs.evolve(current, **changes)  # type: ignore[arg-type]
+    return attrs.evolve(current, **changes)
 
 
 def vendor_from(document: VendorRecord, current: Vendor, fields: Collection[str], mapping: Mapping) -> Vendor:
     """`current` with the named fields as the books have them."""
-    changes: dict[str, object] = {
+    changes: dict[str, Any] = {
         name: getattr(document, name) for name in _PARTY if name in fields and hasattr(document, name)
     }
     if "terms" in fields:
         changes["terms"] = _terms(document.terms, current.terms, mapping)
-    return attrs.evolve(current, **changes)  # type: ignore[arg-type]
+    return attrs.evolve(current, **changes)
 
 
 def _terms(terms: BooksRef | None, current: str, mapping: Mapping) -> str:

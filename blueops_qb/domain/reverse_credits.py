@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from decimal import Decimal
+from typing import Any
 
 import attrs
 
@@ -36,7 +37,7 @@ def credit_from(document: CreditMemo, *, party: RecordRef, customer_id: str) -> 
 def credit_changed(document: CreditMemo, current: Credit, fields: Collection[str]) -> Credit:
     """`current` with these fields as the books have them; a re-coding leaves the lines as they are."""
     tax, total = document.tax or ZERO, document.total or ZERO
-    changes: dict[str, object] = {}
+    changes: dict[str, Any] = {}
     if "total" in fields and (tax, total) != (current.tax, current.total):
         changes |= {
             "lines": (_one_line(total - tax, taxable=bool(tax), description=document.memo),),
@@ -47,7 +48,7 @@ def credit_changed(document: CreditMemo, current: Credit, fields: Collection[str
     changes |= {"issue_date": document.date} if "date" in fields else {}
     changes |= {"number": document.number or current.number} if "number" in fields else {}
     changes |= {"memo": document.memo} if "memo" in fields else {}
-    return attrs.evolve(current, **changes)  # type: ignore[arg-type]
+    return attrs.evolve(current, **changes)
 
 
 def credit_applied(current: Credit, payment: CustomerPayment) -> Credit:

@@ -2,43 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from blueops_qb.domain.refs import RecordKind, RecordRef
-from blueops_qb.engine.outbox import ref_condition
+from blueops_qb.domain.refs import BooksKind, RecordKind, RecordRef
+from blueops_qb.engine.outbox import Hold, Move, State, ref_condition
 from blueops_qb.engine.turn import Turn
 from blueops_qb.store import tables as t
 
 #: The doubt about a document whose version is out of date.
 READING = "it is being read again from the books"
 
+#: Records of which an operation ended -> the revision that it was about, below 0 where it was about none.
+Finished = Mapping[RecordRef, int]
+
 
 #: Operations that may still write.
 _OPEN = ("ready", "out", "uncertain")
 
 
-def still_open(turn: Turn, refs: Sequence[RecordRef]) -> set[RecordRef]:
-    """Records of which operations are open."""
-    if not refs:
-        return set()
-    o, d = t.operations, t.documents
-    query = (
-        sa.select(d.c.source_kind, d.c.source_id)
-        .select_from(o.join(d, d.c.id == o.c.document_id))
-        .where(
-            d.c.connection_id == turn.id,
-            o.c.state.in_(_OPEN),
-            ref_condition(d.c.source_kind, d.c.source_id, refs),
-        )
-    )
-    return {RecordRef(RecordKind(row.source_kind), row.source_id) for row in turn.connection.execute(query)}
+def reread(turn: Turn, finished: Finished, *, moving: Container[RecordRef]) -> list[Move]:
+    """Records that wait until a document of theirs has been read again."""
+    refs = [ref for ref, revision in finished.items() if revision >= 0 and ref not in moving]
+    return [
+        Move(ref=ref, revision=finished[ref], state=State.WAITING, hold=Hold.BUSY, reason=READING)
+        for ref in being_read(turn, refs)
+    ]
 
 
-def queued(turn: Turn, refs: Iterable[RecordRef]) -> dict[RecordRef, str]:
-    """Records of which nothing is on its way although operations are open -> what they wait for, in words."""
-    refs = list(refs)
+def told(
+    turn: Turn, finished: Finished, *, undone: Mapping[RecordRef, str], moving: Container[RecordRef]
+) -> list[Move]:
+    """What is said of records of which an operation ended: done, still on their way, or due again.
+
+    A record of which another document was refused stays held, or is planned again once this one is there.
+    """
+    open_ = still_open(turn, list(finished))
+    own = [ref for ref, revision in finished.items() if revision >= 0 and ref not in moving]
+    due = left_undone(turn, [ref for ref in own if ref not in open_])
+
+    def move(ref: RecordRef, state: State, reason: str | None = None) -> Move:
+        return Move(ref=ref, revision=finished[ref], state=state, reason=reason, only_moving=True)
+
+    moves = []
+    for ref in own:
+        if ref in open_:
+            if waits := open_[ref]:
+                moves.append(move(ref, State.WAITING, waits))
+        elif ref in due:
+            moves.append(move(ref, State.PENDING))
+        elif ref in undone:
+            moves.append(move(ref, State.NOT_POSTED, undone[ref]))
+        else:
+            moves.append(move(ref, State.DONE))
+    return moves
+
+
+def still_open(turn: Turn, refs: Sequence[RecordRef]) -> dict[RecordRef, str]:
+    """Records of which operations are open -> what they wait for, in words; "" while one is on its way."""
     if not refs:
         return {}
     o, d, a = t.operations, t.documents, t.operation_after
@@ -66,14 +88,16 @@ def queued(turn: Turn, refs: Iterable[RecordRef]) -> dict[RecordRef, str]:
         if state != "ready":
             under_way.add(ref)
     return {
-        ref: f"waits for {', '.join(sorted(named))}" if named else "queued"
+        ref: "" if ref in under_way else f"waits for {', '.join(sorted(named))}" if named else "queued"
         for ref, named in waits.items()
-        if ref not in under_way
     }
 
 
 def left_undone(turn: Turn, refs: Sequence[RecordRef]) -> set[RecordRef]:
-    """Records of which the last write of some document was refused: it is still due although others have landed."""
+    """Records of which the last write of some document was refused, or given up when the books were disconnected.
+
+    It is still due although others have landed.
+    """
     if not refs:
         return set()
     o, d = t.operations, t.documents
@@ -94,6 +118,21 @@ def left_undone(turn: Turn, refs: Sequence[RecordRef]) -> set[RecordRef]:
         ),
     )
     return {RecordRef(RecordKind(row.source_kind), row.source_id) for row in turn.connection.execute(query)}
+
+
+def party_under_way(turn: Turn, kind: BooksKind) -> bool:
+    """A new record of the kind was sent and nobody knows yet which one of theirs it is, if it arrived.
+
+    Any that has just appeared there may be it, whatever it is called meanwhile.
+    """
+    o = t.operations
+    query = sa.select(sa.func.count()).where(
+        o.c.connection_id == turn.id,
+        o.c.kind == kind.value,
+        o.c.verb == "create",
+        o.c.state.in_(["out", "uncertain"]),
+    )
+    return bool(turn.connection.execute(query).scalar_one())
 
 
 def being_read(turn: Turn, refs: Sequence[RecordRef]) -> list[RecordRef]:
