@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from lxml import etree
 
@@ -59,16 +59,38 @@ _WRITTEN = {
 }
 
 
-def fill(parent: etree._Element, nodes: tuple[Node, ...], *, branch: int, bare: bool = False) -> None:
+#: Says the id that a reference to a member of a list is to hold, by the name and the target of the reference.
+Pick = Callable[[str, str], str]
+
+
+def nobody(*_: str) -> str:
+    """An id that no file has."""
+    return "80000001-1700000000"
+
+
+def fill(
+    parent: etree._Element,
+    nodes: tuple[Node, ...],
+    *,
+    branch: int,
+    bare: bool = False,
+    pick: Pick = nobody,
+) -> None:
     """Append members: all of them, or only the required ones; of each choice the branch of that number."""
     for node in nodes:
         match node:
             case Choice(branches=branches, required=required):
                 if required or not bare:
-                    fill(parent, branches[branch % len(branches)], branch=branch, bare=bare and required)
+                    fill(
+                        parent,
+                        branches[branch % len(branches)],
+                        branch=branch,
+                        bare=bare and required,
+                        pick=pick,
+                    )
             case Lines(parts=parts, required=required):
                 if required or not bare:
-                    fill(parent, (parts[branch % len(parts)],), branch=branch)
+                    fill(parent, (parts[branch % len(parts)],), branch=branch, pick=pick)
             case Leaf() | Ref() | Part() if bare and not node.required:
                 continue
             case Leaf():
@@ -76,21 +98,21 @@ def fill(parent: etree._Element, nodes: tuple[Node, ...], *, branch: int, bare: 
                 etree.SubElement(parent, node.name).text = _WRITTEN.get(node.name, text)
             case Ref():
                 element = etree.SubElement(parent, node.name)
-                etree.SubElement(element, "ListID").text = "80000001-1700000000"
+                etree.SubElement(element, "ListID").text = pick(node.name, node.target)
                 if not bare:
                     etree.SubElement(element, "FullName").text = "x"
             case Part():
-                fill(etree.SubElement(parent, node.name), node.nodes, branch=branch, bare=bare)
+                fill(etree.SubElement(parent, node.name), node.nodes, branch=branch, bare=bare, pick=pick)
 
 
-def requests(name: str, *, bare: bool = False) -> Iterator[etree._Element]:
+def requests(name: str, *, bare: bool = False, pick: Pick = nobody) -> Iterator[etree._Element]:
     """A message set with this request, once per branch."""
     message = messages.message(name)
     assert message is not None
     for branch in range(5):
         root = etree.Element("QBXML")
         rq = etree.SubElement(etree.SubElement(root, "QBXMLMsgsRq", onError="continueOnError"), f"{name}Rq")
-        fill(rq, message.nodes, branch=branch, bare=bare)
+        fill(rq, message.nodes, branch=branch, bare=bare, pick=pick)
         yield root
 
 

@@ -9,6 +9,14 @@ from blueops_qb.sandbox.qbd.faults import Refusal, not_found
 from blueops_qb.sandbox.qbd.values import Obj
 
 
+#: members of which a record has one at most: what is sent takes the place of the other
+_ALTERNATIVES = (
+    ("DiscountRate", "DiscountRatePercent"),
+    ("Rate", "RatePercent"),
+    ("MarkupRate", "MarkupRatePercent"),
+)
+
+
 def fetched(company: Company, kind: str, identity: str) -> Obj:
     """A copy of a record that is about to be changed; raises Refusal 3120."""
     record = company.get(kind, identity)
@@ -55,6 +63,10 @@ def must_be_open(company: Company, day: str, *, deleting: bool = False) -> None:
 def merged(record: Obj, sent: Obj) -> Obj:
     """A record with what was sent laid over it: an empty element clears, a missing one leaves as it was."""
     fresh = dict(record)
+    for one, other in _ALTERNATIVES:
+        for said, gone in ((one, other), (other, one)):
+            if sent.get(said):
+                fresh.pop(gone, None)
     for name, value in sent.items():
         if value in ("", None, {}):
             fresh.pop(name, None)

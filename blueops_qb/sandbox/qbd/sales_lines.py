@@ -232,6 +232,7 @@ class SalesLines:
             line["Quantity"] = fine_text(quantity)
         if rate is not None:
             line["Rate"] = price_text(rate)
+            line.pop("RatePercent", None)
 
     def _tag(self, line: Obj, kind: str) -> None:
         if "ClassRef" not in line and self.header.get("ClassRef") and kind != "ItemSubtotal":
