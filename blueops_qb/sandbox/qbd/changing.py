@@ -8,7 +8,6 @@ from blueops_qb.sandbox.qbd.company import Company
 from blueops_qb.sandbox.qbd.faults import Refusal, not_found
 from blueops_qb.sandbox.qbd.values import Obj
 
-
 #: members of which a record has one at most: what is sent takes the place of the other
 _ALTERNATIVES = (
     ("DiscountRate", "DiscountRatePercent"),
