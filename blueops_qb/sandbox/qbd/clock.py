@@ -63,5 +63,6 @@ class Clock:
 
     def _winter(self, year: int) -> timedelta:
         zone = ZoneInfo(self.zone)
+        # Summer time is ahead of winter time, wherever on the globe the summer falls.
         halves = [datetime(year, month, 1, tzinfo=zone) for month in (1, 7)]
-        return min((moment.utcoffset() or timedelta(0)) - (moment.dst() or timedelta(0)) for moment in halves)
+        return min(moment.utcoffset() or timedelta(0) for moment in halves)
