@@ -14,19 +14,20 @@ from blueops_qb.domain.refs import BooksKind
 from blueops_qb.sdk.outcomes import Applied, BooksRecord, Outcome
 from blueops_qb.sdk.provider import Description, Exchange, Operation
 from blueops_qb.sdk.testing.kit import CHECKS, PURE, Check, Subject
+from tests.engine_house import FAKES
 from tests.fake_books import FakeBooks
 from tests.fakes import CalledFake, CallingFake, FakeProvider
 from tests.fixtures.toy_provider.toy_books import ToyBooks
 
 
-@pytest.fixture(params=["called", "calling", "toy"])
+@pytest.fixture(params=["called", "calling", "asked", "toy"])
 def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Subject:
     if request.param == "toy":
         toy = ToyBooks(tmp_path / "toy.jsonl")
         transport = toy.transport(NoVault(), "T1")
         assert transport is not None
         return Subject(provider=toy, carry=transport.send, company_id="T1")
-    fake: FakeProvider = {"called": CalledFake, "calling": CallingFake}[request.param](FakeBooks())
+    fake = FAKES[request.param](FakeBooks())
     return Subject(provider=fake, carry=fake.deliver, company_id="F1")
 
 
