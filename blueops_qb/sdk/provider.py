@@ -346,8 +346,8 @@ WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Hints = Sequence[Mapping[str, str]]
 
 
-class GateDesk(Protocol):
-    """What a gate may start: a hint that something changed over there; for books that call, sessions with the doors.
+class Tells(Protocol):
+    """Takes hints that something changed over there.
 
     A hint says "look", never what to believe. Hints of companies that are connected nowhere are ignored.
     """
@@ -357,6 +357,10 @@ class GateDesk(Protocol):
 
     def tell_all(self, hints: Mapping[str, Hints]) -> None:
         """Store hints by company id with one statement."""
+
+
+class GateDesk(Tells, Protocol):
+    """What a gate may start: a hint that something changed; for books that call, sessions with the doors."""
 
     @property
     def calls(self) -> Calls:
