@@ -77,6 +77,27 @@ def test_a_run_without_work_says_so(qbwc: RawConnector) -> None:
     assert "receiveResponseXML" not in qbwc.calls
 
 
+def test_a_run_that_leaves_something_waiting_does_not_say_that_all_is_done(
+    asking: EngineHouse, qbwc: RawConnector
+) -> None:
+    ann = asking.customer()
+    qbwc.run()
+    asking.change(ann, email="new@example.com")
+    qbwc.authenticate()
+    qbwc.send(qbwc.hcp)
+    asking.books.loses_status = 1
+    assert qbwc.receive("", "0x80040402") == -1
+    asking.change(ann, phone="+1 415 555 0123")
+    asking.restart(backoff_seconds=600.0)
+    qbwc.client = Client(make_gates(asking.engine))
+    said = qbwc.run()  # the question is lost, and asked again only after a while
+    assert "ended unexpectedly" in said
+    with asking.turn() as turn:
+        turn.set(rest_until=turn.now + LONGEST_CALL)
+    asking.customer("Bob", email="bob@example.com")
+    assert "Nothing more can go just now" in qbwc.run()
+
+
 def test_closing_tells_how_much_was_carried(asking: EngineHouse, qbwc: RawConnector) -> None:
     asking.customer()
     qbwc.authenticate()
@@ -568,7 +589,8 @@ def test_a_defect_of_ours_is_answered_in_the_words_of_the_protocol(
     assert broken.answer("receiveResponseXML", parts) == -1
     assert broken.answer("connectionError", parts) == "done"
     assert "BlueOps could not answer" in str(broken.answer("getLastError", parts))
-    assert "could not be answered (OSError)" in caplog.text
+    assert "could not be answered (OSError at " in caplog.text
+    assert "a secret" not in caplog.text
 
 
 @attrs.frozen
@@ -578,7 +600,7 @@ class Broken:
     calls: ConnectionCalls
 
     def enter(self, user: str, password: str) -> Any:
-        raise OSError(user, password)
+        raise OSError(user, password, "a secret")
 
     def call(self, ticket: str) -> Any:
         raise OSError(ticket)

@@ -79,7 +79,8 @@ class SoapGate:
             encoding = soap.charset(environ.get("CONTENT_TYPE", "") or "")
             call = soap.read_call(_pieces(environ), encoding=encoding, knows=self.connector.knows)
         except UnreadableCall as problem:
-            log.warning("a call of the Web Connector's address was refused: %s", problem)
+            said = " ".join(str(problem).split())[:200]
+            log.warning("a call of the Web Connector's address was refused: %s", said)
             return problem.status, _XML, soap.fault(str(problem))
         return "200 OK", _XML, soap.answer(call.method, self.connector.answer(call.method, call.parameters))
 

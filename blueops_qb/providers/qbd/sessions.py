@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import logging
 import re
+import traceback
 from collections.abc import Callable, Mapping
 
 import attrs
 
 from blueops_qb.providers.qbd.gate_hresults import spelled, trouble
 from blueops_qb.providers.qbd.gate_reply import Reply
-from blueops_qb.providers.qbd.sessions_company import facts, same_id
+from blueops_qb.providers.qbd.sessions_company import LONGEST_FACT, facts, same_id
 from blueops_qb.sdk.calling import Call, Calls, NoEntry
 from blueops_qb.sdk.doors import Answered, Unknown
 
@@ -29,6 +30,7 @@ MOST, FAILED = 99, -1
 _GONE = "This session is over. It goes on at the next run."
 _FAILED = "BlueOps could not answer; whoever runs it finds the reason in its log. It is tried again at the next run."
 _ALL_DONE = "All is done."
+_WAITING = "Nothing more can go just now. What waits, and for what, is shown in BlueOps."
 #: The message set that an answer belongs to.
 _SET = re.compile(r'<QBXMLMsgsRs\b[^>]*?\bnewMessageSetID="([^"]*)"')
 Answer = str | int | tuple[str, ...]
@@ -49,8 +51,12 @@ class WebConnector:
         try:
             return handle(self, parameters)
         except Exception as problem:
-            # Texts of exceptions may quote business data; the log has the place.
-            log.error("%s could not be answered (%s)", method, type(problem).__name__, exc_info=problem)
+            # Texts of exceptions quote business data; the log gets their kind and the place.
+            place = traceback.extract_tb(problem.__traceback__)[-1]
+            kind = type(problem).__name__
+            log.error(
+                "%s could not be answered (%s at %s:%d)", method, kind, place.filename, place.lineno or 0
+            )
             return otherwise
 
     def knows(self, ticket: str) -> bool:
@@ -90,7 +96,7 @@ class WebConnector:
                 if outgoing is not None:
                     call.note(said="")
                     return outgoing.body.decode("utf-8")
-                why = _ALL_DONE
+                why = _WAITING if call.left() else _ALL_DONE
             call.note(said=why)
             return ""
 
@@ -184,7 +190,7 @@ class WebConnector:
             call.note(opened="yes", refused=why)
             return why
         if given["strCompanyFileName"].strip():
-            told["file"] = given["strCompanyFileName"].strip()
+            told["file"] = given["strCompanyFileName"].strip()[:LONGEST_FACT]
         if given["qbXMLMajorVers"].strip():
             told["processor"] = f"{given['qbXMLMajorVers'].strip()}.{given['qbXMLMinorVers'].strip() or '0'}"
         known = dict(self.calls.facts(company))

@@ -13,6 +13,8 @@ from lxml import etree
 
 #: Answers longer than this are left unread.
 LONGEST = 1024 * 1024
+#: Longer ones are cut; a path has at most 260 characters, a name 59.
+LONGEST_FACT = 500
 
 #: Our name for a fact -> where it stands in the answers.
 _PLACES: Mapping[str, str] = {
@@ -93,4 +95,4 @@ def _file_id(root: etree._Element, owner_id: str) -> str:
 
 
 def _plain(text: str | None) -> str:
-    return " ".join((text or "").split())
+    return " ".join((text or "").split())[:LONGEST_FACT]

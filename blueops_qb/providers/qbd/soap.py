@@ -107,6 +107,8 @@ def _read_long(head: bytes, rest: bytes, chunks: Iterator[bytes], *, encoding: s
         events=("start",),
         encoding=encoding,
         huge_tree=True,
+        remove_comments=True,
+        remove_pis=True,
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
@@ -221,10 +223,11 @@ def _walk(element: etree._Element, target: _Call) -> None:
 
 
 def _take(chunks: Iterator[bytes], most: int) -> bytes:
-    taken = b""
-    while len(taken) < most and (chunk := next(chunks, b"")):
-        taken += chunk
-    return taken
+    taken: list[bytes] = []
+    while most > 0 and (chunk := next(chunks, b"")):
+        taken.append(chunk)
+        most -= len(chunk)
+    return b"".join(taken)
 
 
 def _chained(head: bytes, rest: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
