@@ -152,6 +152,9 @@ class RawConnector:
         hcp = self.hcp
         for _ in range(200):
             request = self.send(hcp)
+            if request == "NoOp":  # a pause, then once more
+                assert self.last_error() == "NoOp"
+                continue
             hcp = ""
             if not request:
                 said = self.last_error()

@@ -2,6 +2,7 @@
 
 import re
 import socket
+import threading
 from typing import Any
 
 import attrs
@@ -15,7 +16,7 @@ from blueops_qb.engine.connections import ConnectRefused
 from blueops_qb.engine.sessions import LONGEST_CALL, LONGEST_SILENCE, ConnectionCalls
 from blueops_qb.providers.qbd.qwc import OWNER_ID
 from blueops_qb.providers.qbd.sessions import WebConnector
-from blueops_qb.sdk.doors import Answered
+from blueops_qb.sdk.doors import Answered, Reply
 from blueops_qb.sdk.hooks import Switch
 from blueops_qb.store import tables as t
 from blueops_qb.store.tables import metadata
@@ -630,6 +631,43 @@ def test_stopped_at_any_point_of_any_exchange_everything_arrives_exactly_once(
         qbwc.run()
     assert asking.counted() == {"done": 3}
     assert [len(asking.books.of(kind)) for kind in (K.CUSTOMER, K.INVOICE, K.PAYMENT)] == [1, 1, 1]
+    assert asking.quiet()
+
+
+def test_several_that_come_with_the_same_name_at_once_double_nothing(
+    asking: EngineHouse, qbwc: RawConnector
+) -> None:
+    """A second Web Connector with a copy of the settings: each ends the other's session, nobody does work twice."""
+    for n in range(3):
+        invoice = asking.invoice(asking.customer(f"Customer {n}", email=f"c{n}@example.com"))
+        asking.pay(invoice, "40.00")
+    one_at_a_time = threading.Lock()
+
+    def deliver(body: bytes) -> Reply:
+        with one_at_a_time:
+            return asking.provider.deliver(body)
+
+    problems: list[BaseException] = []
+
+    def come() -> None:
+        mine = attrs.evolve(qbwc, client=Client(make_gates(asking.engine)), deliver=deliver, calls=[])
+        try:
+            for _ in range(3):
+                mine.run()
+        except BaseException as problem:
+            problems.append(problem)
+
+    threads = [threading.Thread(target=come) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert problems == []
+    qbwc.run()
+    assert asking.counted() == {"done": 9}
+    assert [len(asking.books.of(kind)) for kind in (K.CUSTOMER, K.INVOICE, K.PAYMENT)] == [3, 3, 3]
+    sent = [id for id, _ in asking.books.heard]
+    assert len(sent) == len(set(sent))
     assert asking.quiet()
 
 
