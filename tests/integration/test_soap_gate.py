@@ -92,7 +92,7 @@ def test_a_run_that_leaves_something_waiting_does_not_say_that_all_is_done(
     asking.restart(backoff_seconds=600.0)
     qbwc.client = Client(make_gates(asking.engine))
     said = qbwc.run()  # the question is lost, and asked again only after a while
-    assert "ended unexpectedly" in said
+    assert "broke down" in said
     with asking.turn() as turn:
         turn.set(rest_until=turn.now + LONGEST_CALL)
     asking.customer("Bob", email="bob@example.com")
@@ -136,6 +136,8 @@ def test_a_wrong_password_is_refused_at_once_and_locks_nobody_out(
     for wrong in ("", "x", right.upper(), right + " ", right[:-1]):
         qbwc.password = wrong
         assert qbwc.authenticate() == ["", "nvu"]
+        assert "password are wrong" in qbwc.last_error()
+        assert "password are wrong" in qbwc.close()
     assert asking.rows(t.sessions) == []
     qbwc.password = right
     ticket, file = qbwc.authenticate()
@@ -407,11 +409,11 @@ def test_quickbooks_that_fails_ends_the_run_with_a_sentence(asking: EngineHouse,
     qbwc.authenticate()
     qbwc.send(qbwc.hcp)
     assert qbwc.receive("", "-2147220478", "it went away") == -1  # 0x80040402 as some send it
-    assert qbwc.last_error() == "QuickBooks ended unexpectedly. Start it again."
-    assert asking.connection_row().health_reason == "QuickBooks ended unexpectedly. Start it again."
+    assert qbwc.last_error().startswith("QuickBooks broke down while it worked.")
+    assert asking.connection_row().health_reason == qbwc.last_error()
     assert asking.state(ann) == "uncertain"
     qbwc.close()
-    assert "ended unexpectedly" in qbwc.last_error()  # also of a session that is closed
+    assert "broke down" in qbwc.last_error()  # also of a session that is closed
     qbwc.run()
     assert asking.counted() == {"done": 1}
     assert asking.connection_row().health == "ok"
@@ -438,7 +440,7 @@ def test_the_known_company_file_is_tried_once_where_quickbooks_is_not_running(
     qbwc.run()
     qbwc.authenticate()
     assert qbwc.connection_error("0x80040416", "not running") == r"C:\Books\acme.qbw"
-    assert qbwc.connection_error("80040417", "no file") == "done"
+    assert qbwc.connection_error("0x80040417", "no file") == "done"
     assert "No company file is open" in qbwc.last_error()
     assert asking.connection_row().health == "unreached"
     qbwc.run()
@@ -449,13 +451,13 @@ def test_the_known_company_file_is_tried_once_where_quickbooks_is_not_running(
 @pytest.mark.parametrize(
     ("hresult", "words"),
     [
-        ("0x80040414", "A window in QuickBooks"),
-        ("-2147220460", "A window in QuickBooks"),
+        ("0x80040414", "A dialog is open in QuickBooks"),
+        ("-2147220460", "A dialog is open in QuickBooks"),
         ("0x8004040A", "Another company file is open"),
-        ("0x80040418", "as Admin in single-user mode"),
-        ("0x8004041D", "Automatic login"),
-        ("0x80049999", "something new happened"),
-        ("", "It gave no reason"),
+        ("0x80040418", "as its administrator in single-user mode"),
+        ("0x8004041D", "Integrated Applications"),
+        ("0x80049999", "(0x80049999: something new happened)"),
+        ("0x80040421", "(0x80040421: it gives no reason)"),
     ],
 )
 def test_every_failure_to_reach_quickbooks_is_a_sentence_there_and_here(
@@ -574,18 +576,8 @@ def test_a_defect_of_ours_is_answered_in_the_words_of_the_protocol(
         calls=Broken(ConnectionCalls(engine=asking.engine, provider="asked")), owner_id=OWNER_ID, version="0"
     )
     assert broken.answer("authenticate", {"strUserName": "u", "strPassword": "p"}) == ("", "busy")
-    parts = dict.fromkeys(
-        (
-            "ticket",
-            "strHCPResponse",
-            "strCompanyFileName",
-            "qbXMLMajorVers",
-            "response",
-            "hresult",
-            "message",
-        ),
-        "",
-    )
+    names = ("strHCPResponse", "strCompanyFileName", "qbXMLMajorVers", "response", "hresult", "message")
+    parts = {"ticket": "some", **dict.fromkeys(names, "")}
     assert broken.answer("sendRequestXML", parts) == ""
     assert broken.answer("receiveResponseXML", parts) == -1
     assert broken.answer("connectionError", parts) == "done"

@@ -15,8 +15,8 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from blueops_qb.providers.qbd.gate_hresults import spelled, trouble
 from blueops_qb.providers.qbd.gate_reply import Reply
+from blueops_qb.providers.qbd.hresults import UNLISTED, Failure, Fate, Next, code_of, failure_of
 from blueops_qb.providers.qbd.sessions_company import LONGEST_FACT, facts, same_id
 from blueops_qb.sdk.calling import Call, Calls, NoEntry
 from blueops_qb.sdk.doors import Answered, Unknown
@@ -27,6 +27,11 @@ log = logging.getLogger(__name__)
 NO_OP, DONE, WRONG, BUSY = "NoOp", "done", "nvu", "busy"
 #: Progress of receiveResponseXML: it goes on below 100, and ends below 0.
 MOST, FAILED = 99, -1
+#: A failure that only passes on what QuickBooks says.
+PASSED_ON = "0x80040421"
+_NOT_LET_IN = (
+    "Nothing was exchanged: user name or password are wrong, or a run is just being ended elsewhere."
+)
 _GONE = "This session is over. It goes on at the next run."
 _FAILED = "BlueOps could not answer; whoever runs it finds the reason in its log. It is tried again at the next run."
 _ALL_DONE = "All is done."
@@ -111,16 +116,15 @@ class WebConnector:
                 # A repeated one, or a late one of an exchange that is asked about already.
                 log.info("an answer that nobody waits for was left aside")
                 return _progress(call)
-            hresult = spelled(given["hresult"]) if given["hresult"].strip() else ""
+            hresult = code_of(given["hresult"])
             reply = Reply(
                 response="" if hresult else given["response"], hresult=hresult, message=given["message"]
             )
             call.finish(Answered(body=reply.dump()))
-            met = trouble(hresult, given["message"]) if hresult else None
-            if met is None or met.goes_on:
+            failure = failure_of(hresult)
+            if not hresult or failure.fate is Fate.UNREADABLE:
                 return _progress(call)
-            call.trouble(met.sentence)
-            call.note(said=met.sentence)
+            _tell(call, failure, given)
             return FAILED
 
     def connection_error(self, given: Parameters) -> Answer:
@@ -128,17 +132,18 @@ class WebConnector:
         with self.calls.call(given["ticket"]) as call:
             if call is None:
                 return DONE
-            met = trouble(given["hresult"], given["message"])
+            failure = failure_of(given["hresult"])
             path = self.calls.facts(call.session.caller.company_id).get("file", "")
-            if met.by_path and path and not call.session.notes.get("path_tried"):
+            if failure.next is Next.OFFER_PATH and path and not call.session.notes.get("path_tried"):
                 call.note(path_tried="yes")
                 return path
-            call.trouble(met.sentence)
-            call.note(said=met.sentence)
+            _tell(call, failure, given)
             return DONE
 
     def last_error(self, given: Parameters) -> Answer:
         """What the last call meant, also of a session that is closed."""
+        if not given["ticket"]:
+            return _NOT_LET_IN
         session = self.calls.session(given["ticket"])
         if session is None:
             return _GONE
@@ -150,7 +155,7 @@ class WebConnector:
         """What is shown as the result of the run."""
         with self.calls.call(given["ticket"]) as call:
             if call is None:
-                return _GONE
+                return _GONE if given["ticket"] else _NOT_LET_IN
             call.close()
             said = call.session.notes.get("said", _ALL_DONE)
             return said if said != _ALL_DONE else f"{_ALL_DONE} Exchanges: {call.session.carried}."
@@ -198,6 +203,16 @@ class WebConnector:
             call.opened(known | told)
         call.note(opened="yes")
         return ""
+
+
+def _tell(call: Call, failure: Failure, given: Parameters) -> None:
+    """Say on the pages and in the Web Connector why QuickBooks cannot be worked with."""
+    own = " ".join(given["message"].split())[:300]
+    passed_on = failure is UNLISTED or code_of(given["hresult"]) == PASSED_ON
+    said = f" ({code_of(given['hresult'])}: {own or 'it gives no reason'})" if passed_on else ""
+    sentence = f"{failure.message}{said} {failure.remedy}"
+    call.trouble(sentence)
+    call.note(said=sentence)
 
 
 def _progress(call: Call) -> int:
