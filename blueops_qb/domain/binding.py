@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import attrs
 
@@ -30,6 +31,7 @@ from blueops_qb.domain.documents import (
 from blueops_qb.domain.refs import BooksRef, OurRef, Ref
 
 Replace = Callable[[Ref], Ref]
+_Value = TypeVar("_Value", bound=attrs.AttrsInstance)
 
 
 def replace_refs(document: Document, replace: Replace) -> Document:
@@ -39,48 +41,62 @@ def replace_refs(document: Document, replace: Replace) -> Document:
         return None if ref is None else replace(ref)
 
     def cost(line: PurchaseLine) -> PurchaseLine:
-        return attrs.evolve(line, customer=maybe(line.customer), order=maybe(line.order))
+        return _with(line, customer=maybe(line.customer), order=maybe(line.order))
 
     match document:
         case CustomerRecord():
-            return (
-                document
-                if document.parent is None
-                else attrs.evolve(document, parent=replace(document.parent))
-            )
+            return _with(document, parent=maybe(document.parent))
         case VendorRecord() | TaxCodeRecord():
             return document
         case SalesInvoice():
             customer, estimate = replace(document.customer), maybe(document.estimate)
-            return attrs.evolve(document, customer=customer, estimate=estimate)
+            return _with(document, customer=customer, estimate=estimate)
         case Estimate() | CreditMemo():
-            return attrs.evolve(document, customer=replace(document.customer))
+            return _with(document, customer=replace(document.customer))
         case SalesReceipt() | RefundReceipt():
-            return attrs.evolve(document, customer=maybe(document.customer))
+            return _with(document, customer=maybe(document.customer))
         case CustomerPayment():
-            return attrs.evolve(
+            return _with(
                 document,
                 customer=replace(document.customer),
-                allocations=tuple(attrs.evolve(a, invoice=replace(a.invoice)) for a in document.allocations),
+                allocations=tuple(_with(a, invoice=replace(a.invoice)) for a in document.allocations),
             )
         case Bill() | VendorCredit() | PurchaseOrder():
             vendor = replace(document.vendor)
-            return attrs.evolve(document, vendor=vendor, lines=tuple(map(cost, document.lines)))
+            return _with(document, vendor=vendor, lines=tuple(map(cost, document.lines)))
         case BillPayment():
             vendor = replace(document.vendor)
-            settles = tuple(attrs.evolve(s, document=replace(s.document)) for s in document.settles)
-            return attrs.evolve(document, vendor=vendor, settles=settles)
+            settles = tuple(_with(s, document=replace(s.document)) for s in document.settles)
+            return _with(document, vendor=vendor, settles=settles)
         case ExpenseDocument():
             payee = maybe(document.payee)
-            return attrs.evolve(document, payee=payee, lines=tuple(map(cost, document.lines)))
+            return _with(document, payee=payee, lines=tuple(map(cost, document.lines)))
         case JournalEntry():
-            postings = tuple(attrs.evolve(line, customer=maybe(line.customer)) for line in document.lines)
-            return attrs.evolve(document, lines=postings)
+            postings = tuple(_with(line, customer=maybe(line.customer)) for line in document.lines)
+            return _with(document, lines=postings)
         case AttachedFile():
-            return attrs.evolve(document, to=replace(document.to))
+            return _with(document, to=replace(document.to))
         case BankDeposit():
-            parts = tuple(attrs.evolve(line, payment=maybe(line.payment)) for line in document.lines)
-            return attrs.evolve(document, lines=parts)
+            parts = tuple(_with(line, payment=maybe(line.payment)) for line in document.lines)
+            return _with(document, lines=parts)
+
+
+def _with(value: _Value, **replaced: Any) -> _Value:
+    """`value` with these members; itself where they are what it has, as most references stay as they are."""
+    same = all(_is(new, getattr(value, name)) for name, new in replaced.items())
+    if same:
+        return value
+    evolving: Any = value
+    changed: _Value = attrs.evolve(evolving, **replaced)
+    return changed
+
+
+def _is(new: Any, old: Any) -> bool:
+    if new is old:
+        return True
+    if not isinstance(new, tuple) or len(new) != len(old):
+        return False
+    return all(one is other for one, other in zip(new, old, strict=True))
 
 
 def refs_of(document: Document) -> tuple[Ref, ...]:

@@ -26,6 +26,8 @@ from blueops_qb.store.types import new_id
 #: Finished readings of a connection that are kept when another is asked for.
 KEPT = 1
 OPEN = ("ready", "out", "uncertain")
+#: How the operations of a reading are told that read the payments too.
+_SETTLED = '"settled": "1"'
 
 
 class ReadingState(enum.StrEnum):
@@ -70,8 +72,11 @@ class AccountTotal:
         return self.debits - self.credits
 
 
-def ask(turn: Turn, start: dt.date, end: dt.date) -> int:
-    """Ask for a period, both days included; answers the reading's id. Raises CannotRead."""
+def ask(turn: Turn, start: dt.date, end: dt.date, *, settled: bool = False) -> int:
+    """Ask for a period, both days included; answers the reading's id. Raises CannotRead.
+
+    With `settled` its payments are read as well, into the mirror: no account tells what they settle.
+    """
     if start > end:
         raise CannotRead(f"The period runs from {start} back to {end}; turn the days round.")
     able = next((c for c in turn.description.capabilities if c.feature is Feature.LEDGER), None)
@@ -86,7 +91,7 @@ def ask(turn: Turn, start: dt.date, end: dt.date) -> int:
         r.c.last_day == end,
     )
     for id in turn.connection.execute(same).scalars().all():
-        if _open_parts(turn.connection, turn.id, id):
+        if _open_parts(turn.connection, turn.id, id, mark=_SETTLED if settled else ""):
             return int(id)
     _forget(turn)
     id = new_id()
@@ -100,6 +105,8 @@ def ask(turn: Turn, start: dt.date, end: dt.date) -> int:
     }
     turn.connection.execute(r.insert(), [row])
     params = {"start": start.isoformat(), "end": end.isoformat(), "reading": str(id)}
+    if settled:
+        params["settled"] = "1"
     turn.connection.execute(t.operations.insert(), [operation_row(turn, Verb.LEDGER, params=params)])
     return id
 
@@ -234,18 +241,24 @@ def _change(turn: Turn, reading_id: int, values: dict[str, Any]) -> None:
     turn.connection.execute(r.update().where(r.c.id == reading_id).values(values))
 
 
-def _parts(connection: sa.Connection, connection_id: str, reading_id: int) -> dict[int, str]:
-    """Its operations that are still open, with their states."""
+def _parts(connection: sa.Connection, connection_id: str, reading_id: int, mark: str = "") -> dict[int, str]:
+    """Its operations that are still open, with their states; with `mark`, those that bear it."""
     o = t.operations
     query = sa.select(o.c.id, o.c.state, o.c.params_json).where(
         o.c.connection_id == connection_id, o.c.verb == Verb.LEDGER.value, o.c.state.in_(OPEN)
     )
-    mark = f'"reading": "{reading_id}"'
-    return {row.id: row.state for row in connection.execute(query) if mark in (row.params_json or "")}
+    marks = (f'"reading": "{reading_id}"', mark)
+    return {
+        row.id: row.state
+        for row in connection.execute(query)
+        if all(one in (row.params_json or "") for one in marks)
+    }
 
 
-def _open_parts(connection: sa.Connection, connection_id: str, reading_id: int, *, but: str = "") -> bool:
-    return any(str(id) != but for id in _parts(connection, connection_id, reading_id))
+def _open_parts(
+    connection: sa.Connection, connection_id: str, reading_id: int, *, but: str = "", mark: str = ""
+) -> bool:
+    return any(str(id) != but for id in _parts(connection, connection_id, reading_id, mark))
 
 
 def _forget(turn: Turn) -> None:

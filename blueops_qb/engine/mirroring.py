@@ -78,6 +78,7 @@ class Mirroring:
     #: The last document that was made normal, what came of it, and what stood beside it.
     _made_of: Document | None = None
     _made: Document | None = None
+    _made_text: str | None = None
     _made_beside: str | None = None
 
     def look(self, refs: Iterable[BooksRef]) -> None:
@@ -126,7 +127,7 @@ class Mirroring:
             return known.document
         text, next_to = None, ""
         if record.document is not None:
-            text = wire.dump_document(self.normal(record.document))
+            text = self.text(record.document)
             next_to = self.beside(record.document)
         moved = known is None or known.document != text or known.deleted or _moved_beside(known, next_to)
         self._mirror[record.ref] = {
@@ -160,9 +161,16 @@ class Mirroring:
         """The document in normal form; the same one asked for once more is not made again."""
         if document is not self._made_of:
             self._made_of, self._made = document, self.turn.provider.normal(document)
-            self._made_beside = None
+            self._made_text = self._made_beside = None
         assert self._made is not None
         return self._made
+
+    def text(self, document: Document) -> str:
+        """The normal form as text; the same one asked for once more is not made again."""
+        made = self.normal(document)
+        if self._made_text is None:
+            self._made_text = wire.dump_document(made)
+        return self._made_text
 
     def beside(self, document: Document) -> str:
         """What the books show beside the normal document, as text; empty where that is nothing."""
@@ -294,11 +302,17 @@ def make_dirty(turn: Turn, places: Iterable[BooksRef]) -> None:
 #: Ids in one statement.
 _AT_ONCE = 500
 #: What is taken into BlueOps when it is entered in the books and names a record of ours.
-_TAKEN_IN = (BooksKind.PAYMENT, BooksKind.CUSTOMER, BooksKind.CREDIT_MEMO, BooksKind.REFUND_RECEIPT)
+_TAKEN_IN = (
+    BooksKind.PAYMENT,
+    BooksKind.CUSTOMER,
+    BooksKind.CREDIT_MEMO,
+    BooksKind.REFUND_RECEIPT,
+    BooksKind.DEPOSIT,
+)
 
 
 def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
-    """Payments, jobs, credits and refunds that arrived before what they name was linked are looked at again."""
+    """What arrived before that which it names was linked (payments, jobs, credits, deposits) is looked at again."""
     if not places:
         return
     m, lk = t.mirror, t.links

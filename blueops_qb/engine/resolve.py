@@ -19,11 +19,12 @@ from blueops_qb.engine import canary, choices, outbox, subledger, tombstones
 from blueops_qb.engine.choice_preview import ChoicePreview, preview_of
 from blueops_qb.engine.choices import CannotResolve, MovedMeanwhile, Wish
 from blueops_qb.engine.known import Known, load_by_place, marker_of
-from blueops_qb.engine.newest import newest
+from blueops_qb.engine.link_rows import close_conflicts, mirror_row, set_link
+from blueops_qb.engine.newest import newest, why_gone
 from blueops_qb.engine.outbox import Hold, Move, State
+from blueops_qb.engine.plan_anew import plan_again
 from blueops_qb.engine.sides import CannotPost, agreed_beside, ours_now
 from blueops_qb.engine.to_core import StaleCore
-from blueops_qb.engine.tombstones import mirror_row, plan_again, set_link
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
@@ -181,12 +182,12 @@ def _accept(turn: Turn, known: Known) -> None:
     source = known.key.source
     snapshot = newest(turn, source)
     if snapshot is None:
-        raise CannotResolve(f"{source} no longer exists in BlueOps; unlink it instead")
+        raise CannotResolve(f"{why_gone(source)}; unlink it instead")
     try:
         ours = ours_now(turn, known, snapshot)
     except CannotPost as problem:
         raise CannotResolve(f"{source} cannot be posted as it is now: {problem}") from None
-    tombstones.close_conflicts(turn, known, "accepted with another field")
+    close_conflicts(turn, known, "accepted with another field")
     set_link(
         turn,
         known,

@@ -69,8 +69,9 @@ class Operation:
     `marker` is the token to write into the record (memo) so that a look-up recognises it.
     `params` by verb - FIND: `by` = `created` | `name` | `number`, `since` (ISO time), `until`, `name`, `number`;
     CHANGES: `cursor` (empty = from now on), `page`; CATALOG: `page`; LEDGER: `start`, `end` (ISO days, both
-    included), and `reading`, which every `Want` for a further part repeats; READ: none. Further keys are the
-    provider's own (they come back from `Want.params`).
+    included), `reading`, and `settled`, with which the payments of the period come too, as records, where the ledger
+    does not tell what they settle (every `Want` for a further part repeats these); READ: none. Further keys are
+    the provider's own (they come back from `Want.params`).
     """
 
     id: str

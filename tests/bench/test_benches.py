@@ -108,6 +108,11 @@ def test_older_records_come_over_whole_through_a_kill() -> None:
     assert 1000 <= figures["killed_after"] < 2000
     assert figures["calls"] < 200
     assert 0 < figures["rss_mib"] < 200
+    agreed = figures["agreement"]
+    assert (agreed["documents"], agreed["differences"]) == (2000, 0)
+    assert agreed["planted"] == agreed["found"] >= 25
+    assert agreed["kinds"] >= 12
+    assert agreed["missed"] == agreed["not_planted"] == []
 
 
 def test_a_payment_recorded_in_the_books_pays_its_invoice_and_stops_reminders() -> None:

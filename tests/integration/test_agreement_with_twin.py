@@ -202,6 +202,19 @@ def test_a_payment_that_both_sides_changed_is_unapplied_until_somebody_chooses(b
     assert run.agrees, business.found(run)
 
 
+def test_what_a_payment_settles_is_read_with_the_ledger_whatever_the_feed_told(business: Company) -> None:
+    one = sale(business, START + dt.timedelta(days=9), job_id=None, customer_id=business.customers[0].id)
+    payment = business.pay([one], received_on=START + dt.timedelta(days=10))
+    business.drain()
+    with business.bookkeeper() as books:
+        books.change("Payment", business.place(payment.ref).id, {"Line": []})
+    (found,) = business.found(business.agree(whole=True))
+    assert (found.kind, found.ref, found.amount) == ("unapplied", str(payment.ref), one.total)
+    # It is one more change of the bookkeeper: it travels, and then both sides agree.
+    business.drain()
+    assert business.agree(whole=True).agrees
+
+
 def _rows(business: Company, table: Any) -> list[Any]:
     with business.core.engine.connect() as connection:
         return list(connection.execute(table.select()))

@@ -12,6 +12,12 @@ import datetime as dt
 from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.providers.qbo.fault_text import fault_of
 from blueops_qb.providers.qbo.framing import Answer, Request, get
+from blueops_qb.providers.qbo.ledger_payments import (
+    decode_payments,
+    encode_payments,
+    is_payments,
+    want_payments,
+)
 from blueops_qb.providers.qbo.ledger_report import TEXTS, Odd, Report, is_cut, keys_of
 from blueops_qb.providers.qbo.verdicts import Heard, unknown, verdict
 from blueops_qb.sdk.outcomes import Found, NotKnown, Outcome, Refused, SignIn, Throttled, Why
@@ -25,6 +31,8 @@ def encode_ledger(exchange: Exchange, profile: BooksProfile, *, minorversion: st
     """The report of the first part of the period, accrual basis whatever the company prefers; raises Unencodable."""
     (operation,) = exchange.operations
     start, _ = _period(operation)
+    if is_payments(operation):
+        return encode_payments(exchange, minorversion=minorversion)
     keys = keys_of(profile)
     columns = (*TEXTS, keys.debit, keys.credit, keys.amount, keys.balance)
     parameters = {
@@ -40,6 +48,8 @@ def encode_ledger(exchange: Exchange, profile: BooksProfile, *, minorversion: st
 def decode_ledger(exchange: Exchange, answer: Answer, profile: BooksProfile) -> dict[str, Outcome]:
     """Found with the lines of the part and what is still to be asked for, or what the fault means."""
     (operation,) = exchange.operations
+    if is_payments(operation):
+        return decode_payments(exchange, answer, profile)
     heard, value = Heard.of(answer), answer.json()
     fault = fault_of(answer, value)
     if fault is not None:
@@ -57,7 +67,7 @@ def decode_ledger(exchange: Exchange, answer: Answer, profile: BooksProfile) -> 
         if is_cut(value):
             found = Found(then=_halves(operation, start, end), complete=False, reference=heard.reference)
         else:
-            then = _rest(operation, end)
+            then = (*_rest(operation, end), *want_payments(operation, start.isoformat(), end.isoformat()))
             lines = Report(value=value, start=start, end=end, keys=keys_of(profile)).lines()
             found = Found(ledger=lines, then=then, complete=not then, reference=heard.reference)
     except Odd as problem:
