@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "qb0011"
-down_revision = "qb0010"
+revision = "qb0012"
+down_revision = "qb0011"
 branch_labels = None
 depends_on = None
 
