@@ -225,6 +225,19 @@ def test_an_exchange_that_may_not_have_run_has_cleared_nothing(asking: EngineHou
     assert exchange(asking, lost_one).kept_there is None  # the books said that they have nothing of it
 
 
+def test_what_is_still_to_be_asked_about_is_not_cleared(asking: EngineHouse) -> None:
+    """The books would forget the very answer that they are to be asked for."""
+    asking.restart(backoff_seconds=600.0)
+    id = lost(asking)
+    asking.books.loses_status = 1
+    asking.drain()
+    asking.customer("Bob", email="bob@example.com")
+    asking.drain()
+    first, second = ran(asking)
+    assert (first, exchange(asking, second).clears) == (id, None)
+    assert id in asking.books.answers
+
+
 def test_what_surely_did_not_arrive_needs_no_clearing(asking: EngineHouse) -> None:
     asking.books.script.append(Fault.NOT_SENT)
     asking.customer()

@@ -223,6 +223,26 @@ def test_a_new_run_ends_the_one_before_and_asks_at_once_what_became_of_its_excha
     assert asking.quiet()
 
 
+def test_a_new_run_asks_at_once_also_where_asking_failed_before(
+    asking: EngineHouse, qbwc: RawConnector
+) -> None:
+    asking.restart(backoff_seconds=3600.0)
+    qbwc.client = Client(make_gates(asking.engine))
+    asking.customer()
+    qbwc.stop_at = ("carried out", 1)
+    with pytest.raises(Stopped):
+        qbwc.run()
+    for times in (1, 2):
+        qbwc.authenticate()
+        assert '"asks": true' in qbwc.send(qbwc.hcp)
+        (row,) = asking.rows(t.exchanges, t.exchanges.c.state == "asked")
+        assert row.asked == times
+    qbwc.stop_at = None
+    qbwc.run()
+    assert asking.counted() == {"done": 1}
+    assert len(asking.books.of(K.CUSTOMER)) == 1
+
+
 def test_a_dead_ticket_is_told_so_and_its_answer_is_not_heard(
     asking: EngineHouse, qbwc: RawConnector
 ) -> None:

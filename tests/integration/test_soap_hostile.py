@@ -291,6 +291,15 @@ def test_what_is_no_call_is_answered_with_a_fault(gate: WSGIApp, body: str) -> N
     assert "<soap:Fault><faultcode>soap:Client</faultcode><faultstring>" in text
 
 
+@pytest.mark.parametrize("header", ["<a>" * 9 + "</a>" * 9, "<a/>" * 100], ids=["deep", "many"])
+def test_a_header_is_neither_deep_nor_has_it_many_elements(gate: WSGIApp, header: str) -> None:
+    call = f'{BEGIN}<serverVersion xmlns="{INTUIT}"/></s:Body></s:Envelope>'
+    assert post(gate, Endless(call.replace("<s:Body>", "<s:Header><a/></s:Header><s:Body>")))[0] == "200 OK"
+    status, text = post(gate, Endless(call.replace("<s:Body>", f"<s:Header>{header}</s:Header><s:Body>")))
+    assert status == "400 Bad Request"
+    assert "neither deep" in text
+
+
 def test_a_body_that_is_shorter_than_it_says_is_refused(gate: WSGIApp) -> None:
     body = Endless(envelope("serverVersion"))
     body.length += 10
