@@ -525,7 +525,8 @@ def test_another_company_is_refused_with_a_sentence_and_nothing_is_handed_out(
         host_answers(
             extra=f"<DataExtRet><OwnerID>{{{OWNER_ID}}}</OwnerID><DataExtName>FileID</DataExtName></DataExtRet>"
         ),
-        '<!DOCTYPE QBXML [<!ENTITY a "F2">]><QBXML><CompanyQueryRs/></QBXML>',
+        '<!DOCTYPE QBXML [<!ENTITY a "F2">]>'
+        + host_answers(file_id="F2", owner_id=OWNER_ID).partition("?>")[2],
     ],
     ids=[
         "nothing",

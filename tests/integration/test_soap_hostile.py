@@ -252,7 +252,10 @@ def test_a_right_ticket_opens_no_way_to_fill_the_memory_with_elements(
     ticket = let_in(asking, gate)
     head = envelope("receiveResponseXML", [("ticket", ticket), ("response", "@")]).split("@")[0]
     for filling in (b"<a/>", b"<a>", b"<a b='c'>"):
-        assert post(gate, Endless(head, filling, 10 * MIB))[0] == "400 Bad Request"
+        for text in ("", "x" * 2 * HEAD):  # in the head of the call, and behind it
+            body = Endless(head + text, filling, 10 * MIB)
+            assert post(gate, body)[0] == "400 Bad Request"
+            assert body.taken <= 6 * HEAD
     for filling in (b"<!--a-->", b"<?a?>"):  # left unread, so they fill nothing
         post(gate, Endless(head, filling, 10 * MIB))
 
