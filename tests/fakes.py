@@ -135,7 +135,10 @@ class AskedFake(CallingFake):
         return qwc_file(caller, gate_url=gate_url, support_url=support_url, choices=chosen)
 
     def decode(self, exchange: Exchange, reply: bytes, profile: BooksProfile) -> Mapping[str, Outcome]:
-        failed = load_reply(reply)
+        try:
+            failed = load_reply(reply)
+        except ValueError:
+            return super().decode(exchange, reply, profile)
         if failed.hresult:
             told: Outcome = NotKnown(message=failed.message)
             if failed.hresult == "0x80040400":
