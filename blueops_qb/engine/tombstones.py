@@ -24,11 +24,11 @@ from blueops_qb.engine.mirroring import make_dirty
 from blueops_qb.engine.newest import newest
 from blueops_qb.engine.outbox import Move, State
 from blueops_qb.engine.several import check_only_one
-from blueops_qb.engine.sides import CannotPost, ours_now
+from blueops_qb.engine.sides import CannotPost, now_of, ours_now
 from blueops_qb.engine.sweep import row_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
-from blueops_qb.sdk.core import Applied, MergeParty
+from blueops_qb.sdk.core import Applied, MergeParty, Snapshot
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import insert_all
 
@@ -37,6 +37,10 @@ DOUBT = "it was removed in the books and waits for a choice"
 
 class CannotDo(ValueError):
     """The choice cannot be carried out; the sentence says why and what to do instead."""
+
+
+class MovedAgain(CannotDo):
+    """A side is not any more what was shown."""
 
 
 def removed_there(turn: Turn, known: Known) -> bool:
@@ -50,6 +54,7 @@ def removed_there(turn: Turn, known: Known) -> bool:
             relink(turn, known, survivor, row)
             return True
     set_link(turn, known, doubtful=DOUBT)
+    snapshot = newest(turn, known.key.source)
     merged = f" and merged into {survivor}" if survivor is not None else ""
     open_conflict(
         turn,
@@ -58,9 +63,37 @@ def removed_there(turn: Turn, known: Known) -> bool:
         group="existence",
         cause="removed_there",
         reason=f"{known.key.source}: {known.place} was deleted{merged} in QuickBooks",
-        shown=Shown(base=known.base_theirs),
+        shown=Shown(
+            base=known.base_theirs,
+            ours=_ours_text(turn, known, snapshot),
+            revision=None if snapshot is None else snapshot.revision,
+        ),
     )
     return True
+
+
+def _ours_text(turn: Turn, known: Known, snapshot: Snapshot | None) -> str | None:
+    """Our side as it would be written now; None where it cannot be."""
+    if snapshot is None or snapshot.deleted:
+        return None
+    try:
+        return wire.dump_document(now_of(turn, known, snapshot)[1])
+    except CannotPost:
+        return None
+
+
+def check_shown(turn: Turn, row: Any, known: Known) -> None:
+    """Raises CannotDo where a side is not any more what the conflict `row` of a removed record shows."""
+    source = known.key.source
+    there = mirror_row(turn, known.place)
+    if there is not None and not there["deleted"]:
+        raise MovedAgain(f"{known.place} is in QuickBooks again")
+    snapshot = newest(turn, source)
+    if (None if snapshot is None else snapshot.revision) == row["revision"]:
+        return
+    shown = row["ours"] or None
+    if shown is None or _ours_text(turn, known, snapshot) not in (shown, None):
+        raise MovedAgain(f"{source} moved in BlueOps meanwhile")
 
 
 # -- merges --------------------------------------------------------------------------------------------
@@ -251,7 +284,8 @@ def set_link(turn: Turn, known: Known, **values: Any) -> None:
 
 
 def unlink(turn: Turn, known: Known, link_state: str, document_state: str, *, generation: int = 0) -> None:
-    """Take both sides apart."""
+    """Take both sides apart; what waited for a choice between them waits no longer."""
+    close_conflicts(turn, known, "it is not linked any more")
     set_link(turn, known, state=link_state, doubtful="")
     turn.connection.execute(
         t.documents.update()
