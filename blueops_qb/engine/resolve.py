@@ -77,7 +77,7 @@ def resolve(
     elif known is not None and choice != "close":
         if known.busy:
             raise CannotResolve("a change of this record is on its way; try again in a moment")
-        before = _carry_out(turn, row, known, choice, wish or Wish())
+        before = _carry_out(turn, row, known, choice, wish or Wish(), actor=actor)
     turn.connection.execute(
         c.update()
         .where(c.c.id == conflict_id)
@@ -163,7 +163,7 @@ def preview(turn: Turn, conflict_id: int, choice: str, *, wish: Wish | None = No
     return preview_of(turn, plan)
 
 
-def _carry_out(turn: Turn, row: Any, known: Known, choice: str, wish: Wish) -> str:
+def _carry_out(turn: Turn, row: Any, known: Known, choice: str, wish: Wish, *, actor: str) -> str:
     """Do it; answers what an undo needs, empty where it cannot be undone."""
     try:
         if row["cause"] == "removed_there":
@@ -172,11 +172,14 @@ def _carry_out(turn: Turn, row: Any, known: Known, choice: str, wish: Wish) -> s
             case (("overlap" | "changed_there"), ("ours" | "theirs" | "fields")):
                 if choices.is_about_fields(row, known):
                     return choices.carry_out(turn, row, known, attrs.evolve(wish, side=choice))
-                (whole_choices.send_ours if choice == "ours" else whole_choices.accept)(turn, row, known)
+                if choice == "ours":
+                    whole_choices.send_ours(turn, row, known)
+                else:
+                    whole_choices.accept(turn, row, known, actor)
             case "variance", "ours":
                 whole_choices.send_ours(turn, row, known)
             case ("changed_there", "accept") | ("variance", "theirs"):
-                whole_choices.accept(turn, row, known)
+                whole_choices.accept(turn, row, known, actor)
             case "removed_there", "again":
                 tombstones.again(turn, known)
             case "removed_there", "unlink":

@@ -8,7 +8,7 @@ import attrs
 
 from blueops_qb.domain.compare import GROUPS, as_decided
 from blueops_qb.domain.documents import Document
-from blueops_qb.engine import choices, outbox, subledger, tombstones, variances
+from blueops_qb.engine import agreement_here, choices, outbox, subledger, tombstones, variances
 from blueops_qb.engine.agreeing import agree_on
 from blueops_qb.engine.choices import CannotResolve, MovedMeanwhile
 from blueops_qb.engine.known import Known
@@ -52,9 +52,12 @@ def as_shown(turn: Turn, row: Any, known: Known) -> Now:
     except CannotPost as problem:
         raise CannotResolve(f"{source} cannot be posted as it is now: {problem}") from None
     if known.base_ours is not None and known.base_theirs is not None:
-        # It could not be told field by field when it was shown, and now it can.
-        raise MovedMeanwhile(f"{source} can be posted again; both sides are shown anew")
-    if row["revision"] != snapshot.revision and wire.dump_document(ours) != known.content:
+        # It could not be told field by field when it was shown, so what both had agreed on stood for it.
+        agreed = wire.load_document(known.kind, known.base_ours)
+        bound = Bound.of(turn, (ours, agreed), ())
+        if bound.normal(ours) != bound.normal(agreed):
+            raise MovedMeanwhile(f"{source} can be posted again; both sides are shown anew")
+    elif row["revision"] != snapshot.revision and wire.dump_document(ours) != known.content:
         _check(row, known, "ours", Bound.of(turn, (ours,), ()).normal(ours))
     return Now(snapshot=snapshot, ours=ours, mirror=mirror)
 
@@ -83,10 +86,10 @@ def send_ours(turn: Turn, row: Any, known: Known) -> None:
     plan_again(turn, known.key.source)
 
 
-def accept(turn: Turn, row: Any, known: Known) -> None:
+def accept(turn: Turn, row: Any, known: Known, actor: str) -> None:
     """What both show counts as agreed, as it was shown."""
     if choices.is_about_fields(row, known):
-        _leave(turn, row, known)
+        _leave(turn, row, known, actor)
         return
     now = as_shown(turn, row, known)
     source, mirror = known.key.source, now.mirror
@@ -101,14 +104,14 @@ def accept(turn: Turn, row: Any, known: Known) -> None:
         doubtful="",
     )
     turn.connection.execute(t.documents.update().where(t.documents.c.id == known.id).values(state="linked"))
-    _post(turn, known, mirror["document"])
+    _post(turn, known, now.ours, mirror["document"], actor)
     revision = max(known.revision, now.snapshot.revision)
     move = Move(ref=source, revision=revision, state=State.DONE, reason="accepted as the books show it")
     outbox.move(turn.connection, turn.tenant_id, [move], turn.now)
     variances.go_on(turn, known)
 
 
-def _leave(turn: Turn, row: Any, known: Known) -> None:
+def _leave(turn: Turn, row: Any, known: Known, actor: str) -> None:
     """The fields of the conflict stay as they are on both sides; what else has moved goes its own way."""
     sides = choices.sides_as_shown(turn, row, known)
     here = set(sides.now.lines)
@@ -120,11 +123,13 @@ def _leave(turn: Turn, row: Any, known: Known) -> None:
         pairs=tuple(pair for pair in sides.then.pairs if pair[1] in here),
     )
     assert known.base_theirs is not None
-    _post(turn, known, known.base_theirs)
+    _post(turn, known, sides.ours, known.base_theirs, actor)
     make_dirty(turn, [known.place])
     plan_again(turn, known.key.source)
 
 
-def _post(turn: Turn, known: Known, agreed: str) -> None:
+def _post(turn: Turn, known: Known, ours: Document, agreed: str, actor: str) -> None:
+    """The books should hold what they show; that BlueOps says something else is told as accepted from now on."""
     document = wire.load_document(known.kind, agreed)
     subledger.post(turn, [subledger.Entry(document_id=known.id, revision=known.revision, document=document)])
+    agreement_here.accept(turn, known, ours, document, actor)
