@@ -32,5 +32,10 @@ def payout_settled(event: Event, connection: sa.Connection) -> None:
 
 
 @hookimpl
+def payout_updated(event: Event, connection: sa.Connection) -> None:
+    intake.take(event, connection)
+
+
+@hookimpl
 def payout_voided(event: Event, connection: sa.Connection) -> None:
     intake.take(event, connection)

@@ -23,7 +23,7 @@ from alembic.config import Config
 from blueops_qb import root
 from blueops_qb.bootstrap.qbo_desk import QboSignInDesk
 from blueops_qb.domain.posting.rules import RULES, Rules
-from blueops_qb.engine import connections, retention, sweep
+from blueops_qb.engine import agreement_schedule, connections, retention, rounds, sweep
 from blueops_qb.engine.engine import Engine
 from blueops_qb.engine.intake import intake
 from blueops_qb.engine.log_trouble import kind_of, log_trouble
@@ -51,6 +51,13 @@ SETTINGS: Sequence[Setting] = (
         type=SettingType.NUMBER,
         default="60",
         help="A webhook is faster; this is the net below it.",
+    ),
+    Setting(
+        key=agreement_schedule.KEY,
+        label="Compare the open month with the books every night at (hour, 0 to 23)",
+        type=SettingType.TEXT,
+        default=str(agreement_schedule.USUAL_HOUR),
+        help="In the company's time zone. Empty compares only when somebody asks.",
     ),
     Setting(
         key=retention.KEY,
@@ -180,6 +187,7 @@ def schedule() -> Sequence[Task]:
     return (
         Task(name="quickbooks core sweep", every_seconds=300, run=_sweep_task),
         Task(name="quickbooks planning", every_seconds=60, run=_plan_task),
+        Task(name="quickbooks rounds", every_seconds=60, limit_seconds=600, run=_rounds_task),
         Task(name="quickbooks retention", every_seconds=86_400, limit_seconds=600, run=_retention_task),
     )
 
@@ -216,6 +224,15 @@ def _plan_task(tenant_id: str) -> None:
         row = connections.live(connection, tenant_id)
     if row is not None:
         current.engine.work_pending(row["id"])
+
+
+@_told_plainly
+def _rounds_task(tenant_id: str) -> None:
+    current = house()
+    with current.core.engine.connect() as connection:
+        row = connections.live(connection, tenant_id)
+    if row is not None:
+        rounds.go(current.engine, row["id"])
 
 
 @_told_plainly

@@ -153,7 +153,7 @@ def compared(
     connection_id = house.connection_row()["id"]
     with house.turn() as turn:
         try:
-            id = agreement.ask(turn, start, end, whole=whole)
+            id = agreement.ask(turn, start, end, whole=whole, by="command line")
         except CannotCompare as problem:
             raise click.ClickException(str(problem)) from problem
     carrier = Carrier(house.engine)

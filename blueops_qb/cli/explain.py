@@ -11,9 +11,9 @@ from blueops_qb.cli.opening import common, json_option, opened, show
 from blueops_qb.cli.records import RecordType
 from blueops_qb.domain.refs import RecordRef
 from blueops_qb.engine import explain as explaining
+from blueops_qb.engine import look
 from blueops_qb.engine.preview import NoSuchRecord
 from blueops_qb.engine.why import PostingWhy
-from blueops_qb.web import look
 
 
 @click.command()

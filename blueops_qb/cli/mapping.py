@@ -15,9 +15,8 @@ from blueops_qb.cli.opening import common, json_option, opened, show
 from blueops_qb.domain.mapping import Mapping
 from blueops_qb.domain.mapping_change import When
 from blueops_qb.domain.mapping_lint import Finding, Severity
-from blueops_qb.engine import asked, drafts, reclass, rules_desk, what_if
+from blueops_qb.engine import asked, drafts, look, reclass, rules_desk, what_if
 from blueops_qb.engine.turn import Turn
-from blueops_qb.web import look
 
 DAYS = click.DateTime(formats=["%Y-%m-%d"])
 #: As many days a replay looks back unless somebody says otherwise.

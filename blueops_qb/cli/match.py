@@ -11,8 +11,8 @@ import click
 from blueops_qb.cli.opening import common, json_option, opened, show
 from blueops_qb.domain.match_parties import EVIDENCE, NAME, Bucket, MatchRules
 from blueops_qb.engine import by_hand, match_csv, matching, rules_desk
+from blueops_qb.engine.look import looking
 from blueops_qb.engine.match_rows import DECISIONS, Row, counted, rows, rules_of
-from blueops_qb.web.look import looking
 
 ACTOR = "command line"
 _BUCKETS = [bucket.value for bucket in Bucket]
@@ -101,7 +101,10 @@ def rules(
                 accept=Bucket(accept or "strong"),
                 create=create is not False,
             )
-            matching.set_rules(turn, wanted, actor=ACTOR)
+            try:
+                matching.set_rules(turn, wanted, actor=ACTOR)
+            except ValueError as problem:
+                raise click.ClickException(str(problem)) from problem
         stands = rules_of(turn.row)
     value = {
         "require": sorted(stands.require),

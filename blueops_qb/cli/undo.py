@@ -21,6 +21,7 @@ MOMENT = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%
 @click.argument("record", type=RecordType(), nargs=-1)
 @click.option("--since", type=MOMENT, metavar="TIME", help="Everything that was written since (UTC).")
 @click.option("--exchange", metavar="ID", default="", help="What one exchange created.")
+@click.option("--backfill", "backfill_id", type=int, metavar="ID", help="What one backfill created.")
 @click.option("--apply", "do_it", is_flag=True, help="Do it; without it the plan is only shown.")
 @click.option("--take-back", is_flag=True, help="Have undone RECORDs written again.")
 @json_option
@@ -31,6 +32,7 @@ def undo(
     record: tuple[RecordRef, ...],
     since: dt.datetime | None,
     exchange: str,
+    backfill_id: int | None,
     do_it: bool,
     take_back: bool,
     as_json: bool,
@@ -39,14 +41,26 @@ def undo(
     if take_back:
         _take_back(db_url, tenant_id, record, as_json=as_json)
         return
-    if not record and since is None and not exchange:
-        raise click.UsageError("Name records, or pass --since TIME or --exchange ID.")
+    if not record and since is None and not exchange and backfill_id is None:
+        raise click.UsageError("Name records, or pass --since TIME, --exchange ID or --backfill ID.")
     moment = since.replace(tzinfo=dt.UTC) if since is not None else None
-    with opened(db_url, tenant_id) as house, house.turn() as turn:
-        if do_it:
-            found = undoing.apply(turn, actor="command line", refs=record, since=moment, exchange_id=exchange)
-        else:
-            found = undo_plan.plan(turn, refs=record, since=moment, exchange_id=exchange)
+    try:
+        with opened(db_url, tenant_id) as house, house.turn() as turn:
+            if do_it:
+                found = undoing.apply(
+                    turn,
+                    actor="command line",
+                    refs=record,
+                    since=moment,
+                    exchange_id=exchange,
+                    backfill_id=backfill_id,
+                )
+            else:
+                found = undo_plan.plan(
+                    turn, refs=record, since=moment, exchange_id=exchange, backfill_id=backfill_id
+                )
+    except undo_plan.TooMuch as problem:
+        raise click.ClickException(str(problem)) from problem
     show(
         {**attrs.asdict(found), "applied": do_it},
         as_json=as_json,

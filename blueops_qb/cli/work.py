@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from blueops_qb.cli.opening import common, json_option, opened, show, wire_log_option
-from blueops_qb.engine import census, connections, sweep
+from blueops_qb.engine import census, connections, rounds, sweep
 from blueops_qb.engine.engine import Engine
 from blueops_qb.engine.sign_in_ends import Countdown
 from blueops_qb.engine.sweep_pace import SweepPace, pace_of
@@ -46,6 +46,8 @@ def _once(engine: Any, core: Any) -> int:
     for connection_id, tenant_id in due:
         sweep.sweep(core, tenant_id)
         carried += carrier.drain(connection_id, patiently=True)
+        while rounds.go(engine, connection_id):
+            carried += carrier.drain(connection_id, patiently=True)
     carrier.close()
     return carried
 

@@ -25,8 +25,8 @@ _NUMBER = re.compile(r"0*(\d+)")
 class Paper:
     """An invoice or payment of either side. `party` is the books' id of its customer or job, empty when unknown.
 
-    `number` is an invoice's number or a payment's reference; `settles` are the books' ids of the invoices that a
-    payment pays.
+    `number` is an invoice's number or a payment's reference, which `repeats`: a standing order bears the same one every
+    month. `settles` are the books' ids of the invoices that a payment pays, as far as they are known.
     """
 
     id: str
@@ -35,6 +35,7 @@ class Paper:
     date: dt.date
     amount: Decimal
     settles: frozenset[str] = frozenset()
+    repeats: bool = False
 
 
 @attrs.frozen(kw_only=True, slots=True)
@@ -108,9 +109,12 @@ def _score(one: Paper, other: Paper, prefix: str) -> tuple[int, str] | None:
     same_number, other_number = bool(mine and mine == number), bool(mine and number and mine != number)
     same_party = bool(one.party and one.party == other.party)
     other_party = bool(one.party and other.party and one.party != other.party)
+    # Both sides count invoices from 1001: without its customer a number tells nothing.
+    no_party = bool(other.party and not one.party)
     same_amount = one.amount == other.amount
     days = abs((one.date - other.date).days)
     same_invoices = bool(one.settles and one.settles == other.settles)
+    other_invoices = bool(one.settles and other.settles and not one.settles & other.settles)
     said = [
         word
         for word, holds in (
@@ -121,6 +125,8 @@ def _score(one: Paper, other: Paper, prefix: str) -> tuple[int, str] | None:
             ("settles the same invoices", same_invoices),
             ("another number", other_number),
             ("another customer", other_party),
+            ("its customer is not known in the books", no_party),
+            ("settles other invoices", other_invoices),
             (f"the amount there is {other.amount}", not same_amount),
             (f"{days} days apart", days > 0),
         )
@@ -129,12 +135,15 @@ def _score(one: Paper, other: Paper, prefix: str) -> tuple[int, str] | None:
     words = ", ".join(said)
     if not same_amount:
         return (55, words) if same_number and (same_party or days <= CLOSE) else None
-    if same_number and not other_party:
-        return (100 if same_party and days <= NEAR else 90 if days <= NEAR else 70), words
+    if same_number and not (other_party or no_party or other_invoices):
+        near = days <= (CLOSE if one.repeats and not same_invoices else NEAR)
+        return (100 if same_party and near else 90 if near else 70), words
     if same_number:
         return (60, words) if days <= NEAR else None
     if not same_party:
         return None
+    if other_invoices:
+        return (50, words) if days <= CLOSE else None
     if same_invoices and days <= CLOSE:
         return 92, words
     if days <= CLOSE:

@@ -80,7 +80,21 @@ class Taken:
     score: int = 0
 
 
-Match = Matched | Create | Ambiguous | Taken
+@attrs.frozen(kw_only=True)
+class Chosen:
+    """Nothing is left to find out: a person chose for ours, or for the customer of our job.
+
+    `decision` is create, skip (leave it out) or wait (write nothing before somebody decides).
+    """
+
+    ours: Candidate
+    decision: str
+    reason: str
+    bucket: Bucket = Bucket.NONE
+    score: int = 0
+
+
+Match = Matched | Create | Ambiguous | Taken | Chosen
 Key = tuple[BooksKind, str, str]
 
 
@@ -90,28 +104,37 @@ def match_plan(
     *,
     rules: MatchRules = STANDARD,
     settled: Mapping[str, str] | None = None,
+    chosen: Mapping[str, str] | None = None,
 ) -> tuple[Match, ...]:
     """One answer for each of `ours`, in its order.
 
     Jobs are matched by name among the jobs of the customer that their own customer matched. `settled` are matches
-    that stand already (our id -> books' id): their records are nobody else's. All of one kind and parent are
-    compared through an index; memory grows with the number of parties.
+    that stand already (our id -> books' id): their records are nobody else's. `chosen` are those for whom a person
+    chose otherwise (our id -> create, skip or wait): they ask for no record, and their jobs follow. All of one kind
+    and parent are compared through an index; memory grows with the number of parties.
     """
     stands = settled or {}
+    fixed = {id: decision for id, decision in (chosen or {}).items() if id not in stands}
     tops = [one for one in ours if not one.parent_id]
     jobs = [one for one in ours if one.parent_id]
     answers: dict[Key, Match] = {}
     for kind in (BooksKind.CUSTOMER, BooksKind.VENDOR, BooksKind.EMPLOYEE):
-        group = [one for one in tops if one.kind is kind]
+        group = [one for one in tops if one.kind is kind and one.id not in fixed]
         pool = [other for other in theirs if other.kind is kind and not other.parent_id]
         answers |= {_key(match.ours): match for match in _match_group(group, pool, stands, rules)}
-    answers |= {_key(match.ours): match for match in _match_jobs(jobs, theirs, answers, stands, rules)}
+    answers |= {_key(one): _chosen(one, fixed[one.id]) for one in ours if one.id in fixed}
+    free = [job for job in jobs if job.id not in fixed]
+    answers |= {_key(match.ours): match for match in _match_jobs(free, theirs, answers, stands, rules)}
     names = _bearers(theirs)
     return tuple(_unless_taken(answers[_key(one)], names) for one in ours)
 
 
 def _key(one: Candidate) -> Key:
     return one.kind, one.parent_id, one.id
+
+
+def _chosen(one: Candidate, decision: str) -> Chosen:
+    return Chosen(ours=one, decision=decision, reason="Decided already.")
 
 
 # -- one group of one kind -----------------------------------------------------------------------------
@@ -263,11 +286,18 @@ def _match_jobs(
         parent = answers.get((BooksKind.CUSTOMER, "", parent_id))
         if isinstance(parent, Matched):
             result += _match_group(group, pools[parent.books_id], settled, _for_jobs(rules), is_job=True)
-        elif isinstance(parent, Create):
+        elif isinstance(parent, Chosen) and parent.decision != "create":
+            why = _FOLLOWS[parent.decision]
+            result += [Chosen(ours=job, decision=parent.decision, reason=why) for job in group]
+        elif isinstance(parent, Create | Chosen):
             result += [Create(ours=job, reason="Its customer is new in the books.") for job in group]
         else:
             result += [_doubt(job, [], "Its customer must be decided first.") for job in group]
     return result
+
+
+#: What is said of a job whose customer was decided so.
+_FOLLOWS = {"skip": "Its customer is left out.", "wait": "Its customer waits until somebody decides."}
 
 
 def _for_jobs(rules: MatchRules) -> MatchRules:
@@ -306,6 +336,7 @@ __all__ = [
     "Ambiguous",
     "Bucket",
     "Candidate",
+    "Chosen",
     "Create",
     "Match",
     "MatchRules",

@@ -140,8 +140,9 @@ class Refund:
 class Payout:
     """Payments that reached the bank as one deposit.
 
-    Invariant: sum of payments - refunds - returned payments - fees = net. `refund_ids` and `return_ids` are
-    those that the processor took out of it.
+    Invariant: sum of payments - refunds - returned payments - fees + elsewhere = net. `refund_ids` and
+    `return_ids` are those that the processor took out of it. `elsewhere` is what a bank deposit that was entered
+    in QuickBooks holds beside: money that BlueOps does not have, below zero for what was taken out of it.
     """
 
     id: str
@@ -151,6 +152,7 @@ class Payout:
     refund_ids: tuple[str, ...] = ()
     return_ids: tuple[str, ...] = ()
     fees: Decimal = ZERO
+    elsewhere: Decimal = ZERO
     net: Decimal
     processor: str = ""
     memo: str = ""

@@ -8,24 +8,40 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 
 import attrs
 
 from blueops_qb.domain.documents import (
+    Allocation,
     Bill,
+    BillPayment,
     CreditMemo,
+    CustomerPayment,
     Document,
     ExpenseDocument,
     JournalEntry,
     JournalLine,
     SalesInvoice,
+    Settled,
     Side,
     VendorCredit,
 )
+from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.naming import derived_number
 from blueops_qb.domain.postings import Posting
-from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.domain.refs import BooksKind, BooksRef, OurRef
 from blueops_qb.domain.sales_forms import SalesForm
+
+#: The roles of documents by which a person's undo reverses others, and by which the two settle one another.
+UNDO_ROLE, UNDO_SETTLED = "undo", "undo_settled"
+UNDO_ROLES = frozenset({UNDO_ROLE, UNDO_SETTLED})
+
+
+def reverses(marker: str) -> bool:
+    """Whether the document of that marker takes another one back, or settles it with what does."""
+    return f"/{UNDO_ROLE}/" in marker or f"/{UNDO_SETTLED}/" in marker
+
 
 #: QuickBooks refuses a longer document number (reference/quickbooks-online.md section 4.16).
 NUMBER_LENGTH = 21
@@ -55,6 +71,41 @@ def reversal_of(
         raise Irreversible("no document in an open period takes it back; correct it with your accountant")
     short = derived_number(number, length=NUMBER_LENGTH)
     return reverse(_Of(document=document, postings=postings, day=day, number=short, memo=memo))
+
+
+def settled_by(
+    document: Document, name: OurRef, reversal: Document, by: OurRef, amount: Decimal
+) -> Document | None:
+    """The payment of 0.00 by which a reversal (`by`) settles `amount` of what it reverses (`name`), if there is one.
+
+    So neither of the two stands open in the ageing of receivables or payables any more.
+    """
+    match document, reversal:
+        case SalesInvoice(), CreditMemo():
+            return CustomerPayment(
+                customer=reversal.customer,
+                date=reversal.date,
+                amount=ZERO,
+                allocations=(
+                    Allocation(invoice=name, amount=amount),
+                    Allocation(invoice=by, amount=-amount),
+                ),
+                memo=reversal.memo,
+                currency=reversal.currency,
+            )
+        case Bill(), VendorCredit():
+            return BillPayment(
+                vendor=reversal.vendor,
+                date=reversal.date,
+                amount=ZERO,
+                settles=(Settled(document=name, amount=amount), Settled(document=by, amount=-amount)),
+                ap_account=reversal.ap_account,
+                location=reversal.location,
+                memo=reversal.memo,
+                currency=reversal.currency,
+            )
+        case _:
+            return None
 
 
 def _credit_memo(of: _Of) -> CreditMemo:

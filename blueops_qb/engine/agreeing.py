@@ -12,6 +12,7 @@ from blueops_qb.domain.compare import with_fields
 from blueops_qb.domain.documents import Document
 from blueops_qb.engine import outbox, subledger
 from blueops_qb.engine.known import Known
+from blueops_qb.engine.link_rows import close_conflicts, set_link
 from blueops_qb.engine.outbox import Hold, State
 from blueops_qb.engine.sides import Sides, agreed_beside
 from blueops_qb.engine.turn import Turn
@@ -46,13 +47,8 @@ def agree(
         turn.connection.execute(t.documents.update().where(t.documents.c.id == known.id).values(content=text))
         shown = wire.load_document(known.kind, row["document"])
         subledger.post(turn, [subledger.Entry(document_id=known.id, revision=known.revision, document=shown)])
-    _set_link(turn, known, values)
-    c = t.conflicts
-    turn.connection.execute(
-        c.update()
-        .where(c.c.connection_id == turn.id, c.c.document_id == known.id, c.c.state == "open")
-        .values(state="closed", closed_at=turn.now, choice="both sides agree again")
-    )
+    set_link(turn, known, **values)
+    close_conflicts(turn, known, "both sides agree again")
     outbox.again(
         turn.connection,
         turn.tenant_id,
@@ -84,10 +80,4 @@ def agree_on(
     }
     if known.beside:
         values["beside"] = wire.dump(beside)
-    _set_link(turn, known, values)
-
-
-def _set_link(turn: Turn, known: Known, values: dict[str, Any]) -> None:
-    turn.connection.execute(t.links.update().where(t.links.c.id == known.link_id).values(**values))
-    for name, value in values.items():
-        setattr(known, name, value)
+    set_link(turn, known, **values)

@@ -39,10 +39,10 @@ class CannotCompare(Exception):
     """A period cannot be compared: a sentence with the cause."""
 
 
-def ask(turn: Turn, start: dt.date, end: dt.date, *, whole: bool = False) -> int:
+def ask(turn: Turn, start: dt.date, end: dt.date, *, whole: bool = False, by: str = "") -> int:
     """Begin to compare a period, both days included; answers the run's id. Raises CannotCompare.
 
-    `whole` reads every month again, whatever was read before, and rests on nothing but the ledger.
+    `by` says who asked. `whole` reads every month again, whatever was read before, and rests on nothing but the ledger.
     """
     if start > end:
         raise CannotCompare(f"The period runs from {start} back to {end}; turn the days round.")
@@ -63,6 +63,7 @@ def ask(turn: Turn, start: dt.date, end: dt.date, *, whole: bool = False) -> int
         "rests_on": "ledger" if able else "documents",
         "whole": whole,
         "asked_at": turn.now,
+        "asked_by": by,
     }
     insert_all(turn.connection, t.agreement_runs, [row])
     due.read_catalog(turn)
@@ -77,7 +78,9 @@ def advance(engine: Engine, connection_id: str, run_id: int) -> Run:
     if now.state is RunState.LOOKING:
         with engine.turns.open(connection_id) as turn:
             assert turn is not None
-            if _has_looked(turn, now, whole=_is_whole(turn, run_id)):
+            # Seen again under the lock: whoever else carries it may have begun meanwhile.
+            still = run_of(turn.connection, connection_id, run_id).state is RunState.LOOKING
+            if still and _has_looked(turn, now, whole=_is_whole(turn, run_id)):
                 _begin(turn, now, whole=_is_whole(turn, run_id))
         now = load(engine, connection_id, run_id)
     if now.state in (RunState.READING, RunState.ASKING):

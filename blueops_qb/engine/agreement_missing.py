@@ -81,7 +81,7 @@ def ask(turn: Turn, run_id: int) -> bool:
     ][:MOST]
     open_reads = _open(turn)
     operations = [
-        operation_row(turn, Verb.READ, kind=place.kind, target_id=place.id, lane=Lane.LIVE)
+        operation_row(turn, Verb.READ, kind=place.kind, target_id=place.id, lane=Lane.BULK)
         for place in wanted
         if place not in open_reads
     ]

@@ -13,8 +13,10 @@ import sqlalchemy as sa
 from blueops_qb.engine.turn import Turn
 from blueops_qb.store import tables as t
 
-#: Runs of a connection that are kept.
-KEPT = 50
+#: Runs of a connection that are kept; of those that the schedule asked for and nobody signed, so many.
+KEPT, NIGHTS = 50, 35
+#: Who asks where no person does.
+SCHEDULE = "schedule"
 #: A run that somebody left is taken up again within so long.
 LEFT = dt.timedelta(hours=1)
 
@@ -49,6 +51,7 @@ class Run:
     reason: str = ""
     remedy: str = ""
     asked_at: dt.datetime | None = None
+    asked_by: str = ""
     closed_at: dt.datetime | None = None
     facts_from: dt.datetime | None = None
     figures: dict[str, Any] = attrs.field(factory=dict)
@@ -75,7 +78,18 @@ def run_of(connection: sa.Connection, connection_id: str, run_id: int) -> Run:
     return _run(row)
 
 
-def runs(connection: sa.Connection, connection_id: str, *, limit: int = KEPT) -> list[Run]:
+def under_way(connection: sa.Connection, connection_id: str) -> list[int]:
+    """The ids of runs that are not done, oldest first."""
+    r = t.agreement_runs
+    query = (
+        sa.select(r.c.id)
+        .where(r.c.connection_id == connection_id, r.c.state.in_([state.value for state in OPEN_STATES]))
+        .order_by(r.c.id)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def runs(connection: sa.Connection, connection_id: str, *, limit: int = KEPT + NIGHTS) -> list[Run]:
     """The runs of a connection, newest first."""
     r = t.agreement_runs
     query = sa.select(r).where(r.c.connection_id == connection_id).order_by(r.c.id.desc()).limit(limit)
@@ -93,6 +107,7 @@ def _run(row: Any) -> Run:
         reason=row["reason"],
         remedy=row["remedy"],
         asked_at=row["asked_at"],
+        asked_by=row["asked_by"],
         closed_at=row["closed_at"],
         facts_from=row["facts_from"],
         figures=json.loads(row["figures_json"]) if row["figures_json"] else {},
@@ -127,8 +142,17 @@ def left_open(turn: Turn, start: dt.date, end: dt.date, *, whole: bool) -> int |
 def forget(turn: Turn) -> None:
     """Older runs go with the slices that no kept run is made of."""
     r, rs, s = t.agreement_runs, t.agreement_run_slices, t.agreement_slices
-    query = sa.select(r.c.id).where(r.c.connection_id == turn.id).order_by(r.c.id.desc()).offset(KEPT - 1)
-    old = list(turn.connection.execute(query).scalars())
+    nightly = sa.and_(r.c.asked_by == SCHEDULE, r.c.certificate == "")
+    old = [
+        id
+        for which, kept in ((nightly, NIGHTS), (~nightly, KEPT))
+        for id in turn.connection.execute(
+            sa.select(r.c.id)
+            .where(r.c.connection_id == turn.id, which)
+            .order_by(r.c.id.desc())
+            .offset(kept - 1)
+        ).scalars()
+    ]
     if not old:
         return
     connection = turn.connection

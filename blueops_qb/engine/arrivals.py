@@ -14,13 +14,16 @@ from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.records import Customer, Job
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, record_of
 from blueops_qb.domain.reverse import CUSTOMER_FIELDS, customer_from, is_invoice, payment_from
-from blueops_qb.engine import arrived_credits, outbox, to_core
+from blueops_qb.engine import arrived_credits, arrived_deposits, outbox, to_core
+from blueops_qb.engine.conflicts import their_mover
 from blueops_qb.engine.known import Known, load_known, places_of, sources_of
 from blueops_qb.engine.landing import Landing
+from blueops_qb.engine.link_rows import mirror_row
 from blueops_qb.engine.linking import link_document
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record
 from blueops_qb.engine.turn import Turn
+from blueops_qb.engine.unsettled import party_under_way
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Applied, SaveCustomer, SaveJob, SavePayment
 from blueops_qb.store import tables as t
@@ -55,6 +58,10 @@ def arrived(turn: Turn, row: Any) -> bool:
             return _taken(turn, row, arrived_credits.credit_memo(turn, row))
         case BooksKind.REFUND_RECEIPT:
             return _taken(turn, row, arrived_credits.refund_receipt(turn, row))
+        case BooksKind.DEPOSIT if _payments_are_coming(turn, row):
+            return False
+        case BooksKind.DEPOSIT:
+            return _taken(turn, row, arrived_deposits.deposit(turn, row))
         case _:
             return True
 
@@ -88,6 +95,7 @@ def _second_copy(turn: Turn, row: Any, ours: Known) -> bool:
         document_id=ours.id,
         group="copy",
         theirs=row["document"],
+        movers=their_mover(row),
         reason=f"{ours.key.source} is in the books twice: as {ours.place} and as {place}",
         remedy=f"Delete {place} in QuickBooks if it is a copy, or clear its private note if it is not.",
     )
@@ -156,6 +164,14 @@ def _party_is_coming(turn: Turn, row: Any) -> bool:
     return _names_what_comes(turn, [party])
 
 
+def _payments_are_coming(turn: Turn, row: Any) -> bool:
+    """A payment of the deposit may be ours: its own exchange is not settled, or it is not compared yet."""
+    document = wire.load_document(BooksKind.DEPOSIT, row["document"])
+    places = [ref for ref in refs_of(document) if isinstance(ref, BooksRef)]
+    strange = [place for place in places if place not in sources_of(turn.connection, turn.id, places)]
+    return _names_what_comes(turn, strange) or any(_is_dirty(turn, place) for place in strange)
+
+
 def _is_dirty(turn: Turn, place: BooksRef) -> bool:
     m = t.mirror
     query = sa.select(m.c.dirty).where(
@@ -207,9 +223,11 @@ def _payment(turn: Turn, row: Any) -> bool:
 
 
 def _taken(turn: Turn, row: Any, answer: arrived_credits.Answer) -> bool:
-    if not isinstance(answer, arrived_credits.NotTaken):
-        return answer
     place = BooksRef(BooksKind(row["kind"]), row["books_id"])
+    if not isinstance(answer, arrived_credits.NotTaken):
+        if answer:
+            _shown_no_more(turn, place, "arrival", "it has arrived")
+        return answer
     what = f"{answer.what} entered in QuickBooks"
     _refused(turn, place, what, answer.why, theirs=row["document"])
     return True
@@ -231,7 +249,8 @@ def _customer(turn: Turn, row: Any) -> bool:
     namesake = _namesake(turn, document.name)
     if namesake is not None:
         return _same_name(turn, place, document.name, *namesake)
-    if _one_is_uncertain(turn):
+    if party_under_way(turn, BooksKind.CUSTOMER):
+        # One of ours may be this one, renamed there meanwhile.
         return False
     key = f"{turn.id}:{place}:new"
     if document.parent is None:
@@ -255,18 +274,6 @@ def _customer(turn: Turn, row: Any) -> bool:
     else:
         _refused(turn, place, f"customer “{document.name}” entered in QuickBooks", getattr(answer, "why", ""))
     return True
-
-
-def _one_is_uncertain(turn: Turn) -> bool:
-    """A customer of ours was sent and nobody knows whether it arrived: this may be it, renamed there meanwhile."""
-    o = t.operations
-    query = sa.select(sa.func.count()).where(
-        o.c.connection_id == turn.id,
-        o.c.kind == BooksKind.CUSTOMER.value,
-        o.c.verb == "create",
-        o.c.state.in_(["out", "uncertain"]),
-    )
-    return bool(turn.connection.execute(query).scalar_one())
 
 
 def _namesake(turn: Turn, name: str) -> tuple[RecordRef, bool] | None:
@@ -332,6 +339,7 @@ def _refused(turn: Turn, place: BooksRef, what: str, why: str, *, theirs: str | 
         document_id=None,
         group="arrival",
         theirs=theirs,
+        movers=their_mover(mirror_row(turn, place)),
         reason=f"{what} was not taken into BlueOps: {why}",
         remedy="Correct it in QuickBooks or in BlueOps; it is tried again when it changes.",
     )

@@ -9,7 +9,7 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.binding import refs_of, unbind
-from blueops_qb.domain.documents import CreditMemo, CustomerPayment, RefundReceipt, kind_of
+from blueops_qb.domain.documents import BankDeposit, CreditMemo, CustomerPayment, RefundReceipt, kind_of
 from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.posting.context import Posted
@@ -18,6 +18,7 @@ from blueops_qb.domain.posting.credits import APPLIED
 from blueops_qb.domain.posting.prepayments import DEPOSIT_KEY
 from blueops_qb.domain.records import Credit, Payment, Refund, RefundPart
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, record_of
+from blueops_qb.domain.reversal import UNDO_ROLE, UNDO_SETTLED
 from blueops_qb.domain.reverse import key_of_account
 from blueops_qb.domain.reverse_credits import credit_applied, credit_from
 from blueops_qb.engine import to_core
@@ -69,7 +70,7 @@ def applied_credit(turn: Turn, row: Any, payment: CustomerPayment) -> Answer | N
     if payment.amount or len(used) != 1:
         return None
     name = used[0].invoice
-    if isinstance(name, DocumentKey) and name.role == REVERSAL:
+    if isinstance(name, DocumentKey) and name.role in _SETTLED_BY:
         return _settled_correction(turn, row, payment, name)
     if not isinstance(name, RecordRef) or name.kind is not RecordKind.CREDIT:
         return None
@@ -92,13 +93,17 @@ def applied_credit(turn: Turn, row: Any, payment: CustomerPayment) -> Answer | N
     return True
 
 
+#: What takes an invoice back -> what settles the two with one another.
+_SETTLED_BY = {REVERSAL: SETTLED, UNDO_ROLE: UNDO_SETTLED}
+
+
 def _settled_correction(
     turn: Turn, row: Any, payment: CustomerPayment, reversal: DocumentKey
 ) -> Answer | None:
-    """Books that apply credits themselves have applied the credit memo of a correction to its own invoice."""
+    """The credit memo of a correction, or of an undo, was applied to its own invoice, by the books or by hand."""
     own = {record_of(part.invoice) for part in payment.allocations if not isinstance(part.invoice, BooksRef)}
     theirs = any(isinstance(part.invoice, BooksRef) for part in payment.allocations)
-    key = DocumentKey(reversal.source, SETTLED, reversal.part)
+    key = DocumentKey(reversal.source, _SETTLED_BY[reversal.role], reversal.part)
     known = load_known(turn.connection, turn.id, [reversal.source]).get(key)
     snapshot = turn.tx.read(reversal.source)
     if theirs or own != {reversal.source} or snapshot is None or (known is not None and known.linked):
@@ -199,7 +204,12 @@ def _deposits(turn: Turn, job: RecordRef, amount: Decimal) -> tuple[RefundPart, 
 
 
 def link(
-    turn: Turn, row: Any, key: DocumentKey, revision: int, *, like: CustomerPayment | None = None
+    turn: Turn,
+    row: Any,
+    key: DocumentKey,
+    revision: int,
+    *,
+    like: CustomerPayment | BankDeposit | None = None,
 ) -> None:
     """Link what arrived as that document of a record; both sides agree from the start.
 
@@ -216,7 +226,7 @@ def link(
             Known(
                 id=0,
                 key=key,
-                kind=BooksKind.PAYMENT,
+                kind=kind_of(like),
                 generation=1,
                 revision=revision,
                 content=wire.dump_document(like),
@@ -230,7 +240,7 @@ def link(
         turn,
         key=key,
         revision=revision,
-        ours=wire.dump_document(document if document is not None else theirs),
+        ours=wire.dump_document(document or like or theirs),
         place=BooksRef(kind_of(theirs), row["books_id"]),
         version=row["version"],
         theirs=row["document"],

@@ -297,7 +297,11 @@ def _enqueue(turn: Turn, id: int, wanted: list[Snapshot]) -> None:
         .where(*mine, o.c.state == State.HELD.value, o.c.hold == Hold.MATCH.value)
         .values(state=State.PENDING.value, reason=None, remedy=None, hold=None, backfill_id=id, at=turn.now)
     )
-    turn.connection.execute(o.update().where(*mine, o.c.state == State.PENDING.value).values(backfill_id=id))
+    # What has happened since the company went live is due anyhow; a backfill that is cancelled must not keep it.
+    before = [] if turn.row["live_since"] is None else [o.c.occurred_at < turn.row["live_since"]]
+    turn.connection.execute(
+        o.update().where(*mine, o.c.state == State.PENDING.value, *before).values(backfill_id=id)
+    )
     rows = [
         {**row_of(turn.tenant_id, snapshot, turn.now), "backfill_id": id}
         for ref, snapshot in todo.items()

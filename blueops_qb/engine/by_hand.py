@@ -112,12 +112,37 @@ def match(
 
     Without `carry_out` it is only written down: the caller calls `matching.after_deciding` once for many.
     """
+    _check_unlinked(turn, ref)
     if decision == "link":
         _check_target(turn, ref, books_id)
     try:
         matching.decide(turn, ref, decision, books_id=books_id, actor=actor, carry_out=carry_out)
     except ValueError as problem:
         raise CannotMatch(f"{ref}: {problem}") from problem
+
+
+def _check_unlinked(turn: Turn, row: RecordRef | str) -> None:
+    """What is linked stays so, whatever the plan would say now: the row alone would change, and not the link."""
+    ours, _, id = str(row).partition(":")
+    d, lk = t.documents, t.links
+    query = (
+        sa.select(lk.c.books_kind, lk.c.books_id)
+        .select_from(lk.join(d, d.c.id == lk.c.document_id))
+        .where(
+            lk.c.connection_id == turn.id,
+            lk.c.state == "live",
+            d.c.source_kind == ours,
+            d.c.source_id == id,
+        )
+        .limit(1)
+    )
+    found = turn.connection.execute(query).one_or_none()
+    if found is not None:
+        kind = found.books_kind.replace("_", " ")
+        raise CannotMatch(
+            f"{row} is linked with {kind} {found.books_id} already, and records follow that link. If that is the "
+            f"wrong {kind}, merge the two in QuickBooks: BlueOps follows the merge."
+        )
 
 
 def _check_target(turn: Turn, row: RecordRef | str, books_id: str) -> None:

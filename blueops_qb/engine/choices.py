@@ -15,21 +15,23 @@ import attrs
 
 from blueops_qb.domain.beside import FIELDS
 from blueops_qb.domain.compare import GROUPS, choosable, with_fields
-from blueops_qb.domain.documents import DOCUMENT_TYPES, Document
+from blueops_qb.domain.documents import DOCUMENT_TYPES, BankDeposit, Document
 from blueops_qb.domain.line_merge import LineStep, Unpaired, token
 from blueops_qb.domain.pulling import LineOption, NoPlace
 from blueops_qb.domain.records import Expense, Invoice
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.domain.reverse_keys import Key
 from blueops_qb.engine.known import Known
+from blueops_qb.engine.link_rows import mirror_row, set_link
 from blueops_qb.engine.mirroring import make_dirty
-from blueops_qb.engine.newest import newest
+from blueops_qb.engine.newest import newest, why_gone
+from blueops_qb.engine.plan_anew import plan_again
 from blueops_qb.engine.pull import Draft, draft, tell_core
 from blueops_qb.engine.sides import Bound, CannotPost, Sides, sides_of
 from blueops_qb.engine.subledger import repost
-from blueops_qb.engine.tombstones import mirror_row, plan_again, set_link
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
+from blueops_qb.store import tables as t
 
 OURS, THEIRS = "ours", "theirs"
 #: The side of `lines` where each line is chosen by itself.
@@ -120,7 +122,7 @@ def sides_as_shown(turn: Turn, row: Any, known: Known) -> Sides:
     snapshot = newest(turn, source)
     mirror = mirror_row(turn, known.place)
     if snapshot is None or snapshot.deleted:
-        raise CannotResolve(f"{source} no longer exists in BlueOps; unlink it instead")
+        raise CannotResolve(f"{why_gone(source)}; unlink it instead")
     if mirror is None or mirror["deleted"]:
         raise MovedMeanwhile(f"{known.place} was deleted in QuickBooks meanwhile")
     try:
@@ -200,10 +202,19 @@ def carry_out(turn: Turn, row: Any, known: Known, wish: Wish) -> str:
     if plan.draft is not None:
         revision, ours = tell_core(turn, sides, plan.draft, f"{turn.id}:conflict:{row['id']}")
         repost(turn, known.id, ours, revision)
+        _keep(turn, known, ours)
     _rebase(turn, plan, ours)
     make_dirty(turn, [known.place])
     plan_again(turn, known.key.source)
     return json.dumps({**before, "revision": revision, "writes": plan.writes})
+
+
+def _keep(turn: Turn, known: Known, ours: Document) -> None:
+    """A deposit is posted again on the lines that stand in the books beside ours."""
+    if isinstance(ours, BankDeposit):
+        d = t.documents
+        text = wire.dump_document(ours)
+        turn.connection.execute(d.update().where(d.c.id == known.id).values(content=text))
 
 
 def _before(plan: Plan) -> dict[str, Any]:

@@ -51,6 +51,15 @@ A_BOOKKEEPER = "a bookkeeper"
 REMEDY = "Choose on the conflicts page which side is right."
 
 
+def their_mover(row: Any) -> Movers:
+    """Who moved a record last over there, and when, as its row of the mirror tells; our side is left open."""
+    facts = json.loads(row["facts_json"]) if row is not None and row["facts_json"] else {}
+    return Movers(
+        theirs_by=facts.get("changed_by", "") or A_BOOKKEEPER,
+        theirs_at=row["updated_at"] if row is not None else None,
+    )
+
+
 def movers_of(turn: Turn, ref: RecordRef, row: Any) -> Movers:
     """Who moved a record last on our side (not counting what we brought there), and over there."""
     o = t.outbox
@@ -66,12 +75,10 @@ def movers_of(turn: Turn, ref: RecordRef, row: Any) -> Movers:
         .limit(1)
     )
     event = turn.connection.execute(query).first()
-    facts = json.loads(row["facts_json"]) if row is not None and row["facts_json"] else {}
-    return Movers(
+    return attrs.evolve(
+        their_mover(row),
         ours_by=_actor(event.payload) if event is not None else "",
         ours_at=event.occurred_at if event is not None else None,
-        theirs_by=facts.get("changed_by", "") or A_BOOKKEEPER,
-        theirs_at=row["updated_at"] if row is not None else None,
     )
 
 

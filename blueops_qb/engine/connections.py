@@ -251,8 +251,15 @@ def retire(core: Core, connection_id: str, tenant_id: str, *, actor: str, keys: 
                 sa.or_(o.c.state == "ready", sa.and_(o.c.state == "out", o.c.exchange_id.is_(None))),
                 # What was still to be read is read when the same company comes back: nothing else tells of it.
                 sa.or_(o.c.document_id.is_not(None), o.c.verb.not_in([Verb.READ.value, Verb.CHANGES.value])),
+                # A look-up that is not made has not found nothing: what it settles would be sent once more.
+                o.c.settles.is_(None),
             )
-            .values(state="cancelled", reason="disconnected", closed_at=now)
+            .values(
+                # A document that is still to be written counts as undone, also where another one of its record lands.
+                state=sa.case((o.c.document_id.is_not(None), "failed"), else_="cancelled"),
+                reason="disconnected",
+                closed_at=now,
+            )
         )
         # What had not left yet is planned for whatever books come next.
         outbox.again(tx.connection, tenant_id, now, states=[outbox.State.WAITING])

@@ -1,4 +1,4 @@
-"""Deposited: a returned payment that is part of a bank deposit, which the books freeze (code 6540).
+"""Deposited: a payment that came back, or did not after all, in a bank deposit, which the books freeze (code 6540).
 
 The deposit takes it out for a moment (its amount stays, as a plain line), the payment is applied to what came
 back, and the deposit takes it in again. Each step is an event of the payout or the payment that waits for the
@@ -7,15 +7,15 @@ other, so that nothing is lost between them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
 import sqlalchemy as sa
 
 from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.documents import BankDeposit
-from blueops_qb.domain.posting.deposits import LET_GO
-from blueops_qb.domain.records import Payment
+from blueops_qb.domain.posting.deposits import LET_GO, returns_of
+from blueops_qb.domain.records import Payment, PaymentReturn, Payout
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef, record_of, ref_of_key
 from blueops_qb.engine.known import Known, load_by_place, load_known
 from blueops_qb.engine.outbox import Hold, Move, State
@@ -25,21 +25,19 @@ from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
 
 
-def is_returned(record: object) -> TypeGuard[Payment]:
-    """Whether the payment came back."""
-    return isinstance(record, Payment) and any(
-        back.by.kind is RecordKind.PAYMENT_RETURN for back in record.given_back
-    )
+def relinks(record: object, mine: Sequence[Known]) -> TypeGuard[Payment]:
+    """Whether the payment in the books has to settle another return than it does: it came back, or not after all.
+
+    A return that was recorded in error, or whose check was presented again and paid, is settled no more; the payment
+    may come back a second time then.
+    """
+    return isinstance(record, Payment) and returns_of(record) != _settled_returns(mine)
 
 
 def freed(turn: Turn, record: Payment, revision: int, mine: Sequence[Known]) -> Move | None:
-    """Where the event of a returned payment goes while a deposit holds it; None when it may be written.
-
-    One that settles what came back already has been let go and taken in again: no deposit lets it go once more.
-    """
+    """Where the event of a payment that `relinks` goes while a deposit holds it; None when it may be written."""
     ref = record.ref
-    if _settles_return(record, mine):
-        return None
+    what = "came back" if returns_of(record) else "did not come back after all"
     held_by = _payouts(turn, mine, holding=True)
     closed = _closed_deposit(turn, held_by)
     if closed is not None:
@@ -48,9 +46,9 @@ def freed(turn: Turn, record: Payment, revision: int, mine: Sequence[Known]) -> 
             revision=revision,
             state=State.HELD,
             hold=Hold.REFUSED,
-            reason=f"{ref} came back, but it is part of the bank deposit of {closed.date}, in a closed period",
-            remedy="Apply it in QuickBooks: open the payment there, take it off its invoices and tick what came "
-            "back; or move the closing date for a moment and retry.",
+            reason=f"{ref} {what}, but it is part of the bank deposit of {closed.date}, in a closed period",
+            remedy="Apply it in QuickBooks: open the payment there and tick what came back instead of its invoices, or "
+            "the other way round; or move the closing date for a moment and retry.",
         )
     if held_by:
         for payout in held_by:
@@ -70,22 +68,50 @@ def freed(turn: Turn, record: Payment, revision: int, mine: Sequence[Known]) -> 
             revision=revision,
             state=State.HELD,
             hold=Hold.REFUSED,
-            reason=f"{ref} came back, but in QuickBooks it is part of {theirs}, which BlueOps did not make",
+            reason=f"{ref} {what}, but in QuickBooks it is part of {theirs}, which BlueOps did not make",
             remedy="Take it out of that deposit in QuickBooks, retry, and put it back there afterwards.",
         )
     return None
 
 
-def _settles_return(record: Payment, mine: Sequence[Known]) -> bool:
-    """Whether the payment in the books is applied to what came back, as both sides agreed last."""
-    back = {given.by for given in record.given_back if given.by.kind is RecordKind.PAYMENT_RETURN}
+def still_moving(known: Mapping[RecordRef, Sequence[Known]], record: object) -> RecordRef | None:
+    """A payment of a payout that is being written: what the payout comes to is not known yet."""
+    ids = record.payment_ids if isinstance(record, Payout) else ()
+    refs = (RecordRef(RecordKind.PAYMENT, id) for id in ids)
+    return next((ref for ref in refs if any(one.open for one in known.get(ref, ()))), None)
+
+
+def let_go_first(turn: Turn, back: PaymentReturn, revision: int) -> Move | None:
+    """A return that is taken back waits until a payment in a deposit settles its invoices again; None: it need not."""
+    payment = RecordRef(RecordKind.PAYMENT, back.payment_id)
+    mine = list(load_known(turn.connection, turn.id, [payment]).values())
+    if back.ref not in _settled_returns(mine):
+        return None
+    if not (_payouts(turn, mine, holding=True) or _payouts(turn, mine, holding=False)):
+        return None
+    return Move(
+        ref=back.ref,
+        revision=revision,
+        state=State.WAITING,
+        hold=Hold.BUSY,
+        reason=f"waits for {payment}, which settles it in the books still",
+        waits_for=str(payment),
+    )
+
+
+def _settled_returns(mine: Sequence[Known]) -> frozenset[RecordRef]:
+    """What the payment in the books settles of what came back, as both sides agreed last."""
+    found: set[RecordRef] = set()
     for known in mine:
-        if not known.linked or known.kind is not BooksKind.PAYMENT or not known.base_ours:
+        if not known.linked or known.kind is not BooksKind.PAYMENT or _RETURN not in (known.base_ours or ""):
             continue
-        document = wire.load_document(known.kind, known.base_ours)
-        if back & {record_of(ref) for ref in refs_of(document) if not isinstance(ref, BooksRef)}:
-            return True
-    return False
+        document = wire.load_document(known.kind, known.base_ours or "")
+        found |= {record_of(ref) for ref in refs_of(document) if not isinstance(ref, BooksRef)}
+    return frozenset(ref for ref in found if ref.kind is RecordKind.PAYMENT_RETURN)
+
+
+#: How a document's text names a returned payment.
+_RETURN = f'"{RecordKind.PAYMENT_RETURN.value}:'
 
 
 def _closed_deposit(turn: Turn, payouts: Sequence[RecordRef]) -> BankDeposit | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import threading
 from collections.abc import Mapping
 
 from blueops_qb.domain.posting.rules import RULES, Rules
@@ -54,6 +55,8 @@ class Engine:
             keys=self.keys,
             rules=rules,
         )
+        #: Rounds (`engine.rounds`) are made one at a time in a process.
+        self.rounds_lock = threading.Lock()
         self._waits: dict[str, float] = {}
         self._sent: dict[str, tuple[str, Sent | None]] = {}
 
@@ -74,7 +77,7 @@ class Engine:
         if sign_in is None:
             return None
         with self.turns.open(connection_id, lease=True) as turn:
-            if turn is None or not _may_work(turn):
+            if turn is None or not may_work(turn):
                 return None
             uncertain.overdue(turn)
             uncertain.look_up(turn)
@@ -128,7 +131,7 @@ class Engine:
     def work_pending(self, connection_id: str) -> bool:
         """Plan and compare without handing anything out; True when something was done (for hosts' schedulers)."""
         with self.turns.open(connection_id, lease=True) as turn:
-            if turn is None or not _may_work(turn):
+            if turn is None or not may_work(turn):
                 return False
             return bool(incoming.compare_dirty(turn) + plan.plan(turn))
 
@@ -188,7 +191,7 @@ class Engine:
         return None if found is None else str(found)
 
 
-def _may_work(turn: Turn) -> bool:
+def may_work(turn: Turn) -> bool:
     """Switched on, not retired, and nothing that a person must mend first."""
     if turn.row["state"] == "retired" or turn.row["health"] in ("sign_in", "stopped"):
         return False

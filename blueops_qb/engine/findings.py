@@ -16,7 +16,7 @@ from blueops_qb.engine.sweep_pace import sweep_pace
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.unsettled import READING
 from blueops_qb.sdk import wire
-from blueops_qb.sdk.outcomes import Found
+from blueops_qb.sdk.outcomes import BooksRecord, Found
 from blueops_qb.sdk.provider import Lane, Operation, Verb
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import insert_all, upsert
@@ -34,7 +34,7 @@ def take_found(landing: Landing, operation: Operation, found: Found) -> None:
         if operation.verb in (Verb.CHANGES, Verb.LEDGER) and not full and landing.has(record):
             continue
         origin = usual
-        if full and compare and live_since and record.updated_at and record.updated_at >= live_since:
+        if full and compare and live_since and _came_later(landing, record, live_since):
             origin = "changes"  # it came while the feed could not tell
         landing.show(record, origin=origin, compare=compare)
     if operation.verb is Verb.READ and operation.kind is not None:
@@ -60,6 +60,21 @@ def take_found(landing: Landing, operation: Operation, found: Found) -> None:
         ledger.take(turn, operation, found)
     if operation.verb is Verb.CHANGES:
         _move_cursor(landing, operation, found, full=full)
+
+
+#: What the listing of the first day shows whole, and what is taken into BlueOps when it is entered later.
+_LISTED = (BooksKind.CUSTOMER, BooksKind.PAYMENT)
+
+
+def _came_later(landing: Landing, record: BooksRecord, live_since: dt.datetime) -> bool:
+    """A record that a comparison shows was entered after the first day; their clock may be behind ours."""
+    if record.updated_at is not None and record.updated_at >= live_since:
+        return True
+    if record.kind not in _LISTED or landing.knows(record.ref):
+        return False
+    f = t.feeds
+    listed = sa.select(f.c.feed).where(f.c.connection_id == landing.turn.id, f.c.feed == LISTING)
+    return landing.turn.connection.execute(listed).first() is not None
 
 
 def _origin(operation: Operation) -> str:
@@ -91,7 +106,8 @@ def _move_cursor(landing: Landing, operation: Operation, found: Found, *, full: 
     turn = landing.turn
     if found.too_old:
         # The feed no longer reaches back: everything is listed and compared instead.
-        turn.note("feed too old", f"connection {turn.id}", numbers=operation.params.get("cursor", ""))
+        numbers = operation.params.get("cursor", "")
+        turn.note("feed too old", f"connection {turn.id}", numbers=numbers, reason=found.message)
         params = {
             "full": "1",
             "compare": "1",

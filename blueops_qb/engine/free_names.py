@@ -16,6 +16,12 @@ from blueops_qb.engine.turn import Turn
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import upsert
 
+#: Why a party is not created, by what the match plan says of it.
+_UNDECIDED = {
+    "skip": "it is skipped",
+    "link": "the record of the books that it was to be linked with is not there any more",
+}
+
 
 class Held(Exception):
     """A record that another one needs cannot be written now; carries the move of the needy record."""
@@ -48,7 +54,7 @@ class FreeNames:
         """The document under a name that is free in the books; raises Held when a person must choose."""
         if not isinstance(document, CustomerRecord | VendorRecord) or (known is not None and known.linked):
             return self.kept(key, document)
-        self._decided(key.source)
+        self._decided(key.source, there_before=known is not None and known.generation > 1)
         if known is not None and known.ready_operation is not None:
             return self.kept(key, document)
         books = self.turn.description
@@ -142,8 +148,11 @@ class FreeNames:
             self._names = {row.name_key: f"{row.kind} {row.books_id}" for row in rows}
         return self._names
 
-    def _decided(self, ref: RecordRef) -> None:
-        """The match plan must have decided what becomes of a party before it is created."""
+    def _decided(self, ref: RecordRef, *, there_before: bool) -> None:
+        """The match plan must have decided what becomes of a party before it is created.
+
+        What was to be linked is never created instead, unless it was linked and then taken out over there.
+        """
         if self._decisions is None:
             m = t.matches
             rows = self.turn.connection.execute(
@@ -151,7 +160,8 @@ class FreeNames:
                     m.c.connection_id == self.turn.id,
                     m.c.ref_kind.in_([kind.value for kind in RecordKind]),
                     sa.or_(
-                        m.c.decision.in_(["open", "skip", "wait"]),
+                        # A proposal that nobody accepted is no decision; the others are accepted when going live.
+                        m.c.decision.in_(["open", "skip", "wait", "link", "?link", "?skip", "?wait"]),
                         sa.and_(m.c.bucket.in_(["taken", "ambiguous", "weak"]), m.c.decision == "create"),
                     ),
                 )
@@ -160,13 +170,9 @@ class FreeNames:
                 RecordRef(RecordKind(row.ref_kind), row.ref_id): (row.decision, row.reason) for row in rows
             }
         decision = self._decisions.get(ref)
-        if decision is None or decision[0] == "create":
+        if decision is None or decision[0] == "create" or (decision[0] == "link" and there_before):
             return
-        word = (
-            "nobody has decided yet which record of the books it is"
-            if decision[0] in ("open", "wait")
-            else "it is skipped"
-        )
+        word = _UNDECIDED.get(decision[0], "nobody has decided yet which record of the books it is")
         raise Held(
             State.HELD,
             f"{ref}: {word} ({decision[1]})" if decision[1] else f"{ref}: {word}",

@@ -49,7 +49,7 @@ def passes(
     count: bool = True,
 ) -> bool:
     """Count and let pass; past a limit the connection stops and nothing is counted. `count` False only asks."""
-    if not (creates or removals or incoming):
+    if not (creates or removals or incoming or amount):
         return True
     settings, passed = turn.settings, Passed.of(turn)
     passed.creates += creates

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from blueops_qb.domain.money import ZERO
 from blueops_qb.engine import canary, guard, numbers, outbox
 from blueops_qb.engine.as_operations import Later, as_operations, bare_operation, with_content
+from blueops_qb.engine.figures import moved_by
 from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.pacing import Tokens
@@ -113,17 +114,21 @@ def _guarded(turn: Turn, chosen: list[Ready]) -> bool:
     # Another attempt of the same operation is not another record.
     fresh = [ready for ready in chosen if not ready.row.attempts]
     verbs = [Verb(ready.row.verb) for ready in fresh]
-    amount = sum(
-        (
-            Decimal(getattr(ready.document, "total", None) or getattr(ready.document, "amount", None) or 0)
-            for ready, verb in zip(fresh, verbs, strict=True)
-            if verb is Verb.CREATE
-        ),
-        ZERO,
-    )
+    amount = sum((_moves(ready) for ready in fresh), ZERO)
     return guard.passes(
         turn, creates=verbs.count(Verb.CREATE), removals=verbs.count(Verb.WITHDRAW), amount=amount
     )
+
+
+def _moves(ready: Ready) -> Decimal:
+    """The money that a creation moves, or by how much a change moves it; a removal is counted as such."""
+    match Verb(ready.row.verb):
+        case Verb.CREATE:
+            return moved_by(ready.document)
+        case Verb.UPDATE:
+            return moved_by(ready.document, ready.previous)
+        case _:
+            return ZERO
 
 
 def _resend(turn: Turn, tokens: Tokens) -> Outgoing | None:

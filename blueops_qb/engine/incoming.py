@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import arrivals, guard
+from blueops_qb.engine.conflicts import their_mover
 from blueops_qb.engine.known import Known, load_by_place
 from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.log_trouble import log_trouble
@@ -80,6 +81,7 @@ def _compare_apart(turn: Turn, row: Any, known: Known | None) -> bool:
             document_id=known.id if known else None,
             group="defect",
             theirs=row["document"],
+            movers=their_mover(row),
             reason=f"{place} could not be compared: {type(problem).__name__}: {problem}",
             remedy="Report it to BlueOps support with this sentence; it is tried again when it changes.",
         )
@@ -89,18 +91,20 @@ def _compare_apart(turn: Turn, row: Any, known: Known | None) -> bool:
 
 def _order(row: Any) -> tuple[int, bool, int, str]:
     """Parties before documents, parents before their jobs, invoices before payments, then by number."""
-    kinds = [kind.value for kind in _FIRST]
+    kinds = [kind.value for kind in (*_FIRST, *_THEN)]
     rank = kinds.index(row["kind"]) if row["kind"] in kinds else len(kinds)
     return rank, '"parent"' in (row["document"] or ""), len(row["books_id"]), row["books_id"]
 
 
 def _rank(column: Any) -> Any:
-    order = [*_FIRST, BooksKind.PAYMENT]
+    order = [*_FIRST, *_THEN]
     return sa.case({kind.value: n for n, kind in enumerate(order)}, value=column, else_=len(order))
 
 
 #: What others name comes first: parties, then invoices and credits, which payments settle and use up.
 _FIRST = (BooksKind.CUSTOMER, BooksKind.VENDOR, BooksKind.INVOICE, BooksKind.CREDIT_MEMO)
+#: Then payments, which deposits take to the bank.
+_THEN = (BooksKind.PAYMENT, BooksKind.SALES_RECEIPT)
 
 
 def _place(row: Any) -> BooksRef:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.beside import Beside
 from blueops_qb.domain.overrides import LineOverride
+from blueops_qb.domain.posting.cost_corrections import BESIDE
 from blueops_qb.domain.refs import (
     BooksKind,
     BooksRef,
@@ -84,6 +85,8 @@ def number_mark(kind: BooksKind, number: str) -> str:
     return f"n{kind.value}:{zlib.crc32(number.casefold().encode()):08x}"
 
 
+#: Roles of documents that take a cost back in an open period, and settle it with that.
+REVERSING = BESIDE
 #: What a cost may become.
 COSTS = frozenset({BooksKind.BILL, BooksKind.EXPENSE, BooksKind.JOURNAL})
 _d, _l, _u = t.documents, t.links, t.undos
@@ -239,8 +242,10 @@ def places_of(
 
 
 def _name_of(key: DocumentKey) -> OurRef:
-    """How other documents name this one; a cost has one document, whatever its role."""
-    return key.source if key.source.kind is RecordKind.EXPENSE else ref_of_key(key)
+    """How other documents name this one; a cost has one document, whatever its role, but for what reverses it."""
+    if key.source.kind is RecordKind.EXPENSE and key.role not in REVERSING:
+        return key.source
+    return ref_of_key(key)
 
 
 def shown_of(

@@ -15,16 +15,17 @@ from blueops_qb.domain.compare import as_decided, differing
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.posting import salestax
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordRef
+from blueops_qb.domain.reversal import reverses
 from blueops_qb.engine import outbox, subledger, take_back, undo, unsettled, variances
 from blueops_qb.engine.conflicts import conflict_row, write_conflicts
 from blueops_qb.engine.figures import cents_in, generation_in, total_in
+from blueops_qb.engine.freed_credits import Freed, freed_credits, note_freed
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.mirroring import Mirroring, digest_of, make_dirty, waiting_for_link
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.sides import agreed_beside
 from blueops_qb.engine.sweep import row_of
-from blueops_qb.engine.undo_plan import UNDO_ROLE
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
 from blueops_qb.sdk.provider import Operation, Verb
@@ -55,6 +56,8 @@ class Landing(Mirroring):
     #: Documents with the conflict of which a choice was taken back.
     _taken_back: list[tuple[int, int]] = attrs.field(factory=list)
 
+    _freed: list[Freed] = attrs.field(factory=list)
+
     # -- our documents -----------------------------------------------------------------------------
     def landed(self, ready: Ready, operation: Operation, record: BooksRecord | None) -> None:
         """An operation on a document is done; `record` is what the books show of it now."""
@@ -82,7 +85,7 @@ class Landing(Mirroring):
         assert ready.source is not None
         assert ready.document is not None
         if agrees:
-            if _reverses(ready):
+            if reverses(ready.row.marker):
                 self._undoing.append(ready.row.document_id)
             self._finish(ready)
             self._linked.append(ready.row.document_id)
@@ -156,6 +159,7 @@ class Landing(Mirroring):
             self.deleted(BooksRef(operation.kind, operation.target_id), origin="ours")
             self._mirror[BooksRef(operation.kind, operation.target_id)]["dirty"] = False
         self._undoing.append(ready.row.document_id)
+        self._freed += freed_credits(self.turn, ready)
         party = operation.kind in NAMED_KINDS
         self._relinks.append(
             {
@@ -300,6 +304,7 @@ class Landing(Mirroring):
         subledger.post(turn, self._postings)
         upsert(connection, t.memberships, self._members)
         write_conflicts(turn, self._conflicts)
+        note_freed(turn, self._freed)
         waiting_for_link(turn, {BooksRef(BooksKind(x["books_kind"]), x["books_id"]) for x in self._links})
         if self._closed:
             o = t.operations
@@ -368,8 +373,3 @@ class Landing(Mirroring):
             row = row_of(turn.tenant_id, snapshot, turn.now)
             row |= {"state": State.HELD.value, "reason": sentence, "remedy": remedy, "hold": hold.value}
             insert_all(turn.connection, o, [row])
-
-
-def _reverses(ready: Ready) -> bool:
-    """The document takes another one back (its key says so)."""
-    return f"/{UNDO_ROLE}/" in ready.row.marker

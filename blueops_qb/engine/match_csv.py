@@ -1,14 +1,17 @@
 """Match CSV: the plan as a file for a spreadsheet, and decisions back from it.
 
 A file belongs to one connection and names its rows by that connection's ids only; one of another connection is refused.
-A cell that a spreadsheet would take for a formula gets an apostrophe in front, which is taken off when it comes back.
-All decisions of a file are taken together, or none.
+Where a spreadsheet would take a formula, also one that splits at semicolons or tabs, an apostrophe stands in front; it
+is taken off when it comes back. All decisions of a file are taken together, or none; a row that somebody else has
+decided since the file was made is refused.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
@@ -20,7 +23,7 @@ from blueops_qb.engine.match_sides import KINDS
 from blueops_qb.engine.match_theirs import names_of
 from blueops_qb.engine.turn import Turn
 
-#: The columns, in this order; only `decision` and `books_id` are read back.
+#: The columns, in this order; `decision` and `books_id` are read back, and beside them what they were.
 COLUMNS = (
     "connection",
     "row",
@@ -32,9 +35,15 @@ COLUMNS = (
     "books_name",
     "candidates",
     "reason",
+    "was_decision",
+    "was_books_id",
 )
+_READ = ("connection", "row", "decision", "books_id", "was_decision", "was_books_id")
 #: A spreadsheet reads a cell that begins so as a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: Where a cell begins, whatever the spreadsheet splits at, and what may follow there.
+_COMPUTED = re.compile(r"(^|[;\t])(?=[=+\-@\t\r\n'])")
+_NEUTRAL = re.compile(r"(^|[;\t])'(?=[=+\-@\t\r\n'])")
 _MOST = 20
 #: The largest file that is read, in bytes.
 LARGEST = 20_000_000
@@ -48,6 +57,17 @@ class CannotImport(ValueError):
         shown = "; ".join(self.problems[:_MOST])
         more = len(self.problems) - _MOST
         super().__init__(shown + (f"; and {more} more" if more > 0 else ""))
+
+
+@attrs.frozen(kw_only=True)
+class Wish:
+    """What one line of a file wants of a row; `decision` is empty where the line decides nothing."""
+
+    line: int
+    key: str
+    decision: str
+    books_id: str
+    was: tuple[str, str]
 
 
 @attrs.frozen(kw_only=True)
@@ -89,6 +109,8 @@ def _cells(connection_id: str, row: Row, names: Mapping[BooksRef, str]) -> Itera
     yield names.get(BooksRef(kind, row.books_id), "")
     yield " | ".join(f"{id} {names.get(BooksRef(kind, id), '')}".strip() for id in row.candidates)
     yield row.reason
+    yield row.decision
+    yield row.books_id
 
 
 def _places(everything: Iterable[Row]) -> set[BooksRef]:
@@ -104,12 +126,12 @@ def kind_of(kind: str) -> BooksKind:
 
 def neutral(cell: str) -> str:
     """A cell that no spreadsheet computes."""
-    return f"'{cell}" if cell.startswith((*FORMULA, "'")) else cell
+    return _COMPUTED.sub(r"\1'", cell)
 
 
 def plain(cell: str) -> str:
     """What `neutral` was given; a cell that a spreadsheet has left without its apostrophe is taken as it is."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith((*FORMULA, "'")) else cell
+    return _NEUTRAL.sub(r"\1", cell)
 
 
 # -- in ------------------------------------------------------------------------------------------------
@@ -117,41 +139,55 @@ def take(turn: Turn, data: bytes, *, actor: str) -> Taken:
     """Take the decisions of a file, in this turn's one transaction. Raises CannotImport, and then changes nothing."""
     wanted = _read(data, turn.id)
     present = {row.key: row for row in rows(turn.connection, turn.id)}
-    problems = [
-        f"row {number}: {key} is not in this plan" for number, key, _, _ in wanted if key not in present
-    ]
+    problems = [f"row {one.line}: {one.key} is not in this plan" for one in wanted if one.key not in present]
     if problems:
         raise CannotImport(problems)
-    changes = [
-        (number, key, decision, books_id)
-        for number, key, decision, books_id in wanted
-        if decision and (decision, books_id) != (present[key].decision, present[key].books_id)
-    ]
+    changes = [one for one in wanted if _changes(one, present[one.key])]
+    problems = [_overtaken(one, present[one.key]) for one in changes if one.was != _stands(present[one.key])]
+    if problems:
+        raise CannotImport(problems)
     # Within this transaction: what raises undoes what was taken before.
     with turn.connection.begin_nested():
         _release(turn, changes)
-        for number, key, decision, books_id in changes:
+        for one in changes:
             try:
-                by_hand.match(turn, key, decision, books_id=books_id, actor=actor, carry_out=False)
+                by_hand.match(
+                    turn, one.key, one.decision, books_id=one.books_id, actor=actor, carry_out=False
+                )
             except by_hand.CannotMatch as problem:
-                problems.append(f"row {number}: {problem}")
+                problems.append(f"row {one.line}: {problem}")
         if problems:
             raise CannotImport(problems)
-    matching.after_deciding(turn, actor, keys=[key for _, key, _, _ in changes])
-    counts: dict[str, int] = {}
-    for _, _, decision, _ in changes:
-        counts[decision] = counts.get(decision, 0) + 1
+    matching.after_deciding(turn, actor, keys=[one.key for one in changes])
+    counts = Counter(one.decision for one in changes)
     turn.note("match file", f"connection {turn.id}", numbers=f"{len(changes)} decisions", actor=actor)
     return Taken(decided=counts, unchanged=len(wanted) - len(changes))
 
 
-def _release(turn: Turn, changes: Iterable[tuple[int, str, str, str]]) -> None:
+def _stands(row: Row) -> tuple[str, str]:
+    return row.decision, row.books_id
+
+
+def _changes(one: Wish, row: Row) -> bool:
+    """Somebody has changed the line, and the row does not stand so already."""
+    wanted = (one.decision, one.books_id)
+    return bool(one.decision) and wanted != one.was and wanted != _stands(row)
+
+
+def _overtaken(one: Wish, row: Row) -> str:
+    """What is said of a row that somebody else has decided since."""
+    stands = f"{row.chosen} {row.books_id}".strip() or "open"
+    who = f" by {row.decided_by}" if row.decided_by else ""
+    return f"row {one.line}: {one.key} was decided “{stands}”{who} after this file was made; export the plan again"
+
+
+def _release(turn: Turn, changes: Iterable[Wish]) -> None:
     """Rows that change give back what they had, so that two rows of one file can swap."""
-    matching.reopen(turn, [key for _, key, _, _ in changes])
+    matching.reopen(turn, [one.key for one in changes])
 
 
-def _read(data: bytes, connection_id: str) -> list[tuple[int, str, str, str]]:
-    """(row number, key, decision, books id) of each line; a line whose decision is a proposal decides nothing."""
+def _read(data: bytes, connection_id: str) -> list[Wish]:
+    """One wish of each line; a line whose decision is a proposal decides nothing."""
     if len(data) > LARGEST:
         raise CannotImport([f"the file has {len(data)} bytes, more than {LARGEST}: import it in parts"])
     try:
@@ -168,12 +204,12 @@ def _read(data: bytes, connection_id: str) -> list[tuple[int, str, str, str]]:
     except csv.Error as problem:
         raise CannotImport([f"line {reader.line_num}: {problem}"]) from None
     header = [cell.casefold() for cell in lines[0]] if lines else []
-    missing = [name for name in ("connection", "row", "decision", "books_id") if name not in header]
+    missing = [name for name in _READ if name not in header]
     if missing:
         raise CannotImport(
             [f"the first line names no column {', '.join(missing)}; export the plan and edit that"]
         )
-    place = {name: header.index(name) for name in ("connection", "row", "decision", "books_id")}
+    place = {name: header.index(name) for name in _READ}
     return _checked(lines[1:], place, connection_id)
 
 
@@ -187,10 +223,8 @@ def _dialect(text: str) -> type[csv.Dialect]:
     return Found
 
 
-def _checked(
-    lines: list[list[str]], place: Mapping[str, int], connection_id: str
-) -> list[tuple[int, str, str, str]]:
-    found: list[tuple[int, str, str, str]] = []
+def _checked(lines: list[list[str]], place: Mapping[str, int], connection_id: str) -> list[Wish]:
+    found: list[Wish] = []
     problems: list[str] = []
     seen: dict[str, int] = {}
     for number, line in enumerate(lines, start=2):
@@ -199,19 +233,21 @@ def _checked(
         if len(line) <= max(place.values()):
             problems.append(f"row {number}: it has {len(line)} cells, too few")
             continue
-        connection, key, decision, books_id = (line[place[name]] for name in place)
+        connection, key, decision, books_id, *was = (line[place[name]] for name in _READ)
+        wish = Wish(line=number, key=key, decision="", books_id="", was=(was[0], was[1]))
         if connection != connection_id:
             problems.append(f"row {number}: it belongs to another connection, “{connection[:40]}”")
         elif key in seen:
             problems.append(f"row {number}: {key} stands in row {seen[key]} already")
         elif decision.startswith("?") or decision in ("", "open"):
-            found.append((number, key, "", ""))
+            found.append(wish)
         elif decision not in DECISIONS:
             problems.append(f"row {number}: “{decision[:40]}” is none of {', '.join(DECISIONS)}")
         elif decision == "link" and not books_id:
             problems.append(f"row {number}: link needs the id of a record in the books in books_id")
         else:
-            found.append((number, key, decision, books_id if decision == "link" else ""))
+            id = books_id if decision == "link" else ""
+            found.append(attrs.evolve(wish, decision=decision, books_id=id))
         seen.setdefault(key, number)
     if problems:
         raise CannotImport(problems)

@@ -14,7 +14,7 @@ from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind,
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.linking import Pair, link_documents
 from blueops_qb.engine.log_trouble import log_trouble
-from blueops_qb.engine.match_rows import Row, rows
+from blueops_qb.engine.match_rows import ITEM, Row, rows
 from blueops_qb.engine.match_sides import KINDS
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import built_on, post_record
@@ -45,6 +45,27 @@ def link_decided(turn: Turn, actor: str, *, keys: Sequence[str] | None = None) -
     for start in range(0, len(wanted), CHUNK):
         linked += len(_link_rows(turn, wanted[start : start + CHUNK], actor)[0])
     return linked
+
+
+def gone_targets(turn: Turn) -> list[Row]:
+    """Rows that are to be linked with something that was deleted or merged away in the books since."""
+    x, m, d = t.matches, t.mirror, t.documents
+    books = {**{kind.value: books for kind, books in KINDS.items()}, ITEM: BooksKind.ITEM}
+    there = sa.exists().where(
+        m.c.connection_id == x.c.connection_id,
+        m.c.kind == sa.case({ours: theirs.value for ours, theirs in books.items()}, value=x.c.ref_kind),
+        m.c.books_id == x.c.books_id,
+        m.c.deleted.is_(False),
+    )
+    # What was linked before has a document; its removal is put to a person as a conflict.
+    known = sa.exists().where(
+        d.c.connection_id == x.c.connection_id, d.c.source_kind == x.c.ref_kind, d.c.source_id == x.c.ref_id
+    )
+    query = sa.select(x.c.ref_kind, x.c.ref_id).where(
+        x.c.connection_id == turn.id, x.c.decision.in_(["link", "?link"]), ~there, ~known
+    )
+    keys = [f"{row.ref_kind}:{row.ref_id}" for row in turn.connection.execute(query)]
+    return rows(turn.connection, turn.id, keys=keys) if keys else []
 
 
 def _link_rows(

@@ -47,6 +47,8 @@ class OurPaper:
     date: dt.date
     amount: Decimal
     settles: tuple[str, ...] = ()
+    #: Its number may come again on another one.
+    repeats: bool = False
 
 
 @attrs.define(kw_only=True)
@@ -156,6 +158,7 @@ def our_payment(record: Payment) -> OurPaper:
         date=record.received_on,
         amount=record.amount,
         settles=tuple(part.invoice_id for part in record.applications),
+        repeats=True,
     )
 
 
@@ -202,7 +205,7 @@ def read_theirs(turn: Turn) -> Theirs:
         document = wire.load_document(kind, row.document) if row.document else None
         if kind in NAMED_KINDS:
             party = document if isinstance(document, CustomerRecord | VendorRecord) else None
-            found.parties.append(_their_party(kind, row, party))
+            found.parties.append(their_party(kind, row, party))
             if kind is BooksKind.CUSTOMER:
                 found.tops[row.books_id] = found.parties[-1].parent_id or row.books_id
         elif isinstance(document, SalesInvoice) and not document.void:
@@ -220,7 +223,8 @@ def read_theirs(turn: Turn) -> Theirs:
     return found
 
 
-def _their_party(kind: BooksKind, row: Any, party: CustomerRecord | VendorRecord | None) -> Candidate:
+def their_party(kind: BooksKind, row: Any, party: CustomerRecord | VendorRecord | None) -> Candidate:
+    """A party of the books as the matcher sees it; `row` is the mirror's, `party` what its document says."""
     common = Candidate(id=row.books_id, name=row.name, kind=kind, active=row.active)
     if isinstance(party, CustomerRecord):
         return attrs.evolve(
@@ -281,6 +285,7 @@ def papers(
             date=one.date,
             amount=one.amount,
             settles=frozenset(invoices[id] for id in one.settles if id in invoices),
+            repeats=one.repeats,
         )
         for one in ours
     ]

@@ -14,10 +14,20 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.match_documents import PaperMatch, match_papers
 from blueops_qb.domain.match_parties import Bucket, MatchRules
-from blueops_qb.domain.matching import Ambiguous, Match, Matched, match_plan
+from blueops_qb.domain.matching import Matched, match_plan
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.engine import match_items, outbox
-from blueops_qb.engine.match_links import link_decided
+from blueops_qb.engine.match_jobs import jobs_follow
+from blueops_qb.engine.match_links import gone_targets, link_decided
+from blueops_qb.engine.match_proposals import (
+    books_kind,
+    chosen,
+    key_of,
+    linked,
+    party_row,
+    settled,
+    unless_gone,
+)
 from blueops_qb.engine.match_rows import (
     DECISIONS,
     ITEM,
@@ -29,11 +39,13 @@ from blueops_qb.engine.match_rows import (
     rules_of,
     rules_text,
 )
-from blueops_qb.engine.match_sides import KINDS, OurPaper, Ours, papers, read_ours, read_theirs, under_tops
+from blueops_qb.engine.match_sides import OurPaper, Ours, papers, read_ours, read_theirs, under_tops
 from blueops_qb.engine.outbox import Hold, State
 from blueops_qb.engine.turn import Turn
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import upsert
+
+CUSTOMER = RecordKind.CUSTOMER.value
 
 
 class NotListed(Exception):
@@ -57,41 +69,28 @@ def compare(turn: Turn) -> list[dict[str, Any]]:
     """The rows of a new plan. Reads only, so that a large company is compared without keeping others waiting."""
     if not is_listed(turn):
         raise NotListed("the customers and vendors of the books are still being read; try again in a moment")
-    return list(_planned(turn, _settled(turn)))
+    return list(_planned(turn, settled(turn)))
 
 
 def keep(turn: Turn, found: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     """Store the rows of a new plan beside what was decided or linked meanwhile; answers rows per bucket."""
-    stands = _linked(turn)
+    stands = linked(turn)
     decided = {row.key for row in rows(turn.connection, turn.id) if row.decision in DECISIONS}
-    taken = {(_books_kind(key), id) for key, id in _settled(turn).items()}
-    new = [_unless_gone(row, taken) for row in found if _key(row) not in stands and _key(row) not in decided]
+    taken = {(books_kind(key), id) for key, id in settled(turn).items()}
+    new = [
+        unless_gone(row, taken) for row in found if key_of(row) not in stands and key_of(row) not in decided
+    ]
     _forget_undecided(turn)
-    upsert(turn.connection, t.matches, [{"connection_id": turn.id, "decided_by": "", **row} for row in new])
+    upsert(
+        turn.connection,
+        t.matches,
+        [{"connection_id": turn.id, "decided_by": "", "parent_id": "", **row} for row in new],
+    )
     counts: dict[str, int] = {}
     for row in new:
         counts[row["bucket"]] = counts.get(row["bucket"], 0) + 1
     turn.note("match plan", f"connection {turn.id}", numbers=json.dumps(counts, sort_keys=True))
     return counts
-
-
-def _settled(turn: Turn) -> dict[str, str]:
-    """Where records of ours are, or were decided to be, in the books."""
-    linked = rows(turn.connection, turn.id, decision="link")
-    return _linked(turn) | {row.key: row.books_id for row in linked}
-
-
-def _books_kind(key: str) -> str:
-    """Items may be given several times: each key of them is a kind of its own."""
-    return next((books.value for ours, books in KINDS.items() if key.startswith(f"{ours.value}:")), key)
-
-
-def _unless_gone(row: Mapping[str, Any], taken: set[tuple[str, str]]) -> Mapping[str, Any]:
-    """A proposal whose record was given to somebody else meanwhile is none any more."""
-    if not row["books_id"] or (_books_kind(_key(row)), row["books_id"]) not in taken:
-        return row
-    reason = f"{row['reason']} But it belongs to another record of BlueOps by now."
-    return {**row, "books_id": "", "decision": OPEN, "bucket": Bucket.AMBIGUOUS.value, "reason": reason}
 
 
 def is_listed(turn: Turn) -> bool:
@@ -101,26 +100,6 @@ def is_listed(turn: Turn) -> bool:
     return turn.connection.execute(query).first() is not None
 
 
-def _key(row: Mapping[str, Any]) -> str:
-    return f"{row['ref_kind']}:{row['ref_id']}"
-
-
-def _linked(turn: Turn) -> dict[str, str]:
-    """Where records of ours are in the books already."""
-    d, lk = t.documents, t.links
-    query = (
-        sa.select(d.c.source_kind, d.c.source_id, lk.c.books_id)
-        .select_from(d.join(lk, sa.and_(lk.c.document_id == d.c.id, lk.c.state == "live")))
-        .where(
-            d.c.connection_id == turn.id,
-            d.c.source_kind.in_([kind.value for kind in KINDS]),
-            d.c.role == "main",
-            d.c.part == 1,
-        )
-    )
-    return {f"{row.source_kind}:{row.source_id}": row.books_id for row in turn.connection.execute(query)}
-
-
 def _forget_undecided(turn: Turn) -> None:
     m = t.matches
     turn.connection.execute(
@@ -128,17 +107,17 @@ def _forget_undecided(turn: Turn) -> None:
     )
 
 
-def _planned(turn: Turn, settled: Mapping[str, str]) -> Iterable[dict[str, Any]]:
+def _planned(turn: Turn, standing: Mapping[str, str]) -> Iterable[dict[str, Any]]:
     ours, theirs, rules = read_ours(turn), read_theirs(turn), rules_of(turn.row)
-    places = dict(settled)
-    for match in match_plan(ours.parties, theirs.parties, rules=rules, settled=settled):
+    places = dict(standing)
+    for match in match_plan(ours.parties, theirs.parties, rules=rules, settled=standing, chosen=chosen(turn)):
         if isinstance(match, Matched):
             places[match.ours.id] = match.books_id
-        yield _party_row(match, rules)
-    invoices = _settled_of(settled, RecordKind.INVOICE)
+        yield party_row(match, rules)
+    invoices = _settled_of(standing, RecordKind.INVOICE)
     yield from _paper_rows(turn, ours, RecordKind.INVOICE, places, invoices, theirs.invoices, theirs.tops)
     yield from _paper_rows(
-        turn, ours, RecordKind.PAYMENT, places, invoices, theirs.payments, theirs.tops, settled
+        turn, ours, RecordKind.PAYMENT, places, invoices, theirs.payments, theirs.tops, standing
     )
     yield from match_items.item_rows(turn, ours.keys)
 
@@ -178,27 +157,6 @@ def _paper_rows(
         yield _paper_row(turn, kind, match, by_id[match.ours.id], names)
 
 
-def _party_row(match: Match, rules: MatchRules) -> dict[str, Any]:
-    ref = RecordRef.parse(match.ours.id)
-    decision = OPEN
-    if isinstance(match, Matched):
-        decision = "?link"
-    elif match.bucket is Bucket.NONE and rules.create:
-        decision = "?create"
-    # A proposal stays a proposal until the plan is approved.
-    return {
-        "ref_kind": ref.kind.value,
-        "ref_id": ref.id,
-        "name": match.ours.name,
-        "bucket": match.bucket.value,
-        "books_id": match.books_id if isinstance(match, Matched) else "",
-        "candidates": " ".join(match.candidates) if isinstance(match, Ambiguous) else "",
-        "reason": match.reason,
-        "score": match.score,
-        "decision": decision,
-    }
-
-
 def _paper_row(
     turn: Turn, kind: RecordKind, match: PaperMatch, one: OurPaper, names: Mapping[str, str]
 ) -> dict[str, Any]:
@@ -227,7 +185,9 @@ def _paper_row(
 
 
 def set_rules(turn: Turn, rules: MatchRules, *, actor: str) -> None:
-    """Be more or less careful from the next plan on."""
+    """Be more or less careful from the next plan on. Raises ValueError for rules that contradict each other."""
+    if both := sorted(rules.require & rules.ignore):
+        raise ValueError(f"{', '.join(both)} cannot be asked for and left out of account; choose one of both")
     turn.set(match_rules=rules_text(rules))
     turn.note("match rules", f"connection {turn.id}", numbers=rules_text(rules), actor=actor)
 
@@ -276,7 +236,7 @@ def accept(turn: Turn, buckets: Iterable[Bucket], *, actor: str) -> int:
     """Accept the proposals of whole buckets; answers how many rows are decided by it."""
     wanted = sorted({bucket.value for bucket in buckets})
     m, count = t.matches, 0
-    for proposal in ("link", "create", "wait"):
+    for proposal in DECISIONS:
         count += turn.connection.execute(
             m.update()
             .where(m.c.connection_id == turn.id, m.c.decision == f"?{proposal}", m.c.bucket.in_(wanted))
@@ -296,16 +256,20 @@ def settle_open(turn: Turn, buckets: Iterable[Bucket], decision: str, *, actor: 
     where = [m.c.connection_id == turn.id, m.c.decision == OPEN, m.c.bucket.in_(wanted)]
     if decision == "create":
         where.append(m.c.ref_kind != ITEM)
+    customers = sa.select(m.c.ref_id).where(*where, m.c.ref_kind == RecordKind.CUSTOMER.value)
+    parents = list(turn.connection.execute(customers).scalars())
     count = turn.connection.execute(
         m.update().where(*where).values(decision=decision, decided_by=actor)
     ).rowcount
     turn.note("match decided", " ".join(wanted), numbers=f"{decision} {count} rows", actor=actor)
+    jobs_follow(turn, parents)
     after_deciding(turn, actor)
     return int(count)
 
 
 def after_deciding(turn: Turn, actor: str, *, keys: Sequence[str] | None = None) -> None:
-    """Carry out at once what was decided of these rows, or of all, where the connection is live."""
+    """Jobs follow their customers among these rows; where the connection is live, what was decided is carried out."""
+    jobs_follow(turn, [key.partition(":")[2] for key in keys or () if key.startswith(f"{CUSTOMER}:")])
     if turn.row["state"] == "live":
         link_decided(turn, actor, keys=keys)
         match_items.map_decided(
@@ -328,6 +292,11 @@ def approve(turn: Turn, *, actor: str, leave_open: bool = False, supervised: boo
     wait on purpose and their records are held. `supervised`: somebody looks at the first records that are written
     before the rest follows (`canary`).
     """
+    if gone := gone_targets(turn):
+        if not leave_open:
+            raise NotDecided(_gone(gone))
+        for row in gone:
+            decide(turn, row.key, "wait", actor=actor, carry_out=False)
     if leave_open:
         settle_open(turn, list(Bucket), "wait", actor=actor)
     if open_rows := undecided(turn.connection, turn.id):
@@ -345,6 +314,15 @@ def approve(turn: Turn, *, actor: str, leave_open: bool = False, supervised: boo
         outbox.again(turn.connection, turn.tenant_id, turn.now, states=[State.WAITING, State.CONFLICT])
     turn.note("match plan approved", f"connection {turn.id}", numbers=f"{linked} linked", actor=actor)
     return linked
+
+
+def _gone(rows_: Sequence[Row]) -> str:
+    named = ", ".join(f"{row.key} “{row.name}” with {row.books_id}" for row in rows_[:5])
+    more = f" and {len(rows_) - 5} more" if len(rows_) > 5 else ""
+    return (
+        f"{len(rows_)} rows were to be linked with what is not in the books any more ({named}{more}), and nothing is "
+        "written before they are decided: link each with another record, create or skip it"
+    )
 
 
 __all__ = ["NotDecided", "NotListed", "Row", "accept", "approve", "build", "decide", "rows"]

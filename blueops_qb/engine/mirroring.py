@@ -302,11 +302,17 @@ def make_dirty(turn: Turn, places: Iterable[BooksRef]) -> None:
 #: Ids in one statement.
 _AT_ONCE = 500
 #: What is taken into BlueOps when it is entered in the books and names a record of ours.
-_TAKEN_IN = (BooksKind.PAYMENT, BooksKind.CUSTOMER, BooksKind.CREDIT_MEMO, BooksKind.REFUND_RECEIPT)
+_TAKEN_IN = (
+    BooksKind.PAYMENT,
+    BooksKind.CUSTOMER,
+    BooksKind.CREDIT_MEMO,
+    BooksKind.REFUND_RECEIPT,
+    BooksKind.DEPOSIT,
+)
 
 
 def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
-    """Payments, jobs, credits and refunds that arrived before what they name was linked are looked at again."""
+    """What arrived before that which it names was linked (payments, jobs, credits, deposits) is looked at again."""
     if not places:
         return
     m, lk = t.mirror, t.links

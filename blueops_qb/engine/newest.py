@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from blueops_qb.domain.refs import RecordKind, RecordRef
+from blueops_qb.domain.documents import JournalEntry
+from blueops_qb.domain.posting.reclasses import reclass_of
+from blueops_qb.domain.records import Record
+from blueops_qb.domain.refs import DocumentKey, RecordKind, RecordRef
+from blueops_qb.engine.known import load_known
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Snapshot
@@ -15,7 +19,10 @@ OF_OUR_OWN = frozenset({RecordKind.RECLASS})
 
 
 def newest(turn: Turn, source: RecordRef) -> Snapshot | None:
-    """The record as it is now; None where it was deleted for good, or where retention has emptied its event."""
+    """The record as it is now; None where it was deleted for good, or where nothing is kept of one of our own.
+
+    Of our own it is what its newest event says; once retention has emptied that, what its document says, which is kept.
+    """
     if source.kind not in OF_OUR_OWN:
         return turn.tx.read(source)
     o = t.outbox
@@ -26,7 +33,23 @@ def newest(turn: Turn, source: RecordRef) -> Snapshot | None:
         .limit(1)
     )
     row = turn.connection.execute(query).one_or_none()
-    if row is None or not row.payload:
+    if row is None:
         return None
-    record = wire.load_event(row.payload, f"the event of {source}").record
+    said = row.payload and wire.load_event(row.payload, f"the event of {source}").record
+    record = said or _as_posted(turn, source)
     return None if record is None else Snapshot(record=record, revision=row.revision)
+
+
+def why_gone(source: RecordRef) -> str:
+    """What to say of a record that `newest` does not find."""
+    if source.kind in OF_OUR_OWN:
+        return f"nothing is kept any more of what {source} said, a move between accounts that was made here"
+    return f"{source} no longer exists in BlueOps"
+
+
+def _as_posted(turn: Turn, source: RecordRef) -> Record | None:
+    known = load_known(turn.connection, turn.id, [source]).get(DocumentKey(source))
+    if known is None or not known.content:
+        return None
+    document = wire.load_document(known.kind, known.content)
+    return reclass_of(document, source.id) if isinstance(document, JournalEntry) else None

@@ -15,9 +15,19 @@ import sqlalchemy as sa
 from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.match_parties import Bucket
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
-from blueops_qb.domain.records import Payment, Record, Voidable
+from blueops_qb.domain.records import Payment, PaymentReturn, Payout, Record, Voidable
 from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordKind, RecordRef, record_of
-from blueops_qb.engine import backfill, deposited, incoming, match_links, outbox, tombstones, undo, variances
+from blueops_qb.engine import (
+    arrived_deposits,
+    backfill,
+    deposited,
+    incoming,
+    match_links,
+    outbox,
+    tombstones,
+    undo,
+    variances,
+)
 from blueops_qb.engine.dates import date_of
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.log_trouble import log_trouble
@@ -240,13 +250,22 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
             "start a backfill.",
             hold=Hold.MATCH,
         )
-    returned = change.record if deposited.is_returned(change.record) else None
-    if returned and (frozen := deposited.freed(turn, returned, change.revision, mine)) is not None:
+    if isinstance(change.record, PaymentReturn) and change.record.void:
+        waits = deposited.let_go_first(turn, change.record, change.revision)
+        if waits is not None:
+            return waits
+    relinked = change.record if deposited.relinks(change.record, mine) else None
+    if relinked and (frozen := deposited.freed(turn, relinked, change.revision, mine)) is not None:
         return frozen
+    if isinstance(change.record, Payout) and change.record.void:
+        arrived_deposits.look_again(turn, change.record)
     result = post_record(turn, change.record, plan.snapshots, mine, known=plan.by_source)
-    if returned and isinstance(result, Posted):
+    if relinked and isinstance(result, Posted):
         deposited.take_in_again(turn, change.ref, mine)
     match result:
+        case Blocked() if moving := deposited.still_moving(plan.by_source, change.record):
+            words = f"waits for {moving}, which is on its way"
+            return move(State.WAITING, words, hold=Hold.BUSY, waits_for=str(moving))
         case Blocked():
             hold = Hold.MAPPING if result.missing else Hold.REFUSED
             return move(State.HELD, _named(change.ref, result.reason), remedy=result.remedy, hold=hold)
@@ -354,6 +373,8 @@ def _removed(plan: WritePlan, change: Changed, mine: list[Known]) -> Move | None
                 ref=change.ref,
                 revision=change.revision,
                 state=State.NOT_POSTED,
+                # One that becomes active there again is looked at once more (`three_ways`).
+                hold=Hold.MERGE,
                 reason=f"merged into {event.merged_into} on both sides",
             )
         return Move(

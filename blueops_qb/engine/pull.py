@@ -13,6 +13,7 @@ import attrs
 
 from blueops_qb.domain.binding import refs_of, unbind
 from blueops_qb.domain.documents import (
+    BankDeposit,
     Bill,
     CreditMemo,
     CustomerPayment,
@@ -28,21 +29,38 @@ from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.pull_cost import expense_from
 from blueops_qb.domain.pull_invoice import invoice_from
 from blueops_qb.domain.pulling import Drafted, NoPlace, Pull
-from blueops_qb.domain.records import Credit, Customer, Expense, Invoice, Job, Payment, Record, Vendor
+from blueops_qb.domain.records import (
+    Credit,
+    Customer,
+    Expense,
+    Invoice,
+    Job,
+    Payment,
+    Payout,
+    Record,
+    Vendor,
+)
 from blueops_qb.domain.refs import BooksRef, RecordKind, RecordRef, record_of
 from blueops_qb.domain.reverse import customer_from, job_from, payment_from, vendor_from
 from blueops_qb.domain.reverse_credits import credit_applied, credit_changed
 from blueops_qb.domain.reverse_keys import Key
-from blueops_qb.engine import arrived_credits, to_core
+from blueops_qb.engine import arrived_credits, arrived_deposits, to_core
 from blueops_qb.engine.free_names import kept_name
 from blueops_qb.engine.known import sources_of
 from blueops_qb.engine.overrides_desk import keep
 from blueops_qb.engine.pull_proof import prove
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record, rules_for
-from blueops_qb.engine.several import check_only_one, check_others_same, documents_of, whole_payment
+from blueops_qb.engine.several import (
+    check_only_one,
+    check_others_same,
+    check_parts_agree,
+    documents_of,
+    whole_payment,
+)
 from blueops_qb.engine.sides import CannotPost, Sides, ours_now
 from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Change
 
 Overrides = tuple[LineOverride, ...]
@@ -111,7 +129,7 @@ def draft(
         mixed=bool(each),
     )
     drafted = _drafted(turn, sides, pull)
-    plain = _posted(turn, sides, drafted.record)
+    plain = _posted(turn, _standing(sides, theirs, wanted), drafted.record)
     overrides = _overrides(sides, plain, drafted, pull, steps)
     ours = overridden(plain, overrides, turn.catalog.item_accounts)
     pairs = None
@@ -201,9 +219,13 @@ def _drafted(turn: Turn, sides: Sides, pull: Pull) -> Drafted:
             return expense_from(record, pull)
         case Payment(), CustomerPayment():
             whole = theirs
+            if not pull.by_person:
+                check_parts_agree(turn, sides.known, theirs, fields & _OF_ALL)
             if _SPLIT & fields:
                 whole = whole_payment(record, sides.known.key, theirs, sides.documents)
             return Drafted(record=_payment(turn, record, whole, fields))
+        case Payout(), BankDeposit():
+            return Drafted(record=_payout(turn, record, pull))
         case Credit(), CreditMemo():
             if other := fields & {"customer", "location", "class_"}:
                 names = ", ".join(sorted(name.rstrip("_") for name in other))
@@ -215,6 +237,8 @@ def _drafted(turn: Turn, sides: Sides, pull: Pull) -> Drafted:
 
 #: What the parts of a payment share between them.
 _SPLIT = frozenset({"customer", "amount", "allocations"})
+#: What a payment says once, for all its parts. Its note too, but that is the bookkeeper's (accounting-treatments 10).
+_OF_ALL = frozenset({"date", "method", "reference"})
 #: Fields of the books' payment -> those of ours that say the same.
 _PAYMENT = {
     "customer": ("customer_id",),
@@ -241,6 +265,19 @@ def _payment(turn: Turn, record: Payment, theirs: CustomerPayment, fields: Colle
     return attrs.evolve(record, **taken)
 
 
+#: Fields of the books' deposit that say which payments reached which account with how much.
+_BANKED = frozenset({"account", "lines", "total"})
+
+
+def _payout(turn: Turn, record: Payout, pull: Pull) -> Payout:
+    if pull.fields & _BANKED:
+        shown = arrived_deposits.changed(turn, record, pull.theirs, pull.mapping)
+        record = attrs.evolve(shown, date=record.date, memo=record.memo)
+    if "date" in pull.fields:
+        record = attrs.evolve(record, date=pull.theirs.date)
+    return attrs.evolve(record, memo=pull.theirs.memo) if "memo" in pull.fields else record
+
+
 # -- posting it again ----------------------------------------------------------------------------------
 def _posted(turn: Turn, sides: Sides, record: Record) -> Document:
     """The document of the changed record, without anybody's coding."""
@@ -253,6 +290,13 @@ def _posted(turn: Turn, sides: Sides, record: Record) -> Document:
     if not getattr(record, "void", False):
         check_others_same(sides.known.key, sides.documents, result.documents)
     return kept_name(turn, sides.known.key.source, result.documents[sides.known.key])
+
+
+def _standing(sides: Sides, theirs: Document, wanted: frozenset[str]) -> Sides:
+    """With the lines of a deposit as the books have them: those that are not ours stay as they are."""
+    if not isinstance(theirs, BankDeposit) or "lines" not in wanted:
+        return sides
+    return attrs.evolve(sides, known=attrs.evolve(sides.known, content=wire.dump_document(theirs)))
 
 
 def _books_ids(sides: Sides) -> tuple[str, ...]:
@@ -318,6 +362,8 @@ def tell_core(turn: Turn, sides: Sides, found: Draft, key: str) -> tuple[int, Do
     Raises StaleCore, or NoPlace when core refuses or made something else of it (nothing is changed then).
     """
     known = attrs.evolve(sides.known, overrides=found.overrides)
+    if isinstance(found.ours, BankDeposit):
+        known = attrs.evolve(known, content=wire.dump_document(found.ours))
     with turn.connection.begin_nested():
         keep(turn, sides, found.overrides)
         revision = sides.snapshot.revision

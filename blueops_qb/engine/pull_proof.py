@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.compare import as_decided
-from blueops_qb.domain.documents import CustomerPayment, Document
+from blueops_qb.domain.documents import BankDeposit, CustomerPayment, Document
 from blueops_qb.domain.line_merge import LineStep, Unpaired
 from blueops_qb.domain.pulling import NoPlace
 from blueops_qb.domain.records import Payment
@@ -37,7 +37,9 @@ def prove(
     shown = as_decided(normal, _of_ours(turn, sides))
     wrong = [
         _difference(name, getattr(normal, name), getattr(shown, name))
-        for name in sorted(frozenset(fields) - {"lines"})
+        for name in sorted(
+            frozenset(fields) - (frozenset() if isinstance(normal, BankDeposit) else {"lines"})
+        )
         if getattr(normal, name) != getattr(shown, name)
         and (getattr(normal, name), getattr(sides.theirs, name))
         != (getattr(sides.normal_base, name), getattr(sides.base_theirs, name))

@@ -27,6 +27,12 @@ class Ready:
         return wire.load_document(BooksKind(row.kind), row.content) if row.content else None
 
     @property
+    def previous(self) -> Document | None:
+        """What the books showed when a change was planned, normal."""
+        row = self.row
+        return wire.load_document(BooksKind(row.kind), row.previous) if row.previous else None
+
+    @property
     def id(self) -> int:
         return int(self.row.id)
 

@@ -166,8 +166,8 @@ def preview(turn: Turn, conflict_id: int, choice: str, *, wish: Wish | None = No
 def _carry_out(turn: Turn, row: Any, known: Known, choice: str, wish: Wish, *, actor: str) -> str:
     """Do it; answers what an undo needs, empty where it cannot be undone."""
     try:
-        if row["cause"] == "removed_there":
-            tombstones.check_shown(turn, row, known)
+        if row["cause"] == "removed_there" and (words := tombstones.moved_since(turn, row, known)):
+            raise MovedMeanwhile(f"{words}; it is shown anew")
         match row["cause"], choice:
             case (("overlap" | "changed_there"), ("ours" | "theirs" | "fields")):
                 if choices.is_about_fields(row, known):
@@ -188,8 +188,6 @@ def _carry_out(turn: Turn, row: Any, known: Known, choice: str, wish: Wish, *, a
                 tombstones.void_here(turn, known)
             case "removed_there", "merge":
                 tombstones.merge_here(turn, known, row["id"])
-    except tombstones.MovedAgain as problem:
-        raise MovedMeanwhile(f"{problem}; it is shown anew") from None
     except tombstones.CannotDo as problem:
         raise CannotResolve(str(problem)) from None
     except NoPlace as problem:

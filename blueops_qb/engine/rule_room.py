@@ -10,7 +10,14 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.documents import AttachedFile, CustomerPayment, Document, SalesInvoice
+from blueops_qb.domain.documents import (
+    AttachedFile,
+    Bill,
+    BillPayment,
+    CustomerPayment,
+    Document,
+    SalesInvoice,
+)
 from blueops_qb.domain.mapping import Family, Mapping, Target
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.overrides import LineOverride, overridden
@@ -112,6 +119,8 @@ def context_for(
         context = attrs.evolve(context, choices=choices_of(turn, record.ref))
     if isinstance(record, Invoice) and (context.profile.closing_date or context.policy.tax_gap):
         context = attrs.evolve(context, **_in_books(turn, mine, context))
+    if isinstance(record, Expense) and context.profile.closing_date:
+        context = attrs.evolve(context, open_in_books=_open_bills(turn, mine, context))
     return context
 
 
@@ -201,6 +210,17 @@ def _in_books(turn: Turn, mine: list[Known], context: PostingContext) -> dict[st
     }
 
 
+def _open_bills(turn: Turn, mine: list[Known], context: PostingContext) -> dict[DocumentKey, Decimal]:
+    """What is open of bills of a closed period, which may be corrected."""
+    closing = context.profile.closing_date
+    posted = ((known, context.posted.get(known.key)) for known in mine if known.linked)
+    return {
+        known.key: bill.total - _settled(turn, known.place)
+        for known, bill in posted
+        if isinstance(bill, Bill) and closing is not None and bill.date <= closing
+    }
+
+
 def _is_closed(known: Known, context: PostingContext) -> bool:
     closing, posted = context.profile.closing_date, context.posted.get(known.key)
     return closing is not None and isinstance(posted, SalesInvoice) and posted.date <= closing
@@ -217,25 +237,27 @@ def _has_tax_gap(known: Known, context: PostingContext) -> bool:
 def _settled(turn: Turn, place: BooksRef) -> Decimal:
     """What payments settle of an invoice, as last seen; its own balance may be older than they are."""
     m = t.mirror
-    query = sa.select(m.c.document).where(
+    kinds = (BooksKind.PAYMENT, BooksKind.BILL_PAYMENT)
+    query = sa.select(m.c.kind, m.c.document).where(
         m.c.connection_id == turn.id,
-        m.c.kind == BooksKind.PAYMENT.value,
+        m.c.kind.in_([kind.value for kind in kinds]),
         m.c.deleted.is_(False),
         m.c.document.contains(f'"{place}"', autoescape=True),
     )
     payments = (
-        wire.load_document(BooksKind.PAYMENT, text) for text in turn.connection.execute(query).scalars()
+        wire.load_document(BooksKind(row.kind), row.document) for row in turn.connection.execute(query)
     )
-    return sum(
-        (
-            part.amount
-            for payment in payments
-            if isinstance(payment, CustomerPayment)
-            for part in payment.allocations
-            if part.invoice == place
-        ),
-        ZERO,
-    )
+    return sum((_part_of(payment, place) for payment in payments), ZERO)
+
+
+def _part_of(payment: Document, place: BooksRef) -> Decimal:
+    match payment:
+        case CustomerPayment():
+            return sum((part.amount for part in payment.allocations if part.invoice == place), ZERO)
+        case BillPayment():
+            return sum((part.amount for part in payment.settles if part.document == place), ZERO)
+        case _:
+            return ZERO
 
 
 #: Kinds of records whose documents depend on what stands in the books of the records they name.
@@ -263,6 +285,14 @@ def _takes_files(turn: Turn) -> bool:
     return any(c.feature is Feature.ATTACHMENTS and c.able for c in turn.description.capabilities)
 
 
+def _no_foreign(turn: Turn) -> str:
+    """Why the provider writes nothing in a foreign currency; empty where it does."""
+    told = next((c for c in turn.description.capabilities if c.feature is Feature.MULTICURRENCY), None)
+    if told is None:
+        return f"{turn.description.title} does not say that it does"
+    return "" if told.able else told.reason
+
+
 def posting_context(
     turn: Turn, snapshots: dict[RecordRef, Snapshot], posted: MappingOf[DocumentKey, Document]
 ) -> PostingContext:
@@ -278,6 +308,7 @@ def posting_context(
         inactive=catalog.inactive,
         names=catalog.names,
         posted=posted,
+        no_foreign=_no_foreign(turn),
         event_day=turn.now.astimezone(turn.zone).date(),
         splits_payments=bool(turn.row.get("splits_payments")),
     )

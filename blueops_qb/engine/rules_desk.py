@@ -6,15 +6,18 @@ import datetime as dt
 from collections.abc import Iterable
 
 import attrs
+import sqlalchemy as sa
 
 from blueops_qb.domain.mapping import NOWHERE, Mapping, MapRule, RuleKey
 from blueops_qb.domain.mapping_change import changes, revised
 from blueops_qb.domain.policy import Policy
-from blueops_qb.domain.refs import BooksRef
+from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import outbox
+from blueops_qb.engine.mirroring import make_dirty
 from blueops_qb.engine.outbox import Hold, State
 from blueops_qb.engine.rulebook import load_mapping, save_mapping, save_policy
 from blueops_qb.engine.turn import Turn
+from blueops_qb.store import tables as t
 
 
 class UnfitTarget(ValueError):
@@ -94,6 +97,17 @@ def change_policy(turn: Turn, policy: Policy, *, actor: str) -> int:
 def _release(turn: Turn) -> None:
     holds = [Hold.MAPPING, Hold.REFUSED, Hold.MATCH]
     outbox.again(turn.connection, turn.tenant_id, turn.now, states=[State.HELD], holds=holds)
+    c = t.conflicts
+    query = sa.select(c.c.books_kind, c.c.books_id).where(
+        c.c.connection_id == turn.id,
+        c.c.cause == "incoming",
+        c.c.group == "arrival",
+        c.c.state == "open",
+    )
+    # What was not taken in from the books may have found its key.
+    make_dirty(
+        turn, [BooksRef(BooksKind(row.books_kind), row.books_id) for row in turn.connection.execute(query)]
+    )
 
 
 def check_target(turn: Turn, rule: MapRule) -> None:

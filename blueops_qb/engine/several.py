@@ -6,7 +6,7 @@ refund and a credit a payment of 0.00 that settles. A change of one of them is n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import attrs
 import sqlalchemy as sa
@@ -115,6 +115,29 @@ _IN_PARTS = (
     "is several payments in QuickBooks, one of which {}, and BlueOps cannot tell which part of the payment that is; "
     "undo the change there, or enter it in BlueOps"
 )
+
+
+def check_parts_agree(turn: Turn, known: Known, theirs: CustomerPayment, fields: Collection[str]) -> None:
+    """Raises NoPlace unless all parts of a payment show these fields as `theirs` does, one part of it.
+
+    A payment has one date, method and number: what one part shows alone is not the payment's.
+    """
+    if not fields or known.key.role != MAIN:
+        return
+    for other in documents_of(turn, known)[1:]:
+        if other.kind is not BooksKind.PAYMENT or other.key.role != MAIN or not other.linked:
+            continue
+        text = _shown(turn, other.place)
+        part = wire.load_document(other.kind, text) if text else None
+        if not isinstance(part, CustomerPayment) or part.void:
+            continue
+        apart = sorted(name for name in fields if getattr(part, name) != getattr(theirs, name))
+        if apart:
+            names = ", ".join("number" if name == "reference" else name for name in apart)
+            raise NoPlace(
+                f"is several payments in QuickBooks, and {known.place} alone has another {names} now; change "
+                f"{other.place} the same way there, or choose: QuickBooks' side changes all parts, BlueOps' this one"
+            )
 
 
 def check_others_same(

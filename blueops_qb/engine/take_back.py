@@ -20,11 +20,11 @@ from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
 from blueops_qb.engine import arrived_credits, to_core
 from blueops_qb.engine.choices import CannotResolve
 from blueops_qb.engine.known import Known, load_by_place, marker_of
+from blueops_qb.engine.link_rows import mirror_row, set_link
 from blueops_qb.engine.mirroring import make_dirty
 from blueops_qb.engine.overrides_desk import store
 from blueops_qb.engine.sides import Bound, CannotPost, beside_of, ours_now
 from blueops_qb.engine.to_core import StaleCore
-from blueops_qb.engine.tombstones import mirror_row, set_link
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.unsettled import READING
 from blueops_qb.sdk import wire

@@ -19,15 +19,16 @@ from blueops_qb.domain.compare import (
 from blueops_qb.domain.documents import CustomerPayment, Document
 from blueops_qb.domain.pulling import NeedsKey, NoPlace
 from blueops_qb.domain.records import Payment
-from blueops_qb.domain.refs import BooksRef
+from blueops_qb.domain.refs import NAMED_KINDS, BooksRef
 from blueops_qb.domain.reverse import settles_elsewhere
 from blueops_qb.engine import outbox, tombstones, variances
 from blueops_qb.engine.agreeing import agree, agree_on
 from blueops_qb.engine.conflicts import Shown, open_conflict, whole_shown
 from blueops_qb.engine.known import Known, sources_of
 from blueops_qb.engine.mirroring import make_dirty
-from blueops_qb.engine.newest import newest
+from blueops_qb.engine.newest import newest, why_gone
 from blueops_qb.engine.outbox import Hold, Move, State
+from blueops_qb.engine.plan_anew import no_longer_busy
 from blueops_qb.engine.pull import Draft, draft, tell_core
 from blueops_qb.engine.sides import Bound, CannotPost, Sides, beside_of, sides_of
 from blueops_qb.engine.subledger import repost
@@ -62,10 +63,12 @@ def compare(turn: Turn, row: Any, known: Known) -> bool:
     newly_ours = _settles_newly_ours(turn, known, theirs)
     if row["document"] == known.base_theirs and not newly_ours and not _moved_beside(row, known):
         agree(turn, known, row)
+        if row["active"]:
+            _stands_again(turn, known)
         return True
     snapshot = newest(turn, known.key.source)
     if snapshot is None or snapshot.deleted:
-        reason = f"{known.key.source} no longer exists in BlueOps"
+        reason = why_gone(known.key.source)
         shown = whole_shown(known, row, snapshot)
         open_conflict(turn, known, row, group="record", reason=reason, shown=shown)
         return True
@@ -77,6 +80,13 @@ def compare(turn: Turn, row: Any, known: Known) -> bool:
         open_conflict(turn, known, row, group="record", reason=reason, shown=shown)
         return True
     return _three_ways(turn, row, sides, newly_ours=newly_ours)
+
+
+def _stands_again(turn: Turn, known: Known) -> None:
+    """One that was merged away here, and was inactive there as well, is active again: it waits for a person anew."""
+    refs, states, holds = [known.key.source], [State.NOT_POSTED], [Hold.MERGE]
+    if known.kind in NAMED_KINDS:
+        outbox.again(turn.connection, turn.tenant_id, turn.now, refs=refs, states=states, holds=holds)
 
 
 def _moved_beside(row: Any, known: Known) -> bool:
@@ -129,7 +139,7 @@ def _three_ways(turn: Turn, row: Any, sides: Sides, *, newly_ours: bool) -> bool
         return True
     if push and not pull:
         agree(turn, sides.known, row)
-        _again(turn, sides.known)
+        no_longer_busy(turn, sides.known.key.source)
         return True
     base, now = sides.base, outcome.ours or sides.ours
     agreed = base if push else as_told(turn, base, now)
@@ -297,17 +307,6 @@ def _close_others(turn: Turn, known: Known, groups: set[str]) -> None:
             c.c.group.not_in(sorted(groups)),
         )
         .values(state="closed", closed_at=turn.now, choice="both sides agree again")
-    )
-
-
-def _again(turn: Turn, known: Known) -> None:
-    outbox.again(
-        turn.connection,
-        turn.tenant_id,
-        turn.now,
-        refs=[known.key.source],
-        states=[State.WAITING],
-        holds=[Hold.BUSY],
     )
 
 

@@ -12,6 +12,7 @@ from blueops_qb.domain.records import (
     Invoice,
     Job,
     Payment,
+    Payout,
     Record,
     Refund,
     Vendor,
@@ -27,6 +28,7 @@ from blueops_qb.sdk.core import (
     SaveInvoice,
     SaveJob,
     SavePayment,
+    SavePayout,
     SaveRefund,
     SaveVendor,
     Snapshot,
@@ -35,6 +37,7 @@ from blueops_qb.sdk.core import (
     VoidExpense,
     VoidInvoice,
     VoidPayment,
+    VoidPayout,
     VoidRefund,
 )
 
@@ -62,6 +65,8 @@ def saving(record: Record) -> Change:
             return SaveCredit(record=record)
         case Refund():
             return SaveRefund(record=record)
+        case Payout():
+            return SavePayout(record=record)
         case _:
             raise NoPlace("is kept by BlueOps alone")
 
@@ -79,6 +84,8 @@ def voiding(record: Record, reason: str) -> Change:
             return VoidCredit(credit_id=record.id, reason=reason)
         case Refund():
             return VoidRefund(refund_id=record.id, reason=reason)
+        case Payout():
+            return VoidPayout(payout_id=record.id, reason=reason)
         case _:
             return saving(_inactive(record))
 

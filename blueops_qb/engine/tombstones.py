@@ -10,27 +10,31 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.documents import CustomerPayment
+from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.pulling import NoPlace
-from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind, RecordRef
+from blueops_qb.domain.records import Payment
+from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind
 from blueops_qb.engine import arrived_credits, outbox, to_core
 from blueops_qb.engine.conflicts import Shown, open_conflict
 from blueops_qb.engine.known import Known, load_by_place
+from blueops_qb.engine.link_rows import close_conflicts, mirror_row, set_link, unlink
 from blueops_qb.engine.linking import link_document
 from blueops_qb.engine.mirroring import make_dirty
-from blueops_qb.engine.newest import newest
+from blueops_qb.engine.newest import OF_OUR_OWN, newest
 from blueops_qb.engine.outbox import Move, State
+from blueops_qb.engine.plan_anew import plan_again
 from blueops_qb.engine.several import check_only_one
 from blueops_qb.engine.sides import CannotPost, now_of, ours_now
-from blueops_qb.engine.sweep import row_of
 from blueops_qb.engine.turn import Turn
+from blueops_qb.engine.unsettled import party_under_way
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Applied, MergeParty, Snapshot
 from blueops_qb.store import tables as t
-from blueops_qb.store.bulk import insert_all
 
 DOUBT = "it was removed in the books and waits for a choice"
 
@@ -39,14 +43,15 @@ class CannotDo(ValueError):
     """The choice cannot be carried out; the sentence says why and what to do instead."""
 
 
-class MovedAgain(CannotDo):
-    """A side is not any more what was shown."""
-
-
 def removed_there(turn: Turn, known: Known) -> bool:
-    """A linked record is gone in the books: it follows a merge, or waits for a choice."""
+    """A linked record is gone in the books: it follows a merge, or waits for a choice.
+
+    False when it must be looked at again: what it was merged into may be one of ours whose answer is still to come.
+    """
     survivor = merged_into(turn, known)
     if survivor is not None and not load_by_place(turn.connection, turn.id, [survivor]):
+        if party_under_way(turn, survivor.kind):
+            return False
         row = mirror_row(turn, survivor)
         if row is None or row["deleted"]:
             survivor = None
@@ -82,18 +87,19 @@ def _ours_text(turn: Turn, known: Known, snapshot: Snapshot | None) -> str | Non
         return None
 
 
-def check_shown(turn: Turn, row: Any, known: Known) -> None:
-    """Raises CannotDo where a side is not any more what the conflict `row` of a removed record shows."""
+def moved_since(turn: Turn, row: Any, known: Known) -> str:
+    """Which side is not any more what the conflict `row` of a removed record shows, in words; empty = neither."""
     source = known.key.source
     there = mirror_row(turn, known.place)
     if there is not None and not there["deleted"]:
-        raise MovedAgain(f"{known.place} is in QuickBooks again")
+        return f"{known.place} is in QuickBooks again"
     snapshot = newest(turn, source)
     if (None if snapshot is None else snapshot.revision) == row["revision"]:
-        return
+        return ""
     shown = row["ours"] or None
     if shown is None or _ours_text(turn, known, snapshot) not in (shown, None):
-        raise MovedAgain(f"{source} moved in BlueOps meanwhile")
+        return f"{source} moved in BlueOps meanwhile"
+    return ""
 
 
 # -- merges --------------------------------------------------------------------------------------------
@@ -223,13 +229,41 @@ def _places_naming(turn: Turn, ref: BooksRef) -> list[BooksRef]:
 
 # -- choices -------------------------------------------------------------------------------------------
 def again(turn: Turn, known: Known) -> None:
-    """Create it anew under the next generation, so that the two are never taken for one another."""
+    """Create it anew under the next generation, so that the two are never taken for one another.
+
+    Raises CannotDo where it settled more than its own money, by credits that are free again now.
+    """
+    _without_credits(turn, known)
     unlink(turn, known, "gone", "open", generation=1)
     plan_again(turn, known.key.source)
 
 
+def _without_credits(turn: Turn, known: Known) -> None:
+    """A payment that is created anew is its own money alone: what it used beside that is free, here too."""
+    snapshot = turn.tx.read(known.key.source)
+    record = snapshot.record if snapshot is not None else None
+    if snapshot is None or not isinstance(record, Payment) or record.void:
+        return
+    own = attrs.evolve(record, elsewhere=ZERO)
+    if own.unapplied < 0 or not own.amount:
+        raise CannotDo(
+            f"{record.ref} settles {-own.unapplied} more than its {own.amount}, by credits beside it that are free "
+            "again since it was deleted in QuickBooks; void it in BlueOps and apply the credits there, or leave it out"
+        )
+    key = f"{turn.id}:{known.place}:again"
+    if own != record:
+        try:
+            to_core.applied(turn, snapshot, to_core.saving(own), key)
+        except to_core.StaleCore:
+            raise CannotDo(f"{record.ref} moved in BlueOps meanwhile; look at it again") from None
+        except NoPlace as problem:
+            raise CannotDo(f"{record.ref} {problem}") from None
+    _release_credits(turn, known, key)
+
+
 def leave_out(turn: Turn, known: Known) -> None:
     """It stays in BlueOps only."""
+    _release_credits(turn, known, f"{turn.id}:{known.place}:unlinked")
     unlink(turn, known, "unlinked", "unlinked")
     source = known.key.source
     move = Move(ref=source, revision=2**62, state=State.NOT_POSTED, reason="unlinked by a person")
@@ -239,6 +273,11 @@ def leave_out(turn: Turn, known: Known) -> None:
 def void_here(turn: Turn, known: Known) -> None:
     """Take it back in BlueOps as well; a customer, job or vendor is set inactive. Raises CannotDo."""
     source = known.key.source
+    if source.kind in OF_OUR_OWN:
+        raise CannotDo(
+            f"{source} is a move between accounts that was made here, so BlueOps has nothing of it to void; create it "
+            "again, or leave it out instead: its amounts then stay on the accounts they were moved from"
+        )
     snapshot = turn.tx.read(source)
     if snapshot is None or snapshot.deleted:
         raise CannotDo(f"{source} no longer exists in BlueOps; leave it out instead")
@@ -266,52 +305,6 @@ def _release_credits(turn: Turn, known: Known, key: str) -> None:
     before = wire.load_document(known.kind, known.base_theirs)
     if isinstance(before, CustomerPayment):
         arrived_credits.moved(turn, before, None, key=key)
-
-
-# -- rows ----------------------------------------------------------------------------------------------
-def mirror_row(turn: Turn, place: BooksRef) -> Any:
-    """The mirror's row of a record, or None."""
-    m = t.mirror
-    query = sa.select(m).where(
-        m.c.connection_id == turn.id, m.c.kind == place.kind.value, m.c.books_id == place.id
-    )
-    return turn.connection.execute(query).mappings().one_or_none()
-
-
-def set_link(turn: Turn, known: Known, **values: Any) -> None:
-    """Change the link of a document."""
-    turn.connection.execute(t.links.update().where(t.links.c.id == known.link_id).values(**values))
-
-
-def unlink(turn: Turn, known: Known, link_state: str, document_state: str, *, generation: int = 0) -> None:
-    """Take both sides apart; what waited for a choice between them waits no longer."""
-    close_conflicts(turn, known, "it is not linked any more")
-    set_link(turn, known, state=link_state, doubtful="")
-    turn.connection.execute(
-        t.documents.update()
-        .where(t.documents.c.id == known.id)
-        .values(state=document_state, generation=known.generation + generation)
-    )
-
-
-def close_conflicts(turn: Turn, known: Known, why: str) -> None:
-    """Nothing of the document waits for a person any more."""
-    c = t.conflicts
-    turn.connection.execute(
-        c.update()
-        .where(c.c.connection_id == turn.id, c.c.document_id == known.id, c.c.state == "open")
-        .values(state="closed", closed_at=turn.now, choice=why)
-    )
-
-
-def plan_again(turn: Turn, source: RecordRef) -> None:
-    """Let the newest state of the record pass through planning again."""
-    states = [State.CONFLICT, State.HELD, State.WAITING]
-    if outbox.again(turn.connection, turn.tenant_id, turn.now, refs=[source], states=states):
-        return
-    snapshot = newest(turn, source)
-    if snapshot is not None:
-        insert_all(turn.connection, t.outbox, [row_of(turn.tenant_id, snapshot, turn.now)])
 
 
 __all__ = ["CannotDo", "again", "leave_out", "merge_here", "removed_there", "void_here"]

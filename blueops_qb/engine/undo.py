@@ -12,21 +12,24 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from blueops_qb.domain.refs import DocumentKey, RecordRef
-from blueops_qb.engine import outbox
+from blueops_qb.domain.documents import CreditMemo, Document, kind_of
+from blueops_qb.domain.refs import DocumentKey, RecordKind, RecordRef, ref_of_key
+from blueops_qb.domain.reversal import UNDO_ROLE, UNDO_ROLES, UNDO_SETTLED, settled_by
 from blueops_qb.engine.known import Known, load_known
-from blueops_qb.engine.outbox import State
-from blueops_qb.engine.plan_anew import plan_anew
+from blueops_qb.engine.plan_anew import let_wait, plan_anew
 from blueops_qb.engine.plan_rows import PlanRows
-from blueops_qb.engine.sweep import row_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.undo_candidates import Candidate
-from blueops_qb.engine.undo_plan import UNDO_ROLE, UndoPlan, candidates, told
+from blueops_qb.engine.undo_plan import UndoPlan, candidates, told
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.provider import Verb
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import insert_all
 from blueops_qb.store.types import new_id
+
+
+class PlanMoved(Exception):
+    """What would be undone is not what a person was shown any more; the sentence says so."""
 
 
 class CannotTakeBack(ValueError):
@@ -40,9 +43,19 @@ def apply(
     refs: Sequence[RecordRef] = (),
     since: dt.datetime | None = None,
     exchange_id: str = "",
+    backfill_id: int | None = None,
+    shown: str | None = None,
 ) -> UndoPlan:
-    """Plan anew in this turn and start what the plan says; answers the plan that is carried out."""
-    chosen = candidates(turn, refs=refs, since=since, exchange_id=exchange_id)
+    """Plan anew in this turn and start what the plan says; answers the plan that is carried out.
+
+    With `shown`, the mark of the plan that a person confirmed, nothing is done when the plan is another one by now:
+    raises PlanMoved. Raises TooMuch for more documents than one undo looks at.
+    """
+    chosen = candidates(turn, refs=refs, since=since, exchange_id=exchange_id, backfill_id=backfill_id)
+    if shown is not None and told(turn, chosen).mark != shown:
+        raise PlanMoved(
+            "something of it has moved since the plan was shown. Look at it again, then confirm it."
+        )
     steps = [one for one in chosen if not one.reason]
     rows = PlanRows(turn=turn, known={one.known.key: one.known for one in chosen})
     for one in steps:
@@ -112,12 +125,46 @@ def _start(turn: Turn, rows: PlanRows, one: Candidate, actor: str) -> None:
 
 
 def _plan_reversal(turn: Turn, rows: PlanRows, one: Candidate) -> int | None:
-    """The document that reverses another one, under a key of its own; None when it is on its way already."""
+    """The documents that reverse another one and settle it with that, under keys of their own.
+
+    Answers the one with which the undo ends; None when nothing of it is left to be written.
+    """
     assert one.reversal is not None
-    source = one.known.key.source
-    key = DocumentKey(source, UNDO_ROLE, one.known.generation)
-    content, revision = wire.dump_document(one.reversal), _revision(turn, one.known)
-    known = load_known(turn.connection, turn.id, [source]).get(key)
+    source, part = one.known.key.source, one.known.generation
+    key = DocumentKey(source, UNDO_ROLE, part)
+    known = load_known(turn.connection, turn.id, [source])
+    last = _planned(rows, key, one.reversal, known.get(key), _revision(turn, one.known))
+    settling = _settling(turn, one, key)
+    if settling is None:
+        return last
+    key = DocumentKey(source, UNDO_SETTLED, part)
+    ended = _planned(rows, key, settling, known.get(key), _revision(turn, one.known))
+    if ended is not None:
+        # What settles the document itself must have let it go first.
+        waits = [rows.known[child] for child in one.after if rows.known[child].undone != "done"]
+        operation = rows.known[key].ready_operation
+        rows._after += [{"operation_id": operation, "document_id": other.id} for other in waits]
+    return ended
+
+
+def _settling(turn: Turn, one: Candidate, by: DocumentKey) -> Document | None:
+    """What lets a reversal settle what it reverses; None where there is nothing to settle, or the books do it."""
+    assert one.reversal is not None
+    assert one.document is not None
+    if turn.profile.auto_apply_credits and isinstance(one.reversal, CreditMemo):
+        return None
+    total = getattr(one.reversal, "total", None)
+    key = one.known.key
+    name = key.source if key.source.kind is RecordKind.EXPENSE else ref_of_key(key)
+    found = settled_by(one.document, name, one.reversal, by, total) if total else None
+    return found if found is not None and kind_of(found) in turn.description.removals else None
+
+
+def _planned(
+    rows: PlanRows, key: DocumentKey, document: Document, known: Known | None, revision: int
+) -> int | None:
+    """Have a document of the undo created; None when it is there or on its way already."""
+    content = wire.dump_document(document)
     if known is not None:
         rows.known[key] = known
         if known.linked or known.open:
@@ -126,8 +173,8 @@ def _plan_reversal(turn: Turn, rows: PlanRows, one: Candidate) -> int | None:
             known.generation += 1
         rows._change(known, content, revision, state="open")
     else:
-        known = rows._new(key, one.reversal, content, revision)
-    rows._operate(known, Verb.CREATE, one.reversal, content, revision)
+        known = rows._new(key, document, content, revision)
+    rows._operate(known, Verb.CREATE, document, content, revision)
     return known.id
 
 
@@ -147,17 +194,7 @@ def _revision(turn: Turn, known: Known) -> int:
 def _reopen(turn: Turn, steps: Iterable[Candidate]) -> None:
     """The newest event of each record shows that its undo is on its way."""
     for source in dict.fromkeys(one.known.key.source for one in steps):
-        reason = "queued: it is taken out of the books, as a person asked"
-        if outbox.reopen(turn.connection, turn.tenant_id, source, turn.now, State.WAITING, reason):
-            continue
-        snapshot = turn.tx.read(source)
-        if snapshot is not None:
-            row = {
-                **row_of(turn.tenant_id, snapshot, turn.now),
-                "state": State.WAITING.value,
-                "reason": reason,
-            }
-            insert_all(turn.connection, t.outbox, [row])
+        let_wait(turn, source, "queued: it is taken out of the books, as a person asked")
 
 
 # -- when it has landed --------------------------------------------------------------------------------
@@ -218,7 +255,9 @@ def _take_back_one(turn: Turn, known: Known) -> None:
         sa.select(u).where(u.c.document_id == known.id, u.c.state != "taken_back")
     ).one()
     turn.connection.execute(u.update().where(u.c.id == row.id).values(state="taken_back", closed_at=turn.now))
-    waiting = sa.and_(o.c.state == "ready", o.c.document_id.in_([known.id, row.reversal_id or known.id]))
+    others = load_known(turn.connection, turn.id, [known.key.source]).values()
+    mine = [known.id, *(other.id for other in others if other.key.role in UNDO_ROLES)]
+    waiting = sa.and_(o.c.state == "ready", o.c.document_id.in_(mine))
     turn.connection.execute(
         o.update()
         .where(waiting)

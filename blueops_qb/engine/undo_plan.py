@@ -8,16 +8,17 @@ with the reason. Children (payments, deposits, files) come before what they are 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.documents import kind_of
+from blueops_qb.domain.documents import Document, SalesInvoice, TaxMode, kind_of
 from blueops_qb.domain.effects import effects, roles_of
 from blueops_qb.domain.policy import ClosedPeriod
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
-from blueops_qb.domain.reversal import Irreversible, reversal_of
+from blueops_qb.domain.reversal import UNDO_ROLES, Irreversible, reversal_of
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.mirroring import digest_of
 from blueops_qb.engine.turn import Turn
@@ -27,8 +28,12 @@ from blueops_qb.sdk.capability import Removal
 from blueops_qb.sdk.provider import Verb
 from blueops_qb.store import tables as t
 
-#: The role of documents that reverse others.
-UNDO_ROLE = "undo"
+#: Documents that one undo may look at: each is judged beside everything that names it.
+MOST = 5000
+
+
+class TooMuch(ValueError):
+    """More documents are meant than one undo looks at; the sentence says how many."""
 
 
 @attrs.frozen(kw_only=True)
@@ -37,6 +42,8 @@ class UndoStep:
 
     document: str
     books: str
+    #: The version that the books show now, with which the plan was made.
+    version: str
     #: void, unapply_first, delete, deactivate (the removal table's word), or reverse.
     way: str
     date: dt.date | None
@@ -67,6 +74,12 @@ class UndoPlan:
     #: What else is to be known before it is carried out.
     note: str = ""
 
+    @property
+    def mark(self) -> str:
+        """Digest of what would be done, to which versions: a person confirms exactly this."""
+        said = [f"{s.document} {s.books} {s.version} {s.way} {s.reversed_on}" for s in self.steps]
+        return hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
+
 
 def plan(
     turn: Turn,
@@ -74,9 +87,13 @@ def plan(
     refs: Sequence[RecordRef] = (),
     since: dt.datetime | None = None,
     exchange_id: str = "",
+    backfill_id: int | None = None,
 ) -> UndoPlan:
-    """The plan for records, for what was written since a moment, or for what an exchange wrote; changes nothing."""
-    chosen = candidates(turn, refs=refs, since=since, exchange_id=exchange_id)
+    """The plan for records, or for what was written since a moment, by an exchange or by a backfill.
+
+    Changes nothing. Raises TooMuch.
+    """
+    chosen = candidates(turn, refs=refs, since=since, exchange_id=exchange_id, backfill_id=backfill_id)
     return told(turn, chosen)
 
 
@@ -123,10 +140,11 @@ def _step(one: Candidate) -> UndoStep:
         day = getattr(one.reversal, "date", None)
         sentence = f"stays in its closed period and is reversed by a {kind} of {day}"
         if one.known.kind in (BooksKind.INVOICE, BooksKind.BILL):
-            sentence += "; apply the one to the other in the books"
+            sentence += "; the two settle one another"
     return UndoStep(
         document=str(one.known.key),
         books=str(one.known.place),
+        version=str(one.row.version),
         way=one.way.value,
         date=one.date,
         amount="" if value is None else str(value),
@@ -144,16 +162,23 @@ def candidates(
     refs: Sequence[RecordRef] = (),
     since: dt.datetime | None = None,
     exchange_id: str = "",
+    backfill_id: int | None = None,
 ) -> list[Candidate]:
-    """Every document that is meant, judged, children first."""
+    """Every document that is meant, judged, children first; raises TooMuch."""
     ids, changed = _meant(turn, since, exchange_id)
+    ids |= _by_backfill(turn, backfill_id) if backfill_id is not None else set()
+    if len(ids) > MOST:
+        raise TooMuch(
+            f"{len(ids)} documents are meant, and one undo looks at {MOST} at most. Undo it in parts: name records, "
+            "or a moment since which there are fewer."
+        )
     sources = [*refs, *_sources(turn, ids)]
     known = load_known(turn.connection, turn.id, sources)
     wanted = {k.key: k for k in known.values() if k.key.source in refs or k.id in ids}
     # A file goes with the document that it hangs on.
     files = [k for k in known.values() if k.kind is BooksKind.ATTACHMENT and k.linked]
     wanted |= {k.key: k for k in files if any(w.source == k.key.source for w in wanted)}
-    wanted = {key: k for key, k in wanted.items() if key.role != UNDO_ROLE}
+    wanted = {key: k for key, k in wanted.items() if key.role not in UNDO_ROLES}
     found = _loaded(turn, list(wanted.values()))
     for one in found:
         if one.known.id in changed and one.known.id not in ids - changed:
@@ -191,6 +216,34 @@ def _meant(turn: Turn, since: dt.datetime | None, exchange_id: str) -> tuple[set
             if row.verb != Verb.CREATE.value:
                 changed.add(row.document_id)
     return ids, changed
+
+
+def _by_backfill(turn: Turn, backfill_id: int) -> set[int]:
+    """Documents that were created for the records that a backfill queued, since it was asked for."""
+    b, d, o, e = t.backfills, t.documents, t.operations, t.outbox
+    asked_at = turn.connection.execute(
+        sa.select(b.c.asked_at).where(b.c.id == backfill_id, b.c.connection_id == turn.id)
+    ).scalar_one_or_none()
+    if asked_at is None:
+        return set()
+    queued = sa.exists().where(
+        e.c.tenant_id == turn.tenant_id,
+        e.c.ref_kind == d.c.source_kind,
+        e.c.ref_id == d.c.source_id,
+        e.c.backfill_id == backfill_id,
+    )
+    query = (
+        sa.select(d.c.id)
+        .select_from(d.join(o, o.c.document_id == d.c.id))
+        .where(
+            d.c.connection_id == turn.id,
+            o.c.verb == Verb.CREATE.value,
+            o.c.state == "done",
+            o.c.closed_at >= asked_at,
+            queued,
+        )
+    )
+    return set(turn.connection.execute(query).scalars())
 
 
 def _sources(turn: Turn, ids: Iterable[int]) -> list[RecordRef]:
@@ -314,9 +367,19 @@ def _reverse(turn: Turn, one: Candidate, closing: dt.date) -> None:
     _write_reversal(turn, one, closing + dt.timedelta(days=1))
 
 
-def _write_reversal(turn: Turn, one: Candidate, day: dt.date) -> None:
-    document, catalog = one.document, turn.catalog
+def _with_their_tax(one: Candidate) -> Document:
+    """The document with tax and total as the books computed them, where that was left to them."""
+    document = one.document
     assert document is not None
+    if isinstance(document, SalesInvoice) and document.total is None:
+        theirs = wire.load_document(one.known.kind, one.row.document)
+        assert isinstance(theirs, SalesInvoice)
+        document = attrs.evolve(document, tax_mode=TaxMode.OURS, tax=theirs.tax, total=theirs.total)
+    return document
+
+
+def _write_reversal(turn: Turn, one: Candidate, day: dt.date) -> None:
+    document, catalog = _with_their_tax(one), turn.catalog
     lines = effects(
         document,
         roles=roles_of(turn.mapping, one.date),

@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from blueops_qb.domain.refs import RecordKind, RecordRef
+from blueops_qb.domain.refs import BooksKind, RecordKind, RecordRef
 from blueops_qb.engine.outbox import Hold, Move, State, ref_condition
 from blueops_qb.engine.turn import Turn
 from blueops_qb.store import tables as t
@@ -94,7 +94,10 @@ def still_open(turn: Turn, refs: Sequence[RecordRef]) -> dict[RecordRef, str]:
 
 
 def left_undone(turn: Turn, refs: Sequence[RecordRef]) -> set[RecordRef]:
-    """Records of which the last write of some document was refused: it is still due although others have landed."""
+    """Records of which the last write of some document was refused, or given up when the books were disconnected.
+
+    It is still due although others have landed.
+    """
     if not refs:
         return set()
     o, d = t.operations, t.documents
@@ -115,6 +118,21 @@ def left_undone(turn: Turn, refs: Sequence[RecordRef]) -> set[RecordRef]:
         ),
     )
     return {RecordRef(RecordKind(row.source_kind), row.source_id) for row in turn.connection.execute(query)}
+
+
+def party_under_way(turn: Turn, kind: BooksKind) -> bool:
+    """A new record of the kind was sent and nobody knows yet which one of theirs it is, if it arrived.
+
+    Any that has just appeared there may be it, whatever it is called meanwhile.
+    """
+    o = t.operations
+    query = sa.select(sa.func.count()).where(
+        o.c.connection_id == turn.id,
+        o.c.kind == kind.value,
+        o.c.verb == "create",
+        o.c.state.in_(["out", "uncertain"]),
+    )
+    return bool(turn.connection.execute(query).scalar_one())
 
 
 def being_read(turn: Turn, refs: Sequence[RecordRef]) -> list[RecordRef]:

@@ -18,10 +18,10 @@ from blueops_qb.engine.agreeing import agree
 from blueops_qb.engine.conflicts import conflict_row, movers_of, write_conflicts
 from blueops_qb.engine.figures import total_in
 from blueops_qb.engine.known import Known
+from blueops_qb.engine.link_rows import close_conflicts, set_link
 from blueops_qb.engine.newest import newest
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.sides import CannotPost, now_of
-from blueops_qb.engine.tombstones import close_conflicts, set_link
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t

@@ -8,15 +8,16 @@ import attrs
 
 from blueops_qb.domain.compare import GROUPS, as_decided
 from blueops_qb.domain.documents import Document
-from blueops_qb.engine import agreement_here, choices, outbox, subledger, tombstones, variances
+from blueops_qb.engine import agreement_here, choices, outbox, subledger, variances
 from blueops_qb.engine.agreeing import agree_on
 from blueops_qb.engine.choices import CannotResolve, MovedMeanwhile
 from blueops_qb.engine.known import Known
+from blueops_qb.engine.link_rows import close_conflicts, mirror_row, set_link
 from blueops_qb.engine.mirroring import make_dirty
-from blueops_qb.engine.newest import newest
+from blueops_qb.engine.newest import newest, why_gone
 from blueops_qb.engine.outbox import Move, State
+from blueops_qb.engine.plan_anew import plan_again
 from blueops_qb.engine.sides import Bound, CannotPost, agreed_beside, ours_now
-from blueops_qb.engine.tombstones import mirror_row, plan_again, set_link
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Snapshot
@@ -44,7 +45,7 @@ def as_shown(turn: Turn, row: Any, known: Known) -> Now:
         raise MovedMeanwhile(f"{known.place} was deleted in QuickBooks meanwhile")
     snapshot = newest(turn, source)
     if snapshot is None or snapshot.deleted:
-        raise CannotResolve(f"{source} no longer exists in BlueOps; void or delete it in QuickBooks as well")
+        raise CannotResolve(f"{why_gone(source)}; void or delete it in QuickBooks as well")
     if row["version"] != mirror["version"] or row["version"] == "":
         _check(row, known, "theirs", wire.load_document(known.kind, mirror["document"]))
     try:
@@ -93,7 +94,7 @@ def accept(turn: Turn, row: Any, known: Known, actor: str) -> None:
         return
     now = as_shown(turn, row, known)
     source, mirror = known.key.source, now.mirror
-    tombstones.close_conflicts(turn, known, "accepted with another field")
+    close_conflicts(turn, known, "accepted with another field")
     set_link(
         turn,
         known,

@@ -34,6 +34,8 @@ from blueops_qb.sdk.core import Snapshot
 from blueops_qb.sdk.provider import Verb
 from blueops_qb.store import tables as t
 
+#: Documents that settle others: they go before what they settle.
+SETTLING = frozenset({BooksKind.PAYMENT, BooksKind.BILL_PAYMENT})
 PARTIES = frozenset({RecordKind.CUSTOMER, RecordKind.JOB, RecordKind.VENDOR})
 
 
@@ -94,7 +96,10 @@ class WritePlan(PlanRows):
                 # What takes its place must be in the books first, and what uses it must have let it go.
                 planned = (self.known[key] for key in posted.documents)
                 successors = [k for k in planned if not k.linked or k.ready_operation is not None]
-                self.withdraw([k for k in superfluous if k.linked], revision, after=successors)
+                there = [k for k in superfluous if k.linked]
+                settles = [k for k in there if k.kind in SETTLING]
+                self.withdraw(settles, revision, after=successors)
+                self.withdraw([k for k in there if k not in settles], revision, after=[*successors, *settles])
                 anything = anything or any(k.linked for k in superfluous)
         except Held as held:
             return move(

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from blueops_qb.engine import connections, sweep
+from blueops_qb.engine import connections, rounds, sweep
 from blueops_qb.engine.engine import Engine
 from blueops_qb.engine.intake import intake
 from blueops_qb.engine.log_trouble import log_trouble
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 POLL = 0.5
 #: How often the switches are read again, in seconds.
 IN_STEP = 20.0
+#: How often a round is made of every connection for what nobody waits for, in seconds.
+ROUND = 2.0
 #: How many exchanges one turn of a connection carries before others get theirs.
 FAIR_SHARE = 10
 
@@ -36,13 +38,16 @@ class ThreadRunner:
     one. What the books' pace puts off is looked at again when its token is due, neither before nor much later.
     """
 
-    def __init__(self, engine: Engine, *, threads: int = 8, poll: float = POLL) -> None:
+    def __init__(self, engine: Engine, *, threads: int = 8, poll: float = POLL, every: float = ROUND) -> None:
         self._engine = engine
         self._threads = threads
         self._poll = poll
+        self._every = every
         self._carrier = Carrier(engine)
         self._pool: ThreadPoolExecutor | None = None
         self._loop: threading.Thread | None = None
+        #: Rounds have a thread of their own: comparing a month never keeps one that carries.
+        self._rounds: threading.Thread | None = None
         self._stop = threading.Event()
         self._nudge = threading.Event()
         self._lock = threading.Lock()
@@ -68,6 +73,8 @@ class ThreadRunner:
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="blueops-qb")
         self._loop = threading.Thread(target=self._run, name="blueops-qb-runner", daemon=True)
         self._loop.start()
+        self._rounds = threading.Thread(target=self._go_round, name="blueops-qb-rounds", daemon=True)
+        self._rounds.start()
 
     def wake(self) -> None:
         """Something was committed; look now."""
@@ -83,6 +90,8 @@ class ThreadRunner:
         self._nudge.set()
         if self._loop is not None:
             self._loop.join(timeout)
+        if self._rounds is not None:
+            self._rounds.join(timeout)
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._carrier.close()
         self._pid = 0
@@ -96,6 +105,23 @@ class ThreadRunner:
                 log_trouble(log, "the runner could not look for work; it tries again", problem=problem)
             self._nudge.wait(wait)
             self._nudge.clear()
+
+    def _go_round(self) -> None:
+        while not self._stop.wait(self._every):
+            try:
+                with self._engine.core.engine.connect() as connection:
+                    open_connections = connections.all_open(connection)
+            except Exception as problem:
+                log_trouble(log, "no round could be made; it is tried again", problem=problem)
+                continue
+            for connection_id, _ in open_connections:
+                if self._stop.is_set():
+                    return
+                try:
+                    if rounds.go(self._engine, connection_id):
+                        self.wake()
+                except Exception as problem:
+                    log_trouble(log, "no round of connection %s", connection_id, problem=problem)
 
     def _look(self) -> float:
         """Set threads to what is due; answers how long nothing else is."""

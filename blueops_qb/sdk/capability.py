@@ -35,6 +35,8 @@ class Feature(enum.StrEnum):
     TAX_CODES = "tax_codes"
     #: Customers' sales tax can be sent as an amount.
     TAX_OVERRIDE = "tax_override"
+    #: Documents in another currency than the company's own, where the company keeps several.
+    MULTICURRENCY = "multicurrency"
 
 
 @attrs.frozen(kw_only=True)

@@ -22,6 +22,7 @@ from blueops_qb.domain.records import (
     Invoice,
     Job,
     Payment,
+    Payout,
     Record,
     Refund,
     Vendor,
@@ -132,6 +133,25 @@ class VoidRefund:
 
 
 @attrs.frozen(kw_only=True)
+class SavePayout:
+    """Record a bank deposit that was made in the books, or replace a payout by this full state.
+
+    Its payments have reached the bank then. Core refuses one that holds a payment which reached the bank already,
+    or whose amounts do not come to its net.
+    """
+
+    record: Payout
+
+
+@attrs.frozen(kw_only=True)
+class VoidPayout:
+    """Take a payout back; its payments wait for the bank again."""
+
+    payout_id: str
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
 class SetInvoiceTax:
     """Tax and total as the books computed them (tax mode A)."""
 
@@ -197,6 +217,8 @@ Change = (
     | VoidCredit
     | SaveRefund
     | VoidRefund
+    | SavePayout
+    | VoidPayout
     | SetInvoiceTax
     | MergeParty
 )

@@ -257,6 +257,10 @@ class Hooks:
         """Payments reached the bank together as one deposit."""
 
     @hookspec
+    def payout_updated(self, event: Event, connection: sa.Connection) -> None:
+        """A settlement changed, such as one that follows a bank deposit entered in the books."""
+
+    @hookspec
     def payout_voided(self, event: Event, connection: sa.Connection) -> None:
         """A settlement was recorded in error and is taken back."""
 

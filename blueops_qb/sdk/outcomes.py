@@ -39,9 +39,10 @@ class BooksRecord:
     `document` is in neutral words with BooksRefs; None for catalog kinds and for kinds not understood.
     `facts` are further strings the engine keeps but never interprets beyond what providers agree on:
     `account_type`, `account_subtype`, `number`, `income_account`, `expense_account`, `item_type`, `parent`,
-    `taxable`, `due_days`, `balance`. `linked` are the records it is linked with (payments of an invoice,
-    deposit of a payment). `marker` is our own token found in it. `shown` is whatever the provider wants to see
-    again when it changes this record (line ids, members that no document knows): opaque text, kept as it is.
+    `taxable`, `due_days`, `balance`, `changed_by` (who changed a document last, in plain words). `linked` are the
+    records it is linked with (payments of an invoice, deposit of a payment). `marker` is our own token found in it.
+    `shown` is whatever the provider wants to see again when it changes this record (line ids, members that no document
+    knows): opaque text, kept as it is.
     """
 
     kind: BooksKind

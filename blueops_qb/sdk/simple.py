@@ -78,6 +78,8 @@ FEATURE_KINDS: Mapping[Feature, BooksKind] = {
     Feature.CLASSES: BooksKind.CLASS,
     Feature.LOCATIONS: BooksKind.LOCATION,
 }
+#: What sentences call a feature whose name does not say it.
+_WORDS = {Feature.MULTICURRENCY: "documents in a foreign currency"}
 _ALWAYS = frozenset({Feature.CHANGES, Feature.TAX_OVERRIDE})
 _PARTIES = frozenset({BooksKind.CUSTOMER, BooksKind.VENDOR})
 
@@ -116,6 +118,8 @@ class SimpleProvider(Provider):
         SetupStep(key="connect", title="Connect", text="Choose the books that this company keeps."),
     )
     limits: Limits = Limits(open_exchanges=1, operations_per_exchange=1)
+    #: Documents in another currency than the company's own may be written.
+    multicurrency: bool = False
     #: Kinds whose number is looked up (`find` by `number`) before a creation; see `Description`.
     numbers_asked: frozenset[BooksKind] = frozenset()
 
@@ -171,7 +175,9 @@ class SimpleProvider(Provider):
 
     def _capability(self, feature: Feature, title: str) -> Capability:
         able = feature in _ALWAYS or FEATURE_KINDS.get(feature) in self.kinds
-        words = feature.value.replace("_", " ")
+        if feature is Feature.MULTICURRENCY:
+            able = self.multicurrency
+        words = _WORDS.get(feature) or feature.value.replace("_", " ")
         reason = f"{title} keeps {words}." if able else f"{title} does not offer {words} to BlueOps."
         return Capability(feature=feature, able=able, reason=reason)
 

@@ -23,6 +23,8 @@ agreement_runs = sa.Table(
     text("reason"),
     text("remedy"),
     time("asked_at"),
+    #: Who asked: a user, `command line`, or `schedule`.
+    text("asked_by"),
     time("closed_at"),
     #: The oldest of the moments at which its slices were read.
     time("facts_from"),

@@ -76,6 +76,9 @@ connections = sa.Table(
     sa.Column("backfill_id", sa.BigInteger, nullable=True),
     #: These books have refused one payment for several jobs.
     sa.Column("splits_payments", sa.Boolean, nullable=False, server_default=sa.false()),
+    #: Tax rates that differ, as of this moment (`rate_drift`).
+    time("drifts_at"),
+    text("drifts_json"),
     sa.Index(
         "uq_blueops_qb_connections_tenant",
         "tenant_id",

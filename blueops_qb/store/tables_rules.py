@@ -113,9 +113,12 @@ matches = sa.Table(
     text("candidates"),
     text("reason"),
     sa.Column("score", sa.Integer, nullable=False, server_default="0"),
-    #: open, link, create, skip, wait; `?link`, `?create` and `?wait` are proposals before the plan is approved.
+    #: open, link, create, skip, wait; with a question mark (`?link`) it is a proposal that nobody has accepted yet.
     key("decision", 8),
     text("decided_by"),
+    #: Of a job: our id of its customer, whose decision its own follows.
+    sa.Column("parent_id", sa.String(64), nullable=False, server_default=""),
+    sa.Index("ix_blueops_qb_matches_parent", "connection_id", "parent_id"),
 )
 
 feeds = sa.Table(

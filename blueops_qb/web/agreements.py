@@ -13,6 +13,7 @@ from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
 from blueops_qb.engine import agreement, agreement_figures, certificate
 from blueops_qb.engine.agreement import CannotCompare, Run, RunState
 from blueops_qb.engine.agreement_figures import ACCEPTED, BESIDES, DIFFERENCE, PENDING, Finding, Sum
+from blueops_qb.engine.agreement_runs import SCHEDULE
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.vault import MissingKey
 from blueops_qb.sdk.core import Permission
@@ -32,14 +33,20 @@ def listing() -> str:
     with here.looking() as turn:
         runs = agreement.runs(turn.connection, turn.id)
     return render_template(
-        "agreements.html", title="Agreement", runs=runs, start=first, end=today, states=RunState
+        "agreements.html",
+        title="Agreement",
+        runs=runs,
+        start=first,
+        end=today,
+        states=RunState,
+        schedule=SCHEDULE,
     )
 
 
 @pages.post("/agreement")
 @here.needs(Permission.RESOLVE)
 def compare() -> Answer:
-    """Begin to compare a period."""
+    """Ask for a comparison; the runner carries it, so that no page waits for a ledger."""
     days = [_day(request.form.get(name, "")) for name in ("start", "end")]
     start, end = days
     if start is None or end is None:
@@ -47,7 +54,7 @@ def compare() -> Answer:
         return redirect(url_for(".listing"), code=303)
     try:
         with here.acting() as turn:
-            id = agreement.ask(turn, start, end, whole=bool(request.form.get("whole")))
+            id = agreement.ask(turn, start, end, whole=bool(request.form.get("whole")), by=here.caller().user)
     except CannotCompare as problem:
         here.refuse(str(problem))
         return redirect(url_for(".listing"), code=303)
@@ -84,17 +91,6 @@ def shown(id: int) -> str:
             links=_links(found),
             shown=SHOWN,
         )
-
-
-@pages.post("/agreement/<int:id>")
-@here.needs(Permission.RESOLVE)
-def go_on(id: int) -> Answer:
-    """Take a run as far as the answers that have come allow."""
-    with here.looking() as turn:
-        _run(turn, id)
-        connection_id = turn.id
-    agreement.advance(here.engine(), connection_id, id)
-    return redirect(url_for(".shown", id=id), code=303)
 
 
 @pages.get("/agreement/<int:id>/certificate")

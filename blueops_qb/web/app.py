@@ -11,6 +11,7 @@ from flask import Flask, Response, has_request_context, request
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
 
+from blueops_qb.engine import match_csv
 from blueops_qb.engine.engine import Engine
 from blueops_qb.sdk.provider import WSGIApp
 from blueops_qb.web import (
@@ -25,11 +26,13 @@ from blueops_qb.web import (
     here,
     mapper,
     match_plan,
+    match_rules,
     overview,
     record,
     records,
     rules,
     troubles,
+    undo,
 )
 from blueops_qb.web.gates import make_gates
 from blueops_qb.web.signin import SignInDesk
@@ -48,6 +51,7 @@ PARTS = (
     backfill,
     choose_books,
     match_plan,
+    match_rules,
     mapper,
     rules,
     records,
@@ -55,6 +59,7 @@ PARTS = (
     erase,
     conflicts,
     choose_sides,
+    undo,
     agreements,
     audit_log,
 )
@@ -128,6 +133,7 @@ def make_flask(
         MAX_FORM_PARTS=20_000,
     )
     app.extensions[here.EXTENSION] = here.House(engine=engine, sign_ins=sign_ins, prefix=prefix.rstrip("/"))
+    app.before_request(_room_for_a_file)
     # Who asks is known before the form is judged, because the token belongs to one user's session.
     app.before_request(_know_who_asks)
     CSRFProtect(app)
@@ -140,6 +146,12 @@ def make_flask(
     for part in PARTS:
         app.register_blueprint(part.pages)
     return app
+
+
+def _room_for_a_file() -> None:
+    """The match plan of a large company comes back as one file; no other form is larger than a page of it."""
+    if request.endpoint == f"{match_plan.pages.name}.{match_plan.take_file.__name__}":
+        request.max_content_length = match_csv.LARGEST + LARGEST_FORM
 
 
 def _know_who_asks() -> None:

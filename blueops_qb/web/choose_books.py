@@ -7,10 +7,10 @@ from werkzeug.wrappers import Response
 
 from blueops_qb.engine import connections
 from blueops_qb.engine.connections import ConnectRefused
+from blueops_qb.engine.look import NotConnected
 from blueops_qb.engine.vault import MissingKey
 from blueops_qb.sdk.core import Permission
 from blueops_qb.web import here, profile_words
-from blueops_qb.web.look import NotConnected
 from blueops_qb.web.signin import SignInDesk
 
 pages = Blueprint("choose_books", __name__)

@@ -29,6 +29,8 @@ MENU = (
     ("choose_books.connect", "Connection"),
     ("audit_log.newest", "Audit"),
 )
+#: Pages that the menu does not name, and where in it they belong.
+BELONGS = {"record": "records.listing", "match_rules": "match_plan.plan", "undo": "records.listing"}
 
 
 def shown_everywhere() -> dict[str, Any]:
@@ -54,6 +56,7 @@ def _framed() -> dict[str, Any]:
     prefix = here.house().prefix
     return {
         "menu": MENU,
+        "belongs": BELONGS,
         "tenant": tenant,
         "caller": here.caller(),
         "may": here.may,

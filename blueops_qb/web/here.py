@@ -15,10 +15,10 @@ import attrs
 from flask import current_app, flash, g, request, session
 
 import blueops_qb
+from blueops_qb.engine import look
 from blueops_qb.engine.engine import Engine
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import Permission, Tenant
-from blueops_qb.web import look
 from blueops_qb.web.signin import SignInDesk
 
 P = ParamSpec("P")

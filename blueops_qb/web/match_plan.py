@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from blueops_qb.domain.match_parties import Bucket
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef
-from blueops_qb.engine import by_hand, match_csv, matching, rules_desk
+from blueops_qb.engine import by_hand, match_csv, match_rule_list, matching, rules_desk
 from blueops_qb.engine.match_rows import ITEM, Row, counted, rows
 from blueops_qb.engine.match_theirs import names_of
 from blueops_qb.engine.turn import Turn
@@ -81,6 +81,7 @@ def plan() -> str:
             listed=matching.is_listed(turn),
             live=turn.row["state"] == "live",
             decisions=DECISIONS,
+            rules=match_rule_list.in_force(turn),
         )
 
 
@@ -88,6 +89,12 @@ def plan() -> str:
 @here.needs(Permission.RESOLVE)
 def build() -> Response:
     """Make the plan anew for what is not decided."""
+    compare_again()
+    return redirect(url_for(".plan"), code=303)
+
+
+def compare_again() -> None:
+    """Make the plan anew and tell on the next page how that went."""
     try:
         with here.looking() as turn:
             found = matching.compare(turn)
@@ -97,7 +104,6 @@ def build() -> Response:
         here.refuse(f"The plan cannot be made yet: {problem}.")
     else:
         here.done(f"{sum(counts.values())} records were compared. Nothing was written to the books.")
-    return redirect(url_for(".plan"), code=303)
 
 
 @pages.post("/matching")
@@ -170,7 +176,10 @@ def export() -> Response:
 def take_file() -> Response:
     """Take the decisions of a CSV file: all of them, or none."""
     file = request.files.get("file")
-    data = file.read(match_csv.LARGEST + 1) if file is not None else b""
+    data = b""
+    if file is not None:
+        data = file.read(match_csv.LARGEST + 1)
+        file.close()  # a large one lies in a file of its own
     if not data:
         here.refuse("Nothing was changed: choose the file that you exported and edited.")
         return redirect(url_for(".plan"), code=303)

@@ -9,13 +9,13 @@ from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from blueops_qb.engine import backfill, canary, census, due, rate_drift, resolve
+from blueops_qb.engine.look import NotConnected
 from blueops_qb.engine.outbox import State
 from blueops_qb.engine.sweep_pace import sweep_pace
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import Permission
 from blueops_qb.store import tables as t
 from blueops_qb.web import here, mapping_rows, profile_words, titles, words
-from blueops_qb.web.look import NotConnected
 
 pages = Blueprint("overview", __name__)
 #: How many lines of each list are shown.
@@ -26,7 +26,7 @@ def _facts(turn: Turn) -> list[profile_words.Fact]:
     if not turn.row["profile_json"]:
         return []
     return [
-        *profile_words.drift_facts(rate_drift.drifts(turn)),
+        *profile_words.drift_facts(rate_drift.found(turn.row)),
         *profile_words.facts(turn.profile, turn.policy),
     ]
 

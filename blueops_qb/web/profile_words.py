@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import attrs
 
 from blueops_qb.domain.documents import TaxMode
 from blueops_qb.domain.policy import Policy
 from blueops_qb.domain.profile import BooksProfile, SalesTax, Tracking
-from blueops_qb.engine.rate_drift import Drift
+from blueops_qb.engine.rate_drift import Looked
 
 
 @attrs.frozen
@@ -38,7 +36,7 @@ _TRACKING = {
 }
 
 
-def drift_facts(drifts: Iterable[Drift]) -> list[Fact]:
+def drift_facts(looked: Looked) -> list[Fact]:
     """Sales tax rates that differ between the two sides."""
     return [
         Fact(
@@ -47,7 +45,7 @@ def drift_facts(drifts: Iterable[Drift]) -> list[Fact]:
             "Correct the rate on one side, or map the key to another tax code; invoices differ until then.",
             warn=True,
         )
-        for drift in drifts
+        for drift in looked.drifts
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -44,14 +45,52 @@ class Option:
 GAPS = (ZERO, Decimal("0.01"), Decimal("0.02"))
 
 
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        raise ValueError(f"“{text}” is not a day; write it as 2026-01-31 or leave it empty.") from None
+
+
+def _gap(text: str) -> Decimal:
+    gap = {"": ZERO, **{str(value): value for value in GAPS}}.get(text)
+    if gap is None:
+        raise ValueError(f"“{text}” is no gap; write one of {', '.join(map(str, GAPS))}.")
+    return gap
+
+
+def _hours(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= LONGEST_REMINDER_HOURS):
+        raise ValueError(f"“{text}” is no number of hours from 1 to {LONGEST_REMINDER_HOURS}.")
+    return int(text)
+
+
+def _prefix(text: str) -> str:
+    if len(text) > LONGEST_PREFIX:
+        raise ValueError(f"The beginning “{text}” has {len(text)} characters; use at most {LONGEST_PREFIX}.")
+    if text and not (text.isascii() and text.isprintable() and " " not in text):
+        raise ValueError(f"The beginning “{text}” may hold letters, digits and signs without spaces only.")
+    return text
+
+
 @attrs.frozen
 class Switch:
-    """One field of the policy as a question; no options = free text."""
+    """One field of the policy as a question; without options, `free` reads the text or raises ValueError."""
 
     field: str
     question: str
     help: str
     options: tuple[Option, ...] = ()
+    free: Callable[[str], Any] | None = None
+
+    def read(self, text: str) -> Any:
+        """The value that was entered; raises ValueError with a sentence."""
+        if self.free is not None:
+            return self.free(text)
+        option = next((o for o in self.options if o.text == text), None)
+        if option is None:
+            raise ValueError(f"“{self.question}” has no answer; choose one.")
+        return option.value
 
 
 _OVERLAP = (
@@ -60,6 +99,13 @@ _OVERLAP = (
     Option(Overlap.THEIRS, "The books win", "BlueOps takes over what the books show."),
 )
 _AS_BROAD = (Option(None, "As for all of them", "The answer above counts."), *_OVERLAP)
+
+
+def _overlap(of: str, what: str, covers: str, options: tuple[Option, ...] = _AS_BROAD) -> Switch:
+    """Who wins where both sides changed the same; the narrow ones follow the broad ones unless they say otherwise."""
+    return Switch(f"{of}_overlap", f"{what} changed on both sides: who is right?", covers, options)
+
+
 SWITCHES: tuple[Switch, ...] = (
     Switch(
         "tax_mode",
@@ -75,6 +121,7 @@ SWITCHES: tuple[Switch, ...] = (
         "number_prefix",
         "What do invoice numbers begin with?",
         "Numbers under this beginning are ours alone, so they never collide with numbers given in the books.",
+        free=_prefix,
     ),
     Switch(
         "closed_period",
@@ -133,11 +180,13 @@ SWITCHES: tuple[Switch, ...] = (
         "tax_gap",
         "Up to which gap in the tax is the difference posted as rounding?",
         "An amount of at most 0.02; 0.00 shows every difference. It goes to the item of fee type “rounding”.",
+        free=_gap,
     ),
     Switch(
         "reminder_hours",
         "How many hours old may what BlueOps knows of the books be for a payment reminder to go out?",
         "A reminder waits while the books were last read longer ago: a payment may have come since.",
+        free=_hours,
     ),
     Switch(
         "purchase_tax",
@@ -165,48 +214,20 @@ SWITCHES: tuple[Switch, ...] = (
         "From which date on are older records written?",
         "Records raised before the books were connected may be in them already, so they wait. Those dated on or "
         "after this day are written after all (write it as 2026-01-31; empty = none of them).",
+        free=_day,
     ),
-    Switch(
-        "contacts_overlap",
-        "Contacts changed on both sides: who is right?",
-        "Names, addresses, phones.",
-        _OVERLAP,
+    _overlap("contacts", "Contacts", "Names, addresses, phones.", _OVERLAP),
+    _overlap("money", "Amounts", "Invoices, payments, costs.", _OVERLAP),
+    _overlap("name", "Names", "Name, company, given and family name of customers, jobs and vendors."),
+    _overlap(
+        "exemption", "Tax exemption", "Whether a customer pays sales tax, the reason and the certificate."
     ),
-    Switch(
-        "money_overlap",
-        "Amounts changed on both sides: who is right?",
-        "Invoices, payments, costs.",
-        _OVERLAP,
-    ),
-    Switch(
-        "name_overlap",
-        "Names changed on both sides: who is right?",
-        "Name, company, given and family name of customers, jobs and vendors.",
-        _AS_BROAD,
-    ),
-    Switch(
-        "exemption_overlap",
-        "Tax exemption changed on both sides: who is right?",
-        "Whether a customer pays sales tax, the reason and the certificate.",
-        _AS_BROAD,
-    ),
-    Switch(
-        "dates_overlap",
-        "Dates changed on both sides: who is right?",
-        "Date, due date and terms of invoices, payments and costs.",
-        _AS_BROAD,
-    ),
-    Switch(
-        "notes_overlap",
-        "Notes changed on both sides: who is right?",
-        "Memo, e-mail address and place of work.",
-        _AS_BROAD,
-    ),
-    Switch(
-        "coding_overlap",
-        "Location or class changed on both sides: who is right?",
+    _overlap("dates", "Dates", "Date, due date and terms of invoices, payments and costs."),
+    _overlap("notes", "Notes", "Memo, e-mail address and place of work."),
+    _overlap(
+        "coding",
+        "Location or class",
         "Of a whole document; the item, account and class of a line belong to its amounts.",
-        _AS_BROAD,
     ),
 )
 
@@ -262,40 +283,8 @@ def _read() -> tuple[list[str], dict[str, Any]]:
     problems: list[str] = []
     values: dict[str, Any] = {}
     for switch in SWITCHES:
-        text = request.form.get(switch.field, "").strip()
-        if switch.field == "post_from":
-            try:
-                values[switch.field] = dt.date.fromisoformat(text) if text else None
-            except ValueError:
-                problems.append(f"“{text}” is not a day; write it as 2026-01-31 or leave it empty.")
-            continue
-        if switch.field == "tax_gap":
-            gap = {"": ZERO, **{str(value): value for value in GAPS}}.get(text)
-            if gap is None:
-                problems.append(f"“{text}” is no gap; write one of {', '.join(map(str, GAPS))}.")
-            values[switch.field] = gap
-            continue
-        if switch.field == "reminder_hours":
-            if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= LONGEST_REMINDER_HOURS):
-                problems.append(f"“{text}” is no number of hours from 1 to {LONGEST_REMINDER_HOURS}.")
-            else:
-                values[switch.field] = int(text)
-            continue
-        if not switch.options:
-            problems += _prefix_problems(text)
-            values[switch.field] = text
-            continue
-        option = next((o for o in switch.options if o.text == text), None)
-        if option is None:
-            problems.append(f"“{switch.question}” has no answer; choose one.")
-        else:
-            values[switch.field] = option.value
+        try:
+            values[switch.field] = switch.read(request.form.get(switch.field, "").strip())
+        except ValueError as problem:
+            problems.append(str(problem))
     return problems, values
-
-
-def _prefix_problems(text: str) -> list[str]:
-    if len(text) > LONGEST_PREFIX:
-        return [f"The beginning “{text}” has {len(text)} characters; use at most {LONGEST_PREFIX}."]
-    if text and not (text.isascii() and text.isprintable() and " " not in text):
-        return [f"The beginning “{text}” may hold letters, digits and signs without spaces only."]
-    return []

@@ -10,9 +10,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from blueops_qb.engine.log_trouble import log_trouble
+from blueops_qb.engine.look import NotConnected, NotInstalled
 from blueops_qb.engine.vault import MissingKey
 from blueops_qb.web import here, words
-from blueops_qb.web.look import NotConnected, NotInstalled
 
 log = logging.getLogger(__name__)
 Shown = tuple[str, int]

@@ -19,6 +19,7 @@ from blueops_qb.domain.records import (
 from blueops_qb.engine import record_choices
 from blueops_qb.sandbox.core.crediting import credit_amount
 from blueops_qb.sandbox.postgres import PostgresServer
+from tests.acceptance.test_customer_money_bank_deposits import again, banks, linked, payouts, plain, received
 from tests.whole_path import DAY, D, entry, whole_path
 
 
@@ -67,3 +68,17 @@ def test_a_deposited_check_bounces_and_a_closed_invoice_is_corrected(postgres_se
             assert turn is not None
             record_choices.choose(turn, old.ref, "closed_period", "adjust", actor="bookkeeper")
         assert entry(found) == [("1100", D("-50.00")), ("4010", D("50.00"))]
+
+
+@pytest.mark.postgres
+def test_a_bookkeepers_deposit_arrives_and_follows_an_edit(postgres_server: PostgresServer) -> None:
+    url = postgres_server.create(f"banked{uuid.uuid4().hex[:12]}")
+    with whole_path(url) as house:
+        one, two = received(house, "80.00", "20.00")
+        made = banks(house, linked(house, one, "80.00"), plain(house, "6100", "-1.00"))
+        house.poll()
+        assert [p.net for p in payouts(house, one)] == [D("79.00")]
+        banks(house, linked(house, one, "80.00"), linked(house, two, "20.00"), **again(made))
+        house.poll()
+        (payout,) = payouts(house, one, two)
+        assert (payout.fees, payout.net, house.conflicts()) == (D("0.00"), D("100.00"), [])

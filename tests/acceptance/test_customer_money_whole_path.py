@@ -25,7 +25,7 @@ from blueops_qb.domain.records import (
     ReturnReason,
 )
 from blueops_qb.domain.refs import BooksKind, BooksRef
-from blueops_qb.engine import rate_drift, record_choices
+from blueops_qb.engine import rate_drift, record_choices, rounds
 from blueops_qb.sandbox.core.crediting import credit_amount, credit_in_full, credit_of_lines
 from blueops_qb.sandbox.core.invoices import draft_of
 from blueops_qb.sandbox.core.people import Choice, ChoiceFamily, add_choices
@@ -48,10 +48,9 @@ def pay(house: WholePath, job: Job, amount: str, *parts: tuple[Invoice, str], **
     record = Payment(
         id="",
         customer_id=job.customer_id,
-        received_on=DAY,
         amount=D(amount),
         applications=applied,
-        **{"method": "check", **fields},
+        **{"method": "check", "received_on": DAY, **fields},
     )
     with house.work() as tx:
         found: Payment = tx.record_payment(record)
@@ -63,9 +62,8 @@ def came_back(house: WholePath, payment: Payment, **fields: Any) -> PaymentRetur
         id="",
         payment_id=payment.id,
         customer_id="",
-        date=DAY,
         amount=payment.amount,
-        **{"reason": ReturnReason.BOUNCED, **fields},
+        **{"reason": ReturnReason.BOUNCED, "date": DAY, **fields},
     )
     with house.work() as tx:
         found: PaymentReturn = tx.return_payment(record)
@@ -372,6 +370,11 @@ def test_a_rate_that_differs_between_both_sides_is_shown(house: WholePath) -> No
     with house.engine.turns.open(house.id) as turn:
         assert turn is not None
         assert rate_drift.drifts(turn) == [rate_drift.Drift(key="nv", ours=D("7.25"), theirs=D("7"))]
+    rounds.go(house.engine, house.id)  # the runner looks, pages show what it found
+    with house.engine.turns.open(house.id) as turn:
+        assert turn is not None
+        (drift,) = rate_drift.found(turn.row).drifts
+        assert (drift.ours, drift.theirs) == (D("7.25"), D("7"))
 
 
 def test_where_the_policy_asks_a_person_chooses_for_the_record(house: WholePath) -> None:

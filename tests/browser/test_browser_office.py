@@ -13,10 +13,11 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from waitress import create_server
 
+from blueops_qb.engine import rounds
 from blueops_qb.sandbox.core.pages.mount import make_wsgi
 from blueops_qb.store import tables as t
 from tests.core_house import PASSWORD
-from tests.office import PAGES, Office, office
+from tests.office import DAY, PAGES, Office, office
 
 pytestmark = pytest.mark.browser
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -27,6 +28,8 @@ EVERY_PAGE = (
     "/records?view=attention",
     "/conflicts",
     "/matching",
+    "/matching/rules",
+    "/undo",
     "/matching?bucket=create",
     "/mapping",
     "/mapping?tab=suggested",
@@ -197,6 +200,70 @@ def test_a_viewer_looks_and_changes_nothing(chromium: Browser, sqlite_url: str) 
                 page.goto(base + path)
                 enabled = page.locator("main form[method=post] button:enabled")
                 assert enabled.count() == 0, path
+
+
+def test_a_plan_is_made_more_careful_and_a_mistake_is_undone(chromium: Browser, sqlite_url: str) -> None:
+    with office(sqlite_url) as shop, served(shop) as base:
+        shop.customer("Eastgate Bakery", email="")
+        shop.bind()
+        shop.drain()
+        with visit(chromium, base) as page:
+            page.goto(f"{base}/matching")
+            page.get_by_role("button", name="Make the plan").click()
+            page.get_by_role("link", name="Change the rules").click()
+            page.get_by_label("Rule", exact=True).select_option(
+                label="The e-mail address must agree before a link is proposed"
+            )
+            page.get_by_role("button", name="Add and compare again").click()
+            expect(page.get_by_role("row", name="The e-mail address must agree")).to_be_visible()
+            _shot(page, "rules")
+            page.get_by_role("button", name=re.compile("Remove")).click()
+            expect(page.get_by_text("No rule was added")).to_be_visible()
+        shop.go_live()
+        invoice = shop.invoice(shop.customer(), "125.00")
+        shop.drain()
+        payment = shop.pay(invoice, "125.00")
+        shop.drain()
+        with visit(chromium, base) as page:
+            page.goto(f"{base}/records/invoice/{invoice.id}")
+            page.get_by_role("link", name="Undo: take this out").click()
+            expect(page.get_by_text("Nothing of it can be undone")).to_be_visible()
+            _shot(page, "undo-stays")
+            page.get_by_label("Records").fill(f"{invoice.ref} {payment.ref}")
+            page.get_by_role("button", name="Show the plan").click()
+            expect(page.get_by_role("table", name="What would be done, in order")).to_be_visible()
+            page.get_by_label("These 2 documents shall be taken out").check()
+            _shot(page, "undo-plan")
+            page.get_by_role("button", name="Undo", exact=True).click()
+            expect(page.get_by_text("Under way").first).to_be_visible()
+            shop.drain()
+            shop.drain()
+            # The page looks again by itself.
+            expect(page.get_by_text("Undone", exact=True)).to_have_count(2, timeout=15_000)
+            _shot(page, "undo-done")
+
+
+def test_a_comparison_is_carried_while_its_page_looks_again(chromium: Browser, sqlite_url: str) -> None:
+    with office(sqlite_url) as shop, served(shop) as base:
+        shop.go_live()
+        shop.invoice(shop.customer(), "125.00")
+        shop.drain()
+        with visit(chromium, base) as page:
+            page.goto(f"{base}/agreement")
+            page.get_by_label("From").fill(DAY.replace(day=1).isoformat())
+            page.get_by_label("To").fill(DAY.isoformat())
+            page.get_by_role("button", name="Compare").click()
+            expect(page.get_by_role("heading", name="Under way")).to_be_visible()
+            _shot(page, "agreement-under-way")
+            while rounds.go(shop.engine, shop.id) or shop.drain():
+                pass
+            expect(page.get_by_role("heading", name="Both sides agree")).to_be_visible(timeout=15_000)
+
+
+def _shot(page: Page, name: str) -> None:
+    folder = os.environ.get("BLUEOPS_QB_SHOTS", "")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 def test_screenshots_are_taken_where_asked(chromium: Browser, sqlite_url: str) -> None:

@@ -17,7 +17,7 @@ from blueops_qb.domain.records import (
     Payment,
 )
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
-from blueops_qb.engine import take_back
+from blueops_qb.engine import resolve, take_back
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse, rule
 from tests.traps import ON_SQLITE, all_here, check, choose, sent_customer
@@ -157,6 +157,62 @@ def test_a_deleted_payment_that_is_voided_here_releases_the_credit(house: Engine
     (payment,) = all_here(house, RecordKind.PAYMENT)
     assert payment.void
     assert house.here(credit.ref).elsewhere == D("0.00")
+
+
+def test_a_payment_that_is_voided_in_blueops_releases_the_credit(house: EngineHouse) -> None:
+    invoice, credit, payment = _paid_beside_a_credit(house)
+    _use(house, payment, invoice, credit)
+    house.poll()
+    with house.work() as tx:
+        tx.void_payment(payment.id)
+    assert house.here(credit.ref).elsewhere == D("20.00"), "it is used there until the void has arrived"
+    house.drain()
+    house.poll()
+    assert house.here(credit.ref).elsewhere == D("0.00")
+    assert house.here(credit.ref).unapplied == D("50.00")
+    assert (house.there(payment).void, house.conflicts()) == (True, [])
+
+
+def test_a_deleted_payment_that_is_left_out_releases_the_credit(house: EngineHouse) -> None:
+    _, credit, place = _arrived(house)
+    house.books.delete(place)
+    house.poll()
+    choose(house, "unlink")
+    assert house.here(credit.ref).elsewhere == D("0.00")
+    house.drain()
+    assert house.quiet()
+
+
+def test_one_that_settled_more_than_its_money_is_not_created_anew(house: EngineHouse) -> None:
+    _, credit, place = _arrived(house)
+    house.books.delete(place)
+    house.poll()
+    with pytest.raises(
+        resolve.CannotResolve, match=r"settles 20\.00 more than its 60\.00, by credits beside it"
+    ):
+        choose(house, "again")
+    assert house.here(credit.ref).elsewhere == D("20.00")
+    choose(house, "theirs")
+    assert house.here(credit.ref).elsewhere == D("0.00")
+
+
+def test_one_whose_money_covers_what_it_settles_is_created_anew_without_the_credit(
+    house: EngineHouse,
+) -> None:
+    ann, invoice, credit = _owing(house)
+    parts = ((house.place(invoice), "80.00"), (house.place(credit), "-20.00"))
+    place = house.books.enter(check(house.place(ann), "90.00", *parts))
+    house.poll()
+    house.books.delete(place)
+    house.poll()
+    choose(house, "again")
+    house.drain()
+    house.poll()
+    (payment,) = all_here(house, RecordKind.PAYMENT)
+    assert (payment.elsewhere, payment.unapplied) == (D("0.00"), D("10.00"))
+    assert house.here(credit.ref).elsewhere == D("0.00")
+    assert house.there(payment).allocations == (Allocation(invoice=house.place(invoice), amount=D("80.00")),)
+    assert house.conflicts() == []
 
 
 @pytest.mark.parametrize("used", ["0.00", "35.00"])

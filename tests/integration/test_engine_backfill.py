@@ -155,6 +155,22 @@ def test_it_is_paused_resumed_and_cancelled(house: EngineHouse, older: list[Invo
     assert finish(house).done == 6
 
 
+def test_a_cancelled_backfill_holds_nothing_that_is_live(house: EngineHouse) -> None:
+    with house.turn() as turn:
+        turn.set(live_since=turn.now - dt.timedelta(days=5))
+    today = house.invoice(house.customer(), issue_date=DAY)
+    with house.turn() as turn:
+        backfill.start(turn, DAY - dt.timedelta(days=5), DAY + dt.timedelta(days=5), actor="admin")
+    for _ in range(2):
+        with house.turn() as turn:
+            backfill.step(turn)
+    with house.turn() as turn:
+        backfill.cancel(turn, actor="admin")
+    assert house.state(today) == "pending"
+    house.drain()
+    assert house.state(today) == "done"
+
+
 def test_one_at_a_time_and_never_before_the_plan_is_accepted(house: EngineHouse) -> None:
     with pytest.raises(CannotBackfill, match="is before the first"):
         start(house, LAST, DAY)

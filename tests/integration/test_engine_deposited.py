@@ -3,7 +3,7 @@
 import attrs
 import pytest
 
-from blueops_qb.domain.documents import BankDeposit
+from blueops_qb.domain.documents import BankDeposit, CustomerPayment
 from blueops_qb.domain.posting.deposits import LET_GO
 from blueops_qb.domain.records import Payment, PaymentReturn, Payout, ReturnReason
 from blueops_qb.domain.refs import BooksKind, DocumentKey
@@ -113,3 +113,31 @@ def test_a_payment_is_not_taken_for_another_whose_number_begins_alike(
         mine = load_known(turn.connection, house.id, [paid.ref])
         deposited.take_in_again(turn, paid.ref, [mine[DocumentKey(paid.ref)]])
     assert house.state(payout) == "done"
+
+
+def test_a_payout_of_a_payment_that_stands_there_in_part_only_is_held_and_says_of_which(
+    house: EngineHouse, paid: Payment
+) -> None:
+    (link,) = house.rows(t.links, t.links.c.books_kind == "payment")
+    document = wire.load_document(K.PAYMENT, link.base_ours)
+    assert isinstance(document, CustomerPayment)
+    less = wire.dump_document(attrs.evolve(document, amount=D("30.00"), allocations=()))
+    house.set(t.links, t.links.c.id == link.id, base_ours=less)
+    payout = settled(house, paid)
+    house.drain()
+    event = house.event(payout)
+    assert event.state == "held"
+    assert f"holds payment {paid.id} of 80.00, of which 30.00 is in the books" in event.reason
+    assert house.books.of(K.DEPOSIT) == []
+
+
+def test_a_payout_waits_for_the_change_of_a_payment_and_is_written_then(
+    house: EngineHouse, paid: Payment
+) -> None:
+    paid = house.change(paid, amount=D("90.00"))
+    payout = settled(house, paid)
+    drained(house)
+    assert [house.state(record) for record in (paid, payout)] == ["done", "done"]
+    document = house.there(payout)
+    assert isinstance(document, BankDeposit)
+    assert [line.amount for line in document.lines] == [D("90.00")]

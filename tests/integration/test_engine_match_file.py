@@ -2,13 +2,16 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from blueops_qb.domain.documents import CustomerRecord
 from blueops_qb.domain.match_parties import Bucket, MatchRules
-from blueops_qb.engine import match_csv, matching
+from blueops_qb.engine import by_hand, match_csv, matching
 from blueops_qb.engine.match_rows import rows, rules_of
 from tests.engine_house import EngineHouse
 from tests.fake_books import FakeBooks
@@ -90,6 +93,8 @@ def test_two_rows_of_one_file_may_swap_their_records(plan: EngineHouse) -> None:
     ann[5:7], bob[5:7] = ["link", ann[6]], ["link", bob[8].split()[0]]
     taken(plan, [header, *lines])
     before = decisions(plan)
+    header, *lines = exported(plan)
+    ann, bob = (next(line for line in lines if line[2] == name) for name in ("Ann Lee", "Bob Stone"))
     ann[6], bob[6] = bob[6], ann[6]
     taken(plan, [header, ann, bob])
     after = decisions(plan)
@@ -158,11 +163,50 @@ def test_a_file_with_a_mistake_is_refused_by_row_and_changes_nothing(
     assert decisions(plan) == before
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "'x", "'=x", "plain", "", "O'Brien"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@x",
+        "\tx",
+        "'x",
+        "'=x",
+        "plain",
+        "",
+        "O'Brien",
+        "Smith;=A1",
+        "a\t\t'b",
+        ";;=",
+        "'\t=x",
+        "a;'b",
+    ],
+)
 def test_a_cell_comes_back_as_it_went(cell: str) -> None:
     out = match_csv.neutral(cell)
     assert not out.startswith(match_csv.FORMULA)
     assert match_csv.plain(out) == cell
+
+
+@given(st.text(alphabet=";\t'=+-@\r\nab", max_size=9))
+def test_whatever_a_cell_holds_it_comes_back_and_none_of_its_parts_is_computed(cell: str) -> None:
+    out = match_csv.neutral(cell)
+    assert not any(part[:1] in ("=", "+", "-", "@") for part in re.split("[;\t]", out))
+    assert match_csv.plain(out) == cell
+
+
+def test_what_somebody_decided_since_the_export_is_not_overwritten(plan: EngineHouse) -> None:
+    header, *lines = exported(plan)
+    bob = next(line for line in lines if line[2] == "Bob Stone")
+    with plan.turn() as turn:
+        by_hand.match(turn, bob[1], "skip", actor="the other bookkeeper")
+    untouched = taken(plan, [header, *lines])
+    assert (untouched.decided, decisions(plan)["Bob Stone"]) == ({}, ("skip", ""))
+    bob[5:7] = ["create", ""]
+    with pytest.raises(match_csv.CannotImport, match=r"decided “skip” by the other bookkeeper after"):
+        taken(plan, [header, *lines])
+    assert decisions(plan)["Bob Stone"] == ("skip", "")
 
 
 def test_whole_buckets_are_accepted_or_decided_alike(plan: EngineHouse) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 import pytest
 
-from blueops_qb.domain.documents import AttachedFile, BankDeposit, CreditMemo, DepositLine
+from blueops_qb.domain.documents import AttachedFile, BankDeposit, CreditMemo, CustomerPayment, DepositLine
 from blueops_qb.domain.policy import ClosedPeriod
 from blueops_qb.domain.records import ExpenseType
 from blueops_qb.domain.refs import BooksKind, RecordRef
@@ -298,6 +298,12 @@ def test_a_closed_invoice_is_reversed_by_a_credit_memo_on_the_first_open_day(hou
     assert isinstance(memo.document, CreditMemo)
     assert (memo.document.total, memo.document.date) == (D("100.00"), DAY + dt.timedelta(days=1))
     assert not house.there(invoice).void, "the closed period stays as it is"
+    (settling,) = house.books.of(BooksKind.PAYMENT)
+    assert isinstance(settling.document, CustomerPayment)
+    settled = {part.invoice: part.amount for part in settling.document.allocations}
+    place = next(ref for ref in house.books.records if ref.kind is BooksKind.CREDIT_MEMO)
+    assert settled == {house.place(invoice): D("100.00"), place: D("-100.00")}
+    assert settling.document.amount == 0
     assert house.state(invoice) == "not_posted"
     assert house.event(invoice).reason.startswith("reversed in the books by undo")
     house.reprice(invoice, "120.00")
@@ -317,6 +323,8 @@ def test_a_reversal_is_taken_back_by_withdrawing_it(house: EngineHouse) -> None:
     house.drain()
     (memo,) = house.books.of(BooksKind.CREDIT_MEMO)
     assert memo.document.void  # type: ignore[union-attr]
+    (settling,) = house.books.of(BooksKind.PAYMENT)
+    assert settling.document.void  # type: ignore[union-attr]
     assert house.state(invoice) == "done"
 
 

@@ -1,9 +1,11 @@
 """The match plan through its page: made, decided, accepted; one record is never given twice."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from tests.core_house import Browser
 from tests.office import PAGES, Office, office
 from tests.page_forms import fields
 
@@ -58,3 +60,42 @@ def test_one_record_of_the_books_is_never_given_to_two_of_ours(fresh: Office) ->
     )
     answer = admin.post(f"{PAGES}/matching", {f"choice-{second.ref}": "link:99999"})
     assert "there is no customer 99999 in the books" in admin.get(answer.headers["Location"]).text
+
+
+def imported(browser: Browser, data: bytes) -> Any:
+    """Send a file as a browser does."""
+    token = f'--cut\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{browser.token}\r\n'
+    head = '--cut\r\nContent-Disposition: form-data; name="file"; filename="plan.csv"\r\n\r\n'
+    body = b"".join((token.encode(), head.encode(), data, b"\r\n--cut--\r\n"))
+    kind = "multipart/form-data; boundary=cut"
+    return browser.client.post(f"{PAGES}/matching/import", data=body, content_type=kind)
+
+
+def test_the_plan_of_a_large_company_comes_back_as_one_file(fresh: Office) -> None:
+    ann = fresh.customer("Ann Lee", email="")
+    fresh.drain()
+    admin = fresh.browser()
+    admin.get(f"{PAGES}/matching")
+    admin.post(f"{PAGES}/matching/build")
+    text = admin.get(f"{PAGES}/matching/export").text
+    decided = text.replace(f"{ann.ref},Ann Lee,none,0,?create,", f"{ann.ref},Ann Lee,none,0,skip,", 1)
+    assert decided != text
+    padding = "," * 9 + "\r\n"
+    data = (decided + padding * (2 * 1024 * 1024 // len(padding))).encode()
+    answer = imported(admin, data)
+    assert answer.status_code == 303
+    assert "1 skip" in admin.get(answer.headers["Location"]).text
+    assert imported(admin, b"x" * 30_000_000).status_code == 413
+
+
+def test_what_is_linked_is_not_linked_with_another_by_the_plan(fresh: Office) -> None:
+    known = fresh.customer("Eastgate Bakery", email="")
+    fresh.drain()
+    admin = fresh.browser()
+    admin.get(f"{PAGES}/matching")
+    admin.post(f"{PAGES}/matching/build")
+    wish = fields(admin.get(f"{PAGES}/matching?bucket=exact"), 0)[f"choice-{known.ref}"]
+    admin.post(f"{PAGES}/matching/approve", sure="yes")
+    answer = admin.post(f"{PAGES}/matching", {f"choice-{known.ref}": "skip"})
+    page = admin.get(answer.headers["Location"]).text
+    assert f"is linked with customer {wish.removeprefix('link:')} already" in page

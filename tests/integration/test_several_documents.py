@@ -1,5 +1,6 @@
 """A record may have several documents in the books; what befalls one of them does not befall the others."""
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -19,16 +20,20 @@ from blueops_qb.domain.records import (
     InvoiceLine,
     LineKind,
     Payment,
+    Payout,
     Refund,
     RefundPart,
 )
 from blueops_qb.domain.refs import BooksKind, BooksRef
-from blueops_qb.engine import rules_desk
+from blueops_qb.engine import by_hand, connections, rules_desk
 from blueops_qb.engine.choices import CannotResolve
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import Refused, Why
+from blueops_qb.sdk.provider import Operation
+from blueops_qb.sdk.simple import Told
 from blueops_qb.store import tables as t
-from tests.engine_house import DAY, D, EngineHouse, rule
+from tests.engine_house import DAY, D, EngineHouse, connect, rule
+from tests.fake_books import FakeBooks, Fault
 from tests.traps import ON_SQLITE, choose, sent_customer
 
 pytest_plugins = ["tests.engine_fixtures"]
@@ -291,6 +296,61 @@ class TestBooksThatRefuseOnePaymentForSeveralJobs:
         assert _amounts(house) == [D("100.00"), D("200.00")]
 
 
+class TestWhatAPaymentSaysOnce:
+    """Its date, method and number: one part alone does not say them for the others."""
+
+    LATER = DAY + dt.timedelta(days=3)
+
+    @pytest.mark.parametrize(("field", "value"), [("date", LATER), ("reference", "4711")])
+    def test_one_part_alone_is_put_to_a_person_and_nothing_is_changed(
+        self, house: EngineHouse, field: str, value: Any
+    ) -> None:
+        payment, first, second, _ = _paid_over_jobs(house)
+        house.books.edit(second, **{field: value})
+        house.poll()
+        (conflict,) = house.conflicts()
+        word = "number" if field == "reference" else field
+        assert f"{second} alone has another {word} now; change {first} the same way" in conflict.reason
+        assert house.here(payment.ref) == payment
+        assert getattr(house.books.document(first), field) != value
+
+    def test_all_parts_changed_alike_change_the_payment(self, house: EngineHouse) -> None:
+        payment, first, second, _ = _paid_over_jobs(house)
+        house.books.edit(first, date=self.LATER, memo="slip 12")
+        house.poll()
+        assert len(house.conflicts()) == 1
+        house.books.edit(second, date=self.LATER, memo="slip 12")
+        house.poll()
+        house.drain()
+        house.poll()
+        here = house.here(payment.ref)
+        assert (here.received_on, here.memo, house.conflicts()) == (self.LATER, "slip 12", [])
+        assert house.quiet()
+        assert house.state(payment) == "done"
+
+    def test_a_person_who_chooses_that_part_changes_all_of_them(self, house: EngineHouse) -> None:
+        payment, first, second, _ = _paid_over_jobs(house)
+        house.books.edit(second, date=self.LATER)
+        house.poll()
+        choose(house, "theirs")
+        house.drain()
+        house.poll()
+        assert house.here(payment.ref).received_on == self.LATER
+        assert [house.books.document(place).date for place in (first, second)] == [self.LATER] * 2
+        assert house.conflicts() == []
+
+    def test_a_person_who_chooses_blueops_changes_that_part_back(self, house: EngineHouse) -> None:
+        payment, first, second, _ = _paid_over_jobs(house)
+        house.books.edit(second, date=self.LATER)
+        house.poll()
+        choose(house, "ours")
+        house.drain()
+        house.poll()
+        assert house.here(payment.ref).received_on == DAY
+        assert [house.books.document(place).date for place in (first, second)] == [DAY] * 2
+        assert house.conflicts() == []
+
+
 def test_a_record_that_was_voided_there_is_done(house: EngineHouse) -> None:
     invoice = house.invoice(sent_customer(house), "80.00")
     house.drain()
@@ -323,3 +383,61 @@ def test_voiding_one_document_of_a_corrected_invoice_voids_no_other(house: Engin
     assert not any(house.books.document(place).void for place in places if place != places[which])
     assert all("several documents" in conflict.reason for conflict in house.conflicts())
     assert house.conflicts()
+
+
+def test_a_payment_of_which_one_part_was_refused_reaches_the_bank_once_all_parts_are_there(
+    house: EngineHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with house.turn() as turn:
+        rules_desk.change_policy(turn, Policy(over_jobs=OverJobs.SPLIT), actor="admin")
+    ann = sent_customer(house)
+    jobs = [house.job(ann, name) for name in ("Kitchen", "Bath")]
+    house.drain()
+    bills = [house.invoice(jobs[0], "100.00"), house.invoice(jobs[1], "200.00")]
+    house.drain()
+    plain = FakeBooks.write
+
+    def write(self: FakeBooks, operation: Operation) -> Any:
+        if getattr(operation.document, "amount", None) == D("100.00"):
+            raise Told(Refused(why=Why.INVALID, message="It is more than is open.", remedy="Correct it."))
+        return plain(self, operation)
+
+    parts = [Application(invoice_id=bill.id, amount=bill.total) for bill in bills]
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeBooks, "write", write)
+        payment = _check(house, ann, "300.00", *parts)
+        house.drain()
+    assert _amounts(house) == [D("200.00")]
+    with house.work() as tx:
+        payout = tx.settle_payout(
+            Payout(id="", date=DAY, account_key="checking", payment_ids=(payment.id,), net=D("300.00"))
+        )
+    house.drain()
+    assert house.books.of(BooksKind.DEPOSIT) == []
+    reason = f"waits for {payment.ref}, which is not in the books yet"
+    assert (house.state(payout), house.event(payout).reason) == ("waiting", reason)
+    with house.turn() as turn:
+        by_hand.try_again(turn, [payment.ref], actor="admin")
+    house.drain()
+    assert house.state(payout) == "done"
+    deposit = house.there(payout)
+    assert sorted(line.amount for line in deposit.lines) == [D("100.00"), D("200.00")]
+
+
+def test_a_part_that_was_not_written_before_the_books_were_disconnected_is_written_afterwards(
+    house: EngineHouse,
+) -> None:
+    payment, first, second, _ = _paid_over_jobs(house)
+    house.change(payment, reference="R2")
+    house.books.script.append(Fault.LOSE_AFTER)
+    house.carrier.carry_one(house.id)
+    # Of the first part it is known that the books were busy; of the second nobody knows what became of it.
+    house.books.edit(first, reference=payment.reference)
+    o = t.operations
+    house.set(o, o.c.target_id == first.id, state="ready", exchange_id=None)
+    connections.retire(house.core, house.id, house.tenant, actor="admin", keys=house.engine.keys)
+    connect(house.engine, house.books, house.provider.name, house.tenant)
+    house.poll()
+    house.drain()
+    assert [house.books.document(place).reference for place in (first, second)] == ["R2", "R2"]
+    assert house.state(payment) == "done"

@@ -8,11 +8,12 @@ import pytest
 
 from blueops_qb.domain.documents import Allocation, CustomerPayment
 from blueops_qb.domain.refs import BooksKind, BooksRef
-from blueops_qb.engine import hints
+from blueops_qb.engine import by_hand, hints
 from blueops_qb.sandbox.soak.driver import soak
 from blueops_qb.sdk.provider import Description
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse
+from tests.fake_books import Fault
 from tests.fakes import FakeProvider
 from tests.traps import choose
 
@@ -129,6 +130,56 @@ def test_a_void_invoice_is_written_in_full_once_a_person_chose_ours(house: Engin
     assert not there.void
     assert there.total == D("120.00")
     assert house.here(invoice.ref).total == D("120.00")
+
+
+def test_a_customer_merged_there_into_one_of_ours_that_is_under_way_waits_for_its_answer(
+    house: EngineHouse,
+) -> None:
+    ann = house.customer("Ann Lee")
+    house.drain()
+    house.books.script.append(Fault.LOSE_AFTER)
+    ben = house.customer("Ben Fox")
+    house.carrier.carry_one(house.id)
+    e = t.exchanges
+    (row,) = house.rows(e, e.c.state == "uncertain")
+    house.set(e, e.c.id == row.id, settle_at=row.sent_at + dt.timedelta(hours=1))
+    lost = house.place(ann)
+    (stays,) = (record.ref for record in house.books.of(K.CUSTOMER) if record.ref != lost)
+    house.books.delete(lost)
+    merge = {"entity": "Customer", "operation": "merge", "id": stays.id, "deleted": lost.id}
+    hints.keep(house.core.engine, house.provider.name, {house.books.company_id: [merge]})
+    house.poll()
+    house.set(e, e.c.id == row.id, settle_at=row.sent_at)
+    house.poll()
+    assert house.place(ben) == stays
+    (conflict,) = house.conflicts()
+    assert (conflict.ref, conflict.cause) == (str(ann.ref), "removed_there")
+    choose(house, "merge")
+    house.drain()
+    assert house.conflicts() == []
+    assert house.quiet()
+
+
+def test_one_merged_here_and_retired_there_waits_again_when_it_is_active_there_again(
+    house: EngineHouse,
+) -> None:
+    loser, survivor = house.vendor("Copper Supply"), house.vendor("Pipe World")
+    house.drain()
+    place = house.place(loser)
+    with house.work() as tx:
+        tx.merge_vendors(loser.id, survivor.id)
+    house.drain()
+    assert house.state(loser) == "held"
+    house.books.edit(place, active=False)
+    house.poll()
+    with house.turn() as turn:
+        by_hand.try_again(turn, [loser.ref], actor="admin")
+    house.drain()
+    assert house.event(loser).reason == f"merged into {survivor.id} on both sides"
+    house.books.edit(place, active=True)
+    house.poll()
+    house.drain()
+    assert (house.state(loser), house.event(loser).hold) == ("held", "merge")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ import pytest
 from blueops_qb.domain.records import Address, Customer, Invoice
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.engine import choices, resolve, take_back
+from blueops_qb.engine.conflicts import movers_of
+from blueops_qb.engine.link_rows import mirror_row
 from blueops_qb.store import tables as t
 from tests.engine_house import D, EngineHouse
 from tests.fake_books import REFUSED
@@ -53,6 +55,20 @@ def test_a_conflict_says_who_moved_what_and_when(house: EngineHouse) -> None:
     assert conflict.theirs_at is not None
     assert conflict.revision
     assert conflict.version == "1"
+
+
+def test_a_conflict_names_whoever_the_books_name(house: EngineHouse) -> None:
+    ann = sent_customer(house)
+    house.books.edit(house.place(ann), phone="2")
+    house.change(ann, phone="1")
+    house.poll()
+    assert only(house).theirs_by == "a bookkeeper"  # nobody was named
+    with house.turn() as turn:
+        row = mirror_row(turn, house.place(ann))
+        named = {**row, "facts_json": '{"changed_by": "Rita"}'}
+        movers = movers_of(turn, ann.ref, named)
+    assert (movers.ours_by, movers.theirs_by) == ("office", "Rita")
+    assert movers.theirs_at == row["updated_at"]
 
 
 def test_one_sided_changes_travel_although_another_field_is_in_conflict(house: EngineHouse) -> None:

@@ -62,6 +62,39 @@ def test_a_payment_is_known_by_what_it_settles() -> None:
     assert met(ours, attrs.evolve(theirs, settles=frozenset({"i2"}))).bucket is Bucket.WEAK
 
 
+def test_a_number_says_nothing_while_the_customer_is_not_known_in_the_books() -> None:
+    answer = met(attrs.evolve(OURS, party=""), THEIRS)
+    assert (answer.bucket, answer.books_id, answer.candidates) == (Bucket.WEAK, "", ("t1",))
+    assert "its customer is not known in the books" in answer.reason
+
+
+PAID = attrs.evolve(OURS, number="Autopay", repeats=True, settles=frozenset({"i1"}))
+THERE = attrs.evolve(PAID, id="t1")
+MONTH = dt.timedelta(days=30)
+
+
+@pytest.mark.parametrize(
+    ("changes", "bucket"),
+    [
+        ({}, Bucket.EXACT),
+        ({"date": DAY + MONTH}, Bucket.EXACT),  # the same invoice, typed late
+        ({"date": DAY + MONTH, "settles": frozenset()}, Bucket.WEAK),
+        ({"date": DAY + dt.timedelta(days=2), "settles": frozenset()}, Bucket.EXACT),
+        ({"settles": frozenset({"i2"})}, Bucket.WEAK),
+        ({"settles": frozenset({"i1", "i2"})}, Bucket.EXACT),
+        ({"date": DAY + MONTH, "settles": frozenset({"i2"})}, Bucket.WEAK),
+        ({"number": "", "settles": frozenset({"i2"})}, Bucket.WEAK),
+        ({"number": "", "settles": frozenset({"i2"}), "date": DAY + MONTH}, Bucket.NONE),
+    ],
+)
+def test_a_payment_of_another_month_or_of_other_invoices_is_not_this_one(
+    changes: dict[str, Any], bucket: Bucket
+) -> None:
+    answer = met(PAID, attrs.evolve(THERE, **changes))
+    assert answer.bucket is bucket, answer
+    assert bool(answer.books_id) is (bucket is Bucket.EXACT)
+
+
 def test_two_alike_are_for_a_person_to_decide_on_either_side() -> None:
     bare = attrs.evolve(THEIRS, number="")
     assert met(attrs.evolve(OURS, number=""), bare, attrs.evolve(bare, id="t2")).bucket is Bucket.AMBIGUOUS

@@ -45,6 +45,7 @@ from tests.plumbing import (
     DAY,
     JOB,
     D,
+    account,
     blocked,
     booked,
     check_of,
@@ -291,3 +292,31 @@ def test_the_parts_of_a_payment_over_jobs_are_the_payment(parts: list[Decimal], 
 
 def test_a_payment_names_whom_it_is_of() -> None:
     assert RecordRef(RecordKind.JOB, "J1") == document(check_of("5.00", deposit_for_job="J1")).customer
+
+
+def test_a_discount_that_only_the_credit_has_goes_where_discounts_go() -> None:
+    invoice = plain_invoice()
+    context = attrs.evolve(company(), posted=known(invoice, company()))
+    line = attrs.evolve(
+        invoice.lines[0],
+        amount=D("50.00"),
+        unit_price=D("50.00"),
+        quantity=D(1),
+        taxable=False,
+        discount=D("0.00"),
+    )
+    credit = Credit(
+        id="c1",
+        number="C1",
+        customer_id=invoice.customer_id,
+        issue_date=DAY,
+        reason=CreditReason.PRICE,
+        job_id=invoice.job_id,
+        lines=(line,),
+        discount=D("5.00"),
+        tax=D("0.00"),
+        total=D("45.00"),
+    )
+    for of_it in (None, invoice.id):
+        (memo,) = known(attrs.evolve(credit, invoice_id=of_it), context).values()
+        assert (memo.discount, memo.discount_account) == (D("5.00"), account("4900")), of_it

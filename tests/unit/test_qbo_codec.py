@@ -382,3 +382,25 @@ def test_a_payment_of_nothing_that_applies_a_credit_is_not_void_whatever_its_not
     gone = from_qbo(BooksKind.PAYMENT, {**obj, "Line": []}).document
     assert isinstance(gone, CustomerPayment)
     assert gone.void
+
+
+# -- who changed it --------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("ref", "told"),
+    [
+        ({"value": "9341450608152017", "name": " Rita Book "}, "Rita Book"),
+        ({"value": "9341450608152017"}, "user 9341450608152017"),
+        ({}, None),
+        (None, None),
+        ("Rita", None),
+    ],
+)
+def test_who_changed_it_last_is_told_where_an_answer_names_him(ref: Any, told: str | None) -> None:
+    meta = {"CreateTime": "2026-01-02T03:04:05-08:00", "LastUpdatedTime": "2026-01-02T04:04:05-08:00"}
+    obj = {"Id": "59", "SyncToken": "1", "DisplayName": "Ann Lee", "MetaData": meta}
+    record = from_qbo(BooksKind.CUSTOMER, {**obj, "MetaData": {**meta, "LastModifiedByRef": ref}})
+    assert record.facts.get("changed_by") == told
+    assert record.updated_at == dt.datetime(2026, 1, 2, 12, 4, 5, tzinfo=dt.UTC)
+    plain = from_qbo(BooksKind.CUSTOMER, obj)
+    assert "changed_by" not in plain.facts
+    assert plain.document == record.document

@@ -16,6 +16,7 @@ from blueops_qb.domain.profile import BooksProfile, SalesTax
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef
 from blueops_qb.providers.qbo.exact_json import dumps, loads
 from blueops_qb.providers.qbo.framing import Answer
+from blueops_qb.providers.qbo.positions import Position
 from blueops_qb.providers.qbo.provider import QboProvider
 from blueops_qb.providers.qbo.settings import QboSettings
 from blueops_qb.sdk.outcomes import Applied, Found, NotKnown, SignIn, Throttled
@@ -253,6 +254,25 @@ def test_an_old_look_up_asks_no_feed() -> None:
     assert [set(row) for row in items(Operation(id="1", verb=Verb.FIND, params=params))] == [{"bId", "Query"}]
 
 
+@pytest.mark.parametrize(("minutes", "asked_again"), [(0, False), (-60, False), (3, False), (90, True)])
+def test_a_look_up_in_books_whose_clock_is_behind_asks_from_as_much_earlier(
+    minutes: int, asked_again: bool
+) -> None:
+    since = NOON - dt.timedelta(minutes=10)
+    look = Operation(
+        id="1", verb=Verb.FIND, kind=BooksKind.INVOICE, params={"by": "created", "since": since.isoformat()}
+    )
+    behind = NOON - dt.timedelta(minutes=minutes)
+    empty = {"BatchItemResponse": [{"bId": "0", "QueryResponse": {}}, {"bId": "cdc", "CDCResponse": [{}]}]}
+    first = answered(look, {**empty, "time": behind.isoformat()})
+    assert first.complete is not asked_again
+    if asked_again:
+        (want,) = first.then
+        assert dt.datetime.fromisoformat(want.params["since"]) == since - dt.timedelta(minutes=minutes)
+        again = Operation(id="1", verb=want.verb, kind=want.kind, params=want.params)
+        assert answered(again, {**empty, "time": behind.isoformat()}).complete
+
+
 # -- feeds -----------------------------------------------------------------------------------------
 FEED = Operation(id="1", verb=Verb.CHANGES, params={"cursor": "2026-01-02T12:00:00-08:00"})
 
@@ -266,6 +286,11 @@ def feed(
     }
 
 
+def stands(outcome: Any) -> str:
+    """The books' time at which the feed stands after an answer."""
+    return Position.parse(outcome.cursor).at.isoformat()
+
+
 def vendors(count: int, moment: str) -> dict[str, list[dict[str, Any]]]:
     rows = [
         {"Id": str(n), "DisplayName": f"V{n}", "MetaData": {"LastUpdatedTime": moment}} for n in range(count)
@@ -276,13 +301,13 @@ def vendors(count: int, moment: str) -> dict[str, list[dict[str, Any]]]:
 def test_the_overlap_is_subtracted_when_asking_not_when_storing() -> None:
     assert "changedSince=2026-01-02T11%3A57%3A00-08%3A00" in frame(FEED)["path"]
     outcome = answered(FEED, feed({}))
-    assert outcome.cursor == "2026-01-02T12:10:00-08:00"
+    assert stands(outcome) == "2026-01-02T12:10:00-08:00"
     assert outcome.complete
 
 
 def test_the_first_position_is_the_books_own_time() -> None:
     outcome = answered(Operation(id="1", verb=Verb.CHANGES), feed({}, "2026-01-02T04:00:07-08:00"))
-    assert outcome.cursor == "2026-01-02T04:00:07-08:00"
+    assert stands(outcome) == "2026-01-02T04:00:07-08:00"
     assert (
         f"changedSince={(NOON - dt.timedelta(minutes=3)).strftime('%Y-%m-%dT%H')}"
         in frame(Operation(id="1", verb=Verb.CHANGES))["path"]
@@ -302,7 +327,7 @@ def test_a_cut_answer_is_asked_again_in_halves_and_gives_no_position_before_the_
     third = answered(
         Operation(id="1", verb=last.verb, params=last.params), feed({}, "2026-01-02T12:12:00-08:00")
     )
-    assert third.cursor == "2026-01-02T12:10:00-08:00"  # the time of the first answer
+    assert stands(third) == "2026-01-02T12:10:00-08:00"  # the time of the first answer
     assert third.complete
 
 
@@ -323,7 +348,49 @@ def test_a_feed_that_does_not_reach_back_starts_anew_from_the_books_present() ->
     fault = {"Fault": {"Error": [{"code": "6000", "Detail": detail}]}, "time": "2026-01-02T12:10:00-08:00"}
     outcome = answered(FEED, fault, status=400)
     assert isinstance(outcome, Found)
-    assert (outcome.too_old, outcome.cursor) == (True, "2026-01-02T12:10:00-08:00")
+    assert (outcome.too_old, stands(outcome)) == (True, "2026-01-02T12:10:00-08:00")
+
+
+#: (books' time of the last answer, ours when it was asked), the same of this one, whether everything is compared.
+CLOCKS = {
+    "both go on": ("12:00:00", "19:59:59", "12:10:00", "20:09:59", False),
+    "theirs is set back by more than an hour": ("12:00:00", "19:59:59", "10:50:00", "20:09:59", True),
+    "theirs was set back and has come past the old position": (
+        "12:00:00",
+        "19:59:59",
+        "12:10:00",
+        "21:09:59",
+        True,
+    ),
+    "theirs is set back by less than the overlap hides": (
+        "12:00:00",
+        "19:59:59",
+        "11:59:50",
+        "20:00:09",
+        False,
+    ),
+    "ours is set back": ("12:00:00", "19:59:59", "12:10:00", "19:09:59", False),
+    "theirs is set on": ("12:00:00", "19:59:59", "13:10:00", "20:09:59", False),
+    "both are set back": ("12:00:00", "19:59:59", "11:10:00", "19:09:59", True),
+    "ours was not kept": ("12:00:00", "", "12:10:00", "23:00:00", False),
+}
+
+
+@pytest.mark.parametrize("case", CLOCKS)
+def test_a_clock_of_the_books_that_was_set_back_leads_to_a_full_comparison(case: str) -> None:
+    theirs, ours, now, asked, everything = CLOCKS[case]
+    before = dt.datetime.fromisoformat(f"2026-01-02T{ours}+00:00") if ours else None
+    position = Position(at=dt.datetime.fromisoformat(f"2026-01-02T{theirs}-08:00"), asked=before)
+    look = Operation(id="1", verb=Verb.CHANGES, params={"cursor": str(position)})
+    asking = attrs.evolve(exchange(look), created_at=dt.datetime.fromisoformat(f"2026-01-02T{asked}+00:00"))
+    shown = feed(vendors(1, "2026-01-02T10:45:00-08:00"), f"2026-01-02T{now}-08:00")
+    answer = Answer(status=200, headers={}, text=dumps(shown))
+    outcome = PROVIDER.decode(asking, answer.to_bytes(), PROFILE)["1"]
+    assert isinstance(outcome, Found)
+    assert outcome.too_old is everything
+    assert outcome.complete
+    assert [record.id for record in outcome.records] == ["0"]  # what the window shows counts all the same
+    assert stands(outcome) == f"2026-01-02T{now}-08:00"
 
 
 def test_deleted_stubs_are_told_and_unknown_kinds_passed_over() -> None:

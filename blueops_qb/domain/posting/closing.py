@@ -9,9 +9,12 @@ import attrs
 
 from blueops_qb.domain.documents import (
     AttachedFile,
+    Bill,
     CustomerPayment,
     CustomerRecord,
     Document,
+    ExpenseDocument,
+    JournalEntry,
     SalesForm,
     SalesInvoice,
     TaxCodeRecord,
@@ -27,6 +30,8 @@ from blueops_qb.domain.refs import DocumentKey
 COSMETIC = frozenset({"memo", "class_", "location", "description", "shipping", "email", "books_line_id"})
 #: The topic under which a person chooses for one record what happens in a closed period.
 CHOICE = "closed_period"
+#: What the policy `adjust` corrects by documents of an open day.
+ADJUSTED = SalesInvoice | Bill | ExpenseDocument | JournalEntry
 COSMETIC_ON_LINES = COSMETIC | {"customer", "service_date"}
 
 
@@ -55,9 +60,9 @@ def _settled(key: DocumentKey, document: Document, closing: dt.date, lookup: Loo
         if not changed_in_substance(posted, document):
             return posted
         raise lookup.held(
-            f"was posted on {posted.date}, in the period closed on {closing}, and has changed since",
+            f"was posted on {posted.date}, in the period closed on {closing}, and has changed since{_why(posted)}",
             "Move the closing date in the books for a moment, or correct it there with your accountant "
-            f"and undo the change in BlueOps.{_asked(lookup, document)}",
+            f"and undo the change in BlueOps.{_instead(posted)}{_asked(lookup, document)}",
         )
     if document.date > closing:
         return document
@@ -111,10 +116,26 @@ def _moves_nothing(document: Document) -> bool:
     return isinstance(document, CustomerPayment) and not document.amount
 
 
+def _why(posted: Document) -> str:
+    """Why no document of an open day takes the place of that one."""
+    if not isinstance(posted, CustomerPayment):
+        return ""
+    return (
+        "; in the books it goes on settling its invoices until somebody takes it off them, which the closed period "
+        "forbids, so no entry of an open day can correct it"
+    )
+
+
+def _instead(posted: Document) -> str:
+    if not isinstance(posted, CustomerPayment):
+        return ""
+    return " Money that went back is entered as a refund or a returned payment of an open day."
+
+
 def _asked(lookup: Lookup, document: Document) -> str:
     if closed_policy(lookup) is not ClosedPeriod.ASK:
         return ""
-    ways = "next open day" + (", or adjust" if isinstance(document, SalesInvoice) else "")
+    ways = "next open day" + (", or adjust" if isinstance(document, ADJUSTED) else "")
     return f" Or choose on the page of the record what shall happen with it: {ways}."
 
 

@@ -25,6 +25,7 @@ class PostingContext:
     `item_accounts` and `item_cost_accounts` give the income and cost account ids of catalog items,
     for the sub-ledger. `posted` is what the documents of the record, and of those it builds on, were last time;
     `open_in_books` what the books still show as open of them, `theirs` the documents as the books show them.
+    `no_foreign` says why the provider writes nothing in a foreign currency, empty where it does.
     `event_day` is the day of the event in the company's zone. `splits_payments`: these books have refused a
     payment for several jobs. `choices` are what persons chose for the record, by topic. `trace` keeps how keys
     were looked up, when somebody wants to know.
@@ -44,6 +45,7 @@ class PostingContext:
     in_books: frozenset[DocumentKey] = frozenset()
     open_in_books: MappingOf[DocumentKey, Decimal] = attrs.field(factory=dict)
     theirs: MappingOf[DocumentKey, Document] = attrs.field(factory=dict)
+    no_foreign: str = ""
     event_day: dt.date | None = None
     splits_payments: bool = False
     choices: MappingOf[str, str] = attrs.field(factory=dict)

@@ -136,7 +136,8 @@ def _as_the_original(memo: CreditMemo, original: SalesInvoice) -> CreditMemo:
         tax_code=original.tax_code if memo.tax else memo.tax_code,
         location=original.location,
         class_=original.class_,
-        discount_account=original.discount_account if memo.discount else None,
+        # A discount that only the credit has goes where discounts go.
+        discount_account=(original.discount_account or memo.discount_account) if memo.discount else None,
         shipping=original.shipping,
     )
 

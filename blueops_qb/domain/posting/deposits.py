@@ -34,32 +34,82 @@ def payout(record: Payout, lookup: Lookup) -> dict[DocumentKey, Document] | NotP
         )
     net = lookup.cents(record.net, where="what reached the bank")
     fees = lookup.cents(record.fees, where="the fees")
+    elsewhere = lookup.cents(record.elsewhere, where="what it holds beside")
     if not record.payment_ids and not record.refund_ids and not record.return_ids:
         raise lookup.held("holds no payment", "Name its payments in BlueOps; it is sent by itself then.")
     payments = [_payment(id, lookup) for id in dict.fromkeys(record.payment_ids)]
     gross = sum((lookup.cents(p.amount, where=f"payment {p.id}") for p in payments), ZERO)
     taken = list(_taken_out(record, lookup))
     out = sum((line.amount for line in taken), ZERO)
-    if gross + out - fees != net:
+    if gross + out - fees + elsewhere != net:
         less = f" less {-out} that went back" if out else ""
+        more = f" plus {elsewhere} beside" if elsewhere else ""
         raise lookup.held(
-            f"does not add up: its payments are {gross}{less} less {fees} in fees, {gross + out - fees}, "
-            f"but {net} reached the bank",
+            f"does not add up: its payments are {gross}{less} less {fees} in fees{more}, "
+            f"{gross + out - fees + elsewhere}, but {net} reached the bank",
             "Correct its payments, fees or net amount in BlueOps; it is sent by itself then.",
         )
-    lines = [line for payment in payments for line in _lines(payment, lookup)] + taken
+    lines = [line for payment in payments for line in _lines(payment, lookup)]
+    rest = list(taken)
     if fees:
         account = lookup.role("merchant_fees", where="the fees")
-        lines.append(DepositLine(account=account, amount=-fees, description="Processing fees"))
+        rest.append(DepositLine(account=account, amount=-fees, description="Processing fees"))
     document = BankDeposit(
         account=lookup.account(Family.MONEY_ACCOUNT, record.account_key, where="the bank account"),
         date=record.date,
-        lines=tuple(lines),
+        lines=_as_it_stands(record, lines, net, lookup) or (*lines, *rest),
         total=net,
         memo=record.memo,
         currency=record.currency,
     )
+    if elsewhere and sum((line.amount for line in document.lines), ZERO) != net:
+        raise lookup.held(
+            f"holds {elsewhere} of money that BlueOps does not have, so it is not made anew from here",
+            "Make the bank deposit in QuickBooks and void this payout in BlueOps; it is taken in by itself then.",
+        )
     return {DocumentKey(record.ref): document}
+
+
+def _as_it_stands(
+    record: Payout, lines: list[DepositLine], net: Decimal, lookup: Lookup
+) -> tuple[DepositLine, ...]:
+    """The payments within the lines that the deposit has beside, in its order, while those come to the same.
+
+    So a bookkeeper's own lines stay as they are; empty where the deposit is not there or says something else.
+    """
+    posted = lookup.context.posted.get(DocumentKey(record.ref))
+    if not isinstance(posted, BankDeposit) or posted.void:
+        return ()
+    wanted = {_name_of(line): line for line in lines}
+    found: list[DepositLine] = []
+    for line in posted.lines:
+        name = _name_of(line)
+        if name in wanted:
+            found.append(wanted.pop(name))
+        elif not _is_payment(line):
+            found.append(line)
+    found += wanted.values()
+    return tuple(found) if sum((line.amount for line in found), ZERO) == net else ()
+
+
+def _name_of(line: DepositLine) -> str:
+    """By what a line is known again: the payment that it holds or has let go, else all that it says."""
+    if line.payment is not None:
+        return str(line.payment)
+    if line.description.startswith(LET_GO):
+        return line.description.removeprefix(LET_GO)
+    return f"{line.account} {line.amount} {line.description}"
+
+
+def _is_payment(line: DepositLine) -> bool:
+    """A payment of ours, which the payout holds no more."""
+    if line.description.startswith(LET_GO):
+        return True
+    return (
+        line.payment is not None
+        and not isinstance(line.payment, BooksRef)
+        and record_of(line.payment).kind is RecordKind.PAYMENT
+    )
 
 
 def _payment(payment_id: str, lookup: Lookup) -> Payment:
@@ -87,7 +137,13 @@ def _lines(payment: Payment, lookup: Lookup) -> Iterator[DepositLine]:
     elif payment.deposit_for_job and prepayments.is_liability(payment.id, lookup):
         yield DepositLine(payment=payment.ref, amount=amount)
     else:
-        for name, (_, part) in posted_parts(payment, lookup).items():
+        parts = posted_parts(payment, lookup)
+        if (there := sum((part for _, part in parts.values()), ZERO)) != amount:
+            raise lookup.held(
+                f"holds payment {payment.id} of {amount}, of which {there} is in the books",
+                "Settle what is open about that payment, then retry this one.",
+            )
+        for name, (_, part) in parts.items():
             if waits_in is not None and _is_let_go(payment, name, lookup):
                 yield DepositLine(account=waits_in, amount=part, description=f"{LET_GO}{name}")
             else:
@@ -95,13 +151,17 @@ def _lines(payment: Payment, lookup: Lookup) -> Iterator[DepositLine]:
 
 
 def _is_let_go(payment: Payment, name: OurRef, lookup: Lookup) -> bool:
-    """The payment came back and does not settle what came back yet: the books freeze it in a deposit."""
-    returned = {back.by for back in payment.given_back if back.by.kind is RecordKind.PAYMENT_RETURN}
+    """The payment in the books settles another return than it should: the books freeze it in a deposit."""
     posted = lookup.context.posted.get(key_of(name))
-    if not returned or not isinstance(posted, CustomerPayment):
+    if not isinstance(posted, CustomerPayment):
         return False
     settled = {record_of(a.invoice) for a in posted.allocations if not isinstance(a.invoice, BooksRef)}
-    return not returned & settled
+    return returns_of(payment) != {ref for ref in settled if ref.kind is RecordKind.PAYMENT_RETURN}
+
+
+def returns_of(payment: Payment) -> frozenset[RecordRef]:
+    """The returns by which the payment went back."""
+    return frozenset(back.by for back in payment.given_back if back.by.kind is RecordKind.PAYMENT_RETURN)
 
 
 def _taken_out(record: Payout, lookup: Lookup) -> Iterator[DepositLine]:

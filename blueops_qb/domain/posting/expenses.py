@@ -20,6 +20,7 @@ from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.naming import derived_number
 from blueops_qb.domain.posting.context import NotPosted
+from blueops_qb.domain.posting.cost_corrections import BESIDE
 from blueops_qb.domain.posting.costs import cost_lines
 from blueops_qb.domain.posting.files import receipts
 from blueops_qb.domain.posting.invoices import NUMBER_LENGTH
@@ -57,7 +58,11 @@ def _key(record: Expense, document: Document, lookup: Lookup) -> DocumentKey:
 
     So a card charge that turns out to be a bill is withdrawn, and the bill is written anew.
     """
-    posted = {key: doc for key, doc in lookup.context.posted.items() if key.source == record.ref}
+    posted = {
+        key: doc
+        for key, doc in lookup.context.posted.items()
+        if key.source == record.ref and key.role not in BESIDE
+    }
     same = [key for key, doc in posted.items() if type(doc) is type(document)]
     main = DocumentKey(record.ref)
     if main in same or main not in posted:

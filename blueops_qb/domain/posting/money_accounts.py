@@ -9,6 +9,8 @@ from blueops_qb.domain.refs import BooksRef
 #: The account role where money of a method waits for the bank (accounting-treatments section 2);
 #: every other method waits with the checks.
 METHOD_ROLES = {"card": "clearing", "ach": "clearing"}
+#: How keys of `Family.MONEY_ACCOUNT` begin that say where money of a method goes.
+OF_METHOD = "method:"
 UNDEPOSITED = "undeposited"
 CLEARING = "clearing"
 #: Roles of accounts that no check can be drawn on: the books take checks from banks and cards only
@@ -18,7 +20,7 @@ WAITING_ROLES = (CLEARING, UNDEPOSITED)
 
 def deposit_account(method: str, lookup: Lookup) -> BooksRef:
     """Where money of a method goes: its own mapped account, else the account of its role."""
-    own = lookup.optional(Family.MONEY_ACCOUNT, f"method:{method}").account
+    own = lookup.optional(Family.MONEY_ACCOUNT, f"{OF_METHOD}{method}").account
     if own is None and method in METHOD_ROLES:
         own = lookup.optional(Family.ROLE, METHOD_ROLES[method]).account
     if own is None:

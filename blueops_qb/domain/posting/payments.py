@@ -74,15 +74,19 @@ def payment(record: Payment, lookup: Lookup) -> dict[DocumentKey, Document]:
 
 
 def posted_parts(record: Payment, lookup: Lookup) -> dict[OurRef, tuple[Ref, Decimal]]:
-    """The payment documents of a record, posted or as they will be: name -> whose it is, amount."""
-    keys = [
-        (key, doc)
+    """The payment documents of a record, posted or as they will be: name -> whose it is, amount.
+
+    Together they are the payment: where what was posted comes to less or more, because one part was refused or the
+    amount has changed since, they are the parts that it is to have.
+    """
+    posted: dict[OurRef, tuple[Ref, Decimal]] = {
+        ref_of_key(key): (doc.customer, doc.amount)
         for key, doc in sorted(lookup.context.posted.items())
         if key.source == record.ref and key.role == MAIN and isinstance(doc, CustomerPayment)
-    ]
-    if keys:
-        return {ref_of_key(key): (doc.customer, doc.amount) for key, doc in keys}
+    }
     amount = lookup.cents(record.amount, where=f"payment {record.id}")
+    if posted and sum((part for _, part in posted.values()), ZERO) == amount:
+        return posted
     if record.deposit_for_job:
         return {record.ref: (RecordRef(RecordKind.JOB, record.deposit_for_job), amount)}
     parts = _parts(record, amount, discounts(record, lookup)[1], lookup)

@@ -34,6 +34,27 @@ def reclass(record: Reclass, lookup: Lookup) -> dict[DocumentKey, Document]:
     return {DocumentKey(record.ref): document}
 
 
+def reclass_of(document: JournalEntry, id: str) -> Reclass:
+    """The move that a journal entry of ours was posted from."""
+    return Reclass(
+        id=id,
+        date=document.date,
+        lines=tuple(
+            ReclassLine(
+                account=line.account,
+                amount=line.amount if line.side is Side.DEBIT else -line.amount,
+                customer=line.customer,
+                class_=line.class_,
+                location=line.location,
+            )
+            for line in document.lines
+        ),
+        memo=document.memo,
+        currency=document.currency,
+        void=document.void,
+    )
+
+
 def _line(line: ReclassLine, memo: str, lookup: Lookup) -> JournalLine:
     where = "what it moves"
     return JournalLine(

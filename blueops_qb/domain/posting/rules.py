@@ -18,6 +18,7 @@ from blueops_qb.domain.documents import (
 )
 from blueops_qb.domain.posting import (
     corrections,
+    cost_corrections,
     credits,
     deposits,
     expenses,
@@ -86,6 +87,8 @@ def post(record: Record, context: PostingContext, rules: Rules = RULES) -> Resul
             return documents
         if isinstance(record, Invoice):
             documents = corrections.corrected(record, documents, lookup)
+        if isinstance(record, Expense):
+            documents = cost_corrections.corrected(record, documents, lookup)
         return Posted(documents=respect_closing_date(documents, lookup))
     except Held as held:
         return held.blocked
@@ -125,6 +128,8 @@ def _void(record: Voidable, lookup: Lookup, rules: Rules) -> Result:
         void: Mapping[DocumentKey, Document] = _all_void(posted)
         if isinstance(record, Invoice):
             void = corrections.voided(record, void, lookup)
+        if isinstance(record, Expense):
+            void = cost_corrections.voided(record, void, lookup)
         return Posted(documents=respect_closing_date(void, lookup))
     never = NotPosted(reason=f"{lookup.label} was void before it reached the books.")
     try:
@@ -156,4 +161,10 @@ def _check_currency(record: Record, lookup: Lookup) -> None:
         raise lookup.held(
             f"is in {currency}, but the books are kept in {profile.currency} only",
             "Correct the currency in BlueOps, or switch several currencies on in the books (for good).",
+        )
+    if currency != profile.currency and lookup.context.no_foreign:
+        raise lookup.held(
+            f"is in {currency}, and documents in another currency than {profile.currency} are not written to these "
+            f"books: {lookup.context.no_foreign.rstrip('.')}",
+            "Enter it in the books by hand and leave it out here, or correct the currency in BlueOps.",
         )

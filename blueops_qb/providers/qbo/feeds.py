@@ -1,15 +1,17 @@
 """Feeds: what changed since a cursor, and full listings (reference/quickbooks-online.md section 6).
 
-A cursor is the books' own time of the answer that brought the last page; the overlap is subtracted when
+A cursor is the position (`positions`) of the answer that brought the last page; the overlap is subtracted when
 asking. An answer of 1,000 objects is cut: the same window is then asked for fewer kinds, and a single kind
 goes on from the newest moment that it showed, if it was shown in order of time. What cannot be had that way
-needs a full comparison, which lists every record: what is linked and not listed any more was deleted.
+needs a full comparison, which lists every record: what is linked and not listed any more was deleted. So does
+a clock of the books that was set back: what was written since may bear a time before any window.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from email.utils import parsedate_to_datetime
+
+import attrs
 
 from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import BooksKind, BooksRef
@@ -19,6 +21,7 @@ from blueops_qb.providers.qbo.codec.members import moment_of
 from blueops_qb.providers.qbo.entities import BY_NAME, CAP, ENTITIES, FEED_KINDS, REACH
 from blueops_qb.providers.qbo.fault_text import fault_of
 from blueops_qb.providers.qbo.framing import Answer, Request, get
+from blueops_qb.providers.qbo.positions import SLACK, Position, books_time
 from blueops_qb.providers.qbo.queries import ALL_ROWS, PAGE, select
 from blueops_qb.providers.qbo.verdicts import Heard, unknown, verdict
 from blueops_qb.sdk.outcomes import BooksRecord, Found, Outcome
@@ -64,11 +67,11 @@ def decode_changes(
     fault = fault_of(answer, value)
     if fault is not None and fault.code in _NOT_IN_PLAN:
         asked = _asked_from(exchange, operation, overlap)
-        return {operation.id: _without(operation, asked, _time(value, answer), heard)}
+        return {operation.id: _without(operation, asked, _position(exchange, value, answer), heard)}
     if fault is not None:
         outcome = verdict(fault, operation, heard)
         if isinstance(outcome, Found):  # too old: start anew from the books' present
-            now = _time(value, answer)
+            now = _position(exchange, value, answer)
             outcome = Found(
                 too_old=bool(operation.params.get("cursor")),
                 cursor=now,
@@ -82,13 +85,19 @@ def decode_changes(
         message = "QuickBooks' list of changes cannot be read."
         return {operation.id: unknown(operation, heard, message=message, detail=detail)}
     asked = _asked_from(exchange, operation, overlap)
-    return {operation.id: _feed(operation, asked, value, _time(value, answer), profile, heard)}
+    now = _position(exchange, value, answer)
+    found = _feed(operation, asked, value, now, profile, heard)
+    if _fell_back(operation, now):
+        # Whatever the window shows is true; what it does not show is found by comparing everything.
+        message = "The clock of QuickBooks was set back; everything is compared instead of what changed."
+        found = attrs.evolve(found, cursor=now, too_old=True, complete=True, then=(), message=message)
+    return {operation.id: found}
 
 
 # -- the feed --------------------------------------------------------------------------------------
 def _feed(
     operation: Operation, asked: dt.datetime, value: Obj, now: str | None, profile: BooksProfile, heard: Heard
-) -> Outcome:
+) -> Found:
     records: list[BooksRecord] = []
     deleted: list[BooksRef] = []
     moments: list[dt.datetime | None] = []
@@ -192,7 +201,7 @@ def _asked_from(exchange: Exchange, operation: Operation, overlap: float) -> dt.
     if not cursor:
         return exchange.created_at - before
     try:
-        return dt.datetime.fromisoformat(cursor) - before
+        return Position.parse(cursor).at - before
     except ValueError:
         raise Unencodable(
             operation.id, f"The position {cursor!r} in the change feed cannot be read."
@@ -203,26 +212,21 @@ def _is_old(operation: Operation, position: str | None) -> bool:
     start = operation.params.get("origin") or operation.params.get("cursor")
     if not start or not position:
         return False
-    return dt.datetime.fromisoformat(position) - dt.datetime.fromisoformat(start) > REACH
+    return Position.parse(position).at - Position.parse(start).at > REACH
 
 
-def _time(value: Obj | None, answer: Answer) -> str | None:
-    """The books' own time of an answer; None when it does not say."""
-    moment = (value or {}).get("time")
-    try:
-        if isinstance(moment, int):
-            return dt.datetime.fromtimestamp(moment / 1000, dt.UTC).isoformat()
-        found = dt.datetime.fromisoformat(str(moment))
-        return found.isoformat() if found.tzinfo else None
-    except (ValueError, OverflowError):
-        return _header_time(answer)
+def _fell_back(operation: Operation, now: str | None) -> bool:
+    """The first page of a window tells: the books' clock has been set back farther than the overlap may hide."""
+    start = operation.params.get("cursor")
+    if not start or not now or operation.params.get("origin"):
+        return False
+    return Position.parse(now).fell_back(Position.parse(start)).total_seconds() > SLACK
 
 
-def _header_time(answer: Answer) -> str | None:
-    try:
-        return parsedate_to_datetime(answer.headers.get("date", "")).isoformat()
-    except ValueError:
-        return None
+def _position(exchange: Exchange, value: Obj | None, answer: Answer) -> str | None:
+    """Where the feed stands with this answer; None when the books do not say their time."""
+    at = books_time(value, answer)
+    return None if at is None else str(Position(at=at, asked=exchange.created_at))
 
 
 # -- full listings ---------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from blueops_qb.providers.qbo.codec.members import moment_of
 from blueops_qb.providers.qbo.entities import BY_NAME, CAP, ENTITIES, REACH, WRITTEN
 from blueops_qb.providers.qbo.fault_text import Fault
 from blueops_qb.providers.qbo.framing import Answer, Request
+from blueops_qb.providers.qbo.positions import books_time
 from blueops_qb.providers.qbo.queries import (
     ALL_ROWS,
     PAGE,
@@ -109,7 +110,9 @@ def decode_find(exchange: Exchange, answer: Answer, profile: BooksProfile) -> di
     if not asked <= answered.items.keys():
         message, detail = "QuickBooks' answer is incomplete.", f"asked {sorted(asked)}"
         return {op.id: unknown(op, heard, message=message, detail=detail) for op in operations}
-    return {op.id: _outcome(op, seen, heard) for op in operations}
+    now = books_time(answer.json(), answer)
+    behind = 0.0 if now is None else (exchange.created_at - now).total_seconds()
+    return {op.id: _earlier(op, behind, heard) or _outcome(op, seen, heard) for op in operations}
 
 
 @attrs.define
@@ -245,6 +248,22 @@ def _kinds(operation: Operation) -> tuple[BooksKind, ...]:
     if operation.params.get("by") == "name" and (operation.kind is None or operation.kind in NAMED_KINDS):
         return POOL
     return WRITTEN if operation.kind is None else (operation.kind,)
+
+
+# -- clocks that differ ----------------------------------------------------------------------------
+#: What the engine asks too early already, for clocks that differ (seconds); half of it is left for long calls.
+_CLOCKS_DIFFER = 300.0
+
+
+def _earlier(operation: Operation, behind: float, heard: Heard) -> Found | None:
+    """The books' clock is far behind ours: what was created is asked for once more, from as much earlier."""
+    params = operation.params
+    if params.get("by") != "created" or params.get("behind") or behind <= _CLOCKS_DIFFER:
+        return None
+    since = dt.datetime.fromisoformat(params["since"]) - dt.timedelta(seconds=behind)
+    want = _again(operation, since=since.isoformat(), behind=str(round(behind)), page="1")
+    detail = f"the clock of QuickBooks is {behind:.0f} s behind"
+    return Found(complete=False, then=(want,), detail=detail, reference=heard.reference)
 
 
 # -- what is answered ------------------------------------------------------------------------------

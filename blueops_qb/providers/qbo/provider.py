@@ -49,7 +49,7 @@ _YES = {
     Feature.EXPENSES: "Card, check and cash expenses are written as expenses.",
     Feature.BILLS: "Vendor bills are written as bills (QuickBooks Essentials and up).",
     Feature.JOURNALS: "Use tax and labour are written as journal entries.",
-    Feature.DEPOSITS: "Settled payouts are written as bank deposits.",
+    Feature.DEPOSITS: "Settled payouts are written as bank deposits, and deposits of our payments are read back.",
     Feature.ESTIMATES: "Estimates are created, changed and deleted; one may be named by the invoice that bills it.",
     Feature.CREDIT_MEMOS: "Credit memos are written, and applied to invoices by payments.",
     Feature.SALES_RECEIPTS: "Sales that were paid at once are written as sales receipts.",
@@ -64,6 +64,7 @@ _YES = {
     Feature.ATTACHMENTS: "Receipts of costs are attached to them, each once (up to 100 MB a file).",
     Feature.TAX_CODES: "Tax codes are created with their rates; they are changed and removed in QuickBooks only.",
     Feature.TAX_OVERRIDE: "Sales tax that BlueOps charged is sent as an amount and kept by QuickBooks.",
+    Feature.MULTICURRENCY: "Documents in a foreign currency are written where the company keeps several.",
 }
 _STEPS = (
     SetupStep(

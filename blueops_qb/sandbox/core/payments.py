@@ -84,27 +84,21 @@ class PaymentActions(Work):
     def settle_payout(self, record: Payout) -> Payout:
         """Payments reached the bank as one deposit; the id is given here."""
         turn = self._turn(RecordKind.PAYOUT)
-        if not (record.payment_ids or record.refund_ids or record.return_ids):
-            raise Refused(
-                "a payout needs at least one payment and each of them once; choose the payments again"
-            )
-        found = self._payments(record.payment_ids)
-        back = self._taken_out(record)
-        net = sum((payment.amount for payment in found), ZERO) - back - record.fees
-        if net != record.net:
-            raise Refused(
-                f"the payments less what went back and fees come to {net}, but {record.net} reached the bank;"
-                " correct payments or fees"
-            )
         payout = attrs.evolve(record, id=str(turn.number), void=False)
-        contents = [
-            {"tenant_id": self.tenant_id, "payment_id": int(payment.id), "payout_id": turn.number}
-            for payment in found
-        ]
-        if contents:
-            self._connection.execute(sa.insert(payout_payments), contents)
+        self._check_payout(payout)
+        self._store_contents(payout)
         self._create(payout, turn)
         return payout
+
+    def update_payout(self, record: Payout) -> Payout:
+        """Replace a payout by this full state; payments that left it wait for the bank again."""
+        turn = self._turn()
+        old, _ = self._existing(Payout, RecordKind.PAYOUT, record.id)
+        if old.void or record.void:
+            raise Refused(f"payout {old.id} is void or would be by a change; void it, or record a new one")
+        self._check_payout(record)
+        self._store_contents(record)
+        return self._rewrite(record, turn)
 
     def void_payout(self, payout_id: str, *, reason: str = "") -> Payout:
         """Take back a settlement recorded in error; its payments wait for the bank again."""
@@ -112,11 +106,7 @@ class PaymentActions(Work):
         payout, _ = self._existing(Payout, RecordKind.PAYOUT, payout_id)
         if payout.void:
             raise Refused(f"payout {payout_id} is void already; nothing to do")
-        c = payout_payments.c
-        contents = sa.delete(payout_payments).where(
-            c.tenant_id == self.tenant_id, c.payout_id == int(payout_id)
-        )
-        self._connection.execute(contents)
+        self._store_contents(attrs.evolve(payout, payment_ids=()))
         return self._rewrite(attrs.evolve(payout, void=True), turn, action=Action.VOIDED, reason=reason)
 
     # -- steps -------------------------------------------------------------------------------------
@@ -226,6 +216,34 @@ class PaymentActions(Work):
         if parts:
             self._connection.execute(sa.insert(applications), parts)
 
+    def _check_payout(self, record: Payout) -> None:
+        """Refused unless the payout names payments that are not at the bank yet and comes to its net."""
+        if not (record.payment_ids or record.refund_ids or record.return_ids):
+            raise Refused(
+                "a payout needs at least one payment and each of them once; choose the payments again"
+            )
+        found = self._payments(record.payment_ids, of=record.id)
+        checked_amount(record.fees, "a fee")
+        checked_amount(abs(record.elsewhere), "other money of a deposit")
+        gross = sum((payment.amount for payment in found), ZERO)
+        net = gross - self._taken_out(record) - record.fees + record.elsewhere
+        if net != record.net:
+            raise Refused(
+                f"the payments less what went back and fees come to {net}, but {record.net} reached the bank;"
+                " correct payments or fees"
+            )
+
+    def _store_contents(self, payout: Payout) -> None:
+        c = payout_payments.c
+        mine = sa.delete(payout_payments).where(c.tenant_id == self.tenant_id, c.payout_id == int(payout.id))
+        self._connection.execute(mine)
+        contents = [
+            {"tenant_id": self.tenant_id, "payment_id": int(id), "payout_id": int(payout.id)}
+            for id in payout.payment_ids
+        ]
+        if contents:
+            self._connection.execute(sa.insert(payout_payments), contents)
+
     def _taken_out(self, record: Payout) -> Decimal:
         """What the processor gave back out of a payout: refunds, and returned payments with their fee."""
         whole = ZERO
@@ -237,13 +255,14 @@ class PaymentActions(Work):
             whole += back.amount + back.bank_fee
         return whole
 
-    def _payments(self, ids: Sequence[str]) -> list[Payment]:
+    def _payments(self, ids: Sequence[str], *, of: str) -> list[Payment]:
         if len(set(ids)) < len(ids):
             raise Refused("a payout names each payment once; choose the payments again")
         found = []
         for id in ids:
             payment = self._live_payment(id, "deposited")
-            if payout := self._payout_of(id):
+            payout = self._payout_of(id)
+            if payout is not None and str(payout) != of:
                 raise Refused(f"payment {id} reached the bank with payout {payout} already; leave it out")
             found.append(payment)
         return found

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from blueops_qb.domain.records import Expense, Invoice, Payment, Record
+from blueops_qb.domain.records import Expense, Invoice, Payment, Payout, Record
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.sandbox.core.contacts import ContactActions
 from blueops_qb.sandbox.core.costs import CostActions
@@ -27,6 +27,7 @@ from blueops_qb.sdk.core import (
     SaveInvoice,
     SaveJob,
     SavePayment,
+    SavePayout,
     SaveRefund,
     SaveVendor,
     SetInvoiceTax,
@@ -35,6 +36,7 @@ from blueops_qb.sdk.core import (
     VoidExpense,
     VoidInvoice,
     VoidPayment,
+    VoidPayout,
     VoidRefund,
 )
 
@@ -98,6 +100,11 @@ class Transaction(ContactActions, MoneyBackActions, CostActions):
                 return self.issue_refund(refund)
             case VoidRefund(refund_id=id, reason=reason):
                 return self.void_refund(id, reason=reason)
+            case SavePayout(record=payout):
+                return (self.update_payout if payout.id else self.settle_payout)(payout)
+            case VoidPayout(payout_id=id, reason=reason):
+                banked, _ = self._existing(Payout, RecordKind.PAYOUT, id)
+                return banked if banked.void else self.void_payout(id, reason=reason)
             case SaveVendor(record=vendor):
                 return (self.update_vendor if vendor.id else self.create_vendor)(vendor)
             case SavePayment(record=payment):
@@ -161,12 +168,15 @@ def _target(change: Change) -> RecordRef | None:
             | SavePayment(record=record)
             | SaveInvoice(record=record)
             | SaveExpense(record=record)
+            | SavePayout(record=record)
         ):
             return record.ref if record.id else None
         case VoidPayment(payment_id=id):
             return RecordRef(RecordKind.PAYMENT, id)
         case VoidExpense(expense_id=id):
             return RecordRef(RecordKind.EXPENSE, id)
+        case VoidPayout(payout_id=id):
+            return RecordRef(RecordKind.PAYOUT, id)
         case SetInvoiceTax(invoice_id=id) | VoidInvoice(invoice_id=id):
             return RecordRef(RecordKind.INVOICE, id)
         case MergeParty(kind=kind, loser_id=id):
@@ -175,7 +185,14 @@ def _target(change: Change) -> RecordRef | None:
 
 #: Changes that count whatever revision the record is at.
 WITHOUT_REVISION = (
-    VoidPayment | VoidInvoice | VoidExpense | VoidCredit | VoidRefund | SetInvoiceTax | MergeParty
+    VoidPayment
+    | VoidInvoice
+    | VoidExpense
+    | VoidCredit
+    | VoidRefund
+    | VoidPayout
+    | SetInvoiceTax
+    | MergeParty
 )
 
 

@@ -50,6 +50,7 @@ HOOKS: dict[tuple[RecordKind, Action], str] = {
     (RecordKind.PAYMENT, Action.UPDATED): "payment_updated",
     (RecordKind.PAYMENT, Action.VOIDED): "payment_voided",
     (RecordKind.PAYOUT, Action.CREATED): "payout_settled",
+    (RecordKind.PAYOUT, Action.UPDATED): "payout_updated",
     (RecordKind.PAYOUT, Action.VOIDED): "payout_voided",
     (RecordKind.CREDIT, Action.CREATED): "credit_issued",
     (RecordKind.CREDIT, Action.UPDATED): "credit_updated",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
-from blueops_qb.sandbox.soak import between, bookkeeper, costs, office
+from blueops_qb.sandbox.soak import between, bookkeeper, clocks, costs, office
 from blueops_qb.sandbox.soak.office import entered
 from blueops_qb.sandbox.soak.world import World
 
@@ -81,10 +81,10 @@ BETWEEN: Sequence[Action] = (
     Action("disconnect and connect", 1, between.disconnect),
     Action("person mends the connection", 3, between.mend),
     Action("switch", 1, between.switch),
-    Action("minutes pass", 14, between.minutes),
-    Action("days pass", 1, between.days),
-    Action("clock is set back", 1, between.clock_back),
-    Action("clocks drift apart", 1, between.skew),
+    Action("minutes pass", 14, clocks.minutes),
+    Action("days pass", 1, clocks.days),
+    Action("clock is set back", 1, clocks.clock_back),
+    Action("clocks drift apart", 1, clocks.skew),
     Action("webhooks arrive", 6, between.webhooks),
     Action("look now", 2, between.look),
     Action("core sweep", 1, between.core_sweep),

@@ -1,4 +1,4 @@
-"""Between the two: carrying, lost and late answers, processes that end anywhere, weather, clocks, mail, choices."""
+"""Between the two: carrying, lost and late answers, processes that end anywhere, weather, mail, choices."""
 
 from __future__ import annotations
 
@@ -36,10 +36,6 @@ TROUBLES = (
 )
 #: Choices that leave both sides as they are, by the cause of the conflict: accepted as they stand.
 ACCEPTING = frozenset({("changed_there", "accept"), ("variance", "theirs")})
-#: The farthest that the clocks of both sides are apart.
-_MOST_APART = dt.timedelta(seconds=240)
-#: The farthest that the books' clock falls behind what it has shown before: less than the feed's overlap.
-_MOST_BACK = dt.timedelta(seconds=150)
 
 
 class Died(BaseException):
@@ -246,46 +242,6 @@ def switch(w: World) -> str:
     paused = w.core.switches(TENANT).get(PLUGIN) is Switch.PAUSED
     w.core.set_switch(TENANT, PLUGIN, Switch.ON if paused else Switch.PAUSED, actor="admin")
     return "on" if paused else "paused"
-
-
-# -- clocks ------------------------------------------------------------------------------------------
-def minutes(w: World) -> str:
-    """A while passes."""
-    seconds = w.chance.choice((5, 30, 70, 200, 900))
-    w.time.advance(seconds)
-    return f"{seconds} s"
-
-
-def days(w: World) -> str:
-    """A night, a weekend, or more than the books remember of their changes."""
-    hours = w.chance.choice((2, 14, 60, 24 * 8, 24 * 31))
-    w.time.advance(hours * 3600)
-    w.company.age_history()
-    return f"{hours} h"
-
-
-def clock_back(w: World) -> str:
-    """The clock of BlueOps is set back."""
-    seconds = w.chance.choice((1, 20, 100))
-    shift = w.company.clock.shift + dt.timedelta(seconds=seconds)
-    if shift > _MOST_APART:
-        raise NothingThere
-    w.time.advance(-seconds)
-    # The books' clock does not follow.
-    w.company.clock.shift = shift
-    return f"{seconds} s"
-
-
-def skew(w: World) -> str:
-    """The books' clock goes another way than ours."""
-    seconds = w.chance.choice((-140, -60, 60, 200))
-    before = w.time.moment + w.company.clock.shift
-    w.books_latest = max(w.books_latest or before, before)
-    shift = max(-_MOST_APART, min(_MOST_APART, w.company.clock.shift + dt.timedelta(seconds=seconds)))
-    if w.time.moment + shift < w.books_latest - _MOST_BACK:
-        raise NothingThere
-    w.company.clock.shift = shift
-    return f"{w.company.clock.shift.total_seconds():.0f} s apart"
 
 
 # -- mail and looks ----------------------------------------------------------------------------------

@@ -201,7 +201,7 @@ def change_payment(w: World) -> str:
 
 
 def bank(w: World) -> str:
-    """Payments are taken to the bank in the books; BlueOps has no such payout."""
+    """A payment is taken to the bank in the books; BlueOps has a payout of it then, if it has the payment."""
     deposited = {
         link["TxnId"]
         for raw in w.company.records["Deposit"].values()

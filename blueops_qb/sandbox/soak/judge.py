@@ -123,7 +123,7 @@ def _forgotten(w: World, stand_apart: Apart) -> list[str]:
             connection=w.connection_id,
         )
     }
-    known = linked | w.witness.before | w.theirs_only
+    known = linked | w.witness.before | w.only_theirs()
     return [
         f"{kind} {id} of the books is nowhere in BlueOps and nobody is asked about it"
         for kind in ("Customer", "Payment")

@@ -25,8 +25,10 @@ from blueops_qb.engine import (
     findings,
     known,
     landing,
+    link_rows,
     mirroring,
     outbox,
+    plan_anew,
     pull,
     sweep,
     three_ways,
@@ -84,8 +86,8 @@ def _without_overlap(plain: Any) -> Any:
 
 
 def _same_generation(at: Any, one: Any) -> None:
-    tombstones.unlink(at, one, "gone", "open", generation=0)
-    tombstones.plan_again(at, one.key.source)
+    link_rows.unlink(at, one, "gone", "open", generation=0)
+    plan_anew.plan_again(at, one.key.source)
 
 
 def _first_allocation(plain: Any) -> Any:

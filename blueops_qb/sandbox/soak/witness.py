@@ -37,7 +37,7 @@ class WitnessedCompany(Company):
     def drop(self, kind: str, identity: str, *, merged: bool = False) -> None:
         """Delete a record."""
         if self.witness is not None:
-            self.witness.dropped(kind, self.records[kind][identity])
+            self.witness.dropped(kind, self.records[kind][identity], merged=merged)
         super().drop(kind, identity, merged=merged)
 
 
@@ -100,8 +100,10 @@ class Witness:
         if substance(old) == substance(new):
             self.idle.append((kind, str(new["Id"])))
 
-    def dropped(self, kind: str, old: Obj) -> None:
-        """A record is about to be deleted."""
+    def dropped(self, kind: str, old: Obj, *, merged: bool) -> None:
+        """A record is about to be deleted, or merged away: of a merge the books tell only who stays."""
+        if merged and self._people:
+            self.by_people[kind, str(old["Id"])] += 1
         if not self._people:
             self._closed(kind, str(old["Id"]), old, None)
 

@@ -113,6 +113,8 @@ class World:
     processes: int = 0
     #: The latest that the books' clock has shown before it was moved.
     books_latest: dt.datetime | None = None
+    #: Where the feed of changes stood when the books' clock fell far behind.
+    fell_at: str = ""
     #: Numbers for whatever must be told apart: names, references.
     counted: int = 0
     _transport: Transport | None = None
@@ -221,8 +223,15 @@ class World:
         address = BooksAddress(
             base_url=self.twin.base_url, realm=self.twin.realm, token=self.twin.access_token
         )
-        before = frozenset(self.witness.before | self.theirs_only)
+        before = frozenset(self.witness.before | self.only_theirs())
         return CoreReader(self.core.engine, TENANT, CHART), BooksReader(address, before=before)
+
+    def only_theirs(self) -> set[tuple[str, str]]:
+        """What people made in the books that BlueOps need not have, and has not taken in."""
+        taken = self.rows(
+            "SELECT books_id FROM blueops_qb_links WHERE state = 'live' AND books_kind = 'deposit'"
+        )
+        return self.theirs_only - {("Deposit", row.books_id) for row in taken}
 
     def count(self) -> int:
         """The next number."""

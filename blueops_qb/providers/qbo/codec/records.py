@@ -10,7 +10,15 @@ from blueops_qb.domain.refs import CATALOG_KINDS, BooksKind, BooksRef
 from blueops_qb.providers.qbo.codec.company import company_name
 from blueops_qb.providers.qbo.codec.facts import facts_of, linked_of
 from blueops_qb.providers.qbo.codec.forms import FORMS
-from blueops_qb.providers.qbo.codec.members import Obj, folded, is_active, moment_of, shown_name, split_note
+from blueops_qb.providers.qbo.codec.members import (
+    Obj,
+    changed_by,
+    folded,
+    is_active,
+    moment_of,
+    shown_name,
+    split_note,
+)
 from blueops_qb.providers.qbo.entities import ENTITIES
 from blueops_qb.providers.qbo.exact_json import dumps
 from blueops_qb.sdk.outcomes import BooksRecord
@@ -41,6 +49,8 @@ def from_qbo(kind: BooksKind, obj: Obj, profile: BooksProfile = _DEFAULT) -> Boo
         linked = linked_of(obj)
     except _UNREADABLE as problem:  # of one record; the others of the answer are read all the same
         facts["unreadable"] = f"{type(problem).__name__}: {problem}"
+    if kind_of_document is not None and (by := changed_by(obj)):
+        facts["changed_by"] = by
     note = "Note" if kind is BooksKind.ATTACHMENT else "PrivateNote"
     _, marker, _ = split_note(str(obj.get(note) or ""))
     return BooksRecord(

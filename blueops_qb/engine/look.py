@@ -1,4 +1,4 @@
-"""Look: what a page may read without a lock: the live connection with its rules, catalog and profile."""
+"""Look: what a page or a round may read without a lock: the live connection with its rules, catalog and profile."""
 
 from __future__ import annotations
 

@@ -1,0 +1,54 @@
+"""Link rows: the mirror's row and the link of one document: read, changed, taken apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from blueops_qb.domain.refs import BooksRef
+from blueops_qb.engine.known import Known
+from blueops_qb.engine.turn import Turn
+from blueops_qb.store import tables as t
+
+
+def mirror_row(turn: Turn, place: BooksRef) -> Any:
+    """The mirror's row of a record, or None."""
+    m = t.mirror
+    query = sa.select(m).where(
+        m.c.connection_id == turn.id, m.c.kind == place.kind.value, m.c.books_id == place.id
+    )
+    return turn.connection.execute(query).mappings().one_or_none()
+
+
+#: Columns of a link that `Known` carries under the same name; its `state` is the document's, not the link's.
+_CARRIED = ("base_ours", "base_theirs", "beside", "version", "doubtful")
+
+
+def set_link(turn: Turn, known: Known, **values: Any) -> None:
+    """Change the link of a document, and what `known` says of it."""
+    turn.connection.execute(t.links.update().where(t.links.c.id == known.link_id).values(**values))
+    for name in _CARRIED:
+        if name in values:
+            setattr(known, name, values[name])
+
+
+def unlink(turn: Turn, known: Known, link_state: str, document_state: str, *, generation: int = 0) -> None:
+    """Take both sides apart; what waited for a choice between them waits no longer."""
+    close_conflicts(turn, known, "it is not linked any more")
+    set_link(turn, known, state=link_state, doubtful="")
+    turn.connection.execute(
+        t.documents.update()
+        .where(t.documents.c.id == known.id)
+        .values(state=document_state, generation=known.generation + generation)
+    )
+
+
+def close_conflicts(turn: Turn, known: Known, why: str) -> None:
+    """Nothing of the document waits for a person any more."""
+    c = t.conflicts
+    turn.connection.execute(
+        c.update()
+        .where(c.c.connection_id == turn.id, c.c.document_id == known.id, c.c.state == "open")
+        .values(state="closed", closed_at=turn.now, choice=why)
+    )

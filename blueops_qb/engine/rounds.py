@@ -1,0 +1,51 @@
+"""Rounds: work of a connection that nobody waits for: agreements go on, the nightly one begins, tax rates are seen.
+
+A round calls nobody. What it needs of the books it asks for in the lane of bulk, and whoever carries exchanges carries
+that; all it knows is in our tables, so that a process that dies costs a round and no more.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from blueops_qb.engine import agreement, agreement_runs, agreement_schedule, rate_drift
+from blueops_qb.engine.engine import Engine, may_work
+from blueops_qb.engine.log_trouble import log_trouble
+
+log = logging.getLogger(__name__)
+
+
+def go(engine: Engine, connection_id: str) -> bool:
+    """Make a round; False when nothing moved. One at a time in a process, and where the connection is carried only.
+
+    Comparing a month with many documents keeps this thread busy for seconds; it holds no transaction meanwhile.
+    """
+    if not engine.rounds_lock.acquire(blocking=False):
+        return False
+    try:
+        return _go(engine, connection_id)
+    finally:
+        engine.rounds_lock.release()
+
+
+def _go(engine: Engine, connection_id: str) -> bool:
+    with engine.turns.open(connection_id, lease=True) as turn:
+        if turn is None or not may_work(turn):
+            return False
+        asked = agreement_schedule.ask_if_due(turn)
+        looks = rate_drift.is_due(turn.row)
+        waiting = agreement_runs.under_way(turn.connection, turn.id)
+    if looks:
+        rate_drift.look(engine, connection_id)
+    moved = asked is not None or looks
+    for run_id in waiting:
+        before = agreement.load(engine, connection_id, run_id)
+        try:
+            after = agreement.advance(engine, connection_id, run_id)
+        except LookupError:
+            continue  # it went with older runs meanwhile
+        except Exception as problem:
+            log_trouble(log, "agreement %s could not be carried on", run_id, problem=problem)
+            continue
+        moved = moved or after.state is not before.state
+    return moved
