@@ -1,8 +1,9 @@
 """Agreement with BlueOps itself: what its records would post now beside what both sides agreed on.
 
 The sub-ledger holds what was agreed, and the books' ledger is compared with that; so a change of a record that never
-became a document, and two sides that were agreed on although they differ, would show nowhere. Records are read and
-posted again in pages, with a handful of statements each; between two pages nobody is kept waiting.
+became a document, and two sides that were agreed on although they differ, would show nowhere. Records are read in
+pages, with a handful of statements each, and posted again where they have moved since their document was made; between
+two pages nobody is kept waiting.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from blueops_qb.domain.agreement_rules import Chart
 from blueops_qb.domain.binding import loosely_bound, refs_of
 from blueops_qb.domain.documents import CustomerPayment, Document
 from blueops_qb.domain.posting.context import Posted
-from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef, id_in_books
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordRef, id_in_books
 from blueops_qb.engine import agreement_sides as sides
 from blueops_qb.engine import subledger
 from blueops_qb.engine.agreement_slice import DIFFERENCE, lines_json
@@ -35,6 +36,7 @@ from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import built_on, post_as_open, post_record
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
+from blueops_qb.sdk.core import Snapshot
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import upsert
 
@@ -127,30 +129,52 @@ def _both(turn: Turn, ids: Sequence[int], *, as_open: bool = True) -> tuple[list
     wanted = set(ids)
     refs = _settled_refs(turn, ids)
     snapshots = turn.core.read(turn.tenant_id, refs)
-    records = [one.record for one in snapshots.values()]
-    related = read_related(turn.core, turn.tenant_id, records)
-    named = {ref for record in records for ref in built_on(record)}
-    by_source: dict[RecordRef, list[Known]] = {}
-    for known in load_known(turn.connection, turn.id, {*refs, *named}).values():
-        by_source.setdefault(known.key.source, []).append(known)
+    by_source = _by_source(turn, refs)
     now: dict[int, tuple[Known, Document | None]] = {}
-    unknown = 0
+    moved: dict[RecordRef, list[Known]] = {}
     for ref in refs:
         mine, snapshot = by_source.get(ref, []), snapshots.get(ref)
         if snapshot is None or any(k.undone or k.doubtful or k.busy for k in mine):
             continue
-        documents: Mapping[Any, Document] = {}
-        if not snapshot.deleted:
-            rules = post_as_open if as_open else post_record
-            result = rules(turn, snapshot.record, related, mine, known=by_source)
-            if not isinstance(result, Posted):
-                unknown += sum(k.id in wanted for k in mine)
-                continue
-            documents = result.documents
-        for known in mine:
-            if known.id in wanted and known.linked and (snapshot.deleted or known.key in documents):
-                now[known.id] = (known, documents.get(known.key))
+        asked = [k for k in mine if k.id in wanted and k.linked]
+        if snapshot.deleted:
+            now |= {k.id: (k, None) for k in asked}
+        elif as_open and all(k.revision == snapshot.revision for k in asked):
+            # Made from the record as it is now: it would come out the same once more.
+            now |= {k.id: (k, wire.load_document(k.kind, k.content)) for k in asked}
+        else:
+            moved[ref] = asked
+    unknown = 0
+    for ref, documents in _posted(turn, moved, snapshots, by_source, as_open=as_open):
+        unknown += len(moved[ref]) if documents is None else 0
+        now |= {k.id: (k, documents[k.key]) for k in moved[ref] if documents and k.key in documents}
     return _said(turn, now), unknown
+
+
+def _by_source(turn: Turn, refs: Iterable[RecordRef]) -> dict[RecordRef, list[Known]]:
+    found: dict[RecordRef, list[Known]] = {}
+    for known in load_known(turn.connection, turn.id, refs).values():
+        found.setdefault(known.key.source, []).append(known)
+    return found
+
+
+def _posted(
+    turn: Turn,
+    refs: Iterable[RecordRef],
+    snapshots: Mapping[RecordRef, Snapshot],
+    by_source: dict[RecordRef, list[Known]],
+    *,
+    as_open: bool,
+) -> Iterator[tuple[RecordRef, Mapping[DocumentKey, Document] | None]]:
+    """The documents of records as they would be posted now; None where one cannot be."""
+    records = {ref: snapshots[ref].record for ref in refs}
+    related = read_related(turn.core, turn.tenant_id, records.values())
+    named = {ref for record in records.values() for ref in built_on(record)} - by_source.keys()
+    known = by_source | _by_source(turn, named)
+    rules = post_as_open if as_open else post_record
+    for ref, record in records.items():
+        result = rules(turn, record, related, by_source[ref], known=known)
+        yield ref, result.documents if isinstance(result, Posted) else None
 
 
 def _settled_refs(turn: Turn, ids: Sequence[int]) -> list[RecordRef]:
@@ -160,10 +184,10 @@ def _settled_refs(turn: Turn, ids: Sequence[int]) -> list[RecordRef]:
     open_ = sa.select(o.c.ref_kind, o.c.ref_id).where(
         o.c.tenant_id == turn.tenant_id,
         o.c.state.in_([state.value for state in OPEN_STATES]),
-        ref_condition(o.c.ref_kind, o.c.ref_id, sorted(refs)),
+        ref_condition(o.c.ref_kind, o.c.ref_id, refs),
     )
     waiting = {(row.ref_kind, row.ref_id) for row in turn.connection.execute(open_)}
-    return sorted(ref for ref in refs if (ref.kind.value, ref.id) not in waiting)
+    return sorted((ref for ref in refs if (ref.kind.value, ref.id) not in waiting), key=str)
 
 
 def _said(turn: Turn, now: Mapping[int, tuple[Known, Document | None]]) -> list[_Both]:

@@ -171,7 +171,21 @@ def test_a_payment_linked_with_one_for_another_invoice_differs(house: EngineHous
     assert f"it settles {settled} with 49.00 was agreed" in one.sentence
 
 
-def test_more_documents_need_no_more_statements(house: EngineHouse) -> None:
+@pytest.mark.parametrize("moved", [False, True])
+def test_more_documents_need_no_more_statements(house: EngineHouse, *, moved: bool) -> None:
+    ann = house.customer()
+
+    def paid(count: int) -> None:
+        invoices = [house.invoice(ann, "100.00") for _ in range(count)]
+        for invoice in invoices:
+            house.pay(invoice, "40.00")
+        house.drain()
+        if moved:
+            # A revision without substance: they are posted again, and nothing has to be written.
+            for invoice in invoices:
+                house.reprice(invoice, "100.00")
+            house.drain()
+
     def statements() -> int:
         count = 0
 
@@ -187,15 +201,20 @@ def test_more_documents_need_no_more_statements(house: EngineHouse) -> None:
         assert (here.found, here.unknown) == ([], 0)
         return count
 
-    ann = house.customer()
-    for _ in range(3):
-        house.pay(house.invoice(ann, "100.00"), "40.00")
-    house.drain()
+    paid(3)
     few = statements()
-    for _ in range(12):
-        house.pay(house.invoice(ann, "100.00"), "40.00")
-    house.drain()
+    paid(12)
     assert statements() == few
+
+
+def test_a_document_whose_record_cannot_be_posted_any_more_is_not_told(house: EngineHouse) -> None:
+    invoice = house.invoice(house.customer(), "100.00")
+    house.drain()
+    house.reprice(invoice, "500.00", service="never mapped")
+    swallow(house, invoice)
+    run = agree(house)
+    assert (found(house, run), run.figures["not_told"]) == ([], 1)
+    assert "1 documents whose record cannot be posted now" in in_the_way(house, run)
 
 
 @pytest.mark.parametrize("whole", [False, True])
