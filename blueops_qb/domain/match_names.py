@@ -52,6 +52,8 @@ def _aligned(one: Sequence[str], other: Sequence[str]) -> Grade:
     worst = Grade.MOVED
     anything = [word for word in equal if len(word) > 1]
     for relation, grade in ((_nickname, Grade.NICKNAME), (_initial, Grade.INITIAL), (_slip, Grade.TYPO)):
+        if not (left and right):
+            break
         for word in list(left):
             match = next((w for w in right if relation(word, w)), None)
             if match is not None:
@@ -109,9 +111,10 @@ def _initial(one: str, other: str) -> bool:
 
 def _slip(one: str, other: str) -> bool:
     """A slip of typing: one letter in words of four and more, two in long ones; never between two given names."""
-    shorter = min(len(one), len(other))
+    here, there = len(one), len(other)
+    shorter = here if here < there else there
     most = 2 if shorter >= 9 else 1
-    if shorter < 4 or abs(len(one) - len(other)) > most or one[0].isdigit() or other[0].isdigit():
+    if shorter < 4 or not -most <= here - there <= most or one[0].isdigit() or other[0].isdigit():
         return False
     if nicknames.is_given(one) and nicknames.is_given(other):
         return False

@@ -13,8 +13,8 @@ from blueops_qb.domain.documents import BankDeposit, CreditMemo, CustomerPayment
 from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.posting.context import Posted
-from blueops_qb.domain.posting.corrections import REVERSAL, SETTLED
 from blueops_qb.domain.posting.credits import APPLIED
+from blueops_qb.domain.posting.kinds import REVERSAL, SETTLED
 from blueops_qb.domain.posting.prepayments import DEPOSIT_KEY
 from blueops_qb.domain.records import Credit, Payment, Refund, RefundPart
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, record_of

@@ -24,10 +24,11 @@ from blueops_qb.engine import outbox
 from blueops_qb.engine.arrived_credits import Answer, NotTaken, link
 from blueops_qb.engine.known import Known, load_known, sources_of
 from blueops_qb.engine.mirroring import make_dirty
-from blueops_qb.engine.outbox import State
+from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Applied, SavePayout
+from blueops_qb.sdk.provider import Verb
 from blueops_qb.store import tables as t
 
 
@@ -93,6 +94,35 @@ def _same_or_not(turn: Turn, row: Any, document: BankDeposit, known: Known, payo
 def changed(turn: Turn, record: Payout, theirs: BankDeposit, mapping: Mapping) -> Payout:
     """The payout as its deposit in the books means it now (`theirs` unbound); raises NoPlace."""
     return _payout_from(turn, theirs, record, mapping)
+
+
+def not_deleted(turn: Turn, payout: Payout, revision: int, mine: Iterable[Known]) -> Move | None:
+    """A deposit that was made in the books is not deleted from here (only what is ours is); None: there is none."""
+    there = [known for known in mine if known.linked and known.kind is BooksKind.DEPOSIT]
+    made_there = next((known.books_id for known in there if not _created_here(turn, known)), None)
+    if made_there is None:
+        return None
+    return Move(
+        ref=payout.ref,
+        revision=revision,
+        state=State.HELD,
+        hold=Hold.REFUSED,
+        reason=f"{payout.ref} is void in BlueOps, but deposit {made_there} was made in QuickBooks and is not deleted "
+        "from here",
+        remedy="Delete the deposit in QuickBooks, then choose on the conflicts page; until then its payments stay "
+        "deposited there.",
+    )
+
+
+def _created_here(turn: Turn, known: Known) -> bool:
+    o = t.operations
+    query = sa.select(sa.func.count()).where(
+        o.c.document_id == known.id,
+        o.c.verb == Verb.CREATE.value,
+        o.c.state == "done",
+        o.c.marker == known.marker,
+    )
+    return bool(turn.connection.execute(query).scalar_one())
 
 
 def look_again(turn: Turn, payout: Payout) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.beside import Beside
 from blueops_qb.domain.overrides import LineOverride
-from blueops_qb.domain.posting.cost_corrections import BESIDE
+from blueops_qb.domain.posting.kinds import BESIDE
 from blueops_qb.domain.refs import (
     BooksKind,
     BooksRef,

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from blueops_qb.domain.match_documents import PaperMatch, match_papers
 from blueops_qb.domain.match_parties import Bucket, MatchRules
 from blueops_qb.domain.matching import Matched, match_plan
-from blueops_qb.domain.refs import RecordKind, RecordRef
+from blueops_qb.domain.refs import NAMED_KINDS, RecordKind, RecordRef
 from blueops_qb.engine import match_items, outbox
 from blueops_qb.engine.match_jobs import jobs_follow
 from blueops_qb.engine.match_links import gone_targets, link_decided
@@ -46,6 +46,9 @@ from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import upsert
 
 CUSTOMER = RecordKind.CUSTOMER.value
+#: Parties of the books above which a page does not wait for the plan: comparing takes a second for some 2,000.
+LARGE = 2000
+_UNREAD = "the customers and vendors of the books are still being read; try again in a moment"
 
 
 class NotListed(Exception):
@@ -68,7 +71,7 @@ def build(turn: Turn) -> dict[str, int]:
 def compare(turn: Turn) -> list[dict[str, Any]]:
     """The rows of a new plan. Reads only, so that a large company is compared without keeping others waiting."""
     if not is_listed(turn):
-        raise NotListed("the customers and vendors of the books are still being read; try again in a moment")
+        raise NotListed(_UNREAD)
     return list(_planned(turn, settled(turn)))
 
 
@@ -91,6 +94,22 @@ def keep(turn: Turn, found: Iterable[Mapping[str, Any]]) -> dict[str, int]:
         counts[row["bucket"]] = counts.get(row["bucket"], 0) + 1
     turn.note("match plan", f"connection {turn.id}", numbers=json.dumps(counts, sort_keys=True))
     return counts
+
+
+def is_large(turn: Turn) -> bool:
+    """Whether the books have so many parties that nobody should wait for the comparison: a round makes it."""
+    m = t.mirror
+    query = sa.select(sa.func.count()).where(
+        m.c.connection_id == turn.id, m.c.kind.in_([kind.value for kind in NAMED_KINDS])
+    )
+    return int(turn.connection.execute(query).scalar_one()) > LARGE
+
+
+def ask(turn: Turn) -> None:
+    """Let a round make the plan anew. Raises NotListed before the first listing is complete."""
+    if not is_listed(turn):
+        raise NotListed(_UNREAD)
+    turn.set(match_asked_at=turn.now)
 
 
 def is_listed(turn: Turn) -> bool:

@@ -258,6 +258,8 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
     if relinked and (frozen := deposited.freed(turn, relinked, change.revision, mine)) is not None:
         return frozen
     if isinstance(change.record, Payout) and change.record.void:
+        if (kept := arrived_deposits.not_deleted(turn, change.record, change.revision, mine)) is not None:
+            return kept
         arrived_deposits.look_again(turn, change.record)
     result = post_record(turn, change.record, plan.snapshots, mine, known=plan.by_source)
     if relinked and isinstance(result, Posted):

@@ -52,6 +52,16 @@ class PlanRows:
     _after: list[dict[str, Any]] = attrs.field(factory=list)
     _cancelled: list[int] = attrs.field(factory=list)
     _dirty: list[dict[str, Any]] = attrs.field(factory=list)
+    #: Links of what was taken out before its document became another record.
+    _left: list[int] = attrs.field(factory=list)
+
+    def _leave(self, known: Known) -> None:
+        """The document has nothing in the books any more; what was there stays void, and nobody follows it."""
+        assert known.link_id is not None
+        self._left.append(known.link_id)
+        known.link_id, known.books_id, known.version = None, "", ""
+        known.base_ours = known.base_theirs = None
+        known.beside = known.doubtful = ""
 
     def _new(self, key: DocumentKey, document: Document, content: str, revision: int) -> Known:
         known = Known(
@@ -94,6 +104,7 @@ class PlanRows:
         self._changed.append(
             {
                 "b_id": known.id,
+                "b_books_kind": known.kind.value,
                 "b_content": content,
                 "b_revision": revision,
                 "b_state": state,
@@ -124,6 +135,7 @@ class PlanRows:
             touches.append(number_mark(known.kind, number))
         values = {
             "verb": verb.value,
+            "kind": known.kind.value,
             # Live work may need a party at any moment.
             "lane": int(Lane.BULK if self.bulk and known.kind not in NAMED_KINDS else Lane.LIVE),
             "revision": revision,
@@ -144,7 +156,6 @@ class PlanRows:
                 {
                     "id": operation_id,
                     "connection_id": self.turn.id,
-                    "kind": known.kind.value,
                     "document_id": known.id,
                     "state": "ready",
                     "attempts": 0,
@@ -200,6 +211,7 @@ class PlanRows:
             self._after,
             self._cancelled,
             self._dirty,
+            self._left,
         )
 
     def write(self) -> None:
@@ -211,6 +223,7 @@ class PlanRows:
                 d.update()
                 .where(d.c.id == sa.bindparam("b_id"))
                 .values(
+                    books_kind=sa.bindparam("b_books_kind"),
                     content=sa.bindparam("b_content"),
                     revision=sa.bindparam("b_revision"),
                     state=sa.bindparam("b_state"),
@@ -242,6 +255,8 @@ class PlanRows:
                 .where(o.c.id.in_(self._cancelled), o.c.state == "ready")
                 .values(state="cancelled", closed_at=self.turn.now)
             )
+        if self._left:
+            connection.execute(t.links.update().where(t.links.c.id.in_(self._left)).values(state="gone"))
         if self._dirty:
             m = t.mirror
             connection.execute(

@@ -1,4 +1,4 @@
-"""Rounds: work of a connection that nobody waits for: agreements go on, the nightly one begins, tax rates are seen.
+"""Rounds: work of a connection that nobody waits for: agreements, large match plans, tax rates.
 
 A round calls nobody. What it needs of the books it asks for in the lane of bulk, and whoever carries exchanges carries
 that; all it knows is in our tables, so that a process that dies costs a round and no more.
@@ -6,11 +6,13 @@ that; all it knows is in our tables, so that a process that dies costs a round a
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 
-from blueops_qb.engine import agreement, agreement_runs, agreement_schedule, rate_drift
+from blueops_qb.engine import agreement, agreement_runs, agreement_schedule, matching, rate_drift
 from blueops_qb.engine.engine import Engine, may_work
 from blueops_qb.engine.log_trouble import log_trouble
+from blueops_qb.engine.look import NotConnected, looking
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +35,14 @@ def _go(engine: Engine, connection_id: str) -> bool:
         if turn is None or not may_work(turn):
             return False
         asked = agreement_schedule.ask_if_due(turn)
+        plans = turn.row["match_asked_at"]
         looks = rate_drift.is_due(turn.row)
         waiting = agreement_runs.under_way(turn.connection, turn.id)
     if looks:
         rate_drift.look(engine, connection_id)
-    moved = asked is not None or looks
+    if plans is not None:
+        _make_plan(engine, connection_id, plans)
+    moved = asked is not None or looks or plans is not None
     for run_id in waiting:
         before = agreement.load(engine, connection_id, run_id)
         try:
@@ -49,3 +54,17 @@ def _go(engine: Engine, connection_id: str) -> bool:
             continue
         moved = moved or after.state is not before.state
     return moved
+
+
+def _make_plan(engine: Engine, connection_id: str, asked_at: dt.datetime) -> None:
+    """The match plan that somebody asked for; asked for once more meanwhile, it is made once more."""
+    try:
+        with looking(engine, engine.turns.place(connection_id)[0]) as turn:
+            found = matching.compare(turn) if matching.is_listed(turn) else []
+    except NotConnected:
+        return
+    with engine.turns.open(connection_id) as turn:
+        assert turn is not None
+        matching.keep(turn, found)
+        if turn.row["match_asked_at"] == asked_at:
+            turn.set(match_asked_at=None)

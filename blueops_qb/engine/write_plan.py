@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.compare import apart, differing
-from blueops_qb.domain.documents import Document
+from blueops_qb.domain.documents import Document, kind_of
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
 from blueops_qb.domain.posting.rules import post
 from blueops_qb.domain.refs import (
@@ -123,6 +123,9 @@ class WritePlan(PlanRows):
         """Plan one document; True when an operation is due."""
         content = wire.dump_document(document)
         known = self.known.get(key)
+        if known is not None and known.linked and known.state == "withdrawn" and not is_void(document):
+            # What was taken out stays out over there; this is another record.
+            self._leave(known)
         if known is not None and known.linked:
             return self._linked(known, document, content, revision)
         if is_void(document):
@@ -135,6 +138,8 @@ class WritePlan(PlanRows):
         if known is None:
             known = self._new(key, document, content, revision)
         else:
+            # Nothing of it is in the books: it may become another kind of record there.
+            known.kind = kind_of(document)
             again = known.state == "withdrawn"
             known.generation += 1 if again else 0
             self._change(known, content, revision, state="open")
@@ -142,6 +147,16 @@ class WritePlan(PlanRows):
         return True
 
     def _linked(self, known: Known, document: Document, content: str, revision: int) -> bool:
+        if known.kind is not kind_of(document):
+            there, wanted = (kind.value.replace("_", " ") for kind in (known.kind, kind_of(document)))
+            raise Held(
+                State.HELD,
+                f"{known.key.source} is {known.place} in the books and would be a {wanted} now; "
+                f"a {there} cannot become one",
+                remedy="Void it in BlueOps and enter it anew, or change back what made it another kind.",
+                hold=Hold.REFUSED,
+                waits_for=known.key.source,
+            )
         normal = self.turn.provider.normal
         groups: tuple[str, ...] = ()
         if known.base_ours is not None:

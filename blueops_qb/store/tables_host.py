@@ -76,6 +76,8 @@ connections = sa.Table(
     sa.Column("backfill_id", sa.BigInteger, nullable=True),
     #: These books have refused one payment for several jobs.
     sa.Column("splits_payments", sa.Boolean, nullable=False, server_default=sa.false()),
+    #: Somebody asked for the match plan to be made in the background, at this moment.
+    time("match_asked_at"),
     #: Tax rates that differ, as of this moment (`rate_drift`).
     time("drifts_at"),
     text("drifts_json"),

@@ -82,6 +82,7 @@ def plan() -> str:
             live=turn.row["state"] == "live",
             decisions=DECISIONS,
             rules=match_rule_list.in_force(turn),
+            making=turn.row["match_asked_at"],
         )
 
 
@@ -97,7 +98,13 @@ def compare_again() -> None:
     """Make the plan anew and tell on the next page how that went."""
     try:
         with here.looking() as turn:
-            found = matching.compare(turn)
+            large = matching.is_large(turn)
+            found = [] if large else matching.compare(turn)
+        if large:
+            with here.acting() as turn:
+                matching.ask(turn)
+            here.done("The plan is made in the background; the page of the plan looks again by itself.")
+            return
         with here.acting() as turn:
             counts = matching.keep(turn, found)
     except matching.NotListed as problem:

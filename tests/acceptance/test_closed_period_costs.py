@@ -11,6 +11,7 @@ import pytest
 
 from blueops_qb.domain.policy import ClosedPeriod
 from blueops_qb.domain.records import CostLine, Expense, ExpenseType
+from blueops_qb.engine import resolve
 from tests.acceptance.test_customer_money_whole_path import pay
 from tests.whole_path import D, WholePath, entry, whole_path
 
@@ -159,3 +160,9 @@ def test_a_payment_of_a_closed_month_says_why_it_cannot_be_corrected(house: Whol
     assert entry(found) == []
     (waits,) = house.open_matters()
     assert "it goes on settling its invoices until somebody takes it off them" in waits
+    house.close_books(None)
+    with house.engine.turns.open(house.id) as turn:
+        assert turn is not None
+        resolve.retry(turn, [payment.ref], "bookkeeper")
+    house.drain()
+    assert house.open_matters() == [], "once the period is open it is voided"

@@ -273,9 +273,23 @@ def test_the_same_deposit_entered_on_both_sides_is_one(house: WholePath) -> None
     assert entry(found) == []
     assert [p.id for p in payouts(house, payment)] == [ours.id]
     assert len([id for id in versions(house) if id == made["Id"]]) == 1
-    with house.step() as found, house.work() as tx:
-        tx.void_payout(ours.id)
-    assert entry(found) == [("1000", D("-89.00")), ("1090", D("90.00")), ("6100", D("-1.00"))]
+
+
+def test_a_payout_that_is_voided_here_does_not_delete_what_the_bookkeeper_made(house: WholePath) -> None:
+    (payment,) = received(house, "92.00")
+    made = banks(house, linked(house, payment, "92.00"))
+    settled(house)
+    (payout,) = payouts(house, payment)
+    with house.step(settled=False) as found, house.work() as tx:
+        tx.void_payout(payout.id)
+    assert entry(found) == []
+    (waits,) = house.open_matters()
+    assert f"deposit {made['Id']} was made in QuickBooks and is not deleted from here" in waits
+    house.post("deposit", again(made), operation="delete")
+    house.poll()
+    choose(house, "theirs")
+    settled(house)
+    assert house.there(payment.ref)["TotalAmt"] == 92
 
 
 def test_a_deposit_that_differs_from_our_payout_is_told_and_taken_once_that_is_void(house: WholePath) -> None:

@@ -137,16 +137,23 @@ def check_kind() -> Any:
     return RecordRef.parse("payment:1").kind
 
 
-def test_a_document_of_the_bookkeeper_that_is_linked_with_ours_keeps_ours(house: EngineHouse) -> None:
+@pytest.mark.parametrize(
+    ("account", "reason"),
+    [("2000", "it lies in deposit#"), ("1000", "payout:1 (deposit#")],
+    ids=["one that has no place here", "one that has become a payout"],
+)
+def test_a_document_of_the_bookkeeper_that_is_linked_with_ours_keeps_ours(
+    house: EngineHouse, account: str, reason: str
+) -> None:
     invoice, payment = paid(house)
     place = house.place(payment)
     line = DepositLine(payment=place, amount=D("100.00"))
-    account = books_ref(BooksKind.ACCOUNT, "1000")
-    house.books.enter(BankDeposit(account=account, date=DAY, lines=(line,), total=D("100.00")))
+    bank = books_ref(BooksKind.ACCOUNT, account)
+    house.books.enter(BankDeposit(account=bank, date=DAY, lines=(line,), total=D("100.00")))
     house.poll()
     plan = shown(house, invoice, payment)
     assert plan.steps == ()
-    assert reasons(plan)[str(payment.ref)].startswith("it lies in deposit#")
+    assert reasons(plan)[str(payment.ref)].startswith(reason)
     assert reasons(plan)[str(invoice.ref)].startswith(f"{payment.ref}, which is linked with it, stays")
 
 

@@ -22,12 +22,11 @@ from blueops_qb.domain.posting.allocations import CORRECTED, current
 from blueops_qb.domain.posting.closing import changed_in_substance, closed_policy, first_open_day
 from blueops_qb.domain.posting.credits import settling
 from blueops_qb.domain.posting.invoices import NUMBER_LENGTH, as_credit
+from blueops_qb.domain.posting.kinds import REVERSAL, SETTLED
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.records import Invoice
 from blueops_qb.domain.refs import DocumentKey, ref_of_key
 
-REVERSAL = "reversal"
-SETTLED = "settled"
 #: What an invoice comes to by itself; a person's undo keeps a document of its own beside them.
 OWN_ROLES = frozenset({"main", CORRECTED, REVERSAL, SETTLED})
 
@@ -66,6 +65,8 @@ def voided(
 ) -> Mapping[DocumentKey, Document]:
     """The documents of a voided invoice: `void` where nothing of it lies in a closed period."""
     key = current(record.ref, lookup)
+    if key not in void:
+        return void  # it stands there as a credit memo
     taken_back = corrected(record, {DocumentKey(record.ref): void[key]}, lookup)
     if DocumentKey(record.ref, REVERSAL, 1) not in taken_back:
         return void

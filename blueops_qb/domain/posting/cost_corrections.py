@@ -30,8 +30,8 @@ from blueops_qb.domain.naming import derived_number
 from blueops_qb.domain.policy import ClosedPeriod
 from blueops_qb.domain.posting.allocations import CORRECTED
 from blueops_qb.domain.posting.closing import changed_in_substance, closed_policy, first_open_day
-from blueops_qb.domain.posting.corrections import REVERSAL, SETTLED
 from blueops_qb.domain.posting.invoices import NUMBER_LENGTH
+from blueops_qb.domain.posting.kinds import BESIDE, REVERSAL, SETTLED
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.records import Expense
 from blueops_qb.domain.refs import DocumentKey, OurRef, RecordRef
@@ -39,8 +39,6 @@ from blueops_qb.domain.reversal import UNDO_ROLES, Irreversible, reversal_of
 
 Documents = Mapping[DocumentKey, Document]
 Cost = Bill | ExpenseDocument | JournalEntry
-#: Roles of documents that stand beside the one that the cost is.
-BESIDE = frozenset({REVERSAL, SETTLED, CORRECTED, *UNDO_ROLES})
 
 
 def corrected(record: Expense, wanted: Documents, lookup: Lookup) -> Documents:

@@ -14,16 +14,15 @@ from blueops_qb.domain.documents import (
     PaidBy,
     PurchaseLine,
     Side,
-    kind_of,
 )
 from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.naming import derived_number
 from blueops_qb.domain.posting.context import NotPosted
-from blueops_qb.domain.posting.cost_corrections import BESIDE
 from blueops_qb.domain.posting.costs import cost_lines
 from blueops_qb.domain.posting.files import receipts
 from blueops_qb.domain.posting.invoices import NUMBER_LENGTH
+from blueops_qb.domain.posting.kinds import key_by_kind
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.records import Expense, ExpenseType
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
@@ -49,25 +48,8 @@ def expense(record: Expense, lookup: Lookup) -> dict[DocumentKey, Document] | No
     document = TYPES[record.type](record, lookup)
     if isinstance(document, NotPosted):
         return document
-    key = _key(record, document, lookup)
+    key = key_by_kind(record.ref, document, lookup)
     return {key: document, **receipts(record, key)}
-
-
-def _key(record: Expense, document: Document, lookup: Lookup) -> DocumentKey:
-    """The key of the document; another one when the cost was posted as another kind of document before.
-
-    So a card charge that turns out to be a bill is withdrawn, and the bill is written anew.
-    """
-    posted = {
-        key: doc
-        for key, doc in lookup.context.posted.items()
-        if key.source == record.ref and key.role not in BESIDE
-    }
-    same = [key for key, doc in posted.items() if type(doc) is type(document)]
-    main = DocumentKey(record.ref)
-    if main in same or main not in posted:
-        return min(same, default=main) if main not in same else main
-    return min(same, default=DocumentKey(record.ref, kind_of(document).value))
 
 
 # -- documents -----------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from blueops_qb.domain.mapping import Family, Target
 from blueops_qb.domain.money import ZERO, half_up
 from blueops_qb.domain.naming import derived_number
 from blueops_qb.domain.posting import prepayments
+from blueops_qb.domain.posting.kinds import key_by_kind
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.posting.salestax import (
     exempts,
@@ -55,9 +56,11 @@ def invoice(record: Invoice, lookup: Lookup) -> dict[DocumentKey, Document]:
     One below zero is a credit memo of the opposite amounts.
     """
     if record.total >= 0:
-        key = DocumentKey(record.ref)
-        return {key: tax_gap(form(record, lookup), key, lookup)}
-    return {DocumentKey(record.ref): as_credit(form(_opposite(record), lookup))}
+        sale = form(record, lookup)
+        key = key_by_kind(record.ref, sale, lookup)
+        return {key: tax_gap(sale, key, lookup)}
+    memo = as_credit(form(_opposite(record), lookup))
+    return {key_by_kind(record.ref, memo, lookup): memo}
 
 
 def as_credit(document: SalesInvoice) -> CreditMemo:
