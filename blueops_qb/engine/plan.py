@@ -17,17 +17,7 @@ from blueops_qb.domain.match_parties import Bucket
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
 from blueops_qb.domain.records import Payment, PaymentReturn, Payout, Record, Voidable
 from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordKind, RecordRef, record_of
-from blueops_qb.engine import (
-    arrived_deposits,
-    backfill,
-    deposited,
-    incoming,
-    match_links,
-    outbox,
-    tombstones,
-    undo,
-    variances,
-)
+from blueops_qb.engine import arrived_deposits, backfill, deposited, incoming, match_links, outbox, undo
 from blueops_qb.engine.dates import date_of
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.log_trouble import log_trouble
@@ -221,8 +211,7 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
     if any(k.busy for k in mine):
         return move(State.WAITING, "its previous change is still on its way", hold=Hold.BUSY)
     if doubts := [k.doubtful for k in mine if k.doubtful]:
-        # What waits for a person's choice shows both sides as they are now.
-        plan.show_anew(k for k in mine if k.linked and k.doubtful in (tombstones.DOUBT, variances.DOUBT))
+        plan.show_anew(mine)
         return move(State.WAITING, doubts[0], hold=Hold.BUSY)
     if undone := [k for k in mine if k.undone]:
         return _undone(plan.turn, change, undone)

@@ -24,6 +24,7 @@ from blueops_qb.domain.refs import (
     key_of,
     record_of,
 )
+from blueops_qb.engine import tombstones, variances
 from blueops_qb.engine.free_names import FreeNames, Held
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.outbox import Hold, Move, State
@@ -211,8 +212,8 @@ class WritePlan(PlanRows):
         return True
 
     def show_anew(self, knowns: Iterable[Known]) -> None:
-        """What waits for a person's choice is to be shown as both sides are now."""
-        waiting = list(knowns)
+        """What of these waits for a person's choice is to be shown as both sides are now."""
+        waiting = [k for k in knowns if k.linked and k.doubtful in (tombstones.DOUBT, variances.DOUBT)]
         self.anew = self.anew or bool(waiting)
         self._compare_again(waiting)
 
