@@ -35,6 +35,8 @@ def arrived(turn: Turn, row: Any) -> bool:
         # It is gone from the books, or is no longer marked as ours.
         place = BooksRef(BooksKind(row["kind"]), row["books_id"])
         _shown_no_more(turn, place, "copy", "the copy is gone")
+        if row["deleted"]:
+            _shown_no_more(turn, place, "arrival", "it is gone from the books")
     if row["deleted"] or row["origin"] in ("listing", "ours") or not row["document"]:
         return True
     if row["marker"]:
@@ -243,9 +245,10 @@ def _customer(turn: Turn, row: Any) -> bool:
     """A customer, or a job of a customer that is linked, entered in the books after we went live."""
     document = wire.load_document(BooksKind.CUSTOMER, row["document"])
     assert isinstance(document, CustomerRecord)
-    if not document.active:
-        return True
     place = BooksRef(BooksKind.CUSTOMER, row["books_id"])
+    if not document.active:
+        _shown_no_more(turn, place, "arrival", "it is inactive in the books")
+        return True
     namesake = _namesake(turn, document.name)
     if namesake is not None:
         return _same_name(turn, place, document.name, *namesake)
@@ -265,6 +268,8 @@ def _customer(turn: Turn, row: Any) -> bool:
         parent = record_of(found) if found is not None else None
         if parent is None and isinstance(document.parent, BooksRef) and _is_dirty(turn, document.parent):
             return False
+        if parent is None and (whose := _came_and_is_nobodys(turn, document.parent)):
+            _refused(turn, place, f"job “{document.name}” entered in QuickBooks", whose)
         if parent is None or parent.kind is not RecordKind.CUSTOMER:
             return True
         job = Job(id="", customer_id=parent.id, name=document.name, site=document.shipping)
@@ -274,6 +279,25 @@ def _customer(turn: Turn, row: Any) -> bool:
     else:
         _refused(turn, place, f"customer “{document.name}” entered in QuickBooks", getattr(answer, "why", ""))
     return True
+
+
+def _came_and_is_nobodys(turn: Turn, parent: Any) -> str:
+    """Why a job has no customer in BlueOps, in words; empty where that is as somebody decided.
+
+    A customer from before the first day was looked at on the matching page. One that came later is either put to a
+    person or was inactive before anybody here saw it; work for it is no less alive.
+    """
+    row = mirror_row(turn, parent) if isinstance(parent, BooksRef) else None
+    if row is None or row["deleted"] or row["origin"] != "changes":
+        return ""
+    lk = t.links
+    ever = sa.select(lk.c.id).where(
+        lk.c.connection_id == turn.id, lk.c.books_kind == parent.kind.value, lk.c.books_id == parent.id
+    )
+    if turn.connection.execute(ever.limit(1)).first() is not None:
+        return ""
+    why = "whom BlueOps does not have" if row["active"] else "who is inactive in QuickBooks"
+    return f"it belongs to “{row['name']}”, {why}"
 
 
 def _namesake(turn: Turn, name: str) -> tuple[RecordRef, bool] | None:

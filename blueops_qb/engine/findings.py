@@ -91,14 +91,17 @@ def _deletions(landing: Landing, operation: Operation, found: Found) -> None:
             if not landing.knows(ref):
                 landing.deleted(ref, origin="lookup")
         return
-    known = load_by_place(turn.connection, turn.id, found.deleted)
+    # What is known to be gone is not read again, however often windows that overlap show it.
+    known = load_by_place(
+        turn.connection, turn.id, [ref for ref in found.deleted if not landing.is_gone(ref)]
+    )
     rows = [
         operation_row(turn, Verb.READ, kind=ref.kind, target_id=ref.id, lane=Lane.CHANGES) for ref in known
     ]
     if rows:
         turn.connection.execute(t.operations.insert(), rows)
     for ref in found.deleted:
-        if ref not in known:
+        if ref not in known and not landing.is_gone(ref):
             landing.deleted(ref)
 
 

@@ -229,6 +229,10 @@ class Mirroring:
         """The mirror had this record before."""
         return ref in self._seen
 
+    def is_gone(self, ref: BooksRef) -> bool:
+        """The mirror has it as deleted already."""
+        return ref in self._seen and self._seen[ref].deleted
+
     def write_mirror(self) -> None:
         """Store what was shown; a changed catalog is noticed by its time stamp."""
         upsert(self.turn.connection, t.mirror, list(self._mirror.values()), keep=("origin",))
@@ -312,10 +316,20 @@ _TAKEN_IN = (
 
 
 def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
-    """What arrived before that which it names was linked (payments, jobs, credits, deposits) is looked at again."""
+    """What arrived before that which it names was linked (payments, jobs, credits, deposits) is looked at again.
+
+    That which is put to a person however long ago, other things that came of late.
+    """
     if not places:
         return
-    m, lk = t.mirror, t.links
+    m, lk, c = t.mirror, t.links, t.conflicts
+    shown = sa.exists().where(
+        c.c.connection_id == m.c.connection_id,
+        c.c.books_kind == m.c.kind,
+        c.c.books_id == m.c.books_id,
+        c.c.group == "arrival",
+        c.c.state == "open",
+    )
     linked = sa.exists().where(
         lk.c.connection_id == m.c.connection_id,
         lk.c.books_kind == m.c.kind,
@@ -328,7 +342,7 @@ def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
         m.c.origin == "changes",
         m.c.deleted.is_(False),
         m.c.dirty.is_(False),
-        m.c.seen_at > turn.now - RECENT,
+        sa.or_(m.c.seen_at > turn.now - RECENT, shown),
         ~linked,
     )
     names = {str(place) for place in places}

@@ -348,6 +348,28 @@ def test_what_an_overlapping_window_shows_once_more_is_neither_stored_nor_compar
     assert house.here(ann.ref).phone == "+1 415 555 9999"
 
 
+def test_a_deletion_that_an_overlapping_window_shows_once_more_is_not_read_again(
+    house: EngineHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = sent_invoice(house)
+    house.books.delete(house.place(invoice))
+    plain = FakeBooks.changes
+
+    def changes(self: FakeBooks, cursor: str) -> Any:
+        return plain(self, "0" if cursor else cursor)  # everything, as an overlap would
+
+    monkeypatch.setattr(FakeBooks, "changes", changes)
+    house.poll()
+    house.drain()
+    assert [c.cause for c in house.conflicts()] == ["removed_there"]
+    o = t.operations
+    reads = len(house.rows(o, o.c.verb == "read"))
+    house.poll()
+    house.drain()
+    assert len(house.rows(o, o.c.verb == "read")) == reads
+    assert [c.cause for c in house.conflicts()] == ["removed_there"]
+
+
 def test_an_answer_is_read_before_the_database_is_held(
     house: EngineHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import attrs
 import pytest
 
-from blueops_qb.domain.documents import Allocation, CustomerPayment
-from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.domain.documents import Allocation, CustomerPayment, CustomerRecord
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
 from blueops_qb.engine import by_hand, hints
 from blueops_qb.sandbox.soak.driver import soak
 from blueops_qb.sdk.provider import Description
@@ -15,7 +15,7 @@ from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse
 from tests.fake_books import Fault
 from tests.fakes import FakeProvider
-from tests.traps import choose
+from tests.traps import all_here, choose
 
 pytest_plugins = ["tests.engine_fixtures"]
 
@@ -180,6 +180,48 @@ def test_one_merged_here_and_retired_there_waits_again_when_it_is_active_there_a
     house.poll()
     house.drain()
     assert (house.state(loser), house.event(loser).hold) == ("held", "merge")
+
+
+class TestAJobOfACustomerWhomBlueOpsNeverSaw:
+    """He was entered and made inactive in the books between two looks; the job below him is open work."""
+
+    def entered(self, house: EngineHouse) -> tuple[BooksRef, BooksRef]:
+        house.drain()
+        ann = house.books.enter(CustomerRecord(name="Ann Lee"))
+        job = house.books.enter(CustomerRecord(name="Kitchen", parent=ann))
+        house.books.edit(ann, active=False)
+        house.poll()
+        return ann, job
+
+    def jobs(self, house: EngineHouse) -> list[str]:
+        return [job.name for job in all_here(house, RecordKind.JOB)]
+
+    def test_it_is_put_to_a_person(self, house: EngineHouse) -> None:
+        _, job = self.entered(house)
+        (conflict,) = house.conflicts()
+        assert (conflict.cause, conflict.books_id) == ("incoming", job.id)
+        assert conflict.reason.endswith("it belongs to “Ann Lee”, who is inactive in QuickBooks")
+        assert self.jobs(house) == []
+
+    def test_it_comes_once_the_customer_is_active_again_however_late(self, house: EngineHouse) -> None:
+        ann, _ = self.entered(house)
+        house.set(t.mirror, t.mirror.c.kind == "customer", seen_at=dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
+        house.books.edit(ann, active=True)
+        house.poll()
+        assert self.jobs(house) == ["Kitchen"]
+        assert house.conflicts() == []
+
+    @pytest.mark.parametrize("how", ["inactive", "deleted"])
+    def test_it_is_nobodys_matter_any_more_once_it_is_gone_too(self, how: str, house: EngineHouse) -> None:
+        _, job = self.entered(house)
+        if how == "deleted":
+            house.books.delete(job)
+        else:
+            house.books.edit(job, active=False)
+        house.poll()
+        house.drain()
+        assert house.conflicts() == []
+        assert self.jobs(house) == []
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,8 @@ CHART = Chart(
 FORGOTTEN = (Family.FEE, "diagnostic")
 
 #: (family, key) -> (part of the target, number of the account or name of the entry).
-RULES: Mapping[tuple[Family, str], tuple[str, str]] = {
+Rules = Mapping[tuple[Family, str], tuple[str, str]]
+RULES: Rules = {
     (Family.ROLE, "ar"): ("account", "1100"),
     (Family.ROLE, "ap"): ("account", "2000"),
     (Family.ROLE, "undeposited"): ("account", "1090"),
@@ -126,13 +127,14 @@ class NotInBooks(LookupError):
     """The practice books lack what the demo maps to."""
 
 
-def rules_for(catalog: CatalogView, keys: Iterable[tuple[Family, str]]) -> list[MapRule]:
+def rules_for(
+    catalog: CatalogView, keys: Iterable[tuple[Family, str]], *, table: Rules = RULES
+) -> list[MapRule]:
     """The rules of these keys with the books' own ids; raises NotInBooks."""
-    return [_rule(catalog, family, key) for family, key in keys]
+    return [_rule(catalog, family, key, *table[family, key]) for family, key in keys]
 
 
-def _rule(catalog: CatalogView, family: Family, key: str) -> MapRule:
-    part, wanted = RULES[family, key]
+def _rule(catalog: CatalogView, family: Family, key: str, part: str, wanted: str) -> MapRule:
     by = "number" if part == "account" else "name"
     for entry in catalog.of(_KINDS[part]):
         if (entry.facts.get("number") if by == "number" else entry.name) == wanted:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -87,6 +88,8 @@ class Company:
         self.hidden = Hidden()
         self.changes = 0
         self._lagging: Lagging | None = None
+        #: by which reads lag, in seconds
+        self.lag_clock: Callable[[], float] = time.monotonic
 
     # -- reading -------------------------------------------------------------------------------------------
 
@@ -186,6 +189,7 @@ class Company:
                     newsroom=self.news,
                     seconds=seconds,
                     places=places,
+                    clock=self.lag_clock,
                 )
 
     def age_history(self) -> None:

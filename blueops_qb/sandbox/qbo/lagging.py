@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
@@ -46,11 +46,12 @@ class Lagging:
         newsroom: Newsroom,
         seconds: float,
         places: Iterable[str],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         unknown = set(places) - set(PLACES)
         if unknown:
             raise ValueError(f"{sorted(unknown)}: reads that can lag are {', '.join(PLACES)}")
-        self.seconds, self.places = seconds, frozenset(places)
+        self.seconds, self.places, self._clock = seconds, frozenset(places), clock
         self._true = (records, stamps, stubs)
         self._rows, self._stamps, self._stubs = copied(records), copied(stamps), copied(stubs)
         self._late: deque[_Late] = deque()
@@ -81,7 +82,7 @@ class Lagging:
             records, stamps, stubs = self._true
             self._late.append(
                 _Late(
-                    seen_at=time.monotonic(),
+                    seen_at=self._clock(),
                     kind=news.kind,
                     id=identity,
                     record=copied(records[news.kind].get(identity)),
@@ -91,7 +92,7 @@ class Lagging:
             )
 
     def _catch_up(self) -> None:
-        until = time.monotonic() - self.seconds
+        until = self._clock() - self.seconds
         while self._late and self._late[0].seen_at <= until:
             late = self._late.popleft()
             _put(self._rows[late.kind], late.id, late.record)

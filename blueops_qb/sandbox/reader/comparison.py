@@ -12,17 +12,32 @@ from typing import Any, TypeVar
 
 from blueops_qb.sandbox.reader.books import BooksReader
 from blueops_qb.sandbox.reader.core import CoreReader
+from blueops_qb.sandbox.reader.credits import settled
 from blueops_qb.sandbox.reader.parts import joined
-from blueops_qb.sandbox.reader.values import Banked, Cost, Found, Party, Receipt, Sale
+from blueops_qb.sandbox.reader.values import (
+    Banked,
+    Charged,
+    Cost,
+    Credited,
+    Found,
+    PaidBack,
+    Party,
+    Prepaid,
+    Receipt,
+    Sale,
+)
 
-R = TypeVar("R", Party, Sale, Receipt, Cost, Banked)
+R = TypeVar("R", Party, Sale, Receipt, Cost, Banked, Credited, PaidBack, Prepaid, Charged)
 #: Fields that are no fact of the record itself.
-NOT_COMPARED = frozenset({"label", "id", "under"})
+NOT_COMPARED = frozenset({"label", "id", "under", "uses", "back", "of", "words"})
 #: What still counts once a document is void.
 OF_VOID = frozenset({"number", "payer", "date", "total", "amount", "balance", "void", "effect"})
 WORDS = {
     "class_name": "class",
     "settles": "invoices it settles",
+    "beside": "what it settles beside invoices",
+    "left": "what is left of it",
+    "sources": "where the money came from",
     "payments": "payments it banks",
     "parts": "accounts the money came from",
     "effect": "effect on the ledger",
@@ -52,7 +67,7 @@ class Comparison:
 
 def compare(core: CoreReader, books: BooksReader) -> Comparison:
     """Compare one company with its books."""
-    ours, theirs = core.read(), joined(books.read())
+    ours, theirs = core.read(), joined(settled(books.read()))
     compared, differences = differ(ours, theirs, books.new_parties())
     return Comparison(
         compared=compared,
@@ -75,6 +90,16 @@ def differ(ours: Found, theirs: Found, new: frozenset[str]) -> tuple[int, list[s
     told.pair(
         ours.banked, theirs.banked, [lambda b: (b.date, b.account, b.total), lambda b: (b.date, b.account)]
     )
+    told.pair(
+        ours.credits, theirs.credits, [lambda c: c.number or None, lambda c: (c.payer, c.date, c.total)]
+    )
+    told.pair(
+        ours.prepaid, theirs.prepaid, [lambda p: p.reference or None, lambda p: (p.payer, p.date, p.amount)]
+    )
+    told.pair(
+        ours.back, theirs.back, [lambda b: (b.payer, b.words, b.date), lambda b: (b.payer, b.date, b.amount)]
+    )
+    told.pair(ours.charged, theirs.charged, [_fee_exactly, lambda c: (c.account, c.amount)])
     return told.compared, told.differences
 
 
@@ -107,6 +132,10 @@ def _cost_exactly(cost: Cost) -> Hashable:
 
 def _cost_loosely(cost: Cost) -> Hashable:
     return cost.vendor, cost.kind
+
+
+def _fee_exactly(charged: Charged) -> Hashable:
+    return charged.date, charged.account, charged.paid_from, charged.amount
 
 
 class _Told:

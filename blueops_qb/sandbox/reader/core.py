@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_FLOOR, Decimal
-from typing import Any
 
 import sqlalchemy as sa
 
-from blueops_qb.sandbox.reader.values import (
-    ZERO,
-    Banked,
-    Chart,
-    Cost,
-    CostLine,
-    Effect,
-    Found,
-    Party,
-    Place,
-    Receipt,
-    Sale,
-    SoldLine,
-    added,
-    file_label,
-    last_digits,
-)
+from blueops_qb.sandbox.reader.core_money import CoreMoney, is_deposit
+from blueops_qb.sandbox.reader.core_tables import Raw, amount_of, day_of, place_of
+from blueops_qb.sandbox.reader.values import ZERO, Cost, CostLine, Found, Party, Sale, added, last_digits
 
 CENT = Decimal("0.01")
-Raw = dict[str, Any]
 
-_RECORDS = sa.text(
-    "SELECT kind, id, record, balance FROM core_records"
-    " WHERE tenant_id = :tenant AND status NOT IN ('merged', 'deleted') ORDER BY kind, id"
-)
-_APPLIED = sa.text("SELECT payment_id, invoice_id, amount FROM core_applications WHERE tenant_id = :tenant")
-_FILES = sa.text("SELECT id, filename, LENGTH(content) FROM core_receipts WHERE tenant_id = :tenant")
 _LATE_REMINDERS = sa.text(
     "SELECT COUNT(*) FROM core_reminders_sent s"
     " JOIN core_records i ON i.tenant_id = s.tenant_id AND i.kind = 'invoice' AND i.id = s.invoice_id"
@@ -47,17 +23,8 @@ _LATE_REMINDERS = sa.text(
 )
 
 
-class CoreReader:
+class CoreReader(CoreMoney):
     """One company's records as core keeps them."""
-
-    def __init__(self, engine: sa.Engine, tenant_id: str, chart: Chart) -> None:
-        self._engine = engine
-        self._tenant = {"tenant": tenant_id}
-        self._chart = chart
-        self._records: dict[str, dict[str, Raw]] = {}
-        self._balances: dict[str, Decimal] = {}
-        self._settled: dict[str, dict[str, Decimal]] = {}
-        self._files: dict[str, str] = {}
 
     def read(self) -> Found:
         """Everything the company has entered, void costs left out: the books do not keep them."""
@@ -67,9 +34,13 @@ class CoreReader:
             jobs=tuple(self._job(raw) for raw in self._all("job")),
             vendors=tuple(self._vendor(raw) for raw in self._all("vendor")),
             sales=tuple(self._sale(raw) for raw in self._all("invoice")),
-            receipts=tuple(self._receipt(raw) for raw in self._all("payment")),
+            receipts=tuple(self._receipt(raw) for raw in self._all("payment") if not is_deposit(raw)),
             costs=tuple(self._cost(raw) for raw in self._all("expense") if not raw.get("void")),
             banked=tuple(self._payout(raw) for raw in self._all("payout") if not raw.get("void")),
+            credits=tuple(self._credits()),
+            back=tuple(self._money_back()),
+            prepaid=tuple(self._deposit(raw) for raw in self._all("payment") if is_deposit(raw)),
+            charged=tuple(self._charges()),
         )
 
     def reminders_after_payment(self) -> int:
@@ -77,42 +48,13 @@ class CoreReader:
         with self._engine.connect() as connection:
             return int(connection.execute(_LATE_REMINDERS, self._tenant).scalar_one())
 
-    # -- reading -----------------------------------------------------------------------------------
-    def _load(self) -> None:
-        self._records, self._balances, self._settled = {}, {}, {}
-        with self._engine.connect() as connection:
-            for kind, id, record, balance in connection.execute(_RECORDS, self._tenant):
-                self._records.setdefault(kind, {})[str(id)] = json.loads(record)
-                if balance is not None:
-                    self._balances[str(id)] = _cents(balance)
-            for payment_id, invoice_id, amount in connection.execute(_APPLIED, self._tenant):
-                self._settled.setdefault(str(payment_id), {})[str(invoice_id)] = _cents(amount)
-            for id, name, size in connection.execute(_FILES, self._tenant):
-                self._files[str(id)] = file_label(name, size)
-
-    def _all(self, kind: str) -> Iterator[Raw]:
-        yield from self._records.get(kind, {}).values()
-
-    def _name(self, kind: str, id: str | None) -> str:
-        return str(self._records[kind][id]["name"]) if id else ""
-
-    def _payer(self, customer_id: str, job_id: str | None) -> str:
-        name = self._name("customer", customer_id)
-        return f"{name}:{self._name('job', job_id)}" if job_id else name
-
-    def _bearer(self, job_id: str | None) -> str:
-        return self._payer(self._records["job"][job_id]["customer_id"], job_id) if job_id else ""
-
-    def _of_job(self, job_id: str | None, field: str) -> str:
-        return str(self._records["job"][job_id].get(field, "")) if job_id else ""
-
     # -- parties -----------------------------------------------------------------------------------
     def _customer(self, raw: Raw) -> Party:
         return Party(
             name=raw["name"],
             email=raw.get("email", ""),
             phone=last_digits(raw.get("phone", "")),
-            address=_place(raw.get("billing")),
+            address=place_of(raw.get("billing")),
             active=raw.get("active", True),
             label=f"customer {raw['name']}",
             id=f"customer:{raw['id']}",
@@ -122,7 +64,7 @@ class CoreReader:
         path = self._payer(raw["customer_id"], raw["id"])
         return Party(
             name=path,
-            address=_place(raw.get("site")),
+            address=place_of(raw.get("site")),
             active=raw.get("active", True),
             label=f"job {path}",
             id=f"job:{raw['id']}",
@@ -133,7 +75,7 @@ class CoreReader:
             name=raw["name"],
             email=raw.get("email", ""),
             phone=last_digits(raw.get("phone", "")),
-            address=_place(raw.get("address")),
+            address=place_of(raw.get("address")),
             active=raw.get("active", True),
             label=f"vendor {raw['name']}",
             id=f"vendor:{raw['id']}",
@@ -143,18 +85,21 @@ class CoreReader:
     def _sale(self, raw: Raw) -> Sale:
         void = bool(raw.get("void"))
         lines = () if void else tuple(self._sold(raw))
-        discount, tax = (ZERO, ZERO) if void else (_amount(raw, "discount"), _amount(raw, "tax"))
+        discount, tax = (ZERO, ZERO) if void else (amount_of(raw, "discount"), amount_of(raw, "tax"))
         branch = raw.get("branch", "") or self._of_job(raw.get("job_id"), "branch")
         location = self._chart.branches[branch] if branch else ""
         total = sum((line.amount for line in lines), ZERO) - discount + tax
-        if not void and total != _amount(raw, "total"):
+        used = sum(
+            (line.amount for line in lines if line.account == self._chart.fees_charged.get("deposit")), ZERO
+        )
+        if not void and total - used != amount_of(raw, "total"):
             raise ValueError(f"invoice {raw['number']} does not add up in BlueOps: {total}")
         return Sale(
             number=raw["number"],
             payer=self._payer(raw["customer_id"], raw.get("job_id")),
-            date=_day(raw["issue_date"]),
+            date=day_of(raw["issue_date"]),
             # What has no day of its own falls due when it is issued.
-            due=_day(raw.get("due_date") or raw["issue_date"]),
+            due=day_of(raw.get("due_date") or raw["issue_date"]),
             terms=self._terms(raw),
             lines=lines,
             discount=discount,
@@ -168,109 +113,6 @@ class CoreReader:
             id=f"invoice:{raw['id']}",
         )
 
-    def _sold(self, raw: Raw) -> Iterator[SoldLine]:
-        for line in raw.get("lines", ()):
-            if line["kind"] == "text":
-                continue
-            amount, price = _amount(line, "amount"), _amount(line, "unit_price")
-            sold = SoldLine(
-                description=line.get("description", ""),
-                quantity=Decimal(line.get("quantity", "1")),
-                price=price,
-                amount=amount,
-                account=self._income(line),
-                class_name=self._class(line, raw.get("job_id")),
-                taxable=bool(line.get("taxable", False)),
-            )
-            yield sold
-            taken = _amount(line, "discount")
-            if taken:
-                yield SoldLine(
-                    description=f"Discount: {sold.description}",
-                    quantity=Decimal(1),
-                    price=-taken,
-                    amount=-taken,
-                    account=self._chart.fees_charged["discount"],
-                    class_name=sold.class_name,
-                    taxable=sold.taxable,
-                )
-
-    def _income(self, line: Raw) -> str:
-        chart = self._chart
-        if line["kind"] == "service":
-            return chart.services[line["service_category"]]
-        if line["kind"] in ("material", "equipment"):
-            return chart.materials_sold[line["material_category"]]
-        return chart.fees_charged[line.get("fee_type") or "discount"]
-
-    def _terms(self, raw: Raw) -> str:
-        key = raw.get("terms", "")
-        return self._chart.terms[key] if key else ""
-
-    def _class(self, line: Raw, job_id: str | None) -> str:
-        key = line.get("class_key", "") or self._of_job(job_id, "class_key")
-        return self._chart.classes[key] if key else ""
-
-    def _sale_effect(
-        self, lines: Sequence[SoldLine], *, discount: Decimal, tax: Decimal, total: Decimal, location: str
-    ) -> Effect:
-        chart = self._chart
-        return added(
-            ((chart.receivable, "", location), total),
-            *(((line.account, line.class_name, location), -line.amount) for line in lines),
-            ((chart.discounts, "", location), discount),
-            ((chart.sales_tax, "", location), -tax),
-        )
-
-    # -- money -------------------------------------------------------------------------------------
-    def _receipt(self, raw: Raw) -> Receipt:
-        void = bool(raw.get("void"))
-        amount = ZERO if void else _amount(raw, "amount")
-        account = self._chart.received_in[raw["method"]]
-        invoices = self._records.get("invoice", {})
-        settled = {} if void else self._settled.get(raw["id"], {})
-        payer = self._name("customer", raw["customer_id"])
-        return Receipt(
-            payer=payer,
-            date=_day(raw["received_on"]),
-            amount=amount,
-            reference=raw.get("reference", ""),
-            method=self._chart.methods[raw["method"]],
-            account=account,
-            settles={invoices[id]["number"]: part for id, part in settled.items()},
-            void=void,
-            effect=added(((account, "", ""), amount), ((self._chart.receivable, "", ""), -amount)),
-            label=f"payment {raw.get('reference') or raw['id']} of {payer}",
-            id=f"payment:{raw['id']}",
-        )
-
-    def _payout(self, raw: Raw) -> Banked:
-        account = self._chart.money[raw["account_key"]]
-        parts: dict[str, Decimal] = {}
-        waited = []
-        for id in raw["payment_ids"]:
-            payment = self._records["payment"][id]
-            source = self._chart.received_in[payment["method"]]
-            parts[source] = parts.get(source, ZERO) + _amount(payment, "amount")
-            if source == self._chart.undeposited:
-                waited.append(str(payment.get("reference", "")))
-        fees = _amount(raw, "fees")
-        if fees:
-            parts[self._chart.fees] = parts.get(self._chart.fees, ZERO) - fees
-        return Banked(
-            date=_day(raw["date"]),
-            account=account,
-            total=_amount(raw, "net"),
-            parts=parts,
-            payments=tuple(sorted(waited)),
-            effect=added(
-                ((account, "", ""), _amount(raw, "net")),
-                *(((source, "", ""), -amount) for source, amount in parts.items()),
-            ),
-            label=f"bank deposit of {_amount(raw, 'net')}",
-            id=f"payout:{raw['id']}",
-        )
-
     # -- costs -------------------------------------------------------------------------------------
     def _cost(self, raw: Raw) -> Cost:
         kind = raw["type"] if raw["type"] in ("card", "cash", "check") else "bill"
@@ -281,17 +123,17 @@ class CoreReader:
         return Cost(
             kind=kind,
             vendor=vendor,
-            date=_day(raw["date"]),
+            date=day_of(raw["date"]),
             number=raw.get("vendor_invoice_number", ""),
-            due=_day(raw["due_date"]) if kind == "bill" and raw.get("due_date") else None,
+            due=day_of(raw["due_date"]) if kind == "bill" and raw.get("due_date") else None,
             terms=self._terms(raw) if kind == "bill" else "",
             account=account,
             lines=lines,
-            total=_amount(raw, "total"),
+            total=amount_of(raw, "total"),
             location=location,
             effect=added(
                 *(((line.account, line.class_name, location), line.amount) for line in lines),
-                ((account, "", location), -_amount(raw, "total")),
+                ((account, "", location), -amount_of(raw, "total")),
             ),
             files=tuple(sorted(self._files[str(file["id"])] for file in raw.get("receipts", ()))),
             label=f"{kind} {raw.get('vendor_invoice_number', '')} of {vendor}".replace("  ", " "),
@@ -300,10 +142,10 @@ class CoreReader:
 
     def _bought(self, raw: Raw) -> Iterator[CostLine]:
         """The lines with their share of the tax, then the freight spread over them."""
-        goods = [_amount(line, "amount") for line in raw["lines"]]
+        goods = [amount_of(line, "amount") for line in raw["lines"]]
         if any(raw.get(name, "amount") != "amount" for name in ("tax_split", "freight_split")):
             raise ValueError(f"expense {raw['id']}: the reader only knows a split by amount")
-        taxes, freights = _shares(_amount(raw, "tax"), goods), _shares(_amount(raw, "freight"), goods)
+        taxes, freights = _shares(amount_of(raw, "tax"), goods), _shares(amount_of(raw, "freight"), goods)
         lines = [
             CostLine(
                 description=line.get("description", ""),
@@ -343,25 +185,3 @@ def _shares(total: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     for n in order[:left]:
         shares[n] += CENT
     return shares
-
-
-def _cents(value: int) -> Decimal:
-    return Decimal(value).scaleb(-2)
-
-
-def _amount(raw: Raw, name: str) -> Decimal:
-    return Decimal(raw.get(name, "0.00"))
-
-
-def _day(text: str) -> dt.date:
-    return dt.date.fromisoformat(text)
-
-
-def _place(raw: Raw | None) -> Place:
-    found = raw or {}
-    return Place(
-        street=found.get("line1", ""),
-        city=found.get("city", ""),
-        state=found.get("state", ""),
-        postal_code=found.get("postal_code", ""),
-    )

@@ -7,11 +7,11 @@ stands twice under the same one is no part but a copy, and is told as such; so i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from blueops_qb.sandbox.reader.values import ZERO, Found, Receipt, added
+from blueops_qb.sandbox.reader.values import ZERO, Found, PaidBack, Receipt, added
 
 
 def joined(found: Found) -> Found:
@@ -25,7 +25,7 @@ def joined(found: Found) -> Found:
     receipts: list[Receipt] = []
     for group in groups.values():
         receipts += [_one(group)] if len({part.under for part in group}) == len(group) else group
-    return replace(found, receipts=tuple(receipts))
+    return replace(found, receipts=tuple(receipts), back=tuple(_back(found)))
 
 
 def _whole(receipt: Receipt) -> Hashable:
@@ -44,14 +44,39 @@ def _whole(receipt: Receipt) -> Hashable:
 def _one(parts: Sequence[Receipt]) -> Receipt:
     if len(parts) == 1:
         return parts[0]
-    settles: dict[str, Decimal] = {}
-    for part in parts:
-        for number, amount in part.settles.items():
-            settles[number] = settles.get(number, ZERO) + amount
     return replace(
         parts[0],
         amount=sum((part.amount for part in parts), ZERO),
-        settles=settles,
+        settles=_sums(part.settles for part in parts),
+        uses=_sums(part.uses for part in parts),
+        back=_sums(part.back for part in parts),
+        beside=sum((part.beside for part in parts), ZERO),
         effect=added(*(posting for part in parts for posting in part.effect.items())),
         label=f"{parts[0].label} and {len(parts) - 1} more parts of it",
     )
+
+
+def _sums(parts: Iterable[Mapping[str, Decimal]]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for part in parts:
+        for name, amount in part.items():
+            sums[name] = sums.get(name, ZERO) + amount
+    return sums
+
+
+def _back(found: Found) -> Iterator[PaidBack]:
+    """A payment of several parts comes back in as many: together they are the payment that came back."""
+    groups: dict[Hashable, list[PaidBack]] = defaultdict(list)
+    for back in found.back:
+        groups[back.payer, back.date, back.account, back.words].append(back)
+    for group in groups.values():
+        if len(group) == 1 or len({back.under for back in group}) < len(group):
+            yield from group
+        else:
+            yield replace(
+                group[0],
+                amount=sum((back.amount for back in group), ZERO),
+                sources=_sums(back.sources for back in group),
+                effect=added(*(posting for back in group for posting in back.effect.items())),
+                label=f"{group[0].label} and {len(group) - 1} more parts of it",
+            )

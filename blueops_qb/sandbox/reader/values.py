@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 ZERO = Decimal("0.00")
@@ -37,8 +37,15 @@ class Chart:
     branches: Mapping[str, str]
     classes: Mapping[str, str]
     terms: Mapping[str, str]
+    #: What the bank takes for a payment that came back; what a card processor takes is in `fees`.
+    bank_charges: str = ""
     #: Invoice numbers carry this in the books.
     prefix: str = "BO-"
+
+    @property
+    def waiting(self) -> frozenset[str]:
+        """The accounts in which money waits for the bank."""
+        return frozenset(self.received_in.values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,10 +124,98 @@ class Receipt:
     settles: Mapping[str, Decimal]
     effect: Effect
     void: bool = False
+    #: What it settles beside invoices, less the credits that it uses up.
+    beside: Decimal = ZERO
     #: The customer or job that it stands under in the books; several documents may be parts of one payment.
     under: str = ""
+    #: Before `credits.settled` has looked at it: credit memos that it uses, and documents by which money went back
+    #: that it settles; amount by the document's id (`CreditMemo:12`).
+    uses: Mapping[str, Decimal] = field(default_factory=dict)
+    back: Mapping[str, Decimal] = field(default_factory=dict)
     label: str = ""
     #: Which record it is on its own side: `customer:17`, `Customer:58`.
+    id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credited:
+    """A credit; `settles` is amount by invoice number, `left` what the customer still has of it.
+
+    One that a payment raised for being early has no number.
+    """
+
+    number: str
+    payer: str
+    date: dt.date
+    lines: tuple[SoldLine, ...]
+    discount: Decimal
+    tax: Decimal
+    total: Decimal
+    left: Decimal
+    settles: Mapping[str, Decimal]
+    location: str
+    effect: Effect
+    #: The invoice of BlueOps that it credits: its lines are coded as that one's are.
+    of: str = ""
+    #: The customer or job that it stands under in the books.
+    under: str = ""
+    label: str = ""
+    #: Which record it is on its own side: `credit:17`, `CreditMemo:58`.
+    id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaidBack:
+    """Money that left and that the customer owes again, or had as a deposit: a refund or a returned payment.
+
+    `sources` is amount by what it came from: `payment R7`, `credit CR-12`; nothing for a deposit. `words` is how it is
+    told from others: the reference of the refund, or of the payment that came back.
+    """
+
+    payer: str
+    date: dt.date
+    amount: Decimal
+    account: str
+    words: str
+    sources: Mapping[str, Decimal]
+    effect: Effect
+    #: The customer or job that it stands under in the books; a payment of several parts comes back in as many.
+    under: str = ""
+    label: str = ""
+    #: Which record it is on its own side: `refund:17`, `Purchase:58`.
+    id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepaid:
+    """A deposit before the work that is owed to the customer until an invoice uses it up."""
+
+    payer: str
+    date: dt.date
+    amount: Decimal
+    reference: str
+    method: str
+    account: str
+    effect: Effect
+    void: bool = False
+    #: The customer or job that it stands under in the books.
+    under: str = ""
+    label: str = ""
+    #: Which record it is on its own side: `payment:17`, `SalesReceipt:58`.
+    id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charged:
+    """What a bank or processor took for a payment that came back, on the expense account `account`."""
+
+    date: dt.date
+    amount: Decimal
+    account: str
+    paid_from: str
+    effect: Effect
+    label: str = ""
+    #: Which record it is on its own side: `payment_return:17`, `JournalEntry:58`.
     id: str = ""
 
 
@@ -165,7 +260,7 @@ class Banked:
     account: str
     total: Decimal
     parts: Mapping[str, Decimal]
-    #: References of the payments that waited as undeposited funds.
+    #: References of the payments and deposits that waited as undeposited funds.
     payments: tuple[str, ...]
     effect: Effect
     label: str = ""
@@ -184,6 +279,10 @@ class Found:
     receipts: tuple[Receipt, ...] = ()
     costs: tuple[Cost, ...] = ()
     banked: tuple[Banked, ...] = ()
+    credits: tuple[Credited, ...] = ()
+    back: tuple[PaidBack, ...] = ()
+    prepaid: tuple[Prepaid, ...] = ()
+    charged: tuple[Charged, ...] = ()
 
 
 def file_label(name: str, size: int) -> str:

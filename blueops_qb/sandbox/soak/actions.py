@@ -10,7 +10,19 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
-from blueops_qb.sandbox.soak import between, bookkeeper, clocks, costs, office
+from blueops_qb.sandbox.soak import (
+    between,
+    bookkeeper,
+    clocks,
+    costs,
+    money_back,
+    namesakes,
+    office,
+    payouts,
+    prepaid,
+    their_credits,
+    their_own,
+)
 from blueops_qb.sandbox.soak.office import entered
 from blueops_qb.sandbox.soak.world import World
 
@@ -28,6 +40,7 @@ OFFICE: Sequence[Action] = (
     Action("office enters a customer", 4, entered(office.enter_customer)),
     Action("office opens a job", 3, entered(office.enter_job)),
     Action("office enters a vendor", 2, entered(office.enter_vendor)),
+    Action("office enters a namesake", 1, entered(namesakes.enter_namesake)),
     Action("office changes a customer", 5, entered(office.change_customer)),
     Action("office changes a job", 2, entered(office.change_job)),
     Action("office changes a vendor", 2, entered(office.change_vendor)),
@@ -42,8 +55,22 @@ OFFICE: Sequence[Action] = (
     Action("office records a payment", 8, entered(office.record_payment)),
     Action("office changes a payment", 3, entered(office.change_payment)),
     Action("office voids a payment", 2, entered(office.void_payment)),
-    Action("office settles a payout", 2, entered(office.settle_payout)),
-    Action("office voids a payout", 1, entered(office.void_payout)),
+    Action("office settles a payout", 2, entered(payouts.settle_payout)),
+    Action("office voids a payout", 1, entered(payouts.void_payout)),
+    Action("office issues a credit", 3, entered(money_back.issue_credit)),
+    Action("office applies a credit", 2, entered(money_back.apply_credit)),
+    Action("office releases a credit", 1, entered(money_back.release_credit)),
+    Action("office voids a credit", 1, entered(money_back.void_credit)),
+    Action("office refunds a rest", 2, entered(money_back.issue_refund)),
+    Action("office voids a refund", 1, entered(money_back.void_refund)),
+    Action("office takes a deposit", 2, entered(prepaid.take_deposit)),
+    Action("office uses a deposit", 3, entered(prepaid.use_deposit)),
+    Action("office refunds a deposit", 1, entered(prepaid.refund_deposit)),
+    Action("office records an early payment", 2, entered(prepaid.pay_early)),
+    Action("office writes a rest off", 1, entered(prepaid.write_off)),
+    Action("office records a returned payment", 2, entered(prepaid.return_payment)),
+    Action("office wins a dispute", 1, entered(prepaid.win_dispute)),
+    Action("office voids a return", 1, entered(prepaid.void_return)),
     Action("office records a cost", 5, entered(costs.record_expense)),
     Action("office changes a cost", 3, entered(costs.change_expense)),
     Action("office voids a cost", 1, entered(costs.void_expense)),
@@ -51,6 +78,7 @@ OFFICE: Sequence[Action] = (
 BOOKKEEPER: Sequence[Action] = (
     Action("bookkeeper enters a customer", 1, bookkeeper.enter_customer),
     Action("bookkeeper enters a job", 1, bookkeeper.enter_job),
+    Action("bookkeeper takes a name", 1, namesakes.take_name),
     Action("bookkeeper changes a customer", 5, bookkeeper.change_customer),
     Action("bookkeeper changes a vendor", 2, bookkeeper.change_vendor),
     Action("bookkeeper retires a party", 1, bookkeeper.retire),
@@ -61,6 +89,15 @@ BOOKKEEPER: Sequence[Action] = (
     Action("bookkeeper voids a document", 2, bookkeeper.void_document),
     Action("bookkeeper deletes a document", 2, bookkeeper.delete_document),
     Action("bookkeeper recodes a cost", 2, bookkeeper.recode),
+    Action("bookkeeper writes a credit", 2, their_credits.write_credit),
+    Action("bookkeeper applies a credit", 2, their_credits.apply_credit),
+    Action("bookkeeper changes a credit", 1, their_credits.change_credit),
+    Action("bookkeeper deletes a credit", 1, their_credits.delete_credit),
+    Action("bookkeeper gives money back", 1, their_credits.give_back),
+    Action("bookkeeper enters an invoice", 1, their_own.enter_invoice),
+    Action("bookkeeper enters a bill", 1, their_own.enter_bill),
+    Action("bookkeeper enters an expense", 1, their_own.enter_expense),
+    Action("bookkeeper records a bounced check", 1, their_own.bounce),
     Action("bookkeeper takes a payment to the bank", 1, bookkeeper.bank),
     Action("bookkeeper moves the closing date", 1, bookkeeper.move_closing_date),
 )
@@ -76,6 +113,7 @@ BETWEEN: Sequence[Action] = (
     Action("former process asks for work", 2, between.zombie),
     Action("trouble on the line", 5, between.trouble),
     Action("books forget request ids", 1, between.forget_request_ids),
+    Action("reads lag behind", 2, between.lag),
     Action("access token expires", 1, between.expire),
     Action("sign-in is revoked", 1, between.revoke),
     Action("disconnect and connect", 1, between.disconnect),

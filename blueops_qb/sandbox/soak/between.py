@@ -36,6 +36,8 @@ TROUBLES = (
 )
 #: Choices that leave both sides as they are, by the cause of the conflict: accepted as they stand.
 ACCEPTING = frozenset({("changed_there", "accept"), ("variance", "theirs")})
+#: By how many seconds reads may lag: less than a look-up waits for what may have arrived.
+_LAGS = (0, 1, 4)
 
 
 class Died(BaseException):
@@ -200,6 +202,13 @@ def forget_request_ids(w: World) -> str:
     weather = w.twin.app.weather
     weather.requestid_ignored = not weather.requestid_ignored
     return "ignored" if weather.requestid_ignored else "kept"
+
+
+def lag(w: World) -> str:
+    """What was written shows some seconds later to whoever asks, or at once again."""
+    seconds = w.chance.choice(_LAGS)
+    w.company.lag(seconds, w.chance.choice((("query",), ("query", "cdc"), ("query", "cdc", "read"))))
+    return f"{seconds} s"
 
 
 def expire(w: World) -> str:

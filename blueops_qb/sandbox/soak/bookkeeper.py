@@ -229,6 +229,11 @@ def _account(w: World, number: str) -> str:
     return str(next(found))
 
 
+def account_ref(w: World, number: str) -> Raw:
+    """A reference to an account by its number."""
+    return {"value": _account(w, number)}
+
+
 def recode(w: World) -> str:
     """Another account or amount on a line of a bill or purchase."""
     kind = w.chance.choice(("Bill", "Purchase"))

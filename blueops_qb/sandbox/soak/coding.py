@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from blueops_qb.sandbox.reader.values import Cost, CostLine, Effect, Found, added
+from blueops_qb.sandbox.reader.values import Cost, CostLine, Credited, Effect, Found, added
 from blueops_qb.sandbox.soak.excuses import Apart
 from blueops_qb.sandbox.soak.world import World
 
@@ -32,6 +32,24 @@ def as_coded(w: World, ours: Found) -> Found:
         (ref, text): number for ref, text, number in _lines(w) if w.witness.coded.get((ref, text)) == number
     }
     return dataclasses.replace(ours, costs=tuple(_coded(cost, shown) for cost in ours.costs))
+
+
+def as_they_wrote(found: Found, w: World) -> Found:
+    """One side with credits of the bookkeeper as BlueOps takes them in: their total and tax, not their items."""
+    credits = (
+        dataclasses.replace(credit, lines=(), location="", effect={})
+        if credit.number in w.witness.their_credits
+        else _untagged(credit)
+        for credit in found.credits
+    )
+    return dataclasses.replace(found, credits=tuple(credits))
+
+
+def _untagged(credit: Credited) -> Credited:
+    """Without class and location: they are those that its invoice had in the books when the credit was written."""
+    effect = added(*(((account, "", ""), amount) for (account, _, _), amount in credit.effect.items()))
+    lines = tuple(dataclasses.replace(line, class_name="") for line in credit.lines)
+    return dataclasses.replace(credit, lines=lines, location="", effect=effect)
 
 
 def recoded_over(w: World, stand_apart: Apart) -> list[str]:

@@ -21,6 +21,9 @@ KINDS = {
     "expense": "Purchase",
     "deposit": "Deposit",
     "journal": "JournalEntry",
+    "credit_memo": "CreditMemo",
+    "sales_receipt": "SalesReceipt",
+    "refund_receipt": "RefundReceipt",
 }
 OPEN = "state NOT IN ('done', 'superseded', 'not_posted')"
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -12,15 +10,38 @@ import attrs
 
 from blueops_qb.engine import audit
 from blueops_qb.sandbox.reader.comparison import differ
+from blueops_qb.sandbox.reader.credits import settled
 from blueops_qb.sandbox.reader.parts import joined
-from blueops_qb.sandbox.reader.values import Banked, Cost, Found, Party, Receipt, Sale
-from blueops_qb.sandbox.soak.coding import as_coded, recoded_over
+from blueops_qb.sandbox.reader.values import (
+    Banked,
+    Cost,
+    Credited,
+    PaidBack,
+    Party,
+    Prepaid,
+    Receipt,
+    Sale,
+)
+from blueops_qb.sandbox.soak.coding import as_coded, as_they_wrote, recoded_over
 from blueops_qb.sandbox.soak.excuses import KINDS, Apart, apart, places
-from blueops_qb.sandbox.soak.ledger import Books, check_books
+from blueops_qb.sandbox.soak.invariants import check_books
+from blueops_qb.sandbox.soak.ledger import Books
+from blueops_qb.sandbox.soak.sides import (
+    disputed,
+    holding,
+    names,
+    numbered,
+    paid_by_disputed,
+    payer_left_out,
+    undisputed,
+    without,
+    without_ghosts,
+)
 from blueops_qb.sandbox.soak.witness import DOCUMENTS, mark_of
 from blueops_qb.sandbox.soak.world import TENANT, World
 
-V = TypeVar("V", Party, Sale, Receipt, Cost, Banked)
+V = TypeVar("V", Party, Sale, Receipt, Cost, Banked, Credited, PaidBack, Prepaid)
+M = TypeVar("M", Receipt, Credited, PaidBack, Prepaid)
 ZERO = Decimal("0.00")
 #: How many faults a message names.
 NAMED = 8
@@ -50,6 +71,7 @@ def judge(w: World) -> Verdict:
         *_written_over(w, stand_apart),
         *recoded_over(w, stand_apart),
         *_made_up(w),
+        *_own(w),
         *_audit(w),
     ]
     compared, differences = _compared(w, stand_apart)
@@ -114,7 +136,7 @@ def _bears(w: World, kind: str, id: str, mark: str) -> bool:
 
 # -- nothing of theirs is forgotten ------------------------------------------------------------------
 def _forgotten(w: World, stand_apart: Apart) -> list[str]:
-    """Every customer and payment that lives in the books is linked, or a person sees why not."""
+    """Every customer, payment and credit that lives in the books is linked, or a person sees why not."""
     linked = {
         (KINDS[row.books_kind], row.books_id)
         for row in w.rows(
@@ -126,14 +148,14 @@ def _forgotten(w: World, stand_apart: Apart) -> list[str]:
     known = linked | w.witness.before | w.only_theirs()
     return [
         f"{kind} {id} of the books is nowhere in BlueOps and nobody is asked about it"
-        for kind in ("Customer", "Payment")
+        for kind in ("Customer", "Payment", "CreditMemo")
         for id, raw in w.company.records[kind].items()
         if (kind, id) not in known and f"{kind}:{id}" not in stand_apart.theirs and _lives(kind, raw)
     ]
 
 
 def _lives(kind: str, raw: dict[str, Any]) -> bool:
-    return bool(raw["Active"] if kind == "Customer" else raw.get("TotalAmt"))
+    return bool(raw["Active"] if kind == "Customer" else raw.get("TotalAmt") or raw.get("Line"))
 
 
 def _written_over(w: World, stand_apart: Apart) -> list[str]:
@@ -169,6 +191,28 @@ def _made_up(w: World) -> list[str]:
     return [f"{ref} was changed by what nobody did in the books" for ref in sorted(refs - touched)]
 
 
+def _own(w: World) -> list[str]:
+    """What is only the bookkeeper's is seen, linked with nothing, and never written."""
+    found = [f"{kind} {id} is only the bookkeeper's and was written" for kind, id in w.witness.own_written]
+    seen = {
+        (KINDS[row.kind], row.books_id): row.linked
+        for row in w.rows(
+            "SELECT m.kind, m.books_id, EXISTS (SELECT 1 FROM blueops_qb_links l WHERE l.state = 'live'"
+            " AND l.connection_id = m.connection_id AND l.books_kind = m.kind AND l.books_id = m.books_id)"
+            " AS linked FROM blueops_qb_mirror m WHERE m.connection_id = :connection AND NOT m.deleted",
+            connection=w.connection_id,
+        )
+        if row.kind in KINDS
+    }
+    for kind, id in sorted(w.witness.own):
+        if id in w.company.records[kind]:
+            if (kind, id) not in seen:
+                found.append(f"{kind} {id} is the bookkeeper's and nobody has seen it")
+            elif seen[kind, id]:
+                found.append(f"{kind} {id} is only the bookkeeper's and is linked")
+    return found
+
+
 def _key(place: str) -> tuple[str, str]:
     kind, _, id = place.partition(":")
     return kind, id
@@ -184,153 +228,19 @@ def _compared(w: World, stand_apart: Apart) -> tuple[int, list[str]]:
         balance = books.trial_balance()
     finally:
         books.close()
-    names = _names(w, ours, theirs, stand_apart)
-    disputed = _disputed_invoices(ours, theirs, stand_apart)
-    left = _without(ours, stand_apart.ours, disputed, {})
-    right = _without(theirs, stand_apart.theirs, disputed, names)
-    left, right = _without_ghosts(as_coded(w, left), joined(right))
-    paid = _paid_by_disputed(w, left, right, ours, stand_apart)
-    left, right = _payer_left_out(left, paid), _payer_left_out(right, paid)
-    compared, differences = differ(_numbered(left), _numbered(right), new)
+    renamed = names(w, ours, theirs, stand_apart)
+    moved = disputed(ours, theirs, stand_apart)
+    left = without(ours, stand_apart.ours, moved, {})
+    # A bank deposit that has let such a payment go for a moment names it no more, and is known by its payout.
+    paid_out = holding(ours, stand_apart.ours)
+    deposits = {place for ref, place in places(w) if ref in paid_out}
+    right = without(theirs, stand_apart.theirs | deposits, moved, renamed)
+    left, right = without_ghosts(as_coded(w, left), joined(settled(right)))
+    left, right = as_they_wrote(left, w), as_they_wrote(right, w)
+    left, right = undisputed(left, moved), undisputed(right, moved)
+    paid = paid_by_disputed(w, left, right, ours, stand_apart)
+    left, right = payer_left_out(left, paid), payer_left_out(right, paid)
+    compared, differences = differ(numbered(left), numbered(right), new)
     if balance:
         differences.append(f"the trial balance of the books is out by {balance}")
     return compared, [*differences, *others]
-
-
-def _names(w: World, ours: Found, theirs: Found, stand_apart: Apart) -> dict[str, str]:
-    """Name in the books -> name in BlueOps, of parties that stand apart: their documents name them either way.
-
-    One that BlueOps has merged away goes by the name of the survivor.
-    """
-    mine = {party.id: party.name for party in (*ours.customers, *ours.jobs, *ours.vendors)}
-    other = {party.id: party.name for party in (*theirs.customers, *theirs.jobs, *theirs.vendors)}
-    merged = {
-        f"{row.kind}:{row.id}": f"{row.kind}:{row.merged_into}"
-        for row in w.rows(
-            "SELECT kind, id, merged_into FROM core_records"
-            " WHERE tenant_id = :tenant AND merged_into IS NOT NULL"
-        )
-    }
-    found = {}
-    for ref, place in stand_apart.pairs:
-        while ref in merged:
-            ref = merged[ref]
-        if ref in mine and place in other:
-            found[other[place]] = mine[ref]
-    return found
-
-
-def _disputed_invoices(ours: Found, theirs: Found, stand_apart: Apart) -> set[str]:
-    """Numbers of invoices whose balance a payment that stands apart moves on one side."""
-    found: set[str] = set()
-    for side, gone in ((ours, stand_apart.ours), (theirs, stand_apart.theirs)):
-        for receipt in side.receipts:
-            if receipt.id in gone:
-                found |= set(receipt.settles)
-    return found
-
-
-def _without(found: Found, gone: Iterable[str], disputed: set[str], names: dict[str, str]) -> Found:
-    """One side without what stands apart, under BlueOps' names."""
-    away = frozenset(gone)
-    payments = {receipt.reference for receipt in found.receipts if receipt.id in away}
-    return Found(
-        customers=tuple(p for p in found.customers if p.id not in away),
-        jobs=tuple(_renamed(p, "name", names) for p in found.jobs if p.id not in away),
-        vendors=tuple(p for p in found.vendors if p.id not in away),
-        sales=tuple(_renamed(_settled(s, disputed), "payer", names) for s in found.sales if s.id not in away),
-        receipts=tuple(_renamed(r, "payer", names) for r in found.receipts if r.id not in away),
-        costs=tuple(_bought(_renamed(c, "vendor", names), names) for c in found.costs if c.id not in away),
-        banked=tuple(b for b in found.banked if b.id not in away and not payments.intersection(b.payments)),
-    )
-
-
-def _settled(sale: Sale, disputed: set[str]) -> Sale:
-    return dataclasses.replace(sale, balance=ZERO) if sale.number in disputed else sale
-
-
-def _renamed(value: V, field: str, names: dict[str, str]) -> V:
-    changes: dict[str, Any] = {field: _path(getattr(value, field), names)}
-    return dataclasses.replace(value, **changes)
-
-
-def _bought(cost: Cost, names: dict[str, str]) -> Cost:
-    lines = tuple(dataclasses.replace(line, job=_path(line.job, names)) for line in cost.lines)
-    return dataclasses.replace(cost, lines=lines)
-
-
-def _paid_by_disputed(w: World, left: Found, right: Found, ours: Found, stand_apart: Apart) -> set[str]:
-    """References of payments whose customer or job stands apart: under whom they are found is disputed with it."""
-    names = {party.name for party in ours.customers if party.id in stand_apart.ours}
-    found = {receipt.reference for receipt in left.receipts if receipt.payer in names}
-    payments = w.company.records["Payment"]
-    for receipt in right.receipts:
-        party = str(payments[receipt.id.partition(":")[2]]["CustomerRef"]["value"])
-        if f"Customer:{party}" in stand_apart.theirs:
-            found.add(receipt.reference)
-    return found
-
-
-def _payer_left_out(found: Found, references: set[str]) -> Found:
-    receipts = tuple(
-        dataclasses.replace(r, payer="") if r.reference in references else r for r in found.receipts
-    )
-    return dataclasses.replace(found, receipts=receipts)
-
-
-def _numbered(found: Found) -> Found:
-    """With the id of each record in its label, for whoever must find it."""
-    sides = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
-    return Found(
-        **{
-            name: tuple(dataclasses.replace(one, label=f"{one.label} [{one.id}]") for one in values)
-            for name, values in sides.items()
-        }
-    )
-
-
-def _path(text: str, names: dict[str, str]) -> str:
-    """A name, or `customer:job`, with the parts that go by another name here."""
-    if text in names:
-        return names[text]
-    head, colon, tail = text.partition(":")
-    return f"{names.get(head, head)}{colon}{tail}"
-
-
-def _without_ghosts(ours: Found, theirs: Found) -> tuple[Found, Found]:
-    """Without what rightly is on one side only: void before it was written, and retired parties.
-
-    A party that BlueOps deleted or merged stays in the books, inactive.
-    """
-    numbers = {sale.number for sale in theirs.sales}
-    known = {party.name for party in (*ours.customers, *ours.jobs, *ours.vendors)}
-    here, there = _without_void(ours.receipts, theirs.receipts)
-    left = dataclasses.replace(
-        ours,
-        sales=tuple(_nobodys(s) for s in ours.sales if not s.void or s.number in numbers),
-        receipts=here,
-    )
-    right = dataclasses.replace(
-        theirs,
-        customers=tuple(p for p in theirs.customers if p.active or p.name in known),
-        jobs=tuple(p for p in theirs.jobs if p.active or p.name in known),
-        vendors=tuple(p for p in theirs.vendors if p.active or p.name in known),
-        sales=tuple(_nobodys(s) for s in theirs.sales),
-        receipts=there,
-    )
-    return left, right
-
-
-def _nobodys(sale: Sale) -> Sale:
-    """Whom a void invoice names matters no more: a merge need not be carried to it."""
-    return dataclasses.replace(sale, payer="") if sale.void else sale
-
-
-def _without_void(
-    ours: tuple[Receipt, ...], theirs: tuple[Receipt, ...]
-) -> tuple[tuple[Receipt, ...], tuple[Receipt, ...]]:
-    """Void payments count for nothing, whatever was noted on them there; void on one side only is told."""
-    live = {receipt.reference for receipt in (*ours, *theirs) if not receipt.void}
-    here = tuple(receipt for receipt in ours if not receipt.void or receipt.reference in live)
-    there = tuple(receipt for receipt in theirs if not receipt.void or receipt.reference in live)
-    return here, there

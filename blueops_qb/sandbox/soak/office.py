@@ -18,14 +18,13 @@ from blueops_qb.domain.records import (
     Job,
     LineKind,
     Payment,
-    Payout,
     Vendor,
 )
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.sandbox.core.invoices import InvoiceDraft, draft_of
 from blueops_qb.sandbox.core.pricing import LineDraft
 from blueops_qb.sandbox.core.transaction import Transaction
-from blueops_qb.sandbox.demo.chart import FORGOTTEN
+from blueops_qb.sandbox.soak.chart import FORGOTTEN
 from blueops_qb.sandbox.soak.world import TENANT, World
 
 R = TypeVar("R")
@@ -70,6 +69,13 @@ def ids(w: World, kind: RecordKind, where: str = "") -> list[str]:
 def some(w: World, tx: Transaction, kind: RecordKind, where: str = "") -> Any:
     """A record of the kind."""
     found = tx.read(RecordRef(kind, young(w, ids(w, kind, where))))
+    assert found is not None
+    return found.record
+
+
+def read(tx: Transaction, kind: RecordKind, id: str) -> Any:
+    """A record that is there."""
+    found = tx.read(RecordRef(kind, id))
     assert found is not None
     return found.record
 
@@ -347,35 +353,6 @@ def change_payment(w: World, tx: Transaction) -> Any:
 def void_payment(w: World, tx: Transaction) -> Any:
     """Taken back."""
     return tx.void_payment(some(w, tx, K.PAYMENT).id)
-
-
-def settle_payout(w: World, tx: Transaction) -> Any:
-    """Payments reach the bank."""
-    waiting = "AND id NOT IN (SELECT payment_id FROM core_payout_payments WHERE tenant_id = :tenant)"
-    found = ids(w, K.PAYMENT, waiting)
-    if not found:
-        raise NothingThere
-    chosen = w.chance.sample(found, min(len(found), w.chance.randint(1, 4)))
-    payments = [tx.read(RecordRef(K.PAYMENT, id)) for id in chosen]
-    records = [found.record for found in payments if found and isinstance(found.record, Payment)]
-    fees = sum((record.fee for record in records), Decimal("0.00"))
-    net = sum((record.amount for record in records), Decimal("0.00")) - fees
-    return tx.settle_payout(
-        Payout(
-            id="",
-            date=today(w),
-            account_key="checking",
-            payment_ids=tuple(chosen),
-            fees=fees,
-            net=net,
-            memo=f"P{w.count()}",
-        )
-    )
-
-
-def void_payout(w: World, tx: Transaction) -> Any:
-    """Recorded in error."""
-    return tx.void_payout(some(w, tx, K.PAYOUT).id)
 
 
 Entry = Callable[[World, Transaction], Any]

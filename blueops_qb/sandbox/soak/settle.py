@@ -57,6 +57,7 @@ def settle(w: World) -> Settled:
 def _calm(w: World) -> None:
     w.twin.app.weather.clear()
     w.twin.app.weather.requestid_ignored = False
+    w.company.lag(0)
     # Ours is set right, or theirs catches up: the books' clock does not go back for it. One far behind stays so.
     if w.company.clock.shift >= -FAR:
         w.time.advance(max(0.0, w.company.clock.shift.total_seconds()))

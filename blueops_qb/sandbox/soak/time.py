@@ -20,10 +20,13 @@ class Time:
     """The moment at BlueOps. It passes only when somebody looks or the soak says so."""
 
     moment: dt.datetime = START
+    #: Seconds that have passed in truth, wherever clocks were set.
+    passed: float = 0.0
 
     def now(self) -> dt.datetime:
         """The present moment; the next look sees a later one."""
         self.moment += TICK
+        self.passed += TICK.total_seconds()
         return self.moment
 
     def of(self, _: sa.Connection) -> dt.datetime:
@@ -33,6 +36,7 @@ class Time:
     def advance(self, seconds: float) -> None:
         """Let time pass, or set the clocks back when negative."""
         self.moment += dt.timedelta(seconds=seconds)
+        self.passed += max(0.0, seconds)
 
 
 @attrs.define

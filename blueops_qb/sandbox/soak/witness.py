@@ -16,7 +16,17 @@ from blueops_qb.sandbox.qbo.news import News, Written
 from blueops_qb.sandbox.qbo.wire import Obj, copied
 
 PARTIES = ("Customer", "Vendor")
-DOCUMENTS = ("Invoice", "Payment", "Bill", "Purchase", "Deposit", "JournalEntry")
+DOCUMENTS = (
+    "Invoice",
+    "Payment",
+    "Bill",
+    "Purchase",
+    "Deposit",
+    "JournalEntry",
+    "CreditMemo",
+    "SalesReceipt",
+    "RefundReceipt",
+)
 #: Members that every write moves.
 _MOVING = ("SyncToken", "MetaData", "sparse", "domain")
 Place = tuple[str, str]
@@ -58,6 +68,11 @@ class Witness:
     written: dict[tuple[Place, str], str] = attrs.field(factory=dict)
     #: The account number that people last gave a line of a cost: (record of BlueOps, what the line says) -> number.
     coded: dict[tuple[str, str], str] = attrs.field(factory=dict)
+    #: Numbers of the credits that the bookkeeper wrote; on which items is his matter.
+    their_credits: set[str] = attrs.field(factory=set)
+    #: Documents that are only the bookkeeper's, and those of them that the app has written.
+    own: set[Place] = attrs.field(factory=set)
+    own_written: list[Place] = attrs.field(factory=list)
     #: Exchange id -> the bytes under which it left.
     bodies: dict[str, bytes] = attrs.field(factory=dict)
     #: Exchange ids that left with other bytes than before.
@@ -94,6 +109,9 @@ class Witness:
         if self._people or kind not in (*PARTIES, *DOCUMENTS):
             return
         self._closed(kind, str(new["Id"]), old, new)
+        place = (kind, str(new["Id"]))
+        if place in self.own and old is not None and _content(old) != _content(new):
+            self.own_written.append(place)
         # To take out once more what is void is idle too, and harmless.
         if old is None or old.get("TotalAmt", 1) == 0:
             return
@@ -106,6 +124,8 @@ class Witness:
             self.by_people[kind, str(old["Id"])] += 1
         if not self._people:
             self._closed(kind, str(old["Id"]), old, None)
+            if (kind, str(old["Id"])) in self.own:
+                self.own_written.append((kind, str(old["Id"])))
 
     def _closed(self, kind: str, id: str, old: Obj | None, new: Obj | None) -> None:
         through = self.company.close_date
@@ -126,6 +146,11 @@ class Witness:
 def substance(record: Obj) -> str:
     """A record without what every write moves."""
     return json.dumps({k: v for k, v in record.items() if k not in _MOVING}, default=str, sort_keys=True)
+
+
+def _content(record: Obj) -> str:
+    """A document without what others do to it: what is open of it, and what is linked to it."""
+    return substance({k: v for k, v in record.items() if k not in ("Balance", "LinkedTxn")})
 
 
 def mark_of(kind: str, record: Any) -> str:

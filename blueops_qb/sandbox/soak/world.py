@@ -25,7 +25,6 @@ from blueops_qb.providers.qbo.tokens import TOKENS, Tokens
 from blueops_qb.sandbox.core.core import ReferenceCore, open_core
 from blueops_qb.sandbox.core.keys import new_key
 from blueops_qb.sandbox.core.seed import practice_company
-from blueops_qb.sandbox.demo.chart import CHART, FORGOTTEN, RULES, rules_for
 from blueops_qb.sandbox.qbo import people
 from blueops_qb.sandbox.qbo.company import Company
 from blueops_qb.sandbox.qbo.running import REALM, RunningTwin, running_twin
@@ -33,6 +32,7 @@ from blueops_qb.sandbox.qbo.seed import account_ids
 from blueops_qb.sandbox.qbo.seed import seed as fill
 from blueops_qb.sandbox.qbo.server import Settings
 from blueops_qb.sandbox.reader import BooksAddress, BooksReader, CoreReader
+from blueops_qb.sandbox.soak.chart import CHART, FORGOTTEN, ITEMS, RULES, rules_for
 from blueops_qb.sandbox.soak.line import Line
 from blueops_qb.sandbox.soak.mail import Mail
 from blueops_qb.sandbox.soak.time import BooksClock, Time
@@ -200,6 +200,11 @@ class World:
             self._transport = found
         return self._transport
 
+    def keep_apart(self, kind: str, id: str) -> None:
+        """The bookkeeper entered a document that BlueOps is not told of and has to leave alone."""
+        self.theirs_only.add((kind, id))
+        self.witness.own.add((kind, id))
+
     # -- looking -------------------------------------------------------------------------------------
     def quiet(self) -> bool:
         """Nothing is on its way, waiting for its turn or to be compared."""
@@ -224,7 +229,9 @@ class World:
             base_url=self.twin.base_url, realm=self.twin.realm, token=self.twin.access_token
         )
         before = frozenset(self.witness.before | self.only_theirs())
-        return CoreReader(self.core.engine, TENANT, CHART), BooksReader(address, before=before)
+        return CoreReader(self.core.engine, TENANT, CHART), BooksReader(
+            address, before=before, waiting=CHART.waiting
+        )
 
     def only_theirs(self) -> set[tuple[str, str]]:
         """What people made in the books that BlueOps need not have, and has not taken in."""
@@ -268,7 +275,7 @@ class World:
             matching.approve(turn, actor="admin")
         with self.turn() as turn:
             keys = [key for key in RULES if key != FORGOTTEN]
-            rules_desk.change_mapping(turn, rules_for(turn.catalog, keys), actor="admin")
+            rules_desk.change_mapping(turn, rules_for(turn.catalog, keys, table=RULES), actor="admin")
         self.carry(500)
 
     def look(self) -> None:
@@ -283,7 +290,7 @@ class World:
     def map_forgotten(self) -> None:
         """The admin maps the key that nobody thought of."""
         with self.turn() as turn:
-            rules_desk.change_mapping(turn, rules_for(turn.catalog, [FORGOTTEN]), actor="admin")
+            rules_desk.change_mapping(turn, rules_for(turn.catalog, [FORGOTTEN], table=RULES), actor="admin")
 
     def unmap_forgotten(self) -> None:
         """The admin takes that rule out again."""
@@ -297,8 +304,9 @@ def open_world(*, url: str, seed: int) -> Iterator[World]:
     """Raise the house on an empty database and go live; raises NotEmpty."""
     time = Time()
     company = WitnessedCompany(realm=REALM, clock=BooksClock(time=time))
+    company.lag_clock = lambda: time.passed
     fill(company, company.clock.today(), with_transactions=False, with_names=False)
-    _discount_item(company)
+    _items(company)
     with contextlib.ExitStack() as stack:
         twin = stack.enter_context(running_twin(company=company, settings=Settings()))
         environment = _environment(twin)
@@ -338,11 +346,12 @@ def post(world: World, bodies: list[bytes]) -> None:
         )
 
 
-def _discount_item(company: Company) -> None:
-    income = account_ids(company)["4900"]
-    body = {"Name": "Discount", "Type": "Service", "IncomeAccountRef": {"value": income}}
-    if not any(item["Name"] == "Discount" for item in company.all("Item")):
-        people.act(company, "create", {"kind": "Item", "body": body})
+def _items(company: Company) -> None:
+    numbers, known = account_ids(company), {item["Name"] for item in company.all("Item")}
+    for name, number in ITEMS.items():
+        if name not in known:
+            body = {"Name": name, "Type": "Service", "IncomeAccountRef": {"value": numbers[number]}}
+            people.act(company, "create", {"kind": "Item", "body": body})
 
 
 def _environment(twin: RunningTwin) -> dict[str, str]:
