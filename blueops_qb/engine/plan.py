@@ -60,6 +60,9 @@ def plan(turn: Turn) -> int:
         more, anew = _plan_changed(turn, changed)
         moves += more
     outbox.move(turn.connection, turn.tenant_id, moves, turn.now)
+    # A payment that is as wanted without being written: the deposit that let it go for a moment waits for it.
+    paid = [m.ref for m in moves if m.state is State.DONE and m.ref.kind is RecordKind.PAYMENT]
+    outbox.wake(turn.connection, turn.tenant_id, paid, turn.now)
     if anew:
         # Whoever opens the conflicts page now sees what has just moved.
         incoming.compare_dirty(turn)
@@ -251,8 +254,6 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
             return kept
         arrived_deposits.look_again(turn, change.record)
     result = post_record(turn, change.record, plan.snapshots, mine, known=plan.by_source)
-    if relinked and isinstance(result, Posted):
-        deposited.take_in_again(turn, change.ref, mine)
     match result:
         case Blocked() if moving := deposited.still_moving(plan.by_source, change.record):
             words = f"waits for {moving}, which is on its way"
@@ -263,7 +264,8 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
         case NotPosted():
             return move(State.NOT_POSTED, result.reason)
         case Posted():
-            return plan.add(change.ref, change.revision, result, mine, echo=change.event.cause is not None)
+            added = plan.add(change.ref, change.revision, result, mine, echo=change.event.cause is not None)
+            return deposited.waits_to_take_in(added, result)
 
 
 def _undone(turn: Turn, change: Changed, undone: list[Known]) -> Move:
