@@ -1,10 +1,15 @@
 """What the soak has found about records that are linked, credited or given back, one by one and without chance."""
 
+from typing import Any
+
 import pytest
 
-from blueops_qb.domain.refs import BooksKind
-from tests.engine_house import EngineHouse
-from tests.traps import ON_SQLITE, arrived_twice, choose
+from blueops_qb.domain.mapping import Family
+from blueops_qb.domain.records import Application, Credit, CreditReason, Customer, InvoiceLine, LineKind
+from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.store import tables as t
+from tests.engine_house import DAY, D, EngineHouse, rule
+from tests.traps import FAR_OFF, ON_SQLITE, arrived_twice, check, choose, sent_customer, take
 
 pytest_plugins = ["tests.engine_fixtures"]
 pytestmark = ON_SQLITE
@@ -26,3 +31,39 @@ def test_the_one_that_stays_is_linked_without_being_written_again(
     house.reprice(invoice, "120.00")
     house.drain()
     assert str(house.there(invoice).total) == "120.00"
+
+
+def issued_credit(house: EngineHouse, customer: Customer, **fields: Any) -> Credit:
+    """A goodwill credit of 50.00 that is not in the books yet."""
+    house.map(rule(Family.FEE, "allowance", item=BooksRef(K.ITEM, "T")))
+    line = InvoiceLine(
+        line_id="1",
+        kind=LineKind.FEE,
+        description="Sorry",
+        unit_price=D("50.00"),
+        amount=D("50.00"),
+        taxable=False,
+    )
+    standard = {"id": "", "number": "", "customer_id": customer.id, "issue_date": DAY}
+    with house.work() as tx:
+        return tx.issue_credit(  # type: ignore[no-any-return]
+            Credit(reason=CreditReason.GOODWILL, lines=(line,), total=D("50.00"), **{**standard, **fields})
+        )
+
+
+def test_a_credit_that_the_bookkeeper_applies_before_us_is_done(house: EngineHouse) -> None:
+    ann = sent_customer(house)
+    invoice = house.invoice(ann, "100.00")
+    house.drain()
+    parts = (Application(invoice_id=invoice.id, amount=D("50.00")),)
+    credit = issued_credit(house, ann, applications=parts)
+    memo = take(house)
+    o = t.operations
+    house.set(o, o.c.kind == K.PAYMENT.value, not_before=FAR_OFF)
+    house.engine.finish(memo.exchange_id, house.provider.deliver(memo.body))
+    place = house.books.one(K.CREDIT_MEMO).ref
+    house.books.enter(check(house.place(ann), "0.00", (house.place(invoice), "50.00"), (place, "-50.00")))
+    house.poll()
+    assert [op.state for op in house.rows(o, o.c.kind == K.PAYMENT.value)] == ["cancelled"]
+    assert house.state(credit) == "done"
+    assert len(house.books.of(K.PAYMENT)) == 1
