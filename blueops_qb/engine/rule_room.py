@@ -95,7 +95,7 @@ def context_for(
     }
     mapping, policy = rules_for(turn, record, mine, base)
     context = attrs.evolve(posting_context(turn, snapshots, posted), mapping=mapping, policy=policy)
-    context = attrs.evolve(context, in_books=frozenset(k.key for k in mine if k.linked))
+    context = attrs.evolve(context, in_books=frozenset(k.key for k in [*mine, *base] if k.linked))
     if turn.policy.closed_period is ClosedPeriod.ASK:
         context = attrs.evolve(context, choices=choices_of(turn, record.ref))
     if isinstance(record, Invoice) and (context.profile.closing_date or context.policy.tax_gap):

@@ -1,0 +1,54 @@
+"""What the soak has found in the rules for payments that are kept in parts."""
+
+import attrs
+
+from blueops_qb.domain.binding import refs_of
+from blueops_qb.domain.money_records import GivenBack
+from blueops_qb.domain.policy import OverJobs
+from blueops_qb.domain.posting.context import Posted
+from blueops_qb.domain.posting.rules import post
+from blueops_qb.domain.records import Job, LineKind, PaymentReturn, ReturnReason
+from blueops_qb.domain.refs import BooksRef, key_of
+from tests.plumbing import DAY, D, check_of, company, invoice, simple_line
+
+
+def test_a_payment_whose_parts_were_refused_settles_the_return_that_is_written_of_it() -> None:
+    jobs = [Job(id=f"J{n}", customer_id="7", name=f"Job {n}") for n in (1, 2)]
+    invoices = [
+        attrs.evolve(
+            invoice(simple_line(LineKind.SERVICE, "repair", price), total=price),
+            id=f"5{n}",
+            number=f"5{n}",
+            job_id=f"J{n}",
+        )
+        for n, price in ((1, "85.57"), (2, "91.07"))
+    ]
+    payment = check_of("176.64", ("51", "85.57"), ("52", "91.07"), id="1")
+    context = company(*jobs, *invoices, payment, over_jobs=OverJobs.SPLIT)
+    parts = post(payment, context)
+    assert isinstance(parts, Posted)
+    assert len(parts.documents) == 2
+    back = PaymentReturn(
+        id="9",
+        payment_id="1",
+        customer_id="7",
+        date=DAY,
+        amount=D("176.64"),
+        account_key="checking",
+        reason=ReturnReason.BOUNCED,
+    )
+    bounced = attrs.evolve(payment, applications=(), given_back=(GivenBack(by=back.ref, amount=D("176.64")),))
+    related = {**context.related, payment.ref: bounced, back.ref: back}
+    # Both parts wait for a person: of the payment nothing stands in the books.
+    refused = attrs.evolve(context, related=related, posted=parts.documents, in_books=frozenset())
+    planned = post(bounced, refused)
+    returned = post(back, attrs.evolve(refused, posted={}))
+    assert isinstance(planned, Posted)
+    assert isinstance(returned, Posted)
+    settled = {
+        key_of(ref)
+        for document in planned.documents.values()
+        for ref in refs_of(document)
+        if not isinstance(ref, BooksRef) and key_of(ref).source == back.ref
+    }
+    assert settled == set(returned.documents)
