@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.match_parties import Bucket
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
-from blueops_qb.domain.records import Payment, PaymentReturn, Payout, Record, Voidable
+from blueops_qb.domain.records import Credit, Payment, PaymentReturn, Payout, Record, Voidable
 from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordKind, RecordRef, record_of
 from blueops_qb.engine import arrived_deposits, backfill, deposited, match_links, outbox, undo
 from blueops_qb.engine.dates import date_of
@@ -166,8 +166,16 @@ def _plan_changed(turn: Turn, changed: list[Changed]) -> list[Move]:
 
 
 def _named_there(changed: list[Changed], known: dict[DocumentKey, Known]) -> set[RecordRef]:
-    """Whom payments name in the books that settle no invoice any more: nothing here says it now."""
-    back = {c.ref for c in changed if isinstance(c.record, Payment) and not c.record.applications}
+    """Whom payments name in the books that settle no invoice any more: nothing here says it now.
+
+    Nor is it said here what the books have applied a credit to beside its invoices, such as what a bounced check left.
+    """
+    back = {
+        c.ref
+        for c in changed
+        if (isinstance(c.record, Payment) and not c.record.applications)
+        or (isinstance(c.record, Credit) and c.record.elsewhere)
+    }
     named: set[RecordRef] = set()
     for document in (k for k in known.values() if k.key.source in back):
         try:

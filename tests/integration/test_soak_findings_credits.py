@@ -4,8 +4,18 @@ from typing import Any
 
 import pytest
 
+from blueops_qb.domain.documents import Allocation
 from blueops_qb.domain.mapping import Family
-from blueops_qb.domain.records import Application, Credit, CreditReason, Customer, InvoiceLine, LineKind
+from blueops_qb.domain.records import (
+    Application,
+    Credit,
+    CreditReason,
+    Customer,
+    InvoiceLine,
+    LineKind,
+    PaymentReturn,
+    ReturnReason,
+)
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse, rule
@@ -67,3 +77,31 @@ def test_a_credit_that_the_bookkeeper_applies_before_us_is_done(house: EngineHou
     assert [op.state for op in house.rows(o, o.c.kind == K.PAYMENT.value)] == ["cancelled"]
     assert house.state(credit) == "done"
     assert len(house.books.of(K.PAYMENT)) == 1
+
+
+def test_a_credit_that_the_books_apply_to_what_a_bounced_check_left_is_done(house: EngineHouse) -> None:
+    ann = sent_customer(house)
+    invoice = house.invoice(ann, "30.00")
+    payment = house.pay(invoice, "30.00")
+    house.drain()
+    credit = issued_credit(house, ann)
+    with house.work() as tx:
+        back = tx.return_payment(
+            PaymentReturn(
+                id="",
+                payment_id=payment.id,
+                customer_id=ann.id,
+                date=DAY,
+                amount=D("30.00"),
+                reason=ReturnReason.BOUNCED,
+                account_key="checking",
+            )
+        )
+    house.drain()
+    owed = house.place(back)
+    # The check settles only a part of it, so that a credit can settle some.
+    house.books.edit(house.place(payment), allocations=(Allocation(invoice=owed, amount=D("10.00")),))
+    house.books.enter(check(house.place(ann), "0.00", (owed, "20.00"), (house.place(credit), "-20.00")))
+    house.poll()
+    assert house.here(credit.ref).elsewhere == D("20.00")
+    assert house.state(credit) == "done"
