@@ -1,15 +1,25 @@
-"""What the soak has found in the rules for payments that are kept in parts."""
+"""What the soak has found in the posting rules for payments in parts and for credits."""
 
 import attrs
+import pytest
 
 from blueops_qb.domain.binding import refs_of
+from blueops_qb.domain.documents import CreditMemo
 from blueops_qb.domain.money_records import GivenBack
 from blueops_qb.domain.policy import OverJobs
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.posting.rules import post
-from blueops_qb.domain.records import Job, LineKind, PaymentReturn, ReturnReason
+from blueops_qb.domain.records import (
+    Credit,
+    CreditReason,
+    Customer,
+    Job,
+    LineKind,
+    PaymentReturn,
+    ReturnReason,
+)
 from blueops_qb.domain.refs import BooksRef, key_of
-from tests.plumbing import DAY, D, check_of, company, invoice, simple_line
+from tests.plumbing import DAY, D, check_of, company, documents, invoice, simple_line
 
 
 def test_a_payment_whose_parts_were_refused_settles_the_return_that_is_written_of_it() -> None:
@@ -52,3 +62,29 @@ def test_a_payment_whose_parts_were_refused_settles_the_return_that_is_written_o
         if not isinstance(ref, BooksRef) and key_of(ref).source == back.ref
     }
     assert settled == set(returned.documents)
+
+
+@pytest.mark.parametrize(("moved_to", "party"), [("7", "job:J1"), ("8", "customer:7")])
+def test_a_credit_goes_to_its_own_customer_when_its_invoice_has_moved_to_another(
+    moved_to: str, party: str
+) -> None:
+    """Over there the customer was merged, which brought the invoice to another one; then she was created again."""
+    bob = Customer(id="8", name="Bob May")
+    line = simple_line(LineKind.SERVICE, "repair", "40.00")
+    job_id = "J1" if moved_to == "7" else None
+    sale = attrs.evolve(invoice(line, total="40.00"), id="51", customer_id=moved_to, job_id=job_id)
+    posted = post(sale, company(bob))
+    assert isinstance(posted, Posted)
+    credit = Credit(
+        id="3",
+        number="C3",
+        customer_id="7",
+        issue_date=DAY,
+        reason=CreditReason.CANCEL,
+        invoice_id="51",
+        lines=(line,),
+        total=D("40.00"),
+    )
+    (memo,) = documents(credit, company(bob, sale, posted=posted.documents))
+    assert isinstance(memo, CreditMemo)
+    assert str(memo.customer) == party
