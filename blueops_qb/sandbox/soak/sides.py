@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -30,16 +30,11 @@ ZERO = Decimal("0.00")
 
 @attrs.frozen(kw_only=True)
 class Disputed:
-    """Numbers of invoices and of credits, and sources of money, that something which stands apart moves.
-
-    `backs` is, by the words of what went back of such a source, what both sides say of where it came from besides: in
-    the books other money may have taken the place of what stands apart.
-    """
+    """Numbers of invoices and of credits, and sources of money, that something which stands apart moves."""
 
     invoices: frozenset[str]
     credits: frozenset[str]
     sources: frozenset[str]
-    backs: Mapping[str, frozenset[str]]
 
 
 def names(w: World, ours: Found, theirs: Found, stand_apart: Apart) -> dict[str, str]:
@@ -85,22 +80,7 @@ def disputed(ours: Found, theirs: Found, stand_apart: Apart) -> Disputed:
         for back in side.back:
             if back.id in gone:
                 credits |= {name.removeprefix("credit ") for name in back.sources}
-    return Disputed(
-        invoices=frozenset(invoices),
-        credits=frozenset(credits),
-        sources=frozenset(sources),
-        backs=_of_disputed(ours, theirs, sources),
-    )
-
-
-def _of_disputed(ours: Found, theirs: Found, sources: set[str]) -> dict[str, frozenset[str]]:
-    """What went back of money that stands apart: its words -> its other sources, where both sides name them."""
-    there = {back.words: set(back.sources) for back in theirs.back}
-    return {
-        back.words: frozenset((there.get(back.words, set()) & set(back.sources)) - sources)
-        for back in ours.back
-        if sources & set(back.sources)
-    }
+    return Disputed(invoices=frozenset(invoices), credits=frozenset(credits), sources=frozenset(sources))
 
 
 def without(found: Found, gone: Iterable[str], disputed: Disputed, names: dict[str, str]) -> Found:
@@ -133,10 +113,6 @@ def holding(found: Found, away: frozenset[str]) -> set[str]:
 
 def undisputed(found: Found, disputed: Disputed) -> Found:
     """Without the amounts that something which stands apart moves on one side only."""
-
-    def compared(back: PaidBack, source: str) -> bool:
-        return source not in disputed.sources and source in disputed.backs.get(back.words, (source,))
-
     return dataclasses.replace(
         found,
         credits=tuple(
@@ -144,7 +120,7 @@ def undisputed(found: Found, disputed: Disputed) -> Found:
             for c in found.credits
         ),
         back=tuple(
-            dataclasses.replace(b, sources={k: v for k, v in b.sources.items() if compared(b, k)})
+            dataclasses.replace(b, sources={k: v for k, v in b.sources.items() if k not in disputed.sources})
             for b in found.back
         ),
     )
