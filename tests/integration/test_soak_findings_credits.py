@@ -14,6 +14,8 @@ from blueops_qb.domain.records import (
     InvoiceLine,
     LineKind,
     PaymentReturn,
+    Refund,
+    RefundPart,
     ReturnReason,
 )
 from blueops_qb.domain.refs import BooksKind, BooksRef
@@ -105,3 +107,28 @@ def test_a_credit_that_the_books_apply_to_what_a_bounced_check_left_is_done(hous
     house.poll()
     assert house.here(credit.ref).elsewhere == D("20.00")
     assert house.state(credit) == "done"
+
+
+def test_what_waits_for_a_credit_that_was_deleted_there_says_what_became_of_it(house: EngineHouse) -> None:
+    ann = sent_customer(house)
+    credit = issued_credit(house, ann)
+    house.drain()
+    house.books.delete(house.place(credit))
+    house.poll()
+    with house.work() as tx:
+        refund = tx.issue_refund(
+            Refund(
+                id="",
+                customer_id=ann.id,
+                date=DAY,
+                amount=D("50.00"),
+                account_key="checking",
+                parts=(RefundPart(of=credit.ref, amount=D("50.00")),),
+            )
+        )
+    house.drain()
+    assert house.state(refund) == "waiting"
+    choose(house, "unlink")
+    house.drain()
+    assert house.state(refund) == "held"
+    assert "unlinked by a person" in house.event(refund).reason
