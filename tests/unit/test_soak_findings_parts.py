@@ -19,7 +19,8 @@ from blueops_qb.domain.records import (
     ReturnReason,
 )
 from blueops_qb.domain.refs import BooksRef, key_of
-from tests.plumbing import DAY, D, check_of, company, documents, invoice, simple_line
+from blueops_qb.domain.reverse_credits import credit_changed
+from tests.plumbing import CUSTOMER, DAY, D, check_of, company, documents, invoice, simple_line
 
 
 def test_a_payment_whose_parts_were_refused_settles_the_return_that_is_written_of_it() -> None:
@@ -88,3 +89,29 @@ def test_a_credit_goes_to_its_own_customer_when_its_invoice_has_moved_to_another
     (memo,) = documents(credit, company(bob, sale, posted=posted.documents))
     assert isinstance(memo, CreditMemo)
     assert str(memo.customer) == party
+
+
+@pytest.mark.parametrize(("count", "id", "kind"), [(1, "1", LineKind.SERVICE), (2, "total", LineKind.FEE)])
+def test_a_credit_of_another_amount_in_the_books_is_still_about_its_line(
+    count: int, id: str, kind: LineKind
+) -> None:
+    lines = tuple(
+        attrs.evolve(simple_line(LineKind.SERVICE, "repair", "40.00"), line_id=str(n + 1))
+        for n in range(count)
+    )
+    credit = Credit(
+        id="3",
+        number="C3",
+        customer_id="7",
+        issue_date=DAY,
+        reason=CreditReason.RETURN,
+        invoice_id="51",
+        lines=lines,
+        total=D("40.00") * count,
+    )
+    there = CreditMemo(customer=CUSTOMER.ref, date=DAY, number="C3", tax=D("0.00"), total=D("25.00"))
+    changed = credit_changed(there, credit, {"total", "lines"})
+    (line,) = changed.lines
+    # One that stood for several and had the id of a line of the invoice would go on that line's item.
+    assert (line.line_id, line.kind, line.amount) == (id, kind, D("25.00"))
+    assert changed.total == D("25.00")
