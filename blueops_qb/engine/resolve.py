@@ -12,18 +12,22 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.documents import CustomerRecord, VendorRecord
+from blueops_qb.domain.binding import loosely_bound, refs_of
+from blueops_qb.domain.compare import as_decided
+from blueops_qb.domain.documents import CustomerRecord, Document, VendorRecord, kind_of
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.pulling import NoPlace
-from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
+from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
 from blueops_qb.engine import canary, choices, outbox, tombstones, whole_choices
 from blueops_qb.engine.choice_preview import ChoicePreview, preview_of
 from blueops_qb.engine.choices import CannotResolve, MovedMeanwhile, Wish
-from blueops_qb.engine.known import Known, load_by_place, marker_of
+from blueops_qb.engine.known import Known, load_by_place, marker_of, places_of
 from blueops_qb.engine.outbox import State
+from blueops_qb.engine.sides import agreed_beside
 from blueops_qb.engine.to_core import StaleCore
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
+from blueops_qb.sdk.provider import Operation, Verb
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import insert_all
 from blueops_qb.store.types import new_id
@@ -248,6 +252,7 @@ def _link_existing(turn: Turn, document: Any, marker: str) -> None:
             f"{words} in the books as far as was read; leave exactly one there and try again in a minute"
         )
     theirs = found[0]
+    agreed = _as_sent(turn, ours, theirs)
     insert_all(
         turn.connection,
         t.links,
@@ -260,8 +265,9 @@ def _link_existing(turn: Turn, document: Any, marker: str) -> None:
                 "books_kind": kind.value,
                 "books_id": theirs["books_id"],
                 "version": theirs["version"],
-                "base_ours": None,
+                "base_ours": document["content"] if agreed else None,
                 "base_theirs": theirs["document"],
+                "beside": agreed_beside(turn, ours, theirs["beside"], "", equal=True) if agreed else "",
                 "state": "live",
                 "linked_at": turn.now,
             }
@@ -272,6 +278,23 @@ def _link_existing(turn: Turn, document: Any, marker: str) -> None:
     )
     after = t.operation_after
     turn.connection.execute(after.delete().where(after.c.document_id == document["id"]))
+
+
+def _as_sent(turn: Turn, ours: Document, theirs: Any) -> bool:
+    """The books show what was sent: both sides agree on it, and only what changed since is to be written.
+
+    One of the same name that does not bear our mark may not have been told what is never compared.
+    """
+    if not theirs["document"]:
+        return False
+    refs = [ref for ref in refs_of(ours) if not isinstance(ref, BooksRef)]
+    bound = loosely_bound(ours, places_of(turn.connection, turn.id, refs))
+    if kind_of(ours) in NAMED_KINDS and any(turn.provider.one_way(bound).values()):
+        return False
+    operation = Operation(id="", verb=Verb.CREATE, kind=kind_of(ours), document=bound)
+    sent = turn.provider.sent(operation, turn.profile)
+    shown = wire.load_document(kind_of(ours), theirs["document"])
+    return sent is not None and as_decided(sent, shown) == sent
 
 
 def retry(turn: Turn, refs: list[RecordRef] | None, actor: str) -> int:

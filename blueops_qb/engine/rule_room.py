@@ -112,7 +112,7 @@ def context_for(
     }
     mapping, policy = rules_for(turn, record, mine, base)
     context = attrs.evolve(posting_context(turn, snapshots, posted), mapping=mapping, policy=policy)
-    context = attrs.evolve(context, in_books=frozenset(k.key for k in mine if k.linked))
+    context = attrs.evolve(context, in_books=frozenset(k.key for k in [*mine, *base] if k.linked))
     if as_open:
         context = attrs.evolve(context, profile=attrs.evolve(context.profile, closing_date=None))
     elif turn.policy.closed_period is ClosedPeriod.ASK:

@@ -269,6 +269,8 @@ def leave_out(turn: Turn, known: Known) -> None:
     source = known.key.source
     move = Move(ref=source, revision=2**62, state=State.NOT_POSTED, reason="unlinked by a person")
     outbox.move(turn.connection, turn.tenant_id, [move], turn.now)
+    # What waited for this choice is told what became of it.
+    outbox.wake(turn.connection, turn.tenant_id, [source], turn.now)
 
 
 def void_here(turn: Turn, known: Known) -> None:
@@ -298,6 +300,7 @@ def void_here(turn: Turn, known: Known) -> None:
     unlink(turn, known, "gone", "withdrawn")
     reclass_back.take_back(turn, [known.id])
     plan_again(turn, source)
+    outbox.wake(turn.connection, turn.tenant_id, [source], turn.now)
 
 
 def _release_credits(turn: Turn, known: Known, key: str) -> None:
