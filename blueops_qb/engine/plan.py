@@ -17,7 +17,7 @@ from blueops_qb.domain.match_parties import Bucket
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
 from blueops_qb.domain.records import Credit, Payment, PaymentReturn, Payout, Record, Voidable
 from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordKind, RecordRef, record_of
-from blueops_qb.engine import arrived_deposits, backfill, deposited, match_links, outbox, undo
+from blueops_qb.engine import arrived_deposits, backfill, deposited, incoming, match_links, outbox, undo
 from blueops_qb.engine.dates import date_of
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.log_trouble import log_trouble
@@ -55,9 +55,17 @@ def plan(turn: Turn) -> int:
     if turn.row["state"] != "live":
         return 0
     changed, moves = _newest(turn)
+    anew = False
     if changed:
-        moves += _plan_changed(turn, changed)
+        more, anew = _plan_changed(turn, changed)
+        moves += more
     outbox.move(turn.connection, turn.tenant_id, moves, turn.now)
+    # A payment that is as wanted without being written: the deposit that let it go for a moment waits for it.
+    paid = [m.ref for m in moves if m.state is State.DONE and m.ref.kind is RecordKind.PAYMENT]
+    outbox.wake(turn.connection, turn.tenant_id, paid, turn.now)
+    if anew:
+        # Whoever opens the conflicts page now sees what has just moved.
+        incoming.compare_dirty(turn)
     return len(changed) + len(moves)
 
 
@@ -131,7 +139,8 @@ def malformed(ref: RecordRef, revision: int, problem: wire.Malformed) -> Move:
     )
 
 
-def _plan_changed(turn: Turn, changed: list[Changed]) -> list[Move]:
+def _plan_changed(turn: Turn, changed: list[Changed]) -> tuple[list[Move], bool]:
+    """Where the events go, and whether something of them waits for a choice and is to be shown anew."""
     records = [c.record for c in changed if c.record is not None]
     related = read_related(turn.core, turn.tenant_id, records)
     decided = match_links.decided_papers(turn, [c.ref for c in changed])
@@ -162,7 +171,7 @@ def _plan_changed(turn: Turn, changed: list[Changed]) -> list[Move]:
     )
     moves = [move for c in changed if (move := _plan_apart(turn, plan, c)) is not None]
     plan.write()
-    return moves
+    return moves, plan.anew
 
 
 def _named_there(changed: list[Changed], known: dict[DocumentKey, Known]) -> set[RecordRef]:
@@ -213,6 +222,7 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
     if any(k.busy for k in mine):
         return move(State.WAITING, "its previous change is still on its way", hold=Hold.BUSY)
     if doubts := [k.doubtful for k in mine if k.doubtful]:
+        plan.show_anew(mine)
         return move(State.WAITING, doubts[0], hold=Hold.BUSY)
     if undone := [k for k in mine if k.undone]:
         return _undone(plan.turn, change, undone)
@@ -252,8 +262,6 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
             return kept
         arrived_deposits.look_again(turn, change.record)
     result = post_record(turn, change.record, plan.snapshots, mine, known=plan.by_source)
-    if relinked and isinstance(result, Posted):
-        deposited.take_in_again(turn, change.ref, mine)
     match result:
         case Blocked() if moving := deposited.still_moving(plan.by_source, change.record):
             words = f"waits for {moving}, which is on its way"
@@ -264,7 +272,8 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
         case NotPosted():
             return move(State.NOT_POSTED, result.reason)
         case Posted():
-            return plan.add(change.ref, change.revision, result, mine, echo=change.event.cause is not None)
+            added = plan.add(change.ref, change.revision, result, mine, echo=change.event.cause is not None)
+            return deposited.waits_to_take_in(added, result)
 
 
 def _undone(turn: Turn, change: Changed, undone: list[Known]) -> Move:

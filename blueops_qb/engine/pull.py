@@ -177,7 +177,8 @@ def _used(turn: Turn, sides: Sides, record: Credit, theirs: CustomerPayment, wan
         raise NoPlace(f"is used by a payment in QuickBooks that has another {', '.join(sorted(other))} now")
     used = credit_applied(record, attrs.evolve(theirs, allocations=()) if theirs.void else theirs)
     if theirs.void:
-        ours: Document = attrs.evolve(sides.base, void=True)  # type: ignore[arg-type]
+        base: Any = sides.base
+        ours: Document = attrs.evolve(base, void=True)
     else:
         ours = _posted(turn, sides, used)
     found = Draft(
