@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import click
 
 from blueops_qb.cli.opening import common, url_of, wire_log_option
@@ -115,3 +118,51 @@ def core(db_url: str | None, tenant_id: str | None, port: int) -> None:
     from blueops_qb.sandbox.core.command import run
 
     run(db=url_of(db_url), port=port)
+
+
+def _counted(flag: str, help: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return click.option(flag, metavar="K", default=0, type=click.IntRange(0), help=help)
+
+
+@sandbox.command()
+@click.option("--service-url", default="", metavar="URL", help="The SOAP service to poll.")
+@click.option("--username", default="", metavar="U", help="The user name of the connection.")
+@click.option("--password", default="", metavar="P", help="Its password.")
+@click.option("--qwc", default="", metavar="FILE", help="Add the application of this .qwc file.")
+@click.option("--company", default="", type=click.Path(dir_okay=False), help="Keep the company in FILE.")
+@click.option("--seed", type=click.Choice(["lists", "names"]), default="lists", show_default=True)
+@click.option("--cycles", default=1, type=click.IntRange(1), show_default=True, help="Sessions to run.")
+@click.option("--every", type=click.FloatRange(0), metavar="SECONDS", help="Poll until Ctrl-C or SIGTERM.")
+@click.option("--wsdl", type=click.Choice(["empty", "versioned"]), default="empty", show_default=True)
+@click.option(
+    "--pause", default=5.0, type=click.FloatRange(0), show_default=True, help="Seconds to wait on a NoOp."
+)
+@click.option("--forget-sets", is_flag=True, help="Forget all message sets between two sessions.")
+@_counted("--drop-request", "Go away after message set K came, before it is run.")
+@_counted("--drop-answer", "Go away after message set K was run, before its answer is delivered.")
+@_counted("--garbage", "Deliver the answer to message set K cut off.")
+@_counted("--double-answer", "Deliver the answer to message set K twice.")
+@click.option("--drop-close", is_flag=True, help="Go away before closeConnection.")
+@common
+def qbd(
+    db_url: str | None,
+    tenant_id: str | None,
+    drop_request: int,
+    drop_answer: int,
+    garbage: int,
+    double_answer: int,
+    drop_close: bool,
+    **told: Any,
+) -> None:
+    """Poll a SOAP service as the QuickBooks Web Connector does, with a QuickBooks Desktop company file."""
+    from blueops_qb.sandbox.qbd.command import Settings, run
+    from blueops_qb.sandbox.qbd.connector import Mishaps
+
+    mishaps = Mishaps(
+        drop_request=drop_request,
+        drop_answer=drop_answer,
+        garbage=garbage,
+        double_answer=double_answer,
+        drop_close=drop_close,
+    )
+    raise SystemExit(run(Settings(mishaps=mishaps, **told)))

@@ -57,3 +57,6 @@ class BooksProfile:
     item_costs: bool = True
     plan: str = ""
     custom_fields: tuple[CustomField, ...] = ()
+    #: The company's own words on a line that is taxed and on one that is not; empty where the books need none.
+    taxed_code: str = ""
+    untaxed_code: str = ""

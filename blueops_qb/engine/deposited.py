@@ -31,9 +31,12 @@ def relinks(record: object, mine: Sequence[Known]) -> TypeGuard[Payment]:
     """Whether the payment in the books has to settle another return than it does: it came back, or not after all.
 
     A return that was recorded in error, or whose check was presented again and paid, is settled no more; the payment
-    may come back a second time then.
+    may come back a second time then. A deposit that is a sales receipt there settles nothing: a refund receipt gives
+    it back.
     """
-    return isinstance(record, Payment) and returns_of(record) != _settled_returns(mine)
+    if not isinstance(record, Payment) or any(k.linked and k.kind is BooksKind.SALES_RECEIPT for k in mine):
+        return False
+    return returns_of(record) != _settled_returns(mine)
 
 
 def freed(turn: Turn, record: Payment, revision: int, mine: Sequence[Known]) -> Move | None:

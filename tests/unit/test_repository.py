@@ -133,6 +133,14 @@ INTRUSIONS = {
     "a runner knows a page": ("runners/threads.py", "import blueops_qb.web"),
     "the product knows the sandbox": ("bootstrap/wiring.py", "import blueops_qb.sandbox"),
     "the twin shares code with the product": ("sandbox/qbo/server.py", "import blueops_qb.domain.money"),
+    "the desktop twin shares code with the product": (
+        "sandbox/qbd/file.py",
+        "import blueops_qb.domain.money",
+    ),
+    "the desktop twin shares code with the adapter": (
+        "sandbox/qbd/file.py",
+        "import blueops_qb.providers.one",
+    ),
     "who compares shares code with the product": ("sandbox/reader/books.py", "import blueops_qb.engine"),
     "the twin's ledger shares code with the product": ("sandbox/ledger.py", "import blueops_qb.domain.money"),
 }
@@ -141,7 +149,15 @@ INTRUSIONS = {
 @pytest.fixture
 def small_house(tmp_path: Path) -> Path:
     package = tmp_path / "blueops_qb"
-    for room in ["", *ROOMS, "providers/one", "providers/two", "sandbox/qbo", "sandbox/reader"]:
+    for room in [
+        "",
+        *ROOMS,
+        "providers/one",
+        "providers/two",
+        "sandbox/qbo",
+        "sandbox/qbd",
+        "sandbox/reader",
+    ]:
         (package / room).mkdir(parents=True)
         (package / room / "__init__.py").touch()
     (package / "domain" / "money.py").touch()
@@ -175,12 +191,13 @@ def test_the_import_rules_refuse(small_house: Path, intrusion: str) -> None:
     assert "BROKEN" in judged.stdout or "utils" in judged.stdout
 
 
-def test_the_twin_imports_nothing_of_ours_but_the_ledger() -> None:
-    allowed = ("blueops_qb.sandbox.qbo", "blueops_qb.sandbox.ledger")
+@pytest.mark.parametrize("twin", ["qbo", "qbd"])
+def test_a_twin_imports_nothing_of_ours_but_the_ledger(twin: str) -> None:
+    allowed = (f"blueops_qb.sandbox.{twin}", "blueops_qb.sandbox.ledger")
     strangers = [
         f"{file}: {name}"
         for file in tree(".py")
-        if file.is_relative_to("blueops_qb/sandbox/qbo")
+        if file.is_relative_to(f"blueops_qb/sandbox/{twin}")
         for name in imported_by(file)
         if name.split(".")[0] == "blueops_qb" and not name.startswith(allowed)
     ]

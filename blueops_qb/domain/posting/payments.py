@@ -189,11 +189,15 @@ def _stands_whole(record: Payment, lookup: Lookup) -> bool:
 
 
 def _earlier(record: Payment, lookup: Lookup) -> dict[RecordRef, tuple[int, Decimal]]:
-    """The parts it was posted in: customer or job -> number of the part, amount."""
+    """The parts it has in the books: customer or job -> number of the part, amount.
+
+    Parts that were refused are made anew from what the record says now; whoever names them cannot know them.
+    """
     return {
         doc.customer: (key.part, doc.amount)
         for key, doc in lookup.context.posted.items()
-        if key.source == record.ref
+        if key in lookup.context.in_books
+        and key.source == record.ref
         and key.role == MAIN
         and isinstance(doc, CustomerPayment)
         and isinstance(doc.customer, RecordRef)

@@ -1,0 +1,1 @@
+"""QuickBooks Desktop: its books are reached through the Web Connector, which asks for work in qbXML."""

@@ -1,0 +1,1 @@
+"""The codec: neutral documents to and from qbXML, one module per family."""

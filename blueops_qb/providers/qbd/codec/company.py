@@ -1,0 +1,68 @@
+"""Company, host and preferences as one books profile (reference/quickbooks-desktop.md sections 1.2, 4.11)."""
+
+from __future__ import annotations
+
+from blueops_qb.domain.profile import BooksProfile, SalesTax, Tracking
+from blueops_qb.providers.qbd.codec.currencies import code_of
+from blueops_qb.providers.qbd.codec.members import day_of, is_set
+from blueops_qb.providers.qbd.qbxml.element import Element
+from blueops_qb.providers.qbd.settings import LocationAs, QbdSettings
+
+#: The private field in which the Web Connector keeps the FileID of a connection.
+FILE_ID = "FileID"
+_CURRENCIES = {"US": "USD", "CA": "CAD", "UK": "GBP", "AU": "AUD"}
+
+
+def profile_of(
+    company_id: str,
+    *,
+    host: Element | None,
+    company: Element | None,
+    preferences: Element | None,
+    settings: QbdSettings | None = None,
+) -> BooksProfile:
+    """What the company has switched on; what it does not say keeps the cautious default."""
+    settings = settings or QbdSettings()
+    prefs = preferences if preferences is not None else Element("PreferencesRet")
+    accounting = prefs.child("AccountingPreferences") or Element("AccountingPreferences")
+    currencies = prefs.child("MultiCurrencyPreferences") or Element("MultiCurrencyPreferences")
+    sales = prefs.child("SalesAndCustomersPreferences") or Element("SalesAndCustomersPreferences")
+    tax = prefs.child("SalesTaxPreferences")
+    country = (host.get("Country") if host is not None else "") or "US"
+    home = currencies.get("HomeCurrencyRef", "FullName")
+    classes = is_set(accounting, "IsUsingClassTracking")
+    product = "" if host is None else f"{host.get('ProductName')} {host.get('MajorVersion')}".strip()
+    return BooksProfile(
+        company_id=company_id,
+        company_name="" if company is None else company.get("CompanyName"),
+        country=country,
+        currency=code_of(home) if home else _CURRENCIES.get(country, "USD"),
+        multicurrency=is_set(currencies, "IsMultiCurrencyOn"),
+        sales_tax=_sales_tax(preferences, tax),
+        class_tracking=Tracking.PER_LINE if classes else Tracking.OFF,
+        locations=settings.location_as is LocationAs.FIELD
+        or (classes and settings.location_as is LocationAs.CLASS),
+        closing_date=day_of(accounting, "ClosingDate"),
+        auto_apply_credits=is_set(sales, "IsAutoApplyingPayments"),
+        plan=product,
+        taxed_code="" if tax is None else tax.get("DefaultTaxableSalesTaxCodeRef", "FullName"),
+        untaxed_code="" if tax is None else tax.get("DefaultNonTaxableSalesTaxCodeRef", "FullName"),
+    )
+
+
+def file_id_of(company: Element) -> str:
+    """The FileID by which a company file is known; empty when the Web Connector has set none."""
+    rows = (row for row in company.all("DataExtRet") if row.get("DataExtName") == FILE_ID)
+    return next((row.get("DataExtValue") for row in rows), "")
+
+
+def versions_of(host: Element) -> tuple[str, ...]:
+    """The versions of qbXML that QuickBooks speaks, as it lists them."""
+    return tuple(child.text.strip() for child in host.all("SupportedQBXMLVersion"))
+
+
+def _sales_tax(preferences: Element | None, tax: Element | None) -> SalesTax:
+    if preferences is None:
+        return SalesTax.UNKNOWN
+    # Without the section sales tax is switched off; with it the company's own items decide.
+    return SalesTax.OFF if tax is None else SalesTax.MANUAL

@@ -1,0 +1,209 @@
+"""Exchanges: operations as one message set of independent requests, and its answer as outcomes.
+
+A set that writes bears the exchange's id, so that the same bytes are carried out once (reference/quickbooks-desktop.md
+section 3.3); a set that only reads bears none, as its answer need not be kept. Every request has an id of its own,
+`operation.part`, and what came back is matched by it, never by place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from blueops_qb.domain.refs import NAMED_KINDS, BooksKind
+from blueops_qb.providers.qbd.catalog import catalog_outcome, catalog_requests
+from blueops_qb.providers.qbd.codec import queries
+from blueops_qb.providers.qbd.codec.bodies import change, creation, removal
+from blueops_qb.providers.qbd.codec.books import Books
+from blueops_qb.providers.qbd.codec.members import Unwritable
+from blueops_qb.providers.qbd.codec.records import record_of
+from blueops_qb.providers.qbd.framing import Failed, failed_of
+from blueops_qb.providers.qbd.hresults import Fate, failure_of
+from blueops_qb.providers.qbd.qbxml.element import Element
+from blueops_qb.providers.qbd.qbxml.reading import read
+from blueops_qb.providers.qbd.qbxml.writing import MessageSet, written
+from blueops_qb.providers.qbd.status import rule_for_set
+from blueops_qb.providers.qbd.status_rules import Result
+from blueops_qb.providers.qbd.verdicts import Status, is_done, unknown, verdict
+from blueops_qb.sdk.outcomes import (
+    Absent,
+    Applied,
+    BooksRecord,
+    Found,
+    NotKnown,
+    Outcome,
+    Refused,
+    Throttled,
+    Why,
+)
+from blueops_qb.sdk.provider import WRITES, Exchange, Operation, Unencodable, Verb, Want
+
+#: Seconds until what surely did not run is sent again.
+_SOON = 60.0
+_OURS = "This is a defect of the connection: report it with the details below, then mark the record as done by hand."
+
+
+def requests_of(operation: Operation, books: Books) -> list[Element]:
+    """The requests of one operation; raises Unwritable."""
+    kind = operation.kind
+    match operation.verb:
+        case Verb.CREATE if operation.document is not None:
+            return [creation(operation.document, books, marker=operation.marker)]
+        case Verb.UPDATE if operation.document is not None:
+            return [change(operation.document, operation, books)]
+        case Verb.WITHDRAW if kind is not None:
+            return [removal(operation, kind, books)]
+        case Verb.READ if kind is not None:
+            return queries.by_id(kind, [operation.target_id])
+        case Verb.FIND if kind is not None and operation.params.get("by") == "number":
+            return queries.by_number(kind, operation.params["number"])
+        case Verb.FIND if operation.params.get("by") == "name":
+            return _named(kind, operation.params["name"])
+        case Verb.CATALOG:
+            return catalog_requests(books)
+        case _:
+            raise Unwritable(
+                f"QuickBooks Desktop cannot do “{operation.verb.value}” in this version of BlueOps; it waits for one "
+                "that can."
+            )
+
+
+def encode_set(exchange: Exchange, books: Books, *, version: str) -> bytes:
+    """The bytes of the set; the same exchange gives the same bytes. Raises Unencodable."""
+    requests: list[Element] = []
+    for place, operation in enumerate(exchange.operations):
+        try:
+            made = requests_of(operation, books)
+        except Unwritable as refusal:
+            raise Unencodable(operation.id, str(refusal)) from None
+        requests += [
+            attrs.evolve(request, attributes={"requestID": f"{place}.{part}", **request.attributes})
+            for part, request in enumerate(made)
+        ]
+    writing = any(operation.verb in WRITES for operation in exchange.operations)
+    return written(
+        MessageSet(requests=tuple(requests), new_id=exchange.id if writing else "", version=version)
+    )
+
+
+def decode_set(exchange: Exchange, reply: bytes, books: Books) -> dict[str, Outcome]:
+    """One outcome per operation; never raises: what cannot be read may have happened."""
+    failed = failed_of(reply)
+    if failed is not None:
+        return {operation.id: _failed(operation, exchange, failed) for operation in exchange.operations}
+    try:
+        return _decode(exchange, read(reply), books)
+    except Exception as problem:  # the contract: nothing that comes back may break the engine
+        message = "The answer of QuickBooks cannot be read."
+        detail = f"{type(problem).__name__}: {problem}; {reply[:200]!r}"
+        return {op.id: unknown(op, message=message, detail=detail) for op in exchange.operations}
+
+
+def halves(operations: Sequence[Operation]) -> tuple[tuple[Operation, ...], tuple[Operation, ...]]:
+    """A set that QuickBooks could not read, in two: one of them holds the guilty request (code 0x80040400)."""
+    middle = (len(operations) + 1) // 2
+    return tuple(operations[:middle]), tuple(operations[middle:])
+
+
+def _named(kind: BooksKind | None, name: str) -> list[Element]:
+    if kind is None or kind in NAMED_KINDS:
+        return [queries.holder_of(name)]
+    raise Unwritable(f"A {kind.value} is not looked up by its name; the catalog lists all of them.")
+
+
+def _decode(exchange: Exchange, root: Element, books: Books) -> dict[str, Outcome]:
+    answer = root.child("QBXMLMsgsRs")
+    if answer is None:
+        raise ValueError("there is no QBXMLMsgsRs in it")
+    about = rule_for_set(answer.attribute("messageSetStatusCode") or "0")
+    parts: dict[int, list[Element]] = {}
+    for response in answer.children:
+        number = response.attribute("requestID").partition(".")[0]
+        if number.isdigit():
+            parts.setdefault(int(number), []).append(response)
+    outcomes: dict[str, Outcome] = {}
+    for place, operation in enumerate(exchange.operations):
+        mine = parts.get(place, [])
+        if about.result is Result.REFUSED and not mine:
+            outcomes[operation.id] = Refused(
+                why=about.why or Why.DEFECT, message=about.message, remedy=about.remedy, code=about.code
+            )
+        elif not mine:
+            message = (
+                about.message
+                if about.result is Result.UNKNOWN
+                else "QuickBooks answered without a word on it."
+            )
+            outcomes[operation.id] = unknown(
+                operation, message=message, detail="no response", reference=exchange.id
+            )
+        elif operation.verb is Verb.CATALOG:
+            outcomes[operation.id] = catalog_outcome(
+                operation, mine, books, company_id=exchange.company_id, reference=exchange.id
+            )
+        else:
+            outcomes[operation.id] = _outcome(operation, mine, books, reference=exchange.id)
+    return outcomes
+
+
+def _outcome(operation: Operation, responses: list[Element], books: Books, *, reference: str) -> Outcome:
+    found: list[BooksRecord] = []
+    missing: list[Outcome] = []
+    remarks: list[str] = []
+    for response in responses:
+        status = Status(
+            code=response.attribute("statusCode"),
+            message=response.attribute("statusMessage"),
+            severity=response.attribute("statusSeverity"),
+            reference=reference,
+        )
+        if not is_done(status, operation):
+            outcome = verdict(status, operation)
+            if operation.verb in WRITES or not isinstance(outcome, Absent):
+                return outcome
+            missing.append(outcome)
+        elif status.code != "0":
+            remarks.append(status.log)
+        found += [record for ret in response.children if (record := record_of(ret, books)) is not None]
+    if operation.verb in WRITES:
+        return _written(operation, found, detail="; ".join(remarks), reference=reference)
+    if not found:
+        return (
+            missing[0] if missing else Absent(message="QuickBooks has nothing like it.", reference=reference)
+        )
+    return Found(records=tuple(found), detail="; ".join(remarks), reference=reference)
+
+
+def _written(operation: Operation, found: list[BooksRecord], *, detail: str, reference: str) -> Outcome:
+    if found:
+        return Applied(record=found[0], detail=detail, reference=reference)
+    if operation.verb is Verb.WITHDRAW:
+        # The answer names no more than the id; what a void leaves behind is read, what was deleted is absent then.
+        look = Want(verb=Verb.READ, kind=operation.kind, target_id=operation.target_id)
+        return Applied(detail=detail, reference=reference, then=(look,))
+    return NotKnown(message="QuickBooks answered without the record that it wrote.", reference=reference)
+
+
+def _failed(operation: Operation, exchange: Exchange, failed: Failed) -> Outcome:
+    failure = failure_of(failed.hresult)
+    detail = f"{failed.hresult} {failed.message}".strip()
+    if failure.fate is Fate.UNKNOWN:
+        return unknown(operation, message=failure.message, detail=detail, reference=exchange.id)
+    if failure.fate is Fate.UNREADABLE and len(exchange.operations) == 1:
+        return Refused(
+            why=Why.DEFECT,
+            message="QuickBooks could not read our request; nothing of it was carried out.",
+            remedy=_OURS,
+            detail=detail,
+            reference=exchange.id,
+            code=failed.hresult,
+        )
+    alone = failure.fate is Fate.UNREADABLE
+    return Throttled(
+        message=failure.message,
+        detail=detail,
+        reference=exchange.id,
+        retry_after=_SOON,
+        connection=not alone,
+    )

@@ -1,0 +1,119 @@
+"""The QuickBooks Desktop provider: what it is and can do so far, and the way through its parts.
+
+It writes, reads, looks up and lists the catalog. Changes, ledger and the gate of the Web Connector are not part of
+it yet, so that it is not offered to anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from blueops_qb.domain.documents import Document
+from blueops_qb.domain.profile import BooksProfile
+from blueops_qb.providers.qbd.codec.books import Books
+from blueops_qb.providers.qbd.codec.kept import kept
+from blueops_qb.providers.qbd.codec.lens import normal, one_way
+from blueops_qb.providers.qbd.codec.short_names import FORBIDDEN, LENGTHS, Names, NoNames, Space
+from blueops_qb.providers.qbd.entities import ENTITIES
+from blueops_qb.providers.qbd.exchanges import decode_set, encode_set
+from blueops_qb.providers.qbd.qbxml.writing import VERSION
+from blueops_qb.providers.qbd.settings import QbdSettings
+from blueops_qb.sdk.capability import Capability, Feature
+from blueops_qb.sdk.outcomes import Outcome
+from blueops_qb.sdk.provider import WRITES, Description, Exchange, Limits, Operation, Provider, Settle, Verb
+
+_YES = {
+    Feature.CUSTOMERS: "Customers are kept on both sides.",
+    Feature.JOBS: "Jobs are customers below a customer.",
+    Feature.VENDORS: "Vendors are kept on both sides.",
+    Feature.INVOICES: "Invoices are created, changed and voided.",
+    Feature.PAYMENTS: "Payments are written with every invoice and credit that they settle; they can only be deleted.",
+    Feature.EXPENSES: "Card expenses are written as charges and credits, all others as checks.",
+    Feature.BILLS: "Vendor bills are written as bills.",
+    Feature.JOURNALS: "Use tax and labour are written as journal entries.",
+    Feature.DEPOSITS: "Settled payouts are written as bank deposits.",
+    Feature.ESTIMATES: "Estimates are created, changed and deleted.",
+    Feature.CREDIT_MEMOS: "Credit memos are written, and applied to invoices by payments.",
+    Feature.SALES_RECEIPTS: "Sales that were paid at once are written as sales receipts.",
+    Feature.BILL_PAYMENTS: "Payments to vendors settle bills and use up credits; those by card are never changed.",
+    Feature.VENDOR_CREDITS: "Credits of vendors are written as vendor credits.",
+    Feature.PURCHASE_ORDERS: "Orders to vendors are written as purchase orders, with items only.",
+    Feature.CLASSES: "Classes are used when the file tracks them.",
+}
+_NO = {
+    Feature.REFUND_RECEIPTS: "QuickBooks Desktop has none: money given back is a credit memo and what pays it out.",
+    Feature.LOCATIONS: "QuickBooks Desktop tracks none; by the settings a class or a custom field stands for them.",
+    Feature.CHANGES: "Not in this version.",
+    Feature.LEDGER: "Not in this version.",
+    Feature.ATTACHMENTS: "QuickBooks Desktop takes no files through qbXML.",
+    Feature.TAX_CODES: "Sales tax items are created in QuickBooks, with the vendor that the tax is owed to.",
+    Feature.MULTICURRENCY: "Only documents in the home currency are written to QuickBooks Desktop.",
+    Feature.TAX_OVERRIDE: "QuickBooks Desktop computes sales tax itself, each part of a group rounded by itself.",
+}
+#: A user's QuickBooks window waits while a set is carried out.
+_LIMITS = Limits(
+    open_exchanges=1,
+    operations_per_exchange=25,
+    deadline_seconds=3600.0,
+    settle_after_seconds=60.0,
+    feed_overlap_seconds=2 * 3600.0,
+)
+
+
+@attrs.frozen(eq=False)
+class QbdProvider(Provider):
+    """QuickBooks Desktop for companies in the United States. `names` is the table of short forms."""
+
+    settings: QbdSettings = attrs.field(factory=QbdSettings)
+    names: Names = attrs.field(factory=NoNames)
+    version: str = VERSION
+
+    def describe(self) -> Description:
+        """Name, capabilities with reasons, limits and the removal table."""
+        able = [Capability(feature=feature, able=True, reason=reason) for feature, reason in _YES.items()]
+        unable = [Capability(feature=feature, able=False, reason=reason) for feature, reason in _NO.items()]
+        return Description(
+            name="qbd",
+            title="QuickBooks Desktop",
+            capabilities=(*able, *unable),
+            limits=_LIMITS,
+            settle=Settle.STATUS,
+            removals={
+                kind: entity.removal for kind, entity in ENTITIES.items() if entity.removal is not None
+            },
+            number_length=LENGTHS[Space.NUMBER],
+            name_length=LENGTHS[Space.NAME],
+            name_forbidden=f"{FORBIDDEN}\t\n",
+        )
+
+    def envelope(self, operation: Operation) -> str:
+        """Writes share a set, and so do look-ups; a set is never mixed, as only one that writes has an id."""
+        if operation.verb in WRITES:
+            return "write"
+        return "look" if operation.verb in (Verb.READ, Verb.FIND) else ""
+
+    def encode(self, exchange: Exchange, profile: BooksProfile) -> bytes:
+        """The message set; raises Unencodable."""
+        return encode_set(exchange, self._books(profile), version=self.version)
+
+    def decode(self, exchange: Exchange, reply: bytes, profile: BooksProfile) -> Mapping[str, Outcome]:
+        """One outcome per operation id; never raises."""
+        return decode_set(exchange, reply, self._books(profile))
+
+    def normal(self, document: Document) -> Document:
+        """The lens."""
+        return normal(document)
+
+    def sent(self, operation: Operation, profile: BooksProfile) -> Document | None:
+        """What the books will show of the document; tax and total are None where QuickBooks decides."""
+        return None if operation.document is None else normal(kept(operation.document, self._books(profile)))
+
+    def one_way(self, document: Document) -> Mapping[str, Any]:
+        """What is told when we change it and never compared."""
+        return one_way(document)
+
+    def _books(self, profile: BooksProfile) -> Books:
+        return Books(profile=profile, settings=self.settings, names=self.names)

@@ -1,0 +1,1 @@
+"""A stateful stand-in for QuickBooks Desktop: company file, qbXML request processor, Web Connector."""
