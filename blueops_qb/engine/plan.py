@@ -16,7 +16,16 @@ from blueops_qb.domain.match_parties import Bucket
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
 from blueops_qb.domain.records import PaymentReturn, Payout, Record, Voidable
 from blueops_qb.domain.refs import RecordKind, RecordRef
-from blueops_qb.engine import arrived_deposits, backfill, deposited, incoming, match_links, outbox, undo
+from blueops_qb.engine import (
+    arrived_deposits,
+    backfill,
+    deposited,
+    incoming,
+    match_links,
+    outbox,
+    prepaid,
+    undo,
+)
 from blueops_qb.engine.dates import date_of
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.log_trouble import log_trouble
@@ -60,8 +69,10 @@ def plan(turn: Turn) -> int:
         more, anew = _plan_changed(turn, changed)
         moves += more
     outbox.move(turn.connection, turn.tenant_id, moves, turn.now)
-    # A payment that is as wanted without being written: the deposit that let it go for a moment waits for it.
-    paid = [m.ref for m in moves if m.state is State.DONE and m.ref.kind is RecordKind.PAYMENT]
+    # A payment that comes to an end without being written: the bank deposit that let it go for a moment waits for it,
+    # and what takes it as a customer deposit.
+    ends = (State.DONE, State.NOT_POSTED)
+    paid = [m.ref for m in moves if m.state in ends and m.ref.kind is RecordKind.PAYMENT]
     outbox.wake(turn.connection, turn.tenant_id, paid, turn.now)
     if anew:
         # Whoever opens the conflicts page now sees what has just moved.
@@ -229,6 +240,8 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
             "start a backfill.",
             hold=Hold.MATCH,
         )
+    if (waits := prepaid.after_deposit(turn, change.record, change.revision, plan.by_source)) is not None:
+        return waits
     if isinstance(change.record, PaymentReturn) and change.record.void:
         waits = deposited.let_go_first(turn, change.record, change.revision)
         if waits is not None:
