@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from blueops_qb.domain.binding import refs_of
-from blueops_qb.domain.documents import CreditMemo
+from blueops_qb.domain.documents import CreditMemo, CustomerPayment, ExpenseDocument
 from blueops_qb.domain.money_records import GivenBack
 from blueops_qb.domain.policy import OverJobs
 from blueops_qb.domain.posting.context import Posted
@@ -65,6 +65,47 @@ def test_a_payment_whose_parts_were_refused_settles_the_return_that_is_written_o
         if not isinstance(ref, BooksRef) and key_of(ref).source == back.ref
     }
     assert settled == set(returned.documents)
+
+
+def test_a_payment_of_which_one_part_never_got_there_comes_back_as_a_whole() -> None:
+    """The second part waited when the check bounced: the first one takes over all of it, and so does its return."""
+    jobs = [Job(id=f"J{n}", customer_id="7", name=f"Job {n}") for n in (1, 2)]
+    invoices = [
+        attrs.evolve(
+            invoice(simple_line(LineKind.SERVICE, "repair", price), total=price),
+            id=f"5{n}",
+            number=f"5{n}",
+            job_id=f"J{n}",
+        )
+        for n, price in ((1, "85.57"), (2, "91.07"))
+    ]
+    payment = check_of("176.64", ("51", "85.57"), ("52", "91.07"), id="1")
+    context = company(*jobs, *invoices, payment, over_jobs=OverJobs.SPLIT)
+    parts = post(payment, context)
+    assert isinstance(parts, Posted)
+    first = dict([min(parts.documents.items())])
+    back = PaymentReturn(
+        id="9",
+        payment_id="1",
+        customer_id="7",
+        date=DAY,
+        amount=D("176.64"),
+        account_key="checking",
+        reason=ReturnReason.BOUNCED,
+    )
+    bounced = attrs.evolve(payment, applications=(), given_back=(GivenBack(by=back.ref, amount=D("176.64")),))
+    related = {**context.related, payment.ref: bounced, back.ref: back}
+    there = attrs.evolve(context, related=related, posted=first, in_books=frozenset(first))
+    returned = post(back, there)
+    settled = post(bounced, there)
+    assert isinstance(returned, Posted)
+    assert isinstance(settled, Posted)
+    (owed,) = returned.documents.values()
+    assert isinstance(owed, ExpenseDocument)
+    assert owed.total == D("176.64")
+    (money,) = settled.documents.values()
+    assert isinstance(money, CustomerPayment)
+    assert [part.amount for part in money.allocations] == [D("176.64")]
 
 
 @pytest.mark.parametrize(("moved_to", "party"), [("7", "job:J1"), ("8", "customer:7")])

@@ -73,11 +73,14 @@ def payment(record: Payment, lookup: Lookup) -> dict[DocumentKey, Document]:
     return documents
 
 
-def posted_parts(record: Payment, lookup: Lookup) -> dict[OurRef, tuple[Ref, Decimal]]:
+def posted_parts(
+    record: Payment, lookup: Lookup, *, as_wanted: bool = False
+) -> dict[OurRef, tuple[Ref, Decimal]]:
     """The payment documents of a record, posted or as they will be: name -> whose it is, amount.
 
     Where one part is missing because it was refused, they are the parts that it is to have. Parts that are all there
-    and come to another amount are given as they stand: that amount is all that can be deposited or given back.
+    and come to another amount are given as they stand: that amount is all that can be deposited. `as_wanted` gives
+    what they will come to also then.
     """
     posted: dict[OurRef, tuple[Ref, Decimal]] = {
         ref_of_key(key): (doc.customer, doc.amount)
@@ -93,7 +96,7 @@ def posted_parts(record: Payment, lookup: Lookup) -> dict[OurRef, tuple[Ref, Dec
     wanted: dict[OurRef, tuple[Ref, Decimal]] = {
         ref_of_key(part.key): (part.party, part.amount) for part in parts
     }
-    return posted if wanted.keys() <= posted.keys() else wanted
+    return posted if not as_wanted and wanted.keys() <= posted.keys() else wanted
 
 
 def _applies_credits(record: Payment) -> bool:

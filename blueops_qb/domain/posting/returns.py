@@ -61,7 +61,8 @@ def payment_return(record: PaymentReturn, lookup: Lookup) -> dict[DocumentKey, D
         )
     account = account_left(record.account_key, deposit_account(payment.method, lookup), lookup)
     documents: dict[DocumentKey, Document] = {}
-    for name, (party, part) in posted_parts(payment, lookup).items():
+    # A part that never got there is in what the others will come to, as the payment settles its return with them.
+    for name, (party, part) in posted_parts(payment, lookup, as_wanted=True).items():
         key = DocumentKey(record.ref, "main", key_of(name).part)
         documents[key] = _back(record, payment, party, part, account, lookup)
     fee = lookup.cents(record.bank_fee, where="the fee")
