@@ -9,8 +9,8 @@ from lxml import etree
 
 from blueops_qb.sandbox.qbd import messages
 from blueops_qb.sandbox.qbd.kinds import TARGETS
-from tests.qbd_twin_samples import Pick, requests
 from tests.qbd_twin import HEAD, Desk, new_desk, ref, text
+from tests.qbd_twin_samples import Pick, requests
 
 #: reference -> the member that fits it best
 FITTING = {
