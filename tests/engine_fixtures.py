@@ -110,8 +110,20 @@ def database_with_company(request: pytest.FixtureRequest, kind: str) -> Iterator
 )
 def house(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[EngineHouse]:
     """The engine between core and one of the fakes."""
-    monkeypatch.setenv("BLUEOPS_QB_RUNNER", "none")
     kind, database = request.param
+    yield from _moved_in(request, monkeypatch, kind, database)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def asking(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[EngineHouse]:
+    """The engine between core and books that can be asked what became of an exchange."""
+    yield from _moved_in(request, monkeypatch, "asked", request.param)
+
+
+def _moved_in(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, kind: str, database: str
+) -> Iterator[EngineHouse]:
+    monkeypatch.setenv("BLUEOPS_QB_RUNNER", "none")
     with database_with_company(request, database) as url:
         core = open_with_plugin(url)
         try:

@@ -32,7 +32,7 @@ from blueops_qb.sandbox.core.pricing import LineDraft
 from blueops_qb.sdk.hooks import Switch
 from blueops_qb.store import tables as t
 from tests.fake_books import FakeBooks
-from tests.fakes import CalledFake, Caller, CallingFake, FakeProvider
+from tests.fakes import AskedFake, Asker, CalledFake, CallingFake, FakeProvider
 
 D = Decimal
 TENANT = "acme"
@@ -41,7 +41,11 @@ ROOT = Path(__file__).resolve().parent.parent
 DAY = dt.date(2026, 3, 2)
 KEY = b"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 OTHER_KEY = b"OTg3NjU0MzIxMDk4NzY1NDMyMTA5ODc2NTQzMjEwOTg="
-FAKES: dict[str, type[FakeProvider]] = {"called": CalledFake, "calling": CallingFake}
+FAKES: dict[str, type[FakeProvider]] = {
+    "called": CalledFake,
+    "calling": CallingFake,
+    "asked": AskedFake,
+}
 #: Polls only when a test asks for it; retries at once.
 SETTINGS = EngineSettings(backoff_seconds=0.0, sweep_seconds=3600.0)
 
@@ -287,7 +291,7 @@ def engine_for(core: ReferenceCore, provider: FakeProvider, **settings: Any) -> 
 
 def carrier_for(engine: Engine, provider: FakeProvider) -> Carries:
     """A runner for books that are called, the books' own client for those that call."""
-    return Carrier(engine) if isinstance(provider, CalledFake) else Caller(engine, provider)
+    return Carrier(engine) if isinstance(provider, CalledFake) else Asker(engine, provider)
 
 
 def found_company(core: ReferenceCore, tenant: str = TENANT, name: str = "Acme Plumbing") -> None:

@@ -56,6 +56,9 @@ class Fault(enum.Enum):
     CUT = enum.auto()
 
 
+#: What books answer that were asked about an exchange they do not know.
+FORGOTTEN = b'{"forgotten":true}'
+
 #: Outcomes that the books may tell instead of acting.
 REFUSED = Refused(why=Why.INVALID, message="The amount does not suit the books.", remedy="Change the amount.")
 STALE = Stale(message="Somebody changed it.")
@@ -119,6 +122,9 @@ class FakeBooks:
         #: Exchange id -> answer: an id that comes again gets the same answer and nothing is done.
         self.answers: dict[str, bytes] = {}
         self.forgets_ids = False
+        #: Ids of exchanges that the books were asked about, and how many of the next answers get lost.
+        self.asked: list[str] = []
+        self.loses_status = 0
         #: (exchange id, bytes) as they came.
         self.heard: list[tuple[str, bytes]] = []
         #: Cursors before this one are too old.
@@ -168,6 +174,15 @@ class FakeBooks:
         if step in (Fault.LOSE_AFTER, Fault.LOSE_HALF):
             return Unknown(why="the line broke while waiting")
         return Answered(body=answer[: len(answer) // 2] if step is Fault.CUT else answer)
+
+    def status(self, id: str) -> Reply:
+        """What became of an exchange; nothing runs."""
+        self.asked.append(id)
+        if self.loses_status:
+            self.loses_status -= 1
+            return Unknown(why="the line broke while asking")
+        known = id in self.answers and not self.forgets_ids
+        return Answered(body=self.answers[id] if known else FORGOTTEN)
 
     # -- the five ----------------------------------------------------------------------------------
     def write(self, operation: Operation) -> BooksRecord | None:

@@ -1,18 +1,33 @@
-"""Two providers on books in memory, one that is called and one that calls: the engine knows neither."""
+"""Providers on books in memory, called or calling, looked up in or asked: the engine knows none of them."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import attrs
 
 from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.engine.engine import Engine
-from blueops_qb.sdk.doors import Reply
-from blueops_qb.sdk.outcomes import BooksRecord
-from blueops_qb.sdk.provider import WRITES, Limits, Operation, Transport, Vault
+from blueops_qb.providers.qbd.gate import SoapGate
+from blueops_qb.providers.qbd.gate_reply import load_reply
+from blueops_qb.providers.qbd.qwc import OWNER_ID, QwcChoices, qwc_file
+from blueops_qb.providers.qbd.sessions import WebConnector
+from blueops_qb.sdk.calling import Caller, SetUpFile
+from blueops_qb.sdk.doors import Answered, Reply
+from blueops_qb.sdk.outcomes import BooksRecord, NotKnown, Outcome, Refused, Why
+from blueops_qb.sdk.provider import (
+    WRITES,
+    Description,
+    Exchange,
+    GateDesk,
+    Limits,
+    Operation,
+    Settle,
+    Transport,
+    Vault,
+)
 from blueops_qb.sdk.simple import Change, SimpleProvider
-from tests.fake_books import FakeBooks
+from tests.fake_books import FORGOTTEN, FakeBooks
 
 
 class FakeProvider(SimpleProvider):
@@ -74,7 +89,7 @@ class Line:
 
 
 class CallingFake(FakeProvider):
-    """Books that call: `Caller` asks for work, as the Web Connector does."""
+    """Books that call: `Asker` asks for work, as the Web Connector does."""
 
     name = "calling"
 
@@ -82,8 +97,61 @@ class CallingFake(FakeProvider):
         del vault, company_id
 
 
+class AskedFake(CallingFake):
+    """Books that call, one exchange at a time, and that can be asked what became of it, as QuickBooks Desktop can."""
+
+    name = "asked"
+    limits = attrs.evolve(FakeProvider.limits, open_exchanges=1)
+
+    def describe(self) -> Description:
+        return attrs.evolve(super().describe(), settle=Settle.STATUS, calls=True)
+
+    def encode(self, exchange: Exchange, profile: BooksProfile) -> bytes:
+        frame = json.loads(super().encode(exchange, profile))
+        return json.dumps({**frame, "clears": exchange.clears}, sort_keys=True).encode()
+
+    def status_check(self, exchange_id: str, body: bytes) -> bytes:
+        frame = json.loads(body)
+        assert frame["exchange"] == exchange_id
+        return json.dumps({**frame, "asks": True}, sort_keys=True).encode()
+
+    def deliver(self, body: bytes) -> Reply:
+        frame = json.loads(body)
+        if frame.get("asks"):
+            return self.books.status(frame["exchange"])
+        reply = super().deliver(body)
+        if isinstance(reply, Answered):
+            self.books.answers.pop(frame["clears"], None)
+        return reply
+
+    def gate(self, desk: GateDesk) -> SoapGate:
+        """The Web Connector's, with JSON in place of qbXML."""
+        return SoapGate(WebConnector(calls=desk.calls, owner_id=OWNER_ID, version="0"))
+
+    def set_up_file(
+        self, caller: Caller, *, gate_url: str, support_url: str, choices: Mapping[str, str]
+    ) -> SetUpFile:
+        chosen = QwcChoices.of(choices)
+        return qwc_file(caller, gate_url=gate_url, support_url=support_url, choices=chosen)
+
+    def decode(self, exchange: Exchange, reply: bytes, profile: BooksProfile) -> Mapping[str, Outcome]:
+        try:
+            failed = load_reply(reply)
+        except ValueError:
+            return super().decode(exchange, reply, profile)
+        if failed.hresult:
+            told: Outcome = NotKnown(message=failed.message)
+            if failed.hresult == "0x80040400":
+                told = Refused(why=Why.DEFECT, message=failed.message)
+            return {op.id: told for op in exchange.operations}
+        if reply == FORGOTTEN:
+            assert exchange.asks
+            return {op.id: NotKnown(message="they forgot it", forgotten=True) for op in exchange.operations}
+        return super().decode(exchange, reply, profile)
+
+
 @attrs.frozen
-class Caller:
+class Asker:
     """The books' own client: it comes by, asks what is to be done, and tells how it went."""
 
     engine: Engine

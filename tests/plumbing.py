@@ -142,6 +142,8 @@ def company(*related: Record, mapping: Mapping = MAPPING, **changes: Any) -> Pos
     profile = {name: value for name, value in changes.items() if name in profiles}
     rest = {name: value for name, value in changes.items() if name not in policies | profiles}
     known: dict[RecordRef, Record] = {record.ref: record for record in (CUSTOMER, JOB, *related)}
+    # What was posted stands in the books, where a test says nothing else.
+    rest.setdefault("in_books", frozenset(rest.get("posted", ())))
     return PostingContext(
         mapping=mapping,
         policy=attrs.evolve(Policy(), **policy),

@@ -7,11 +7,13 @@ import attrs
 import pytest
 
 from blueops_qb.domain.documents import Allocation, CustomerPayment, CustomerRecord, SalesInvoice, SalesLine
-from blueops_qb.domain.records import CostLine, Customer, Expense, ExpenseType
+from blueops_qb.domain.records import CostLine, Customer, Expense, ExpenseType, Invoice
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
 from blueops_qb.engine import resolve
+from blueops_qb.sdk.provider import Operation
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse
+from tests.fake_books import Fault
 
 #: For behaviour that the database has no part in: called books, SQLite.
 ON_SQLITE = pytest.mark.parametrize("house", [pytest.param(("called", "sqlite"), id="sqlite")], indirect=True)
@@ -99,3 +101,25 @@ def take(house: EngineHouse) -> Any:
     out = house.engine.next_exchange(house.id)
     assert out is not None
     return out
+
+
+def arrived_twice(house: EngineHouse, monkeypatch: pytest.MonkeyPatch) -> Invoice:
+    """An invoice whose answer was lost, and which stands in the books twice when it is looked up."""
+    ann = sent_customer(house)
+    house.books.script.append(Fault.LOSE_AFTER)
+    house.books.forgets_ids = True
+    usual = house.books.find
+
+    def find(operation: Operation) -> object:
+        if len(house.books.of(BooksKind.INVOICE)) == 1:
+            first = house.books.one(BooksKind.INVOICE)
+            assert first.document is not None
+            house.books.enter(first.document, marker=first.marker)
+        return usual(operation)
+
+    monkeypatch.setattr(house.books, "find", find)
+    invoice = house.invoice(ann)
+    house.drain()
+    monkeypatch.setattr(house.books, "find", usual)
+    assert house.state(invoice) == "held"
+    return invoice

@@ -18,6 +18,7 @@ from blueops_qb.cli import (
     mapping,
     match,
     play,
+    qwc,
     records,
     soak,
     undo,
@@ -53,6 +54,7 @@ for _command in (
     soak.soak,
     doctor.doctor,
     keys.keys,
+    qwc.qwc,
     erase.erase,
     erase.purge,
 ):

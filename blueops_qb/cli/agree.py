@@ -15,7 +15,7 @@ from blueops_qb.cli.ledger import PAUSE, stands_still
 from blueops_qb.cli.opening import Opened, common, json_option, opened, show
 from blueops_qb.engine import agreement, agreement_figures, certificate, close_check, signing
 from blueops_qb.engine.agreement import CannotCompare, Run, RunState
-from blueops_qb.engine.agreement_figures import BESIDES, DIFFERENCE, PENDING, Finding, Sum
+from blueops_qb.engine.agreement_figures import ACCEPTED, BESIDES, DIFFERENCE, PENDING, Finding, Sum
 from blueops_qb.engine.vault import MissingKey
 from blueops_qb.runners.carry import Carrier
 
@@ -188,7 +188,7 @@ def _told(house: Opened, run: Run, file: Path | None) -> tuple[dict[str, Any], s
         parties = agreement_figures.parties(connection, run.connection_id, run.id)
         found = {
             sort: list(agreement_figures.findings(connection, run.id, sort))
-            for sort in (DIFFERENCE, BESIDES, PENDING)
+            for sort in (DIFFERENCE, ACCEPTED, BESIDES, PENDING)
         }
         found[PENDING] = agreement_figures.with_reasons(connection, house.tenant_id, found[PENDING])
     with house.turn() as turn:
@@ -204,6 +204,7 @@ def _told(house: Opened, run: Run, file: Path | None) -> tuple[dict[str, Any], s
         "accounts": [{**_sum(one), "name": names.get(one.account, "")} for one in accounts],
         "parties": [_sum(one) for one in parties],
         "differences": [_finding(one) for one in found[DIFFERENCE]],
+        "accepted": [_finding(one) for one in found[ACCEPTED]],
         "only_in_books": [_finding(one) for one in found[BESIDES]],
         "not_in_books_yet": [_finding(one) for one in found[PENDING]],
         "certificate": str(file) if file is not None else None,
@@ -254,8 +255,11 @@ def _text(
         f" {one.besides:>14,.2f} {one.explained:>12,.2f} {one.difference:>12,.2f}"
         for one in accounts
     ]
-    for sort, head in ((DIFFERENCE, "differences"), (PENDING, "not in the books yet")):
+    heads = ((DIFFERENCE, "differences"), (ACCEPTED, "accepted"), (PENDING, "not in the books yet"))
+    for sort, head in heads:
         lines += _listed(head, found[sort])
+    if said := certificate.not_certified(figures):
+        lines.append(f"nothing is said of {said}")
     lines.append("BOTH SIDES AGREE." if run.agrees else "BOTH SIDES DO NOT AGREE.")
     if file is not None:
         lines.append(f"certificate written to {file}")

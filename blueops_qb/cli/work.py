@@ -62,7 +62,7 @@ def status(db_url: str | None, tenant_id: str | None, as_json: bool) -> None:
     with opened(db_url, tenant_id) as house, house.core.engine.connect() as connection:
         live = connections.live(connection, house.tenant_id)
         counts = census.states(connection, house.tenant_id)
-        conflicts = len(census.open_conflicts(connection, live["id"])) if live else 0
+        conflicts = census.count_conflicts(connection, live["id"]) if live else 0
         switch = connections.switch_of(connection, house.tenant_id)
         if live and live["provider"] in house.engine.providers:
             sweeps = _sweeps(_pace(connection, live, house.engine))

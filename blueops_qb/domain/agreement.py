@@ -45,6 +45,8 @@ class Kind(enum.StrEnum):
     DOUBLED = "doubled"
     #: The books have something on a customer or job of ours that BlueOps does not have.
     EXTRA = "extra"
+    #: The record in BlueOps says something else now than both sides agreed on.
+    FROM_BLUEOPS = "from_blueops"
 
 
 #: A document that differs in more places than this is told as amounts; looking for moves would take too long.

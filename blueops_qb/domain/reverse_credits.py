@@ -35,12 +35,15 @@ def credit_from(document: CreditMemo, *, party: RecordRef, customer_id: str) -> 
 
 
 def credit_changed(document: CreditMemo, current: Credit, fields: Collection[str]) -> Credit:
-    """`current` with these fields as the books have them; a re-coding leaves the lines as they are."""
+    """`current` with these fields as the books have them; a re-coding leaves the lines as they are.
+
+    A credit of one line keeps what that line is about.
+    """
     tax, total = document.tax or ZERO, document.total or ZERO
     changes: dict[str, Any] = {}
     if "total" in fields and (tax, total) != (current.tax, current.total):
         changes |= {
-            "lines": (_one_line(total - tax, taxable=bool(tax), description=document.memo),),
+            "lines": (_at(total - tax, current, taxable=bool(tax), description=document.memo),),
             "discount": ZERO,
             "tax": tax,
             "total": total,
@@ -69,9 +72,28 @@ def credit_applied(current: Credit, payment: CustomerPayment) -> Credit:
     return attrs.evolve(current, applications=applications, elsewhere=elsewhere)
 
 
-def _one_line(amount: Decimal, *, taxable: bool, description: str) -> InvoiceLine:
+def _at(amount: Decimal, current: Credit, *, taxable: bool, description: str) -> InvoiceLine:
+    """The one line of the credit at another amount; several become one that is none of its invoice's lines."""
+    line = current.lines[0] if len(current.lines) == 1 else None
+    if line is not None and line.kind is not LineKind.TEXT:
+        return attrs.evolve(
+            line,
+            quantity=Decimal(1),
+            unit_price=amount,
+            amount=amount,
+            discount=ZERO,
+            taxable=line.taxable or taxable,
+        )
+    return _one_line(amount, taxable=taxable, description=description, line_id=_TOTAL)
+
+
+#: The id of the line that stands for a whole credit whose lines BlueOps does not know any more.
+_TOTAL = "total"
+
+
+def _one_line(amount: Decimal, *, taxable: bool, description: str, line_id: str = "1") -> InvoiceLine:
     return InvoiceLine(
-        line_id="1",
+        line_id=line_id,
         kind=LineKind.FEE,
         description=description,
         unit_price=amount,

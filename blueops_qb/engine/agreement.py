@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from blueops_qb.domain.agreement_rules import Chart
 from blueops_qb.engine import (
     agreement_figures,
+    agreement_here,
     agreement_marks,
     agreement_missing,
     due,
@@ -156,10 +157,13 @@ def _ask_ledger(turn: Turn, stretch: Days) -> int:
 
 
 def _standing(turn: Turn, days: Days, marks: str) -> int | None:
-    """The newest finished slice of these days whose marks are as they are now."""
+    """The newest finished slice of these days whose marks are as they are now, and that has compared everything.
+
+    What was on its way when it was read may have come to its end without moving any mark.
+    """
     s = t.agreement_slices
     query = (
-        sa.select(s.c.id, s.c.marks)
+        sa.select(s.c.id, s.c.marks, s.c.figures_json)
         .where(
             s.c.connection_id == turn.id,
             s.c.first_day == days.start,
@@ -172,7 +176,9 @@ def _standing(turn: Turn, days: Days, marks: str) -> int | None:
         .limit(1)
     )
     row = turn.connection.execute(query).one_or_none()
-    return int(row.id) if row is not None and row.marks == marks else None
+    if row is None or row.marks != marks or json.loads(row.figures_json)["moving"]:
+        return None
+    return int(row.id)
 
 
 def _stretches(wanted: list[Days]) -> list[Days]:
@@ -213,7 +219,12 @@ def _read_on(engine: Engine, run: Run) -> None:
         _compare_ledger(engine, run, row)
     with engine.turns.open(run.connection_id) as turn:
         assert turn is not None
-        _finish(turn, run)
+        if not _is_compared(turn, run):
+            return
+    here = agreement_here.look(engine, run.connection_id, run.start, run.end)
+    with engine.turns.open(run.connection_id) as turn:
+        assert turn is not None
+        _finish(turn, run, here)
 
 
 def _reading(engine: Engine, run: Run, row: Any) -> ledger.Reading | None:
@@ -305,26 +316,34 @@ def _keep(engine: Engine, run: Run, row: Any, figures: dict[str, Any], comparing
             insert_all(tx.connection, t.agreement_sums, comparing.sums())
 
 
-def _finish(turn: Turn, run: Run) -> None:
-    """Add up, once every slice is compared and the books have told what became of what is missing."""
+def _is_compared(turn: Turn, run: Run) -> bool:
+    """Every slice is compared, and the books have told what became of what is missing; else they are asked."""
     s, rs = t.agreement_slices, t.agreement_run_slices
     state = run_of(turn.connection, turn.id, run.id).state
-    query = sa.select(s.c.state, s.c.read_at).join(rs, rs.c.slice_id == s.c.id).where(rs.c.run_id == run.id)
-    found = list(turn.connection.execute(query))
-    if state not in (RunState.READING, RunState.ASKING) or any(row.state != "done" for row in found):
-        return
+    query = sa.select(s.c.state).join(rs, rs.c.slice_id == s.c.id).where(rs.c.run_id == run.id)
+    states = set(turn.connection.execute(query).scalars())
+    if state not in (RunState.READING, RunState.ASKING) or states - {"done"}:
+        return False
     if state is RunState.READING and agreement_missing.ask(turn, run.id):
         set_run(turn, run.id, state=RunState.ASKING.value)
+        return False
+    return agreement_missing.answered(turn, run.id)
+
+
+def _finish(turn: Turn, run: Run, here: agreement_here.Here) -> None:
+    """Add up, once; another process may have done it meanwhile."""
+    if run_of(turn.connection, turn.id, run.id).state not in (RunState.READING, RunState.ASKING):
         return
-    if not agreement_missing.answered(turn, run.id):
-        return
-    figures = agreement_figures.add_up(turn, run.id, run.start, run.end)
+    s, rs = t.agreement_slices, t.agreement_run_slices
+    query = sa.select(s.c.read_at).join(rs, rs.c.slice_id == s.c.id).where(rs.c.run_id == run.id)
+    read_at = list(turn.connection.execute(query).scalars())
+    figures = agreement_figures.add_up(turn, run.id, run.start, run.end, here)
     set_run(
         turn,
         run.id,
         state=RunState.DONE.value,
         closed_at=turn.now,
-        facts_from=min(row.read_at for row in found),
+        facts_from=min(read_at),
         figures_json=json.dumps(figures, sort_keys=True),
     )
     turn.note(

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from blueops_qb.domain.agreement import Kind
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.engine import agreement_sides as sides
+from blueops_qb.engine.agreement_here import ACCEPTED, Here
 from blueops_qb.engine.agreement_slice import BESIDES, DIFFERENCE, PENDING
 from blueops_qb.engine.outbox import OPEN_STATES
 from blueops_qb.engine.turn import Turn
@@ -69,10 +70,13 @@ class Finding:
 
 
 # -- one run -------------------------------------------------------------------------------------------
-def add_up(turn: Turn, run_id: int, start: dt.date, end: dt.date) -> dict[str, Any]:
-    """The figures of a run whose slices are all compared; notes what is not in the books yet."""
+def add_up(turn: Turn, run_id: int, start: dt.date, end: dt.date, here: Here) -> dict[str, Any]:
+    """The figures of a run whose slices are all compared; notes what is not in the books yet, and `here`."""
     connection = turn.connection
     pending = _note_pending(turn, run_id, start, end)
+    first = sum(pending.values()) + 1
+    rows = [{"owner_id": run_id, "number": number, **row} for number, row in enumerate(here.found, first)]
+    insert_all(connection, t.agreement_findings, rows)
     parts = list(_slice_figures(connection, run_id))
     digest = hashlib.sha256()
     kinds: Counter[str] = Counter()
@@ -96,6 +100,8 @@ def add_up(turn: Turn, run_id: int, start: dt.date, end: dt.date) -> dict[str, A
         "moving": sum(part["moving"] for part in parts),
         "differences": sum(kinds.values()),
         "kinds": dict(sorted(kinds.items())),
+        "accepted": sum(row["sort"] == ACCEPTED for row in here.found),
+        "not_told": here.unknown,
         "digest": digest.hexdigest(),
         "besides": sum(part["besides"] for part in parts),
         "pending": pending,
@@ -320,6 +326,7 @@ def names(turn: Turn, ids: Iterable[str]) -> dict[str, str]:
 
 
 __all__ = [
+    "ACCEPTED",
     "BESIDES",
     "DIFFERENCE",
     "PENDING",

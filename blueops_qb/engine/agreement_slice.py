@@ -319,7 +319,7 @@ class Comparing:
             cents=difference.cents,
             sentence=sentence(one.ref, one.place, difference.kind, difference.detail),
             remedy=remedy,
-            lines_json=_lines(ours, theirs),
+            lines_json=lines_json(ours, theirs),
         )
 
     def _note(
@@ -347,7 +347,7 @@ class Comparing:
             cents=sum(line.cents for line in lines if line.cents > 0),
             sentence=sentence,
             remedy=remedy,
-            lines_json=_lines((), lines) if sort == DIFFERENCE else "",
+            lines_json=lines_json((), lines) if sort == DIFFERENCE else "",
         )
 
     def _put(self, **values: Any) -> None:
@@ -361,7 +361,9 @@ def _settled(allocations: Any) -> str:
     return "it settles " + ", ".join(parts) if parts else "it settles nothing"
 
 
-def _lines(ours: Any, theirs: Any) -> str:
+def lines_json(ours: Any, theirs: Any) -> str:
+    """The lines of both sides as a finding keeps them."""
+
     def plain(line: Line) -> dict[str, Any]:
         said = attrs.asdict(line, filter=lambda field, value: field.name == "cents" or bool(value))
         return {name.rstrip("_"): str(v) if isinstance(v, dt.date) else v for name, v in said.items()}

@@ -127,15 +127,26 @@ def _kind(text: str) -> RecordKind:
     return RecordKind(text) if text in set(RecordKind) else cast(RecordKind, text)
 
 
-def open_conflicts(connection: sa.Connection, connection_id: str) -> list[sa.RowMapping]:
-    """Conflicts that wait for a choice, newest first."""
+def open_conflicts(
+    connection: sa.Connection, connection_id: str, *, before: int | None = None, limit: int | None = None
+) -> list[sa.RowMapping]:
+    """Conflicts that wait for a choice, newest first, keyset-paged: pass the last one's id as `before`."""
     c = t.conflicts
     query = (
-        sa.select(c)
-        .where(c.c.connection_id == connection_id, c.c.state == "open")
-        .order_by(c.c.opened_at.desc())
+        sa.select(c).where(c.c.connection_id == connection_id, c.c.state == "open").order_by(c.c.id.desc())
     )
+    if before is not None:
+        query = query.where(c.c.id < before)
+    if limit is not None:
+        query = query.limit(limit)
     return list(connection.execute(query).mappings())
+
+
+def count_conflicts(connection: sa.Connection, connection_id: str) -> int:
+    """How many conflicts wait for a choice."""
+    c = t.conflicts
+    query = sa.select(sa.func.count()).where(c.c.connection_id == connection_id, c.c.state == "open")
+    return int(connection.execute(query).scalar_one())
 
 
 def quiet(connection: sa.Connection, tenant_id: str, connection_id: str) -> bool:

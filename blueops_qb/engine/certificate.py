@@ -84,7 +84,10 @@ def _sections(turn: Any, run: Run) -> dict[str, Any]:
     head = connection.execute(
         sa.select(h.c.seq, h.c.mac).where(h.c.tenant_id == turn.tenant_id)
     ).one_or_none()
-    found = agreement_figures.findings(connection, run.id, agreement_figures.DIFFERENCE)
+    found, accepted = (
+        agreement_figures.findings(connection, run.id, sort)
+        for sort in (agreement_figures.DIFFERENCE, agreement_figures.ACCEPTED)
+    )
     return {
         "about": {
             "tenant": turn.tenant_id,
@@ -100,7 +103,11 @@ def _sections(turn: Any, run: Run) -> dict[str, Any]:
             "facts_from": run.facts_from.isoformat() if run.facts_from else "",
             "made_at": turn.now.isoformat(),
         },
-        "basis": {"rests_on": run.rests_on, "meaning": BASIS[run.rests_on]},
+        "basis": {
+            "rests_on": run.rests_on,
+            "meaning": BASIS[run.rests_on],
+            "not_certified": not_certified(run.figures),
+        },
         "figures": figures,
         "accounts": [
             {
@@ -113,16 +120,9 @@ def _sections(turn: Any, run: Run) -> dict[str, Any]:
             }
             for one in agreement_figures.accounts(connection, run.id)
         ],
-        "differences": [
-            {
-                "kind": one.kind,
-                "ref": one.ref,
-                "books": one.books,
-                "amount": str(one.amount),
-                "sentence": one.sentence,
-            }
-            for one in islice(found, MOST)
-        ],
+        "differences": [_told(one) for one in islice(found, MOST)],
+        # What people left as it is, each named with who did: no difference that stands in the way, and no agreement.
+        "accepted": [_told(one) for one in islice(accepted, MOST)],
         "audit": {"seq": head.seq if head else 0, "mac": head.mac if head else ""},
         "versions": {
             "plugin": __version__,
@@ -131,6 +131,25 @@ def _sections(turn: Any, run: Run) -> dict[str, Any]:
             "policy": row["policy_version"],
         },
     }
+
+
+def _told(one: agreement_figures.Finding) -> dict[str, str]:
+    return {
+        "kind": one.kind,
+        "ref": one.ref,
+        "books": one.books,
+        "amount": str(one.amount),
+        "sentence": one.sentence,
+    }
+
+
+def not_certified(figures: Mapping[str, Any]) -> str:
+    """What nothing is said of; empty where everything was compared."""
+    parts = [
+        (figures.get("moving", 0), "on their way when the books were asked"),
+        (figures.get("not_told", 0), "of a record that cannot be posted as it is now"),
+    ]
+    return "; ".join(f"{count} documents {words}" for count, words in parts if count)
 
 
 def sign(sections: Mapping[str, Any], key: Ed25519PrivateKey) -> str:

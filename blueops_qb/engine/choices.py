@@ -90,7 +90,7 @@ def is_about_fields(row: Any, known: Known) -> bool:
 
 def plan_choice(turn: Turn, row: Any, known: Known, wish: Wish) -> Plan:
     """What the choice would do; changes nothing. Raises CannotResolve, MovedMeanwhile or NoPlace."""
-    sides = _sides(turn, row, known)
+    sides = sides_as_shown(turn, row, known)
     group = row["group"]
     moved = sides.moved((group,))
     by_field = _side_of_fields(type(sides.ours), group, wish, moved)
@@ -116,7 +116,8 @@ def plan_choice(turn: Turn, row: Any, known: Known, wish: Wish) -> Plan:
     )
 
 
-def _sides(turn: Turn, row: Any, known: Known) -> Sides:
+def sides_as_shown(turn: Turn, row: Any, known: Known) -> Sides:
+    """Both sides of a conflict about fields, as they are now; raises CannotResolve, MovedMeanwhile among it."""
     source = known.key.source
     snapshot = newest(turn, source)
     mirror = mirror_row(turn, known.place)
@@ -136,15 +137,13 @@ def _check_shown(row: Any, sides: Sides) -> None:
     """Compare and set: what the person saw is what there is. A version that moved without substance is none."""
     if (row["revision"], row["version"]) == (sides.snapshot.revision, sides.version):
         return
-    if row["revision"] is None:
-        return  # opened before that was kept
     fields = GROUPS[type(sides.ours)][row["group"]]
     for text, now, where in (
         (row["ours"], sides.normal_ours, "BlueOps"),
         (row["theirs"], sides.theirs, "QuickBooks"),
     ):
-        shown = wire.load_document(sides.known.kind, text)
-        if any(getattr(shown, f) != getattr(now, f) for f in fields):
+        shown = wire.load_document(sides.known.kind, text) if text else None
+        if shown is None or any(getattr(shown, f) != getattr(now, f) for f in fields):
             raise MovedMeanwhile(
                 f"{sides.known.key.source} moved in {where} meanwhile; both sides are shown anew"
             )
@@ -182,7 +181,7 @@ def steps_of(turn: Turn, row: Any, known: Known) -> tuple[LineStep, ...]:
     if "lines" not in GROUPS[DOCUMENT_TYPES[BooksKind(row["books_kind"])]].get(row["group"], ()):
         return ()
     try:
-        sides = _sides(turn, row, known)
+        sides = sides_as_shown(turn, row, known)
         return sides.steps(turn) if isinstance(sides.snapshot.record, Invoice | Expense) else ()
     except (Unpaired, CannotResolve):
         return ()
@@ -286,5 +285,6 @@ __all__ = [
     "mark",
     "options_of",
     "plan_choice",
+    "sides_as_shown",
     "steps_of",
 ]

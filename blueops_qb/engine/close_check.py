@@ -1,6 +1,7 @@
 """Close check: what stands in the way of closing a month, and what should be looked at before.
 
-In the way is whatever would change the month later: records held or not posted, open conflicts, differences. Money that
+In the way is whatever would change the month later: records held or not posted, open conflicts, differences, and what
+could not be compared. Money that
 settles nothing yet and balances that wait for a deposit are shown with their age, because they may be quite in order.
 """
 
@@ -95,6 +96,8 @@ class CloseCheck:
             (len(self.unposted), "records not posted yet"),
             (len(self.conflicts), "open conflicts"),
             (int(self.agreement.figures.get("differences", 0)), "differences"),
+            (int(self.agreement.figures.get("moving", 0)), "documents on their way, not compared"),
+            (int(self.agreement.figures.get("not_told", 0)), "documents whose record cannot be posted now"),
         ]
         reasons = [f"{count} {what}" for count, what in found if count]
         if self.agreement.state is not RunState.DONE:

@@ -15,6 +15,7 @@ from blueops_qb.domain.refs import BooksRef, RecordRef
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
+from blueops_qb.sdk.core import Snapshot
 from blueops_qb.store import tables as t
 from blueops_qb.store.types import new_id
 
@@ -37,6 +38,12 @@ class Shown:
     ours: str | None = None
     theirs: str | None = None
     revision: int | None = None
+
+
+def whole_shown(known: Known, row: Any, snapshot: Snapshot | None) -> Shown:
+    """What is shown of a record of which only the last agreement can be told of our side."""
+    revision = None if snapshot is None else snapshot.revision
+    return Shown(base=known.base_theirs, ours=known.base_ours, theirs=row["document"], revision=revision)
 
 
 #: Who changed something over there, where the books do not say it.

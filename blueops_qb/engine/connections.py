@@ -242,6 +242,10 @@ def retire(core: Core, connection_id: str, tenant_id: str, *, actor: str, keys: 
     with core.begin(tenant_id) as tx:
         tx.connection.execute(c.update().where(c.c.id == connection_id).values(state="retired"))
         tx.connection.execute(t.secrets.delete().where(t.secrets.c.connection_id == connection_id))
+        k, s = t.callers, t.sessions
+        tx.connection.execute(k.update().where(k.c.connection_id == connection_id).values(password_digest=""))
+        still = s.c.connection_id == connection_id, s.c.state == "open"
+        tx.connection.execute(s.update().where(*still).values(state="closed"))
         o, now = t.operations, db_now(tx.connection)
         tx.connection.execute(
             o.update()

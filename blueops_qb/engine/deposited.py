@@ -2,19 +2,21 @@
 
 The deposit takes it out for a moment (its amount stays, as a plain line), the payment is applied to what came
 back, and the deposit takes it in again. Each step is an event of the payout or the payment that waits for the
-other, so that nothing is lost between them.
+other, so that nothing is lost between them: a payout whose deposit has let a payment go is never done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeGuard
 
+import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.documents import BankDeposit
-from blueops_qb.domain.posting.deposits import LET_GO, returns_of
+from blueops_qb.domain.posting.context import Posted
+from blueops_qb.domain.posting.deposits import LET_GO, let_go, returns_of
 from blueops_qb.domain.records import Payment, PaymentReturn, Payout
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef, record_of, ref_of_key
 from blueops_qb.engine.known import Known, load_by_place, load_known
@@ -29,9 +31,12 @@ def relinks(record: object, mine: Sequence[Known]) -> TypeGuard[Payment]:
     """Whether the payment in the books has to settle another return than it does: it came back, or not after all.
 
     A return that was recorded in error, or whose check was presented again and paid, is settled no more; the payment
-    may come back a second time then.
+    may come back a second time then. A deposit that is a sales receipt there settles nothing: a refund receipt gives
+    it back.
     """
-    return isinstance(record, Payment) and returns_of(record) != _settled_returns(mine)
+    if not isinstance(record, Payment) or any(k.linked and k.kind is BooksKind.SALES_RECEIPT for k in mine):
+        return False
+    return returns_of(record) != _settled_returns(mine)
 
 
 def freed(turn: Turn, record: Payment, revision: int, mine: Sequence[Known]) -> Move | None:
@@ -52,7 +57,7 @@ def freed(turn: Turn, record: Payment, revision: int, mine: Sequence[Known]) -> 
         )
     if held_by:
         for payout in held_by:
-            plan_anew(turn, payout, only=State.DONE)
+            plan_anew(turn, payout, only=(State.DONE, State.WAITING))
         return Move(
             ref=ref,
             revision=revision,
@@ -126,29 +131,52 @@ def _closed_deposit(turn: Turn, payouts: Sequence[RecordRef]) -> BankDeposit | N
     return None
 
 
-def take_in_again(turn: Turn, ref: RecordRef, mine: Sequence[Known]) -> None:
-    """Payouts that have let the payment go are planned again once it is written."""
-    for payout in _payouts(turn, mine, holding=False):
-        plan_anew(turn, payout, only=State.DONE, waits_for=ref)
+def waits_to_take_in(move: Move, result: Posted) -> Move:
+    """Where the event of a payout goes that is as wanted for now: one that has let a payment go waits for that one."""
+    apart = [ref for document in result.documents.values() for ref in let_go(document)]
+    if move.state is not State.DONE or not apart:
+        return move
+    reason = f"waits for {apart[0]}, which its bank deposit has let go for a moment"
+    return attrs.evolve(move, state=State.WAITING, reason=reason, waits_for=str(apart[0]))
+
+
+def lets_go(turn: Turn, refs: Iterable[RecordRef]) -> set[RecordRef]:
+    """Those payouts of `refs` whose deposit in the books has let a payment go: they are looked at again at once.
+
+    That payment may have been written before them, or beside them.
+    """
+    ids = [ref.id for ref in refs if ref.kind is RecordKind.PAYOUT]
+    if not ids:
+        return set()
+    query = _deposits().where(
+        t.documents.c.connection_id == turn.id,
+        t.documents.c.source_id.in_(ids),
+        t.links.c.base_ours.contains(LET_GO, autoescape=True),
+    )
+    return {RecordRef(RecordKind.PAYOUT, id) for id in turn.connection.execute(query).scalars()}
 
 
 def _payouts(turn: Turn, mine: Sequence[Known], *, holding: bool) -> list[RecordRef]:
     """Payouts of these payments whose deposit in the books holds them, or has let them go."""
     names = {str(ref_of_key(known.key)) for known in mine if known.key.role == "main"}
-    d, lk = t.documents, t.links
     words = {f'"{name}"' if holding else f'{LET_GO}{name}"' for name in names}
     if not words:
         return []
-    query = (
-        sa.select(d.c.source_id)
-        .select_from(d.join(lk, sa.and_(lk.c.document_id == d.c.id, lk.c.state == "live")))
-        .where(
-            d.c.connection_id == turn.id,
-            d.c.source_kind == RecordKind.PAYOUT.value,
-            sa.or_(*(lk.c.base_ours.contains(word, autoescape=True) for word in sorted(words))),
-        )
+    query = _deposits().where(
+        t.documents.c.connection_id == turn.id,
+        sa.or_(*(t.links.c.base_ours.contains(word, autoescape=True) for word in sorted(words))),
     )
     return [RecordRef(RecordKind.PAYOUT, id) for id in turn.connection.execute(query).scalars()]
+
+
+def _deposits() -> sa.Select[str]:
+    """Ids of payouts that are in the books."""
+    d, lk = t.documents, t.links
+    return (
+        sa.select(d.c.source_id)
+        .select_from(d.join(lk, sa.and_(lk.c.document_id == d.c.id, lk.c.state == "live")))
+        .where(d.c.source_kind == RecordKind.PAYOUT.value)
+    )
 
 
 def _their_deposit(turn: Turn, mine: Sequence[Known]) -> BooksRef | None:

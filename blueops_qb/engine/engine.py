@@ -70,13 +70,16 @@ class Engine:
         return SealedVault(self.core, self.turns.place(connection_id)[0], connection_id)
 
     # -- the doors ---------------------------------------------------------------------------------
-    def next_exchange(self, connection_id: str) -> Outgoing | None:
-        """Settle what is overdue, compare what moved, plan what is new, and hand out one exchange."""
+    def next_exchange(self, connection_id: str, *, carrier: str = "") -> Outgoing | None:
+        """Settle what is overdue, compare what moved, plan what is new, and hand out one exchange.
+
+        `carrier` names a session that carries the connection instead of this process.
+        """
         self._waits[connection_id] = 0.0
         sign_in = self._sign_in_due(connection_id)
         if sign_in is None:
             return None
-        with self.turns.open(connection_id, lease=True) as turn:
+        with self.turns.open(connection_id, lease=True, carrier=carrier) as turn:
             if turn is None or not may_work(turn):
                 return None
             uncertain.overdue(turn)

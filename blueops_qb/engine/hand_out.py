@@ -5,18 +5,18 @@ from __future__ import annotations
 import logging
 import secrets
 from decimal import Decimal
-from typing import Any
 
 import sqlalchemy as sa
 
 from blueops_qb.domain.money import ZERO
-from blueops_qb.engine import canary, guard, numbers, outbox
+from blueops_qb.engine import canary, guard, numbers, outbox, status
 from blueops_qb.engine.as_operations import Later, as_operations, bare_operation, with_content
 from blueops_qb.engine.figures import moved_by
 from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.pacing import Tokens
 from blueops_qb.engine.ready import Ready, Sent
+from blueops_qb.engine.reload import reload
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.doors import Outgoing
 from blueops_qb.sdk.provider import Exchange, Lane, Unencodable, Verb
@@ -34,10 +34,12 @@ def hand_out(turn: Turn, *, only_sign_in: bool = False) -> Outgoing | None:
     again = _resend(turn, tokens)
     if again is not None:
         return again
-    in_flight = _in_flight(turn)
-    free = turn.description.limits.open_exchanges - in_flight
-    if free <= 0 or canary.stops(turn):
+    free = turn.description.limits.open_exchanges - _in_flight(turn)
+    if free <= 0:
         return None
+    question = status.ask(turn, tokens)
+    if question is not None or canary.stops(turn):
+        return question
     asked = alone = False
     while True:
         chosen = _choose(turn, tokens, free=free, only_sign_in=only_sign_in, alone=alone)
@@ -62,6 +64,7 @@ def hand_out(turn: Turn, *, only_sign_in: bool = False) -> Outgoing | None:
                 company_id=turn.row["company_id"],
                 operations=operations,
                 created_at=turn.now,
+                clears=status.to_clear(turn, operations),
             )
             body = turn.provider.encode(exchange, turn.profile)
         except Unencodable as problem:
@@ -87,26 +90,6 @@ def hand_out(turn: Turn, *, only_sign_in: bool = False) -> Outgoing | None:
         tokens.take(turn.provider.cost(exchange.operations))
         turn.wait = None
         return _commit(turn, exchange, chosen, body)
-
-
-def reload(turn: Turn, exchange_row: Any) -> Sent:
-    """The exchange as it was handed out, from our tables."""
-    o, d = t.operations, t.documents
-    query = (
-        sa.select(o, d.c.source_kind, d.c.source_id)
-        .select_from(o.outerjoin(d, d.c.id == o.c.document_id))
-        .where(o.c.exchange_id == exchange_row["id"], o.c.state.in_(["out", "uncertain"]))
-        .order_by(o.c.lane, o.c.id)
-    )
-    chosen = [Ready(row=row) for row in turn.connection.execute(query)]
-    exchange = Exchange(
-        id=exchange_row["id"],
-        connection_id=turn.id,
-        company_id=turn.row["company_id"],
-        operations=as_operations(turn, chosen, gone=True),
-        created_at=exchange_row["first_sent_at"],
-    )
-    return Sent(exchange=exchange, ready={str(ready.id): ready for ready in chosen})
 
 
 def _guarded(turn: Turn, chosen: list[Ready]) -> bool:
@@ -135,7 +118,7 @@ def _resend(turn: Turn, tokens: Tokens) -> Outgoing | None:
     """An exchange that surely did not happen goes out again: the same bytes under the same id."""
     e = t.exchanges
     row = turn.connection.execute(
-        sa.select(e.c.id, e.c.body, e.c.sends, e.c.lane, e.c.first_sent_at)
+        sa.select(e.c.id, e.c.body, e.c.sends, e.c.lane, e.c.first_sent_at, e.c.clears, e.c.asked)
         .where(e.c.connection_id == turn.id, e.c.state == "resend", e.c.settle_at <= turn.now)
         .order_by(e.c.first_sent_at)
         .limit(1)
@@ -161,7 +144,7 @@ def _resend(turn: Turn, tokens: Tokens) -> Outgoing | None:
 
 def _in_flight(turn: Turn) -> int:
     e = t.exchanges
-    query = sa.select(sa.func.count()).where(e.c.connection_id == turn.id, e.c.state == "sent")
+    query = sa.select(sa.func.count()).where(e.c.connection_id == turn.id, e.c.state.in_(["sent", "asked"]))
     return int(turn.connection.execute(query).scalar_one())
 
 
@@ -291,6 +274,8 @@ def _commit(turn: Turn, exchange: Exchange, chosen: list[Ready], body: bytes) ->
             "first_sent_at": turn.now,
             "sent_at": turn.now,
             "deadline": deadline,
+            "clears": exchange.clears or None,
+            "kept_there": turn.now if status.is_kept_there(turn, exchange.operations) else None,
         },
     )
     connection.execute(

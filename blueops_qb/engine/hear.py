@@ -14,15 +14,15 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.documents import SalesInvoice, TaxMode
 from blueops_qb.domain.refs import BooksRef
-from blueops_qb.engine import ledger, messages, numbers, renewals, uncertain
+from blueops_qb.engine import ledger, messages, numbers, renewals, status, uncertain
 from blueops_qb.engine.due import operation_row, wanted_row
 from blueops_qb.engine.findings import take_found
-from blueops_qb.engine.hand_out import reload
 from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.outbox import Hold
 from blueops_qb.engine.over_jobs import split_instead
 from blueops_qb.engine.ready import Ready, Sent
+from blueops_qb.engine.reload import reload
 from blueops_qb.engine.throttled import come_back
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.unsettled import READING
@@ -46,7 +46,7 @@ from blueops_qb.store import tables as t
 
 log = logging.getLogger(__name__)
 
-HEARD = ("sent", "uncertain", "resend")
+HEARD = ("sent", "uncertain", "resend", status.ASKED)
 #: Outcomes of a call that the books carried out, also where they refused what was in it.
 _METERED = (Applied, Found, Absent, Gone, Refused, Stale)
 
@@ -73,7 +73,10 @@ def hear(
         sent, outcomes = reload(turn, row), None
     if not isinstance(reply, Answered) and turn.row["health"] == "ok":
         turn.set(health="unreached", health_reason=f"The books were not reached: {reply.why}")
-    if isinstance(reply, NotSent):
+    if row["asked"] and not isinstance(reply, Answered):
+        # Only the question was lost; that says nothing of the exchange itself.
+        status.unanswered(turn, row, reply.why)
+    elif isinstance(reply, NotSent):
         _not_sent(turn, row, sent, reply.why)
     elif isinstance(reply, Answered):
         messages.keep(turn, row, sent, reply.body)
@@ -122,6 +125,7 @@ def _not_sent(turn: Turn, row: Any, sent: Sent, why: str) -> None:
     back_to_ready(
         turn, sent, ids, not_before=turn.backoff(attempts), reason=f"the books were not reached: {why}"
     )
+    status.never_arrived(turn, row["id"])
     turn.note("not sent", f"exchange {row['id']}", numbers=str(len(ids)), reason=why)
     close(turn, row["id"], f"not sent: {why}")
 
@@ -151,6 +155,7 @@ class Hearing:
         self.retry: list[tuple[Ready, Any, str]] = []
         self.unknown: list[Ready] = []
         self.why = "the answer does not tell"
+        self.forgotten = False
         self.settled: set[str] = set()
 
     def settle(self, outcomes: Mapping[str, Outcome]) -> None:
@@ -160,6 +165,8 @@ class Hearing:
         for operation in self.sent.exchange.operations:
             ready = self.sent.ready[operation.id]
             outcome = outcomes.get(operation.id) or NotKnown(message="the answer does not mention it")
+            if self.row["asked"]:
+                outcome = status.as_told(turn, operation, outcome, row=self.row)
             self._take(ready, operation, outcome)
             for want in outcome.then:
                 onward = numbers.onward(operation, want)
@@ -167,6 +174,7 @@ class Hearing:
                 self.new_operations.append(row)
         if any(isinstance(outcome, _METERED) for outcome in outcomes.values()):
             turn.metered = turn.provider.cost(self.sent.exchange.operations)
+            status.cleared(turn, self.sent)
         if self.new_operations:
             turn.connection.execute(t.operations.insert(), self.new_operations)
         for ready, not_before, reason in self.retry:
@@ -177,6 +185,8 @@ class Hearing:
         turn.set(last_contact_at=turn.now)
         if self.unknown:
             uncertain.partly(turn, self.row, self.unknown, self.why)
+            if self.forgotten:
+                status.forget(turn, self.row["id"])
         else:
             close(turn, self.row["id"])
         for exchange_id in self.settled:
@@ -321,6 +331,7 @@ class Hearing:
     def _not_known(self, ready: Ready, operation: Operation, outcome: NotKnown) -> None:
         if operation.verb in WRITES:
             self.unknown.append(ready)
+            self.forgotten |= outcome.forgotten
             self.why = (
                 f"nobody knows yet whether it arrived: {outcome.message}" if outcome.message else self.why
             )

@@ -16,7 +16,7 @@ from blueops_qb.domain.documents import Document
 from blueops_qb.domain.posting import salestax
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordRef
 from blueops_qb.domain.reversal import reverses
-from blueops_qb.engine import outbox, subledger, take_back, undo, unsettled
+from blueops_qb.engine import outbox, reclass_back, subledger, take_back, undo, unsettled, variances
 from blueops_qb.engine.conflicts import conflict_row, write_conflicts
 from blueops_qb.engine.figures import cents_in, generation_in, total_in
 from blueops_qb.engine.freed_credits import Freed, freed_credits, note_freed
@@ -110,7 +110,7 @@ class Landing(Mirroring):
             "base_theirs": text if agrees else None,
             "written_version": record.version,
             "written_digest": digest_of(text),
-            "doubtful": "" if agrees or gap else "the books show something else than was sent",
+            "doubtful": "" if agrees or gap else variances.DOUBT,
             "beside": self._beside(ready, record) if agrees else "",
         }
         if Verb(ready.row.verb) is Verb.CREATE:
@@ -183,22 +183,23 @@ class Landing(Mirroring):
         self, ready: Ready, record: BooksRecord, sent: Document | None, shown: Document | None
     ) -> None:
         groups = differing(sent, shown) if sent is not None and shown is not None else ("content",)
-        ours, theirs = total_in(sent), total_in(shown)
-        amounts = f" (sent {ours}, the books show {theirs})" if ours != theirs else ""
-        reason = f"{ready.source}: the books show another {', '.join(groups)} than was sent{amounts}"
-        remedy = "Compare both on the record's page: send ours again, or accept what the books show."
-        remedy += salestax.rounding_advice(sent, shown, self.turn.policy.tax_rounding)
         assert ready.source is not None
+        reason = variances.reason_of(ready.source, groups, sent, shown)
+        remedy = variances.REMEDY + salestax.rounding_advice(sent, shown, self.turn.policy.tax_rounding)
+        text = None if sent is None else wire.dump_document(sent)
         self.conflict(
-            cause="variance",
+            cause=variances.CAUSE,
             place=record.ref,
             ref=ready.source,
             document_id=ready.row.document_id,
-            group="+".join(groups)[:32],
-            ours=None if sent is None else wire.dump_document(sent),
+            group=variances.group_of(groups),
+            base=text,
+            ours=text,
             theirs=None if shown is None else wire.dump_document(shown),
             reason=reason,
             remedy=remedy,
+            revision=ready.row.revision,
+            version=record.version,
         )
         self._moves.append(
             Move(
@@ -300,6 +301,7 @@ class Landing(Mirroring):
             connection.execute(a.delete().where(a.c.document_id.in_(free)))
         self._undone |= undo.settled(turn, self._undoing)
         subledger.withdraw(turn, self._withdrawn)
+        reclass_back.take_back(turn, self._withdrawn)
         subledger.post(turn, self._postings)
         upsert(connection, t.memberships, self._members)
         write_conflicts(turn, self._conflicts)

@@ -34,7 +34,8 @@ def set_link(turn: Turn, known: Known, **values: Any) -> None:
 
 
 def unlink(turn: Turn, known: Known, link_state: str, document_state: str, *, generation: int = 0) -> None:
-    """Take both sides apart."""
+    """Take both sides apart; what waited for a choice between them waits no longer."""
+    close_conflicts(turn, known, "it is not linked any more")
     set_link(turn, known, state=link_state, doubtful="")
     turn.connection.execute(
         t.documents.update()

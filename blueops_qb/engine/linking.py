@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.binding import loosely_bound, refs_of
 from blueops_qb.domain.documents import Document
-from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordRef
 from blueops_qb.engine import outbox, subledger
 from blueops_qb.engine.known import Known, load_known, places_of
 from blueops_qb.engine.mirroring import settled_by_payments, waiting_for_link
@@ -66,12 +66,15 @@ def link_documents(
     new: list[dict[str, object]] = []
     links: list[dict[str, object]] = []
     ids: list[int] = []
+    settled: list[RecordRef] = []
     for pair in pairs:
         before = known.get(pair.key)
         if before is not None:
             # A create that was refused, or a record that was unlinked: its document is taken up again.
             id, generation = before.id, before.generation + 1
             _take_up(turn, before, pair, generation)
+            if before.ready_operation is not None:
+                settled.append(pair.key.source)
         else:
             id, generation = new_id(), 1
             new.append(_document_row(turn, pair, id))
@@ -104,6 +107,9 @@ def link_documents(
     ]
     upsert(turn.connection, t.memberships, members)
     outbox.wake(turn.connection, turn.tenant_id, [pair.key.source for pair in pairs], turn.now)
+    if settled:
+        # What was queued of them is not sent any more, so no answer will say that they are done.
+        outbox.again(turn.connection, turn.tenant_id, turn.now, refs=settled, states=[outbox.State.WAITING])
     places = [pair.place for pair in pairs]
     waiting_for_link(turn, places)
     settled_by_payments(turn, [place for place in places if place.kind is BooksKind.INVOICE])

@@ -143,7 +143,7 @@ def take(turn: Turn, data: bytes, *, actor: str) -> Taken:
     if problems:
         raise CannotImport(problems)
     changes = [one for one in wanted if _changes(one, present[one.key])]
-    problems = [_overtaken(one, present[one.key]) for one in changes if one.was != _stands(present[one.key])]
+    problems = [_overtaken(one, present[one.key]) for one in changes if one.was != present[one.key].stands]
     if problems:
         raise CannotImport(problems)
     # Within this transaction: what raises undoes what was taken before.
@@ -164,21 +164,15 @@ def take(turn: Turn, data: bytes, *, actor: str) -> Taken:
     return Taken(decided=counts, unchanged=len(wanted) - len(changes))
 
 
-def _stands(row: Row) -> tuple[str, str]:
-    return row.decision, row.books_id
-
-
 def _changes(one: Wish, row: Row) -> bool:
     """Somebody has changed the line, and the row does not stand so already."""
     wanted = (one.decision, one.books_id)
-    return bool(one.decision) and wanted != one.was and wanted != _stands(row)
+    return bool(one.decision) and wanted != one.was and wanted != row.stands
 
 
 def _overtaken(one: Wish, row: Row) -> str:
     """What is said of a row that somebody else has decided since."""
-    stands = f"{row.chosen} {row.books_id}".strip() or "open"
-    who = f" by {row.decided_by}" if row.decided_by else ""
-    return f"row {one.line}: {one.key} was decided “{stands}”{who} after this file was made; export the plan again"
+    return f"row {one.line}: {one.key} {row.overtaken} after this file was made; export the plan again"
 
 
 def _release(turn: Turn, changes: Iterable[Wish]) -> None:

@@ -51,6 +51,20 @@ class Row:
         return self.decision.removeprefix("?")
 
     @property
+    def stands(self) -> tuple[str, str]:
+        """The decision or proposal as it is stored, and the record of the books that it names."""
+        return self.decision, self.books_id
+
+    @property
+    def overtaken(self) -> str:
+        """What is said to somebody who has seen it standing otherwise: `was decided “skip” by anna`."""
+        if self.decision == OPEN:
+            return "is undecided again"
+        what = " ".join(filter(None, (self.chosen, self.books_id)))
+        by = f" by {self.decided_by}" if self.decided_by else ""
+        return f"was {'proposed' if self.proposed else 'decided'} “{what}”{by}"
+
+    @property
     def proposed(self) -> bool:
         """Nobody has decided it; the plan's proposal stands."""
         return self.decision.startswith("?")

@@ -16,7 +16,7 @@ from blueops_qb.domain.match_documents import PaperMatch, match_papers
 from blueops_qb.domain.match_parties import Bucket, MatchRules
 from blueops_qb.domain.matching import Matched, match_plan
 from blueops_qb.domain.refs import NAMED_KINDS, RecordKind, RecordRef
-from blueops_qb.engine import match_items, outbox
+from blueops_qb.engine import match_items, match_mark, outbox
 from blueops_qb.engine.match_jobs import jobs_follow
 from blueops_qb.engine.match_links import gone_targets, link_decided
 from blueops_qb.engine.match_proposals import (
@@ -251,9 +251,13 @@ def reopen(turn: Turn, keys: Iterable[str]) -> None:
         )
 
 
-def accept(turn: Turn, buckets: Iterable[Bucket], *, actor: str) -> int:
-    """Accept the proposals of whole buckets; answers how many rows are decided by it."""
+def accept(turn: Turn, buckets: Iterable[Bucket], *, actor: str, seen: str | None = None) -> int:
+    """Accept the proposals of whole buckets; answers how many rows are decided by it.
+
+    `seen`: the mark of what somebody saw of them; raises PlanOvertaken when they stand otherwise now.
+    """
     wanted = sorted({bucket.value for bucket in buckets})
+    match_mark.check(turn, map(Bucket, wanted), seen)
     m, count = t.matches, 0
     for proposal in DECISIONS:
         count += turn.connection.execute(
@@ -266,11 +270,17 @@ def accept(turn: Turn, buckets: Iterable[Bucket], *, actor: str) -> int:
     return count
 
 
-def settle_open(turn: Turn, buckets: Iterable[Bucket], decision: str, *, actor: str) -> int:
-    """Decide all open rows of some buckets alike: create, skip or wait; answers how many."""
+def settle_open(
+    turn: Turn, buckets: Iterable[Bucket], decision: str, *, actor: str, seen: str | None = None
+) -> int:
+    """Decide all open rows of some buckets alike: create, skip or wait; answers how many.
+
+    `seen`: the mark of what somebody saw of them; raises PlanOvertaken when they stand otherwise now.
+    """
     if decision not in ("create", "skip", "wait"):
         raise ValueError("many rows at once can be created, skipped or left waiting; a link names one record")
     wanted = sorted({bucket.value for bucket in buckets})
+    match_mark.check(turn, map(Bucket, wanted), seen)
     m = t.matches
     where = [m.c.connection_id == turn.id, m.c.decision == OPEN, m.c.bucket.in_(wanted)]
     if decision == "create":
@@ -304,13 +314,22 @@ def undecided(connection: sa.Connection, connection_id: str) -> int:
     return sum(n for (_, decision), n in counted(connection, connection_id).items() if decision == OPEN)
 
 
-def approve(turn: Turn, *, actor: str, leave_open: bool = False, supervised: bool = False) -> int:
+def approve(
+    turn: Turn,
+    *,
+    actor: str,
+    leave_open: bool = False,
+    supervised: bool = False,
+    seen: str | None = None,
+) -> int:
     """Accept all proposals, link what matched, map items and go live; from here on the books are written.
 
     Answers how many records were linked. Raises NotDecided while a row is open, unless `leave_open`: then such rows
     wait on purpose and their records are held. `supervised`: somebody looks at the first records that are written
-    before the rest follows (`canary`).
+    before the rest follows (`canary`). `seen`: the mark of the plan that somebody saw; raises PlanOvertaken when it is
+    another one now.
     """
+    match_mark.check(turn, Bucket, seen)
     if gone := gone_targets(turn):
         if not leave_open:
             raise NotDecided(_gone(gone))

@@ -15,20 +15,21 @@ import sqlalchemy as sa
 from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.match_parties import Bucket
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
-from blueops_qb.domain.records import Payment, PaymentReturn, Payout, Record, Voidable
+from blueops_qb.domain.records import Credit, Payment, PaymentReturn, Payout, Record, Voidable
 from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordKind, RecordRef, record_of
-from blueops_qb.engine import arrived_deposits, backfill, deposited, match_links, outbox, undo
+from blueops_qb.engine import arrived_deposits, backfill, deposited, incoming, match_links, outbox, undo
 from blueops_qb.engine.dates import date_of
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.match_rows import Row
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.related import read_related
+from blueops_qb.engine.removed_here import removed
 from blueops_qb.engine.rule_room import post_record
 from blueops_qb.engine.turn import Turn
-from blueops_qb.engine.write_plan import Moved, WritePlan
+from blueops_qb.engine.write_plan import WritePlan
 from blueops_qb.sdk import wire
-from blueops_qb.sdk.hooks import Action, Event
+from blueops_qb.sdk.hooks import Event
 from blueops_qb.store import tables as t
 
 log = logging.getLogger(__name__)
@@ -55,9 +56,17 @@ def plan(turn: Turn) -> int:
     if turn.row["state"] != "live":
         return 0
     changed, moves = _newest(turn)
+    anew = False
     if changed:
-        moves += _plan_changed(turn, changed)
+        more, anew = _plan_changed(turn, changed)
+        moves += more
     outbox.move(turn.connection, turn.tenant_id, moves, turn.now)
+    # A payment that is as wanted without being written: the deposit that let it go for a moment waits for it.
+    paid = [m.ref for m in moves if m.state is State.DONE and m.ref.kind is RecordKind.PAYMENT]
+    outbox.wake(turn.connection, turn.tenant_id, paid, turn.now)
+    if anew:
+        # Whoever opens the conflicts page now sees what has just moved.
+        incoming.compare_dirty(turn)
     return len(changed) + len(moves)
 
 
@@ -131,7 +140,8 @@ def malformed(ref: RecordRef, revision: int, problem: wire.Malformed) -> Move:
     )
 
 
-def _plan_changed(turn: Turn, changed: list[Changed]) -> list[Move]:
+def _plan_changed(turn: Turn, changed: list[Changed]) -> tuple[list[Move], bool]:
+    """Where the events go, and whether something of them waits for a choice and is to be shown anew."""
     records = [c.record for c in changed if c.record is not None]
     related = read_related(turn.core, turn.tenant_id, records)
     decided = match_links.decided_papers(turn, [c.ref for c in changed])
@@ -162,12 +172,20 @@ def _plan_changed(turn: Turn, changed: list[Changed]) -> list[Move]:
     )
     moves = [move for c in changed if (move := _plan_apart(turn, plan, c)) is not None]
     plan.write()
-    return moves
+    return moves, plan.anew
 
 
 def _named_there(changed: list[Changed], known: dict[DocumentKey, Known]) -> set[RecordRef]:
-    """Whom payments name in the books that settle no invoice any more: nothing here says it now."""
-    back = {c.ref for c in changed if isinstance(c.record, Payment) and not c.record.applications}
+    """Whom payments name in the books that settle no invoice any more: nothing here says it now.
+
+    Nor is it said here what the books have applied a credit to beside its invoices, such as what a bounced check left.
+    """
+    back = {
+        c.ref
+        for c in changed
+        if (isinstance(c.record, Payment) and not c.record.applications)
+        or (isinstance(c.record, Credit) and c.record.elsewhere)
+    }
     named: set[RecordRef] = set()
     for document in (k for k in known.values() if k.key.source in back):
         try:
@@ -205,6 +223,7 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
     if any(k.busy for k in mine):
         return move(State.WAITING, "its previous change is still on its way", hold=Hold.BUSY)
     if doubts := [k.doubtful for k in mine if k.doubtful]:
+        plan.show_anew(mine)
         return move(State.WAITING, doubts[0], hold=Hold.BUSY)
     if undone := [k for k in mine if k.undone]:
         return _undone(plan.turn, change, undone)
@@ -217,7 +236,7 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
             remedy="Choose on the conflicts page: link the one that is there, or create it again.",
             hold=Hold.EXISTENCE,
         )
-    gone = _removed(plan, change, mine)
+    gone = removed(plan, change.ref, change.event, change.revision, mine)
     if gone is not None:
         return gone
     assert change.record is not None
@@ -244,8 +263,6 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
             return kept
         arrived_deposits.look_again(turn, change.record)
     result = post_record(turn, change.record, plan.snapshots, mine, known=plan.by_source)
-    if relinked and isinstance(result, Posted):
-        deposited.take_in_again(turn, change.ref, mine)
     match result:
         case Blocked() if moving := deposited.still_moving(plan.by_source, change.record):
             words = f"waits for {moving}, which is on its way"
@@ -256,7 +273,8 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
         case NotPosted():
             return move(State.NOT_POSTED, result.reason)
         case Posted():
-            return plan.add(change.ref, change.revision, result, mine, echo=change.event.cause is not None)
+            added = plan.add(change.ref, change.revision, result, mine, echo=change.event.cause is not None)
+            return deposited.waits_to_take_in(added, result)
 
 
 def _undone(turn: Turn, change: Changed, undone: list[Known]) -> Move:
@@ -338,54 +356,3 @@ def _as_decided(change: Changed, row: Row, blocked: Blocked | None) -> Move | No
 
 def _named(ref: RecordRef, reason: str) -> str:
     return reason if str(ref.id) in reason else f"{ref}: {reason}"
-
-
-def _removed(plan: WritePlan, change: Changed, mine: list[Known]) -> Move | None:
-    """What to do with a merged or deleted record; None when it is neither."""
-    event = change.event
-    if event.action is Action.MERGED:
-        if not any(k.linked for k in mine):
-            plan.cancel(mine)
-            return Move(
-                ref=change.ref,
-                revision=change.revision,
-                state=State.NOT_POSTED,
-                reason=f"merged into {event.merged_into} before it reached the books",
-            )
-        if all(plan.is_gone(k) for k in mine if k.linked):
-            return Move(
-                ref=change.ref,
-                revision=change.revision,
-                state=State.NOT_POSTED,
-                # One that becomes active there again is looked at once more (`three_ways`).
-                hold=Hold.MERGE,
-                reason=f"merged into {event.merged_into} on both sides",
-            )
-        return Move(
-            ref=change.ref,
-            revision=change.revision,
-            state=State.HELD,
-            hold=Hold.MERGE,
-            reason=f"{change.ref} was merged into {event.merged_into} in BlueOps; the books still show both",
-            remedy="Merge the two in QuickBooks as well (open one and give it the other's name), then retry.",
-        )
-    if event.record is not None:
-        return None
-    linked = [k for k in mine if k.linked]
-    if not linked:
-        plan.cancel(mine)
-        return Move(
-            ref=change.ref,
-            revision=change.revision,
-            state=State.NOT_POSTED,
-            reason="deleted in BlueOps before it reached the books",
-        )
-    try:
-        plan.withdraw(linked, change.revision)
-    except Moved as moved:
-        return Move(
-            ref=change.ref, revision=change.revision, state=State.WAITING, hold=Hold.BUSY, reason=str(moved)
-        )
-    return Move(
-        ref=change.ref, revision=change.revision, state=State.WAITING, reason="queued: taken out of the books"
-    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from blueops_qb.domain.refs import RecordRef
@@ -14,13 +16,11 @@ from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import insert_all
 
 
-def plan_anew(
-    turn: Turn, source: RecordRef, *, only: State | None = None, waits_for: RecordRef | None = None
-) -> bool:
+def plan_anew(turn: Turn, source: RecordRef, *, only: Sequence[State] = ()) -> bool:
     """Reopen the newest event of a record, or queue what core shows where retention has emptied that event.
 
-    With `only`, events in another state stay as they are; with `waits_for` it is planned once that record is written.
-    False: what it said was erased, and core does not have the record any more.
+    With `only`, events in other states stay as they are. False: what it said was erased, and core does not have the
+    record any more.
     """
     o = t.outbox
     last = (
@@ -30,22 +30,12 @@ def plan_anew(
         .limit(1)
     )
     event = turn.connection.execute(last).one_or_none()
-    if only is not None and event is not None and event.state != only.value:
+    if only and event is not None and event.state not in [state.value for state in only]:
         return True
-    state = State.PENDING if waits_for is None else State.WAITING
-    where = {"waits_for": str(waits_for), "reason": f"waits for {waits_for}"} if waits_for else {}
     if event is not None and event.payload:
-        outbox.reopen(
-            turn.connection,
-            turn.tenant_id,
-            source,
-            turn.now,
-            state,
-            where.get("reason"),
-            waits_for=where.get("waits_for"),
-        )
+        outbox.reopen(turn.connection, turn.tenant_id, source, turn.now, State.PENDING, None)
         return True
-    return _queue(turn, source, state=state.value, **where)
+    return _queue(turn, source)
 
 
 def plan_again(turn: Turn, source: RecordRef) -> None:

@@ -332,11 +332,20 @@ def _coded_lines(
         line = posted.get(id)
         if line is None:
             continue
-        theirs = coding_of(step.theirs)
-        if id in kept or not step.ours_id or step.moved(*theirs):
-            ours = coding_of(line)
-            found[id] = {name: value for name, value in theirs.items() if value != ours[name]}
+        ours, before = coding_of(line), kept.get(id, {})
+        # Coding that nobody moved is ours to say still, on a line that was recoded otherwise too.
+        found[id] = {
+            name: value
+            for name, value in coding_of(step.theirs).items()
+            if value != ours[name] and _is_theirs(name, step, before)
+        }
     return found
+
+
+def _is_theirs(name: str, step: LineStep, before: Mapping[str, Any]) -> bool:
+    """Somebody gave the line this very coding there, now or before; a line is on an item or on an account."""
+    names = (name,) if name == "class_" else ("item", "account")
+    return not step.ours_id or step.moved(*names) or bool(before.keys() & set(names))
 
 
 def _coded_head(plain: Document, pull: Pull, taken: Collection[str]) -> dict[str, Any]:

@@ -149,7 +149,7 @@ def carry_out(
         month = sums.add(move)
         if month not in ids:
             ids[month] = _fresh_id(turn, version, month)
-        rows += _rows(turn, ids[month], move)
+        rows += rows_of(turn, ids[month], move.document_id, move.lines)
         if len(rows) > 500:
             insert_all(turn.connection, t.moved, rows)
             rows = []
@@ -161,9 +161,10 @@ def carry_out(
         )
     refs = []
     for entry in planned.months:
-        record = _record(turn, ids[entry.month], entry, sums.lines[entry.month], version)
+        memo = f"Moved to the accounts of mapping version {version}: {entry.documents} documents of {entry.month}"
+        record = record_of(turn, ids[entry.month], entry.date, sums.lines[entry.month], memo)
         refs.append(record.ref)
-        _announce(turn, record, actor)
+        announce(turn, record, actor)
     turn.note(
         "past moved",
         f"connection {turn.id}",
@@ -179,7 +180,7 @@ def _moves(turn: Turn, mapping: Rules, since: dt.date | None, sums: _Sums) -> It
     first = max(
         filter(None, (since, closing + dt.timedelta(days=1) if closing else None)), default=dt.date.min
     )
-    alive = _alive(turn)
+    alive = alive_moves(turn)
     for ref, record, related, found in dated_records(turn, since=first, until=dt.date.max):
         mine = found.get(ref, [])
         linked = {str(k.key): k for k in mine if k.linked and k.state == "linked" and not k.undone}
@@ -253,7 +254,7 @@ def _stands(turn: Turn, knowns: list[Known], alive: frozenset[str]) -> dict[int,
     return found
 
 
-def _alive(turn: Turn) -> frozenset[str]:
+def alive_moves(turn: Turn) -> frozenset[str]:
     """Moves that were carried out or are on their way; one that was undone counts no more."""
     o, m = t.outbox, t.moved
     gone = sa.exists().where(
@@ -319,11 +320,12 @@ def _fresh_id(turn: Turn, version: int, month: str) -> str:
     return base if not taken else f"{base}.{len(taken) + 1}"
 
 
-def _rows(turn: Turn, reclass_id: str, move: _Move) -> Iterator[dict[str, Any]]:
-    for number, (line, cents) in enumerate(sorted(move.lines.items()), start=1):
+def rows_of(turn: Turn, reclass_id: str, document_id: int, lines: Cents) -> Iterator[dict[str, Any]]:
+    """What is kept of a document's part in a move."""
+    for number, (line, cents) in enumerate(sorted(lines.items()), start=1):
         yield {
             "reclass_id": reclass_id,
-            "document_id": move.document_id,
+            "document_id": document_id,
             "line": number,
             "connection_id": turn.id,
             "account": line.account,
@@ -334,10 +336,11 @@ def _rows(turn: Turn, reclass_id: str, move: _Move) -> Iterator[dict[str, Any]]:
         }
 
 
-def _record(turn: Turn, id: str, month: Month, lines: Cents, version: int) -> Reclass:
+def record_of(turn: Turn, id: str, date: dt.date, lines: Cents, memo: str) -> Reclass:
+    """A move of these amounts."""
     return Reclass(
         id=id,
-        date=month.date,
+        date=date,
         lines=tuple(
             ReclassLine(
                 account=BooksRef(BooksKind.ACCOUNT, line.account),
@@ -349,12 +352,13 @@ def _record(turn: Turn, id: str, month: Month, lines: Cents, version: int) -> Re
             for line, cents in sorted(lines.items())
             if cents
         ),
-        memo=f"Moved to the accounts of mapping version {version}: {month.documents} documents of {month.month}",
+        memo=memo,
         currency=turn.profile.currency,
     )
 
 
-def _announce(turn: Turn, record: Reclass, actor: str) -> None:
+def announce(turn: Turn, record: Reclass, actor: str) -> None:
+    """Put a move into the outbox; it goes out like any other record."""
     event = Event(
         id=f"reclass-{record.id}",
         tenant_id=turn.tenant_id,

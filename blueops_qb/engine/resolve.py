@@ -6,27 +6,28 @@ side has moved meanwhile nothing is done and the conflict is shown anew.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.documents import CustomerRecord, VendorRecord
+from blueops_qb.domain.binding import loosely_bound, refs_of
+from blueops_qb.domain.compare import as_decided
+from blueops_qb.domain.documents import CustomerRecord, Document, VendorRecord, kind_of
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.pulling import NoPlace
-from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
-from blueops_qb.engine import canary, choices, outbox, subledger, tombstones
+from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
+from blueops_qb.engine import canary, choices, outbox, tombstones, whole_choices
 from blueops_qb.engine.choice_preview import ChoicePreview, preview_of
 from blueops_qb.engine.choices import CannotResolve, MovedMeanwhile, Wish
-from blueops_qb.engine.known import Known, load_by_place, marker_of
-from blueops_qb.engine.link_rows import close_conflicts, mirror_row, set_link
-from blueops_qb.engine.newest import newest, why_gone
-from blueops_qb.engine.outbox import Hold, Move, State
-from blueops_qb.engine.plan_anew import plan_again
-from blueops_qb.engine.sides import CannotPost, agreed_beside, ours_now
+from blueops_qb.engine.known import Known, load_by_place, marker_of, places_of
+from blueops_qb.engine.outbox import State
+from blueops_qb.engine.sides import agreed_beside
 from blueops_qb.engine.to_core import StaleCore
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
+from blueops_qb.sdk.provider import Operation, Verb
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import insert_all
 from blueops_qb.store.types import new_id
@@ -42,12 +43,17 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "setting": ("close",),
 }
 
+#: Causes of conflicts about fields that both sides have.
+ABOUT_FIELDS = ("overlap", "changed_there")
+
 
 def resolve(
     turn: Turn, conflict_id: int, choice: str, actor: str, *, wish: Wish | None = None, shown: str = ""
-) -> None:
+) -> str:
     """Carry out one of CHOICES; raises CannotResolve (MovedMeanwhile among it) and changes nothing.
 
+    Answers a sentence where there was nothing to carry out because the record is not linked any more: the conflict is
+    off the list then, and nothing else was changed. Empty = it was carried out.
     `fields` needs a `wish`: a side for every field, lines one by one, keys for lines that were added over there.
     `shown` is `choices.mark` of the conflict as the person saw it; empty = as it is stored.
     """
@@ -70,16 +76,32 @@ def resolve(
     before = ""
     if row["cause"] == "twice" and choice != "close":
         _settle_existence(turn, row, choice)
-    elif known is not None:
+    elif known is None and choice != "close":
+        return _let_go(turn, row, place, actor)
+    elif known is not None and choice != "close":
         if known.busy:
             raise CannotResolve("a change of this record is on its way; try again in a moment")
-        before = _carry_out(turn, row, known, choice, wish or Wish())
+        before = _carry_out(turn, row, known, choice, wish or Wish(), actor=actor)
     turn.connection.execute(
         c.update()
         .where(c.c.id == conflict_id)
         .values(state="resolved", choice=choice, decided_by=actor, closed_at=turn.now, before_json=before)
     )
     turn.note("conflict resolved", row["ref"], numbers=f"{place} {row['group']} {choice}", actor=actor)
+    return ""
+
+
+def _let_go(turn: Turn, row: Any, place: BooksRef, actor: str) -> str:
+    """A conflict of which nothing is left to decide goes off the list."""
+    c = t.conflicts
+    turn.connection.execute(
+        c.update()
+        .where(c.c.id == row["id"])
+        .values(state="closed", choice="it is not linked any more", decided_by=actor, closed_at=turn.now)
+    )
+    turn.note("conflict closed", row["ref"], numbers=f"{place} {row['group']}", actor=actor)
+    ref = row["ref"] or "the record"
+    return f"{ref} is not linked to {place} any more, so there was nothing to choose; the conflict is off the list"
 
 
 def known_of(turn: Turn, row: Any) -> Known | None:
@@ -94,25 +116,37 @@ def offered(turn: Turn, row: Any) -> tuple[str, ...]:
     unfit: set[str] = set()
     if row["cause"] == "removed_there" and (known is None or not tombstones.can_merge_here(turn, known)):
         unfit.add("merge")
-    if row["cause"] in ("overlap", "changed_there") and (
-        known is None or not choices.is_about_fields(row, known)
-    ):
+    if row["cause"] in ABOUT_FIELDS and (known is None or not choices.is_about_fields(row, known)):
         unfit.add("fields")
     return tuple(choice for choice in CHOICES[row["cause"]] if choice not in unfit)
 
 
-def resolve_record(turn: Turn, ref: RecordRef, choice: str, actor: str, *, wish: Wish | None = None) -> int:
-    """The same choice for all open conflicts about fields of a record; answers how many. Raises as `resolve`."""
+def resolve_record(
+    turn: Turn,
+    ref: RecordRef,
+    choice: str,
+    actor: str,
+    *,
+    wish: Wish | None = None,
+    shown: Mapping[int, str] | None = None,
+) -> int:
+    """The same choice for the open conflicts about fields of a record; answers how many. Raises as `resolve`.
+
+    `shown` are those that the person saw, with their marks, and no others are settled; None = all there are.
+    """
     c = t.conflicts
     query = sa.select(c.c.id).where(
-        c.c.connection_id == turn.id,
-        c.c.ref == str(ref),
-        c.c.state == "open",
-        c.c.cause.in_(["overlap", "changed_there"]),
+        c.c.connection_id == turn.id, c.c.ref == str(ref), c.c.state == "open", c.c.cause.in_(ABOUT_FIELDS)
     )
     ids = list(turn.connection.execute(query.order_by(c.c.id)).scalars())
+    if shown is not None:
+        if not shown.keys() <= set(ids):
+            raise MovedMeanwhile("some of what was shown is settled already; look at the others again")
+        ids = [id for id in ids if id in shown]
+    if not ids:
+        raise CannotResolve("there is nothing to choose; it is settled already")
     for id in ids:
-        resolve(turn, id, choice, actor, wish=wish)
+        resolve(turn, id, choice, actor, wish=wish, shown="" if shown is None else shown[id])
     return len(ids)
 
 
@@ -133,18 +167,23 @@ def preview(turn: Turn, conflict_id: int, choice: str, *, wish: Wish | None = No
     return preview_of(turn, plan)
 
 
-def _carry_out(turn: Turn, row: Any, known: Known, choice: str, wish: Wish) -> str:
+def _carry_out(turn: Turn, row: Any, known: Known, choice: str, wish: Wish, *, actor: str) -> str:
     """Do it; answers what an undo needs, empty where it cannot be undone."""
     try:
+        if row["cause"] == "removed_there" and (words := tombstones.moved_since(turn, row, known)):
+            raise MovedMeanwhile(f"{words}; it is shown anew")
         match row["cause"], choice:
             case (("overlap" | "changed_there"), ("ours" | "theirs" | "fields")):
                 if choices.is_about_fields(row, known):
                     return choices.carry_out(turn, row, known, attrs.evolve(wish, side=choice))
-                _send_ours(turn, known) if choice == "ours" else _accept(turn, known)
+                if choice == "ours":
+                    whole_choices.send_ours(turn, row, known)
+                else:
+                    whole_choices.accept(turn, row, known, actor)
             case "variance", "ours":
-                _send_ours(turn, known)
+                whole_choices.send_ours(turn, row, known)
             case ("changed_there", "accept") | ("variance", "theirs"):
-                _accept(turn, known)
+                whole_choices.accept(turn, row, known, actor)
             case "removed_there", "again":
                 tombstones.again(turn, known)
             case "removed_there", "unlink":
@@ -160,57 +199,6 @@ def _carry_out(turn: Turn, row: Any, known: Known, choice: str, wish: Wish) -> s
     except StaleCore:
         raise MovedMeanwhile(f"{known.key.source} moved in BlueOps meanwhile; look at it again") from None
     return ""
-
-
-def _send_ours(turn: Turn, known: Known) -> None:
-    row = mirror_row(turn, known.place)
-    set_link(
-        turn,
-        known,
-        base_ours=None,
-        base_theirs=row["document"],
-        beside=row["beside"],
-        version=row["version"],
-        doubtful="",
-    )
-    plan_again(turn, known.key.source)
-
-
-def _accept(turn: Turn, known: Known) -> None:
-    """What the books show is right; both sides count as agreed as they are."""
-    row = mirror_row(turn, known.place)
-    source = known.key.source
-    snapshot = newest(turn, source)
-    if snapshot is None:
-        raise CannotResolve(f"{why_gone(source)}; unlink it instead")
-    try:
-        ours = ours_now(turn, known, snapshot)
-    except CannotPost as problem:
-        raise CannotResolve(f"{source} cannot be posted as it is now: {problem}") from None
-    close_conflicts(turn, known, "accepted with another field")
-    set_link(
-        turn,
-        known,
-        base_ours=wire.dump_document(ours),
-        base_theirs=row["document"],
-        beside=agreed_beside(turn, ours, row["beside"], known.beside),
-        version=row["version"],
-        doubtful="",
-    )
-    turn.connection.execute(t.documents.update().where(t.documents.c.id == known.id).values(state="linked"))
-    if row["document"]:
-        agreed = wire.load_document(known.kind, row["document"])
-        subledger.post(
-            turn, [subledger.Entry(document_id=known.id, revision=known.revision, document=agreed)]
-        )
-    a = t.operation_after
-    turn.connection.execute(a.delete().where(a.c.document_id == known.id))
-    move = Move(ref=source, revision=known.revision, state=State.DONE, reason="accepted as the books show it")
-    outbox.move(turn.connection, turn.tenant_id, [move], turn.now)
-    outbox.wake(turn.connection, turn.tenant_id, [source], turn.now)
-    outbox.again(
-        turn.connection, turn.tenant_id, turn.now, refs=[source], states=[State.WAITING], holds=[Hold.BUSY]
-    )
 
 
 def _settle_existence(turn: Turn, row: Any, choice: str) -> None:
@@ -264,6 +252,7 @@ def _link_existing(turn: Turn, document: Any, marker: str) -> None:
             f"{words} in the books as far as was read; leave exactly one there and try again in a minute"
         )
     theirs = found[0]
+    agreed = _as_sent(turn, ours, theirs)
     insert_all(
         turn.connection,
         t.links,
@@ -276,8 +265,9 @@ def _link_existing(turn: Turn, document: Any, marker: str) -> None:
                 "books_kind": kind.value,
                 "books_id": theirs["books_id"],
                 "version": theirs["version"],
-                "base_ours": None,
+                "base_ours": document["content"] if agreed else None,
                 "base_theirs": theirs["document"],
+                "beside": agreed_beside(turn, ours, theirs["beside"], "", equal=True) if agreed else "",
                 "state": "live",
                 "linked_at": turn.now,
             }
@@ -288,6 +278,23 @@ def _link_existing(turn: Turn, document: Any, marker: str) -> None:
     )
     after = t.operation_after
     turn.connection.execute(after.delete().where(after.c.document_id == document["id"]))
+
+
+def _as_sent(turn: Turn, ours: Document, theirs: Any) -> bool:
+    """The books show what was sent: both sides agree on it, and only what changed since is to be written.
+
+    One of the same name that does not bear our mark may not have been told what is never compared.
+    """
+    if not theirs["document"]:
+        return False
+    refs = [ref for ref in refs_of(ours) if not isinstance(ref, BooksRef)]
+    bound = loosely_bound(ours, places_of(turn.connection, turn.id, refs))
+    if kind_of(ours) in NAMED_KINDS and any(turn.provider.one_way(bound).values()):
+        return False
+    operation = Operation(id="", verb=Verb.CREATE, kind=kind_of(ours), document=bound)
+    sent = turn.provider.sent(operation, turn.profile)
+    shown = wire.load_document(kind_of(ours), theirs["document"])
+    return sent is not None and as_decided(sent, shown) == sent
 
 
 def retry(turn: Turn, refs: list[RecordRef] | None, actor: str) -> int:
@@ -305,6 +312,7 @@ def resume(turn: Turn, actor: str) -> None:
 
 
 __all__ = [
+    "ABOUT_FIELDS",
     "CHOICES",
     "CannotResolve",
     "ChoicePreview",

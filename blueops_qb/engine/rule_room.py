@@ -61,6 +61,19 @@ def post_record(
     return result
 
 
+def post_as_open(
+    turn: Turn,
+    record: Record,
+    snapshots: dict[RecordRef, Snapshot],
+    mine: list[Known],
+    *,
+    known: MappingOf[RecordRef, Sequence[Known]],
+) -> Result:
+    """What the rules say as if no period were closed, which asks nothing of the books: for many records at once."""
+    context = context_for(turn, record, snapshots, mine, known=known, as_open=True)
+    return _as_coded(post(record, context, turn.rules), mine, context)
+
+
 def post_under(
     turn: Turn,
     record: Record,
@@ -84,8 +97,12 @@ def context_for(
     mine: list[Known],
     *,
     known: MappingOf[RecordRef, Sequence[Known]] | None = None,
+    as_open: bool = False,
 ) -> PostingContext:
-    """What the rules may look at for a record: as pinned when it was first posted, else as it is now."""
+    """What the rules may look at for a record: as pinned when it was first posted, else as it is now.
+
+    `as_open` = no period counts as closed.
+    """
     posted = {
         k.key: wire.load_document(k.kind, k.content) for k in mine if k.content and k.state != "withdrawn"
     }
@@ -95,8 +112,10 @@ def context_for(
     }
     mapping, policy = rules_for(turn, record, mine, base)
     context = attrs.evolve(posting_context(turn, snapshots, posted), mapping=mapping, policy=policy)
-    context = attrs.evolve(context, in_books=frozenset(k.key for k in mine if k.linked))
-    if turn.policy.closed_period is ClosedPeriod.ASK:
+    context = attrs.evolve(context, in_books=frozenset(k.key for k in [*mine, *base] if k.linked))
+    if as_open:
+        context = attrs.evolve(context, profile=attrs.evolve(context.profile, closing_date=None))
+    elif turn.policy.closed_period is ClosedPeriod.ASK:
         context = attrs.evolve(context, choices=choices_of(turn, record.ref))
     if isinstance(record, Invoice) and (context.profile.closing_date or context.policy.tax_gap):
         context = attrs.evolve(context, **_in_books(turn, mine, context))

@@ -155,6 +155,12 @@ def ours_now(turn: Turn, known: Known, snapshot: Snapshot) -> Document:
     return documents_now(turn, known, snapshot)[known.key]
 
 
+def now_of(turn: Turn, known: Known, snapshot: Snapshot) -> tuple[Document, Document]:
+    """Our document as the record is posted now, as we say it and as it is compared; raises CannotPost."""
+    ours = ours_now(turn, known, snapshot)
+    return ours, Bound.of(turn, (ours,), ()).normal(ours)
+
+
 def documents_now(turn: Turn, known: Known, snapshot: Snapshot) -> Mapping[DocumentKey, Document]:
     """All documents of the record as it is posted now, this one among them; raises CannotPost."""
     related = read_related(turn.core, turn.tenant_id, [snapshot.record])

@@ -9,12 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-import sqlalchemy as sa
 
 from blueops_qb.domain.compare import (
     CONTACT_TYPES,
     Step,
-    as_decided,
     decide,
     with_fields,
 )
@@ -23,9 +21,9 @@ from blueops_qb.domain.pulling import NeedsKey, NoPlace
 from blueops_qb.domain.records import Payment
 from blueops_qb.domain.refs import NAMED_KINDS, BooksRef
 from blueops_qb.domain.reverse import settles_elsewhere
-from blueops_qb.engine import outbox, resolve, tombstones
+from blueops_qb.engine import outbox, reclass_back, tombstones, variances
 from blueops_qb.engine.agreeing import agree, agree_on
-from blueops_qb.engine.conflicts import Shown, open_conflict
+from blueops_qb.engine.conflicts import Shown, open_conflict, whole_shown
 from blueops_qb.engine.known import Known, sources_of
 from blueops_qb.engine.mirroring import make_dirty
 from blueops_qb.engine.newest import newest, why_gone
@@ -55,11 +53,11 @@ def compare(turn: Turn, row: Any, known: Known) -> bool:
     if row["deleted"]:
         return tombstones.removed_there(turn, known)
     if known.base_theirs is None:
-        _variance(turn, row, known)
+        variances.look(turn, row, known)
         return True
     if known.base_ours is None:
-        # A person has decided that ours is right: it is written on whatever they show now.
-        agree(turn, known, row)
+        # A person has decided that ours is right: it is written on what they were shown then.
+        (agree if row["document"] == known.base_theirs else variances.reopen)(turn, known=known, row=row)
         return True
     theirs = wire.load_document(known.kind, row["document"])
     newly_ours = _settles_newly_ours(turn, known, theirs)
@@ -71,13 +69,15 @@ def compare(turn: Turn, row: Any, known: Known) -> bool:
     snapshot = newest(turn, known.key.source)
     if snapshot is None or snapshot.deleted:
         reason = why_gone(known.key.source)
-        open_conflict(turn, known, row, group="record", reason=reason)
+        shown = whole_shown(known, row, snapshot)
+        open_conflict(turn, known, row, group="record", reason=reason, shown=shown)
         return True
     try:
         sides = sides_of(turn, known, snapshot, row)
     except CannotPost:
         reason = "our side cannot be posted as it is now"
-        open_conflict(turn, known, row, group="record", reason=reason)
+        shown = whole_shown(known, row, snapshot)
+        open_conflict(turn, known, row, group="record", reason=reason, shown=shown)
         return True
     return _three_ways(turn, row, sides, newly_ours=newly_ours)
 
@@ -109,24 +109,6 @@ def _settles_newly_ours(turn: Turn, known: Known, theirs: Document) -> bool:
     record = None if snapshot is None else snapshot.record
     back = {part.by for part in record.given_back} if isinstance(record, Payment) else set()
     return any(not settles_elsewhere(name, source, back) for name in newly)
-
-
-def _variance(turn: Turn, row: Any, known: Known) -> None:
-    """A variance waits for a person, unless the bookkeeper has made it what was sent."""
-    c = t.conflicts
-    conflict = turn.connection.execute(
-        sa.select(c.c.id, c.c.ours).where(
-            c.c.connection_id == turn.id,
-            c.c.document_id == known.id,
-            c.c.cause == "variance",
-            c.c.state == "open",
-        )
-    ).first()
-    if conflict is None or conflict.ours is None:
-        return
-    sent = wire.load_document(known.kind, conflict.ours)
-    if as_decided(sent, wire.load_document(known.kind, row["document"])) == sent:
-        resolve.resolve(turn, conflict.id, "theirs", "the books, which show now what was sent")
 
 
 # -- the comparison ------------------------------------------------------------------------------------
@@ -253,6 +235,8 @@ def _bring(turn: Turn, sides: Sides, groups: Groups, outcome: Outcome) -> None:
         )
     known.overrides = found.overrides
     repost(turn, known.id, ours, revision)
+    if getattr(ours, "void", False):
+        reclass_back.take_back(turn, [known.id])
     outcome.taken |= found.fields
     outcome.ours, outcome.revision = ours, revision
     outcome.pairs = found.pairs if found.pairs is not None else outcome.pairs

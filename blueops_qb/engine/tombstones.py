@@ -19,21 +19,21 @@ from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.pulling import NoPlace
 from blueops_qb.domain.records import Payment
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind
-from blueops_qb.engine import arrived_credits, outbox, to_core
+from blueops_qb.engine import arrived_credits, outbox, reclass_back, to_core
 from blueops_qb.engine.conflicts import Shown, open_conflict
 from blueops_qb.engine.known import Known, load_by_place
 from blueops_qb.engine.link_rows import close_conflicts, mirror_row, set_link, unlink
 from blueops_qb.engine.linking import link_document
 from blueops_qb.engine.mirroring import make_dirty
-from blueops_qb.engine.newest import OF_OUR_OWN
+from blueops_qb.engine.newest import OF_OUR_OWN, newest
 from blueops_qb.engine.outbox import Move, State
 from blueops_qb.engine.plan_anew import plan_again
 from blueops_qb.engine.several import check_only_one
-from blueops_qb.engine.sides import CannotPost, ours_now
+from blueops_qb.engine.sides import CannotPost, now_of, ours_now
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.unsettled import party_under_way
 from blueops_qb.sdk import wire
-from blueops_qb.sdk.core import Applied, MergeParty
+from blueops_qb.sdk.core import Applied, MergeParty, Snapshot
 from blueops_qb.store import tables as t
 
 DOUBT = "it was removed in the books and waits for a choice"
@@ -59,6 +59,7 @@ def removed_there(turn: Turn, known: Known) -> bool:
             relink(turn, known, survivor, row)
             return True
     set_link(turn, known, doubtful=DOUBT)
+    snapshot = newest(turn, known.key.source)
     merged = f" and merged into {survivor}" if survivor is not None else ""
     open_conflict(
         turn,
@@ -67,9 +68,38 @@ def removed_there(turn: Turn, known: Known) -> bool:
         group="existence",
         cause="removed_there",
         reason=f"{known.key.source}: {known.place} was deleted{merged} in QuickBooks",
-        shown=Shown(base=known.base_theirs),
+        shown=Shown(
+            base=known.base_theirs,
+            ours=_ours_text(turn, known, snapshot),
+            revision=None if snapshot is None else snapshot.revision,
+        ),
     )
     return True
+
+
+def _ours_text(turn: Turn, known: Known, snapshot: Snapshot | None) -> str | None:
+    """Our side as it would be written now; None where it cannot be."""
+    if snapshot is None or snapshot.deleted:
+        return None
+    try:
+        return wire.dump_document(now_of(turn, known, snapshot)[1])
+    except CannotPost:
+        return None
+
+
+def moved_since(turn: Turn, row: Any, known: Known) -> str:
+    """Which side is not any more what the conflict `row` of a removed record shows, in words; empty = neither."""
+    source = known.key.source
+    there = mirror_row(turn, known.place)
+    if there is not None and not there["deleted"]:
+        return f"{known.place} is in QuickBooks again"
+    snapshot = newest(turn, source)
+    if (None if snapshot is None else snapshot.revision) == row["revision"]:
+        return ""
+    shown = row["ours"] or None
+    if shown is None or _ours_text(turn, known, snapshot) not in (shown, None):
+        return f"{source} moved in BlueOps meanwhile"
+    return ""
 
 
 # -- merges --------------------------------------------------------------------------------------------
@@ -235,9 +265,12 @@ def leave_out(turn: Turn, known: Known) -> None:
     """It stays in BlueOps only."""
     _release_credits(turn, known, f"{turn.id}:{known.place}:unlinked")
     unlink(turn, known, "unlinked", "unlinked")
+    reclass_back.take_back(turn, [known.id])
     source = known.key.source
     move = Move(ref=source, revision=2**62, state=State.NOT_POSTED, reason="unlinked by a person")
     outbox.move(turn.connection, turn.tenant_id, [move], turn.now)
+    # What waited for this choice is told what became of it.
+    outbox.wake(turn.connection, turn.tenant_id, [source], turn.now)
 
 
 def void_here(turn: Turn, known: Known) -> None:
@@ -265,7 +298,9 @@ def void_here(turn: Turn, known: Known) -> None:
         leave_out(turn, known)
         return
     unlink(turn, known, "gone", "withdrawn")
+    reclass_back.take_back(turn, [known.id])
     plan_again(turn, source)
+    outbox.wake(turn.connection, turn.tenant_id, [source], turn.now)
 
 
 def _release_credits(turn: Turn, known: Known, key: str) -> None:

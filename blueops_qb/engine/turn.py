@@ -161,8 +161,8 @@ class Turns:
         return self._descriptions[name]
 
     @contextmanager
-    def open(self, connection_id: str, *, lease: bool = False) -> Iterator[Turn | None]:
-        """A turn; with `lease`, None when another living process carries the connection."""
+    def open(self, connection_id: str, *, lease: bool = False, carrier: str = "") -> Iterator[Turn | None]:
+        """A turn; with `lease`, None when another living process, or another session than `carrier`, carries it."""
         tenant_id, provider = self.place(connection_id)
         with self.core.begin(tenant_id) as tx:
             row = (
@@ -183,7 +183,7 @@ class Turns:
                 now=self.clock(tx.connection),
                 rules=self.rules,
             )
-            if lease and not _leased(turn):
+            if lease and not _leased(turn, carrier):
                 yield None
                 return
             yield turn
@@ -192,9 +192,12 @@ class Turns:
             budget.count(tx.connection, provider, turn.metered, turn.now)
 
 
-def _leased(turn: Turn) -> bool:
+def _leased(turn: Turn, carrier: str) -> bool:
     """Take or keep the carriage of the connection; every change of hands raises the fence."""
     owner, until = turn.row["lease_owner"], turn.row["lease_until"]
+    if turn.description.calls:
+        # A session takes the carriage when it begins, until the next one does; a process only plans ahead for it.
+        return not carrier or owner == carrier
     lease = dt.timedelta(seconds=turn.settings.lease_seconds)
     if owner == turn.settings.owner:
         # Renewed in its second half only, so that a busy connection does not write its row each time.
@@ -208,7 +211,7 @@ def _leased(turn: Turn) -> bool:
         # Nobody will hear those answers any more, so nobody needs to wait for them.
         turn.connection.execute(
             t.exchanges.update()
-            .where(t.exchanges.c.connection_id == turn.id, t.exchanges.c.state == "sent")
+            .where(t.exchanges.c.connection_id == turn.id, t.exchanges.c.state.in_(["sent", "asked"]))
             .values(deadline=turn.now)
         )
     turn.set(lease_owner=turn.settings.owner, lease_until=turn.now + lease, fence=turn.row["fence"] + 1)

@@ -3,7 +3,8 @@
 Each becomes known by looking: records created since (recognised by our marker, parties and tax codes by their name),
 and the targets of changes read again. One hit is applied; no hit for the whole set = the identical bytes go out again
 under the same id; some hits = the missing ones go out in a new exchange; several hits, or something created and
-deleted over there meanwhile, is for a person.
+deleted over there meanwhile, is for a person. Books that can be asked about the exchange itself are asked first
+(`status`); only what they have forgotten is looked for, and what is not there then goes out under a new id.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from blueops_qb.domain.compare import as_decided
 from blueops_qb.domain.documents import CustomerRecord, TaxCodeRecord, VendorRecord
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.refs import BooksKind, BooksRef
-from blueops_qb.engine import messages, outbox
+from blueops_qb.engine import messages, outbox, status
 from blueops_qb.engine.due import operation_row
-from blueops_qb.engine.hand_out import reload
 from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready, Sent
+from blueops_qb.engine.reload import reload
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
@@ -56,12 +57,18 @@ def queue_events(turn: Turn, readies: list[Ready], reason: str) -> None:
     outbox.move(turn.connection, turn.tenant_id, moves, turn.now)
 
 
-def overdue(turn: Turn) -> None:
-    """Exchanges whose answer did not come in time are of unknown fate."""
+def overdue(turn: Turn, *, ended: str = "") -> None:
+    """Exchanges whose answer did not come in time are of unknown fate; all that are out, where the line has `ended`."""
     e = t.exchanges
-    query = sa.select(e).where(e.c.connection_id == turn.id, e.c.state == "sent", e.c.deadline <= turn.now)
+    query = sa.select(e).where(e.c.connection_id == turn.id, e.c.state.in_(["sent", status.ASKED]))
+    if not ended:
+        query = query.where(e.c.deadline <= turn.now)
     for row in turn.connection.execute(query).mappings().all():
-        became(turn, row, reload(turn, row), "no answer came in time")
+        why = ended or "no answer came in time"
+        if row["asked"]:
+            status.unanswered(turn, row, why)
+        else:
+            became(turn, row, reload(turn, row), why)
 
 
 def became(turn: Turn, row: Any, sent: Sent, why: str) -> None:
@@ -93,6 +100,8 @@ def partly(turn: Turn, row: Any, unknown: list[Ready], why: str = "the answer do
         o.update().where(o.c.id.in_([r.id for r in unknown])).values(state="uncertain", reason=why)
     )
     settle_at = row["sent_at"] + turn.scaled(turn.description.limits.settle_after_seconds)
+    if row["asked"]:
+        settle_at = turn.backoff(row["asked"])
     connection.execute(
         e.update()
         .where(e.c.id == row["id"])
@@ -104,7 +113,9 @@ def partly(turn: Turn, row: Any, unknown: list[Ready], why: str = "the answer do
             revision=r.row.revision,
             state=State.UNCERTAIN,
             reason=f"{r.source} was sent, but {why}",
-            remedy="Nothing to do: it is looked up in the books by itself.",
+            remedy="Nothing to do: the books are asked what became of it."
+            if status.is_asked(turn)
+            else "Nothing to do: it is looked up in the books by itself.",
         )
         for r in unknown
         if r.source is not None
@@ -120,6 +131,8 @@ def look_up(turn: Turn) -> None:
         e.c.connection_id == turn.id,
         e.c.state == "uncertain",
         e.c.settle_at <= turn.now,
+        # Books that can tell are asked first.
+        *([e.c.forgotten] if status.is_asked(turn) else []),
         ~sa.exists().where(o.c.settles == e.c.id, o.c.state.in_(["ready", "out", "uncertain"])),
     )
     for row in turn.connection.execute(query).mappings().all():
@@ -194,7 +207,9 @@ def judge(turn: Turn, exchange_id: str) -> None:
     landing.write()
     turn.note("looked up", f"exchange {exchange_id}", numbers=f"{settled} settled, {len(missing)} missing")
     whole = len(sent.exchange.operations)
-    if missing and len(missing) == whole and row["sends"] < 1000 and _is_whole(turn, exchange_id, whole):
+    # Books that have forgotten an id may take it for another one; they get a new one.
+    again = row["sends"] < 1000 and not row["forgotten"]
+    if missing and len(missing) == whole and again and _is_whole(turn, exchange_id, whole):
         wait = turn.backoff(row["sends"] - 1) if row["sends"] > 1 else turn.now
         turn.connection.execute(
             e.update().where(e.c.id == exchange_id).values(state="resend", settle_at=wait)

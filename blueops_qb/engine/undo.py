@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from blueops_qb.domain.documents import CreditMemo, Document, kind_of
 from blueops_qb.domain.refs import DocumentKey, RecordKind, RecordRef, ref_of_key
 from blueops_qb.domain.reversal import UNDO_ROLE, UNDO_ROLES, UNDO_SETTLED, settled_by
+from blueops_qb.engine import reclass_back
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.plan_anew import let_wait, plan_anew
 from blueops_qb.engine.plan_rows import PlanRows
@@ -205,7 +206,9 @@ def settled(turn: Turn, document_ids: Iterable[int]) -> dict[RecordRef, str]:
         return {}
     u, d = t.undos, t.documents
     query = (
-        sa.select(u.c.id, u.c.way, u.c.asked_by, u.c.asked_at, d.c.source_kind, d.c.source_id)
+        sa.select(
+            u.c.id, u.c.document_id, u.c.way, u.c.asked_by, u.c.asked_at, d.c.source_kind, d.c.source_id
+        )
         .select_from(u.join(d, d.c.id == u.c.document_id))
         .where(
             u.c.state == "asked",
@@ -219,6 +222,7 @@ def settled(turn: Turn, document_ids: Iterable[int]) -> dict[RecordRef, str]:
     turn.connection.execute(
         u.update().where(u.c.id.in_([row.id for row in rows])).values(state="done", closed_at=turn.now)
     )
+    reclass_back.take_back(turn, [row.document_id for row in rows])
     found: dict[RecordRef, str] = {}
     for row in rows:
         ref = RecordRef.parse(f"{row.source_kind}:{row.source_id}")

@@ -7,6 +7,7 @@ from collections.abc import Container, Mapping, Sequence
 import sqlalchemy as sa
 
 from blueops_qb.domain.refs import BooksKind, RecordKind, RecordRef
+from blueops_qb.engine import deposited
 from blueops_qb.engine.outbox import Hold, Move, State, ref_condition
 from blueops_qb.engine.turn import Turn
 from blueops_qb.store import tables as t
@@ -40,7 +41,7 @@ def told(
     """
     open_ = still_open(turn, list(finished))
     own = [ref for ref, revision in finished.items() if revision >= 0 and ref not in moving]
-    due = left_undone(turn, [ref for ref in own if ref not in open_])
+    due = left_undone(turn, [ref for ref in own if ref not in open_]) | deposited.lets_go(turn, own)
 
     def move(ref: RecordRef, state: State, reason: str | None = None) -> Move:
         return Move(ref=ref, revision=finished[ref], state=state, reason=reason, only_moving=True)

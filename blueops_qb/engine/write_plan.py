@@ -24,6 +24,7 @@ from blueops_qb.domain.refs import (
     key_of,
     record_of,
 )
+from blueops_qb.engine import tombstones, variances
 from blueops_qb.engine.free_names import FreeNames, Held
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.outbox import Hold, Move, State
@@ -59,6 +60,8 @@ class WritePlan(PlanRows):
     #: What was there before this round, by record.
     by_source: dict[RecordRef, list[Known]] = attrs.field(init=False)
     _theirs: dict[BooksRef, Any] | None = None
+    #: Something of the records waits for a person's choice, and is shown as it is now.
+    anew: bool = False
 
     def __attrs_post_init__(self) -> None:
         self.by_source = {}
@@ -203,12 +206,22 @@ class WritePlan(PlanRows):
         if row is None:
             return True
         if known.base_theirs is not None and (row.document or "") != known.base_theirs:
-            self._dirty.append(
-                {"b_kind": known.kind.value, "b_id": known.books_id, "b_connection": self.turn.id}
-            )
+            self._compare_again([known])
             return False
         known.version = row.version
         return True
+
+    def show_anew(self, knowns: Iterable[Known]) -> None:
+        """What of these waits for a person's choice is to be shown as both sides are now."""
+        waiting = [k for k in knowns if k.linked and k.doubtful in (tombstones.DOUBT, variances.DOUBT)]
+        self.anew = self.anew or bool(waiting)
+        self._compare_again(waiting)
+
+    def _compare_again(self, knowns: Iterable[Known]) -> None:
+        self._dirty += [
+            {"b_kind": known.kind.value, "b_id": known.books_id, "b_connection": self.turn.id}
+            for known in knowns
+        ]
 
     def _were_there(self, knowns: Iterable[Known]) -> bool:
         """Whether any of the documents is or was in the books."""

@@ -193,7 +193,12 @@ class SignIn(_Outcome):
 
 @attrs.frozen(kw_only=True)
 class NotKnown(_Outcome):
-    """The answer does not tell whether it happened (5xx, cut off, unreadable)."""
+    """The answer does not tell whether it happened (5xx, cut off, unreadable).
+
+    `forgotten`: the books were asked about the exchange and know nothing of it, so asking again is of no use.
+    """
+
+    forgotten: bool = False
 
 
 Outcome = Applied | Found | Absent | Gone | Refused | Stale | Throttled | SignIn | NotKnown

@@ -18,6 +18,7 @@ import attrs
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import BooksKind
+from blueops_qb.sdk.calling import Caller, Calls, SetUpFile
 from blueops_qb.sdk.capability import Capability, Removal
 from blueops_qb.sdk.doors import Reply
 from blueops_qb.sdk.outcomes import Outcome
@@ -108,6 +109,12 @@ class Exchange:
     operations: tuple[Operation, ...]
     #: When it was made ready, in our clock.
     created_at: dt.datetime
+    #: For books that are asked by STATUS: an earlier exchange that is settled. Whatever the books keep of it can be
+    #: forgotten once this one has run; empty = none.
+    clears: str = ""
+    #: Only when an answer is read: it answers `Provider.status_check`, not the exchange itself. What the books tell
+    #: then is what they did the first time, and what went wrong with the asking is `NotKnown`.
+    asks: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -159,7 +166,8 @@ class Settle(enum.StrEnum):
 
     #: Look for what it would have created or changed.
     FIND = "find"
-    #: Ask the books about the exchange itself; nothing runs again.
+    #: Ask the books about the exchange itself (`Provider.status_check`); nothing runs again. What they do not know
+    #: any more is looked for, and goes out again under a new id if it is not there.
     STATUS = "status"
 
 
@@ -181,6 +189,8 @@ class Description:
     capabilities: tuple[Capability, ...] = ()
     limits: Limits = attrs.field(factory=Limits)
     settle: Settle = Settle.FIND
+    #: The books' own client calls us (`gate`) and asks for work; nobody calls the books.
+    calls: bool = False
     steps: tuple[SetupStep, ...] = ()
     removals: Mapping[BooksKind, Removal] = attrs.field(factory=dict)
     #: Longest document number and name; longer ones are derived, never cut.
@@ -283,6 +293,14 @@ class Provider(abc.ABC):
         """
         return message.decode("utf-8", "replace")
 
+    def status_check(self, exchange_id: str, body: bytes) -> bytes:
+        """The bytes that ask what became of an exchange, made from those that it left with; nothing runs again.
+
+        For providers that settle by STATUS. The answer is decoded with `Exchange.asks` set; an exchange that the
+        books do not know (any more) is `NotKnown(forgotten=True)`.
+        """
+        raise NotImplementedError(f"{self.describe().name} does not say how the books are asked")
+
     def transport(self, vault: Vault, company_id: str) -> Transport | None:
         """For called providers."""
         return None
@@ -297,6 +315,16 @@ class Provider(abc.ABC):
 
     def gate(self, desk: GateDesk) -> WSGIApp | None:
         """For calling providers, and for webhooks of called ones."""
+        return None
+
+    def set_up_file(
+        self, caller: Caller, *, gate_url: str, support_url: str, choices: Mapping[str, str]
+    ) -> SetUpFile | None:
+        """For calling providers: the file that tells the books' client where to call; the same every time.
+
+        `gate_url` is the address of the gate, `support_url` a page that answers everybody. `choices` are the provider's
+        own; raises ValueError, with a sentence, for addresses or choices that the client would refuse.
+        """
         return None
 
     def deep_link(self, kind: BooksKind, id: str) -> str | None:
@@ -319,8 +347,8 @@ WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Hints = Sequence[Mapping[str, str]]
 
 
-class GateDesk(Protocol):
-    """What a gate may start: the doors, and a hint that something changed over there.
+class Tells(Protocol):
+    """Takes hints that something changed over there.
 
     A hint says "look", never what to believe. Hints of companies that are connected nowhere are ignored.
     """
@@ -330,3 +358,11 @@ class GateDesk(Protocol):
 
     def tell_all(self, hints: Mapping[str, Hints]) -> None:
         """Store hints by company id with one statement."""
+
+
+class GateDesk(Tells, Protocol):
+    """What a gate may start: a hint that something changed; for books that call, sessions with the doors."""
+
+    @property
+    def calls(self) -> Calls:
+        """For books that call: who comes in, their sessions, and work in them."""

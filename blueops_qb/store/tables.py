@@ -14,6 +14,7 @@ from blueops_qb.store.tables_agreement import (
     agreement_sums,
 )
 from blueops_qb.store.tables_backfill import backfills
+from blueops_qb.store.tables_calling import callers, sessions
 from blueops_qb.store.tables_host import connections, outbox, secrets, sign_in_states, tenants
 from blueops_qb.store.tables_ledger import ledger_lines, ledger_readings
 from blueops_qb.store.tables_proof import messages, moved, undos
@@ -58,6 +59,7 @@ __all__ = [
     "audit_payloads",
     "backfills",
     "budgets",
+    "callers",
     "conflicts",
     "connections",
     "derived_names",
@@ -85,6 +87,7 @@ __all__ = [
     "rates",
     "record_choices",
     "secrets",
+    "sessions",
     "sign_in_states",
     "tenants",
     "undos",

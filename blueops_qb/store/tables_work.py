@@ -200,9 +200,16 @@ exchanges = sa.Table(
     sa.Column("fence", sa.BigInteger, nullable=False),
     sa.Column("lane", sa.SmallInteger, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
-    #: sent, uncertain, closed.
+    #: sent, uncertain, asked, resend, closed.
     key("state", 12),
     sa.Column("sends", sa.Integer, nullable=False, server_default="1"),
+    #: How often the books were asked what became of it, and that they know nothing of it.
+    sa.Column("asked", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("forgotten", sa.Boolean, nullable=False, server_default=sa.false()),
+    #: Since when the books keep its answer for us, until a later exchange clears that; empty = they keep nothing.
+    time("kept_there"),
+    #: The earlier exchange whose answer the books may forget with this one.
+    sa.Column("clears", sa.String(24), nullable=True),
     time("first_sent_at", null=False),
     time("sent_at", null=False),
     time("deadline", null=False),
@@ -210,4 +217,10 @@ exchanges = sa.Table(
     time("closed_at"),
     text("note"),
     sa.Index("ix_blueops_qb_exchanges_open", "connection_id", "state"),
+    sa.Index(
+        "ix_blueops_qb_exchanges_kept",
+        "connection_id",
+        sqlite_where=sa.text("kept_there IS NOT NULL"),
+        postgresql_where=sa.text("kept_there IS NOT NULL"),
+    ),
 )

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as Answer
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
 from blueops_qb.engine import agreement, agreement_figures, certificate
 from blueops_qb.engine.agreement import CannotCompare, Run, RunState
-from blueops_qb.engine.agreement_figures import BESIDES, DIFFERENCE, PENDING, Finding, Sum
+from blueops_qb.engine.agreement_figures import ACCEPTED, BESIDES, DIFFERENCE, PENDING, Finding, Sum
 from blueops_qb.engine.agreement_runs import SCHEDULE
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.vault import MissingKey
@@ -70,7 +70,7 @@ def shown(id: int) -> str:
         run = _run(turn, id)
         accounts = agreement_figures.accounts(turn.connection, id)
         parties = agreement_figures.parties(turn.connection, turn.id, id, account=account) if account else []
-        found = {sort: _found(turn, id, sort, account) for sort in (DIFFERENCE, BESIDES, PENDING)}
+        found = {sort: _found(turn, id, sort, account) for sort in (DIFFERENCE, ACCEPTED, BESIDES, PENDING)}
         found[PENDING] = (
             [] if account else agreement_figures.with_reasons(turn.connection, turn.tenant_id, found[PENDING])
         )
@@ -80,6 +80,7 @@ def shown(id: int) -> str:
             title=f"Agreement {run.start} to {run.end}",
             run=run,
             states=RunState,
+            not_certified=certificate.not_certified(run.figures),
             basis=certificate.BASIS.get(run.rests_on, ""),
             accounts=[one for one in accounts if not account or one.account == account],
             account=account,

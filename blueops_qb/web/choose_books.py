@@ -32,6 +32,7 @@ def connect() -> str:
         title="Connection",
         providers=[engine.turns.describe(name) for name in sorted(engine.providers)],
         sign_ins=here.house().sign_ins,
+        calling=frozenset(name for name in engine.providers if engine.turns.describe(name).calls),
         facts=facts,
     )
 

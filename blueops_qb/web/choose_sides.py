@@ -67,8 +67,10 @@ def choose(id: int) -> Response | str | tuple[str, int]:
                 return _page(turn, row, form, found)
         with here.acting() as turn:
             row = _row(turn, id)
+            if not form.get("shown"):
+                raise resolve.MovedMeanwhile("the page did not tell what it showed; look at it again")
             resolve.resolve(
-                turn, id, "fields", here.caller().user, wish=_wish(row, form), shown=form.get("shown", "")
+                turn, id, "fields", here.caller().user, wish=_wish(row, form), shown=form["shown"]
             )
     except resolve.MovedMeanwhile as problem:
         with here.acting() as turn:

@@ -42,7 +42,7 @@ CHOICES: dict[tuple[str, str], Choice] = {
     ("changed_there", "theirs"): Choice("{books} is right", "BlueOps takes it over, if it has a place for it."),
     ("changed_there", "fields"): Choice("Field by field", "You choose a side, or a key, and see what is written."),
     ("changed_there", "accept"): Choice("Leave both", "Both stay as they are and count as agreed."),
-    ("variance", "ours"): Choice("Send ours again", "The books are changed to what BlueOps sent."),
+    ("variance", "ours"): Choice("Send ours again", "The books are changed to what BlueOps has."),
     ("variance", "theirs"): Choice("Accept {books}", "Both stay as they are and count as agreed."),
     ("removed_there", "again"): Choice("Create it again", "It is written to the books once more."),
     ("removed_there", "unlink"): Choice("Leave it out", "It stays in BlueOps only."),
@@ -75,7 +75,8 @@ class Shown:
     title: str
     kind: str
     rows: list[ThreeRow]
-    has_base: bool
+    #: What the column of the base is called; empty = there is none.
+    base: str
     choices: list[tuple[str, str, str]]
     by_field: bool
     mark: str
@@ -97,15 +98,18 @@ class Settled:
 @pages.get("/conflicts")
 @here.needs(Permission.VIEW)
 def listing() -> str:
-    """Open conflicts, newest first."""
+    """Open conflicts, newest first; `?before=ID` shows what is older."""
+    before = request.args.get("before", type=int)
     with here.looking() as turn:
-        everything = census.open_conflicts(turn.connection, turn.id)
+        found = census.open_conflicts(turn.connection, turn.id, before=before, limit=PAGE + 1)
         return render_template(
             "conflicts.html",
             title="Conflicts",
-            conflicts=shown(turn, everything[:PAGE]),
-            total=len(everything),
-            settled=_settled(turn),
+            conflicts=shown(turn, found[:PAGE]),
+            total=census.count_conflicts(turn.connection, turn.id),
+            older=found[PAGE - 1]["id"] if len(found) > PAGE else None,
+            before=before,
+            settled=_settled(turn) if before is None else [],
         )
 
 
@@ -117,12 +121,8 @@ def decide(id: int) -> Response:
         with here.acting() as turn:
             if not _is_mine(turn, id):
                 abort(404)
-            resolve.resolve(
-                turn,
-                id,
-                request.form.get("choice", ""),
-                here.caller().user,
-                shown=request.form.get("shown", ""),
+            said = resolve.resolve(
+                turn, id, request.form.get("choice", ""), here.caller().user, shown=_seen(turn, id)
             )
     except resolve.MovedMeanwhile as problem:
         with here.acting() as turn:
@@ -131,8 +131,19 @@ def decide(id: int) -> Response:
     except resolve.CannotResolve as problem:
         here.refuse(f"Nothing was changed: {problem}.")
     else:
-        here.done("Your choice is taken; both sides are brought in line now.")
+        if said:
+            here.refuse(f"Nothing was changed: {said}.")
+        else:
+            here.done("Your choice is taken; both sides are brought in line now.")
     return _back()
+
+
+def _seen(turn: Turn, id: int) -> str:
+    """What the page showed of the conflict; raises MovedMeanwhile where it does not say, unless it is settled."""
+    seen = request.form.get("shown", "")
+    if not seen and _is_mine(turn, id, state="open"):
+        raise resolve.MovedMeanwhile("the page did not tell what it showed; look at it again, then choose")
+    return seen
 
 
 @pages.post("/conflicts/<int:id>/undo")
@@ -160,7 +171,14 @@ def decide_all(kind: str, id: str) -> Response:
     try:
         with here.acting() as turn:
             ref = RecordRef(RecordKind(kind), id)
-            count = resolve.resolve_record(turn, ref, request.form.get("choice", ""), here.caller().user)
+            count = resolve.resolve_record(
+                turn, ref, request.form.get("choice", ""), here.caller().user, shown=_all_seen()
+            )
+    except resolve.MovedMeanwhile as problem:
+        with here.acting() as turn:
+            for one in _all_seen():
+                incoming.look_again(turn, one)
+        here.refuse(f"Nothing was changed: {problem}.")
     except resolve.CannotResolve as problem:
         here.refuse(f"Nothing was changed: {problem}.")
     else:
@@ -168,18 +186,26 @@ def decide_all(kind: str, id: str) -> Response:
     return redirect(url_for("record.record", kind=kind, id=id), code=303)
 
 
+def _all_seen() -> dict[int, str]:
+    """The conflicts that the page showed, as `id=mark` each."""
+    pairs = (text.partition("=") for text in request.form.getlist("shown"))
+    return {int(id): mark for id, _, mark in pairs if id.isdecimal() and mark}
+
+
 def _back() -> Response:
     back = request.form.get("back", "")
     try:
         ref = RecordRef.parse(back)
     except ValueError:
-        return redirect(url_for(".listing"), code=303)
+        return redirect(url_for(".listing", before=request.form.get("before") or None), code=303)
     return redirect(url_for("record.record", kind=ref.kind.value, id=ref.id), code=303)
 
 
-def _is_mine(turn: Turn, id: int) -> bool:
+def _is_mine(turn: Turn, id: int, *, state: str | None = None) -> bool:
     c = t.conflicts
     query = sa.select(c.c.id).where(c.c.connection_id == turn.id, c.c.id == id)
+    if state is not None:
+        query = query.where(c.c.state == state)
     return turn.connection.execute(query).first() is not None
 
 
@@ -225,7 +251,7 @@ def shown(turn: Turn, rows: list[sa.RowMapping]) -> list[Shown]:
             if row["id"] in refs
             else words.BOOKS_KINDS[BooksKind(row["books_kind"])],
             rows=list(_three(row, documents[row["id"]], names)),
-            has_base=documents[row["id"]][0] is not None,
+            base=_base_words(row, documents[row["id"]]),
             choices=choices_of(turn, row),
             by_field="fields" in resolve.offered(turn, row),
             mark=choices.mark(row),
@@ -233,6 +259,13 @@ def shown(turn: Turn, rows: list[sa.RowMapping]) -> list[Shown]:
         )
         for row in rows
     ]
+
+
+def _base_words(row: sa.RowMapping, trio: tuple[Document | None, ...]) -> str:
+    """A variance has no agreement to go back to: what was sent stands there, once BlueOps has something else."""
+    if row["cause"] == "variance":
+        return "Sent" if row["base"] and row["base"] != row["ours"] else ""
+    return "When both agreed" if trio[0] is not None else ""
 
 
 def choices_of(turn: Turn, row: sa.RowMapping) -> list[tuple[str, str, str]]:
@@ -245,10 +278,10 @@ def choices_of(turn: Turn, row: sa.RowMapping) -> list[tuple[str, str, str]]:
     ]
 
 
-def several(rows: list[sa.RowMapping]) -> int:
-    """How many conflicts about fields a record has, where one choice for all of them makes sense; else 0."""
-    count = sum(row["cause"] in ("overlap", "changed_there") for row in rows)
-    return count if count > 1 else 0
+def several(rows: list[sa.RowMapping]) -> dict[int, str]:
+    """The conflicts about fields of a record with what is shown of each, where one choice for all makes sense."""
+    found = {row["id"]: choices.mark(row) for row in rows if row["cause"] in resolve.ABOUT_FIELDS}
+    return found if len(found) > 1 else {}
 
 
 def _place_name(turn: Turn, row: sa.RowMapping) -> str:

@@ -10,11 +10,10 @@ import sqlalchemy as sa
 from flask import g, request
 
 import blueops_qb
-from blueops_qb.engine import connections
+from blueops_qb.engine import census, connections
 from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.sdk.core import Permission
 from blueops_qb.sdk.hooks import Switch
-from blueops_qb.store import tables as t
 from blueops_qb.web import health, here, words
 
 log = logging.getLogger(__name__)
@@ -52,7 +51,7 @@ def _framed() -> dict[str, Any]:
     with engine.core.engine.connect() as connection:
         row = connections.live(connection, tenant.id)
         switch = connections.switch_of(connection, tenant.id)
-        conflicts = _open_conflicts(connection, row["id"]) if row else 0
+        conflicts = census.count_conflicts(connection, row["id"]) if row else 0
     root = request.script_root
     prefix = here.house().prefix
     return {
@@ -74,12 +73,6 @@ def books_title(provider: str) -> str:
     """What the books are called; the provider's name where it is not installed."""
     engine = here.engine()
     return engine.turns.describe(provider).title if provider in engine.providers else provider
-
-
-def _open_conflicts(connection: sa.Connection, connection_id: str) -> int:
-    c = t.conflicts
-    query = sa.select(sa.func.count()).where(c.c.connection_id == connection_id, c.c.state == "open")
-    return int(connection.execute(query).scalar_one())
 
 
 # -- moments -------------------------------------------------------------------------------------------

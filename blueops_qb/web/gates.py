@@ -11,14 +11,15 @@ from flask import Flask, Response, render_template
 import blueops_qb
 from blueops_qb.engine.engine import Engine
 from blueops_qb.engine.hints import keep
+from blueops_qb.engine.sessions import ConnectionCalls
 from blueops_qb.sdk.provider import Hints, WSGIApp
 
 
 @attrs.frozen
 class HintDesk:
-    """Stores what a provider's gate was told (`sdk.provider.GateDesk`); the work begins elsewhere.
+    """What a provider's gate may start (`sdk.provider.GateDesk`). Hints are stored; the work begins elsewhere.
 
-    It opens no turn: a turn may wait for work in progress, and whoever knocks must not.
+    Hints open no turn: a turn may wait for work in progress, and whoever knocks must not.
     """
 
     engine: Engine
@@ -31,6 +32,11 @@ class HintDesk:
     def tell_all(self, hints: Mapping[str, Hints]) -> None:
         """Store hints by company id with one statement."""
         keep(self.engine.core.engine, self.provider, hints)
+
+    @property
+    def calls(self) -> ConnectionCalls:
+        """Sessions of books that call."""
+        return ConnectionCalls(engine=self.engine, provider=self.provider)
 
 
 class Gates:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import attrs
 import sqlalchemy as sa
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from rapidfuzz import fuzz, process
 from werkzeug.wrappers import Response
 
 from blueops_qb.domain.match_parties import Bucket
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef
-from blueops_qb.engine import by_hand, match_csv, match_rule_list, matching, rules_desk
+from blueops_qb.engine import (
+    by_hand,
+    match_csv,
+    match_form,
+    match_mark,
+    match_rule_list,
+    matching,
+    rules_desk,
+)
 from blueops_qb.engine.match_rows import ITEM, Row, counted, rows
 from blueops_qb.engine.match_theirs import names_of
 from blueops_qb.engine.turn import Turn
@@ -47,6 +55,7 @@ class Shown:
     kind: str
     detail: str
     options: tuple[Option, ...]
+    state: str
     chosen: str
     proposed: bool
 
@@ -66,6 +75,7 @@ def plan() -> str:
         total = buckets[bucket][2]
         page = max(1, request.args.get("page", 1, type=int))
         shown = rows(turn.connection, turn.id, bucket=bucket, limit=PAGE, offset=(page - 1) * PAGE)
+        live, decides = turn.row["state"] == "live", here.may(Permission.RESOLVE)
         return render_template(
             "matching.html",
             title="Matching",
@@ -79,7 +89,9 @@ def plan() -> str:
             proposed_here=sum(n for (b, d), n in found.items() if b == bucket and d.startswith("?")),
             total=sum(found.values()),
             listed=matching.is_listed(turn),
-            live=turn.row["state"] == "live",
+            live=live,
+            seen_here=match_mark.mark(turn, [Bucket(bucket)]) if decides else "",
+            seen=match_mark.mark(turn, Bucket) if decides and not live else "",
             decisions=DECISIONS,
             rules=match_rule_list.in_force(turn),
             making=turn.row["match_asked_at"],
@@ -118,22 +130,15 @@ def compare_again() -> None:
 def decide() -> Response:
     """Take the decisions of one page; each stands alone, refused ones are named."""
     taken, refused = 0, []
-    wanted = {
-        name.removeprefix("choice-"): value
-        for name, value in request.form.items()
-        if name.startswith("choice-") and value
-    }
-    with here.looking() as turn:
-        present = {row.key: row for row in rows(turn.connection, turn.id, keys=list(wanted))}
-    for name, value in wanted.items():
-        row = present.get(name)
-        if row is None or value == _value(row):
+    wanted, seen = _form("choice-"), _form("was-")
+    if not wanted.keys() <= seen.keys():
+        abort(400, "The form does not say how it shows its rows. Open the page again.")
+    for key, value in wanted.items():
+        if not value or value == match_form.value_of(seen[key]):
             continue
-        decision, _, books_id = value.partition(":")
         try:
             with here.acting() as turn:
-                by_hand.match(turn, row.key, decision, books_id=books_id, actor=here.caller().user)
-            taken += 1
+                taken += match_form.decide(turn, key, value, seen=seen, actor=here.caller().user)
         except (by_hand.CannotMatch, rules_desk.UnfitTarget) as problem:
             refused.append(str(problem))
     for sentence in refused:
@@ -146,22 +151,31 @@ def decide() -> Response:
     return redirect(back, code=303)
 
 
+def _form(start: str) -> dict[str, str]:
+    """The fields of the form whose names begin so, by the rest of the name."""
+    return {name.removeprefix(start): text for name, text in request.form.items() if name.startswith(start)}
+
+
 @pages.post("/matching/bucket")
 @here.needs(Permission.RESOLVE)
 def decide_bucket() -> Response:
-    """Decide a whole bucket at once: accept its proposals, or treat its open rows alike."""
+    """Decide a whole bucket at once, as it was shown: accept its proposals, or treat its open rows alike."""
     bucket, decision = request.form.get("bucket", ""), request.form.get("decision", "")
     if bucket not in set(Bucket) or decision not in ("accept", "create", "skip", "wait"):
         here.refuse("Nothing was changed: choose what to do with the rows of this part.")
         return redirect(url_for(".plan"), code=303)
-    with here.acting() as turn:
-        chosen, actor = [Bucket(bucket)], here.caller().user
-        count = (
-            matching.accept(turn, chosen, actor=actor)
-            if decision == "accept"
-            else matching.settle_open(turn, chosen, decision, actor=actor)
-        )
-    here.done(f"{count} rows decided.")
+    chosen, actor, seen = [Bucket(bucket)], here.caller().user, request.form.get("seen", "")
+    try:
+        with here.acting() as turn:
+            count = (
+                matching.accept(turn, chosen, actor=actor, seen=seen)
+                if decision == "accept"
+                else matching.settle_open(turn, chosen, decision, actor=actor, seen=seen)
+            )
+    except match_mark.PlanOvertaken as problem:
+        here.refuse(f"Nothing was changed: {problem}.")
+    else:
+        here.done(f"{count} rows decided.")
     return redirect(url_for(".plan", bucket=bucket), code=303)
 
 
@@ -212,9 +226,15 @@ def approve() -> Response:
     try:
         with here.acting() as turn:
             leave_open = request.form.get("leave_open") == "yes"
-            linked = matching.approve(turn, actor=here.caller().user, leave_open=leave_open, supervised=True)
+            linked = matching.approve(
+                turn,
+                actor=here.caller().user,
+                leave_open=leave_open,
+                supervised=True,
+                seen=request.form.get("seen", ""),
+            )
             company = turn.row["company_name"]
-    except (matching.NotDecided, rules_desk.UnfitTarget) as problem:
+    except (match_mark.PlanOvertaken, matching.NotDecided, rules_desk.UnfitTarget) as problem:
         here.refuse(f"Nothing was changed: {problem}.")
         return redirect(url_for(".plan"), code=303)
     here.done(f"The plan is accepted: {linked} records are linked, and changes now travel to {company}.")
@@ -222,10 +242,6 @@ def approve() -> Response:
 
 
 # -- what a row offers ---------------------------------------------------------------------------------
-def _value(row: Row) -> str:
-    return f"link:{row.books_id}" if row.chosen == "link" else "" if row.chosen == "open" else row.chosen
-
-
 def _counts(found: dict[tuple[str, str], int]) -> dict[str, int]:
     counts = dict.fromkeys(DECISIONS, 0)
     for (_, decision), count in found.items():
@@ -253,7 +269,8 @@ def _shown(turn: Turn, found: list[Row]) -> list[Shown]:
             kind=_KIND_WORDS.get(row.kind) or words.RECORD_KINDS[row.ref.kind],
             detail="" if row.kind == ITEM else details[row.ref].party,
             options=_options(row, known),
-            chosen=_value(row),
+            state=match_form.state_of(row),
+            chosen=match_form.value_of(match_form.state_of(row)),
             proposed=row.proposed,
         )
         for row in found

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from blueops_qb.domain.policy import ClosedPeriod
 from blueops_qb.domain.posting.closing import CHOICE
 from blueops_qb.domain.refs import RecordKind, RecordRef
-from blueops_qb.engine import by_hand, explain, record_choices
+from blueops_qb.engine import by_hand, choices, explain, record_choices
 from blueops_qb.engine.outbox import State
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import Permission
@@ -46,7 +46,7 @@ def record(kind: str, id: str) -> str:
             documents=documents,
             whys=explain.whys_of(turn, ref),
             operations=story.operations(turn.connection, story.document_ids(turn, ref)),
-            conflicts=[(row, conflicts.choices_of(turn, row)) for row in waiting],
+            conflicts=[(row, conflicts.choices_of(turn, row), choices.mark(row)) for row in waiting],
             several=conflicts.several(waiting),
             overrides=codings.codings(turn, ref),
             can_retry=newest is not None and by_hand.retryable(newest.state, newest.hold),

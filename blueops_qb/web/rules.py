@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import attrs
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from blueops_qb.domain.documents import TaxMode
@@ -16,6 +16,7 @@ from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.policy import ClosedPeriod, OverJobs, Overlap, Policy, Prepaid, PurchaseTax
 from blueops_qb.domain.records import TaxRounding
 from blueops_qb.engine import rules_desk
+from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import Permission
 from blueops_qb.web import here, profile_words
 
@@ -24,6 +25,7 @@ pages = Blueprint("rules", __name__)
 LONGEST_PREFIX = 8
 #: Knowledge older than three days says nothing about who has paid.
 LONGEST_REMINDER_HOURS = 72
+_MEANWHILE = "was changed by somebody else meanwhile; look at it again."
 
 
 @attrs.frozen
@@ -243,17 +245,24 @@ def policy() -> str:
 @pages.post("/policy")
 @here.needs(Permission.CONFIGURE)
 def save() -> Response | tuple[str, int]:
-    """Write a new version."""
-    problems, values = _read()
+    """Write a new version with the switches that were changed on the page; the others stay as they are now."""
+    with here.acting() as turn:
+        typed = _typed(_shown(turn))
+        overtaken = _overtaken(turn, typed)
+        problems, values = _read({field: text for field, text in typed.items() if field not in overtaken})
+        problems = [
+            *(f"“{switch.question}” {_MEANWHILE}" for switch in SWITCHES if switch.field in overtaken),
+            *problems,
+        ]
+        wanted = attrs.evolve(turn.policy, **values)
+        changed = not problems and wanted != turn.policy
+        if changed:
+            rules_desk.change_policy(turn, wanted, actor=here.caller().user)
     if problems:
         here.refuse("Nothing was saved. " + " ".join(problems))
         with here.looking() as turn:
-            return _page(turn, {**_texts(turn.policy), **request.form.to_dict()}), 422
-    with here.acting() as turn:
-        wanted = attrs.evolve(turn.policy, **values)
-        changed = wanted != turn.policy
-        if changed:
-            rules_desk.change_policy(turn, wanted, actor=here.caller().user)
+            kept = {field: text for field, text in typed.items() if field not in overtaken}
+            return _page(turn, {**_texts(turn.policy), **kept}), 422
     here.done(
         "The policy is saved. It counts for what is sent from now on; held records are tried again."
         if changed
@@ -262,7 +271,7 @@ def save() -> Response | tuple[str, int]:
     return redirect(url_for(".policy"), code=303)
 
 
-def _page(turn: Any, values: dict[str, str]) -> str:
+def _page(turn: Turn, values: dict[str, str]) -> str:
     return render_template(
         "policy.html",
         title="Policy",
@@ -278,13 +287,40 @@ def _texts(policy: Policy) -> dict[str, str]:
     return {s.field: Option(getattr(policy, s.field), "").text for s in SWITCHES}
 
 
-def _read() -> tuple[list[str], dict[str, Any]]:
-    """What is wrong with the form, and its values."""
+# -- reading the form ----------------------------------------------------------------------------------
+def _shown(turn: Turn) -> Policy:
+    """The policy as it was when the page was made; versions never change once written."""
+    try:
+        version = int(request.form.get("version", ""))
+    except ValueError:
+        abort(400, "The form does not say which version of the policy it shows. Open the page again.")
+    if not 0 <= version <= int(turn.row["policy_version"]):
+        abort(400, "The form shows a version of the policy that does not exist. Open the page again.")
+    return turn.rulebook.policy(turn.connection, turn.id, version)
+
+
+def _typed(shown: Policy) -> dict[str, str]:
+    """What was answered otherwise than the page showed it, by field; an answer that is missing counts as empty."""
+    before = _texts(shown)
+    answers = {switch.field: request.form.get(switch.field, "").strip() for switch in SWITCHES}
+    return {field: text for field, text in answers.items() if text != before[field]}
+
+
+def _overtaken(turn: Turn, typed: dict[str, str]) -> set[str]:
+    """What somebody else has answered otherwise, too, since the page was made."""
+    before, now = _texts(_shown(turn)), _texts(turn.policy)
+    return {field for field, text in typed.items() if now[field] not in (before[field], text)}
+
+
+def _read(typed: dict[str, str]) -> tuple[list[str], dict[str, Any]]:
+    """What is wrong with what was typed, and its values."""
     problems: list[str] = []
     values: dict[str, Any] = {}
     for switch in SWITCHES:
+        if switch.field not in typed:
+            continue
         try:
-            values[switch.field] = switch.read(request.form.get(switch.field, "").strip())
+            values[switch.field] = switch.read(typed[switch.field])
         except ValueError as problem:
             problems.append(str(problem))
     return problems, values

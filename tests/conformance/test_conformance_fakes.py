@@ -11,22 +11,23 @@ import pytest
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import BooksKind
-from blueops_qb.sdk.outcomes import Applied, BooksRecord, Outcome
+from blueops_qb.sdk.outcomes import Applied, BooksRecord, NotKnown, Outcome
 from blueops_qb.sdk.provider import Description, Exchange, Operation
 from blueops_qb.sdk.testing.kit import CHECKS, PURE, Check, Subject
+from tests.engine_house import FAKES
 from tests.fake_books import FakeBooks
-from tests.fakes import CalledFake, CallingFake, FakeProvider
+from tests.fakes import AskedFake, CalledFake, CallingFake, FakeProvider
 from tests.fixtures.toy_provider.toy_books import ToyBooks
 
 
-@pytest.fixture(params=["called", "calling", "toy"])
+@pytest.fixture(params=["called", "calling", "asked", "toy"])
 def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Subject:
     if request.param == "toy":
         toy = ToyBooks(tmp_path / "toy.jsonl")
         transport = toy.transport(NoVault(), "T1")
         assert transport is not None
         return Subject(provider=toy, carry=transport.send, company_id="T1")
-    fake: FakeProvider = {"called": CalledFake, "calling": CallingFake}[request.param](FakeBooks())
+    fake = FAKES[request.param](FakeBooks())
     return Subject(provider=fake, carry=fake.deliver, company_id="F1")
 
 
@@ -117,9 +118,30 @@ class Heedless(CalledFake):
         return super().write(operation)
 
 
+class Rerunning(AskedFake):
+    """Asks by sending it once more."""
+
+    def status_check(self, exchange_id: str, body: bytes) -> bytes:
+        assert exchange_id.encode() in body
+        return body + b" "
+
+
+class Unforgetting(AskedFake):
+    """Does not say that the books know nothing of it."""
+
+    def decode(self, exchange: Exchange, reply: bytes, profile: BooksProfile) -> Mapping[str, Outcome]:
+        told = super().decode(exchange, reply, profile)
+        return {
+            id: attrs.evolve(one, forgotten=False) if isinstance(one, NotKnown) else one
+            for id, one in told.items()
+        }
+
+
 @pytest.mark.parametrize(
     ("bad", "check"),
     [
+        (Rerunning, "asks_and_runs_nothing"),
+        (Unforgetting, "asks_and_runs_nothing"),
         (Forgetful, "describes_itself"),
         (Impatient, "takes_garbage_for_not_known"),
         (Impatient, "never_finds_anything_in_garbage"),

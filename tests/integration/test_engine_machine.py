@@ -72,7 +72,7 @@ class CompanyDay(RuleBasedStateMachine):
         #: What the bookkeeper last wrote into a field of a customer.
         self._written: dict[tuple[BooksRef, str], str] = {}
 
-    @initialize(kind=st.sampled_from(["called", "calling"]), forgets=st.booleans())
+    @initialize(kind=st.sampled_from(["called", "calling", "asked"]), forgets=st.booleans())
     def open(self, kind: str, forgets: bool) -> None:
         url = copied_sqlite(self.live)
         self.house: EngineHouse = move_in(open_with_plugin(url), kind)

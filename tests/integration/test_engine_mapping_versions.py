@@ -1,7 +1,6 @@
 """A change of the mapping counts from now, from a day on, or moves the past: shown before, and carried out once."""
 
 import datetime as dt
-import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,57 +11,21 @@ import pytest
 import sqlalchemy as sa
 
 from blueops_qb.domain.documents import JournalEntry
-from blueops_qb.domain.mapping import Family, Mapping, MapRule
-from blueops_qb.domain.mapping_change import revised
-from blueops_qb.domain.refs import BooksKind, RecordKind, RecordRef
+from blueops_qb.domain.mapping import Family, Mapping
+from blueops_qb.domain.refs import BooksKind, RecordKind
 from blueops_qb.engine import asked, drafts, reclass, rules_desk, what_if
 from blueops_qb.engine.preview import preview
 from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
 from tests import fake_books
 from tests.engine_house import DAY, D, EngineHouse, books_ref, rule
+from tests.second_income import OTHER_ITEM, TO_OTHER, draft_of, moved
 
-pytest_plugins = ["tests.engine_fixtures"]
-
-#: Another item for repairs, on an account of its own.
-OTHER_ACCOUNT, OTHER_ITEM = books_ref(BooksKind.ACCOUNT, "4020"), books_ref(BooksKind.ITEM, "I")
-TO_OTHER = rule(Family.SERVICE, "repair", item=OTHER_ITEM)
-
-
-@pytest.fixture
-def shop(house: EngineHouse) -> EngineHouse:
-    """The house, its books with a second income account and an item on it."""
-    for ref, name, facts in (
-        (OTHER_ACCOUNT, "Install income", {"account_type": "Income"}),
-        (OTHER_ITEM, "Install", {"income_account": "4020", "item_type": "service"}),
-    ):
-        moment = dt.datetime.now(dt.UTC)
-        house.books.records[ref] = fake_books.Kept(
-            document=None, name=name, created_at=moment, updated_at=moment, facts=facts
-        )
-        rows = {
-            "connection_id": house.id,
-            "kind": ref.kind.value,
-            "books_id": ref.id,
-            "name": name,
-            "active": True,
-            "facts_json": json.dumps(facts),
-            "origin": "listing",
-        }
-        with house.work() as tx:
-            tx.connection.execute(t.mirror.insert(), rows)
-    house.set(t.connections, t.connections.c.id == house.id, catalog_at=dt.datetime.now(dt.UTC))
-    return house
+pytest_plugins = ["tests.engine_fixtures", "tests.income_fixture"]
 
 
 def item_of(house: EngineHouse, invoice: Any) -> str:
     return str(house.there(invoice).lines[0].item.id)
-
-
-def draft_of(house: EngineHouse, *rules: MapRule) -> Mapping:
-    with house.turn() as turn:
-        present = turn.mapping
-    return Mapping(version=present.version, rules=revised(present, rules))
 
 
 # -- from now, from a day ------------------------------------------------------------------------------
@@ -254,13 +217,6 @@ def test_a_replay_asks_the_database_by_the_page_and_not_by_the_record(
 def past(house: EngineHouse, draft: Mapping) -> reclass.ReclassPlan:
     with house.turn() as turn:
         return reclass.plan(turn, draft)
-
-
-def moved(house: EngineHouse, draft: Mapping, *, approved: str = "") -> tuple[RecordRef, ...]:
-    with house.turn() as turn:
-        digest = approved or reclass.plan(turn, draft).digest
-        rules_desk.take_draft(turn, draft, actor="bookkeeper")
-        return reclass.carry_out(turn, actor="bookkeeper", approved=digest)
 
 
 def entries(house: EngineHouse) -> list[JournalEntry]:

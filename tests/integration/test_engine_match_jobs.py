@@ -8,7 +8,7 @@ from blueops_qb.domain.documents import CustomerRecord, VendorRecord
 from blueops_qb.domain.match_parties import Bucket
 from blueops_qb.domain.records import Customer, Job
 from blueops_qb.domain.refs import BooksKind, BooksRef
-from blueops_qb.engine import by_hand, matching
+from blueops_qb.engine import by_hand, match_form, matching
 from blueops_qb.engine.match_rows import Row
 from tests.engine_house import RULES, EngineHouse
 from tests.fake_books import FakeBooks
@@ -149,3 +149,25 @@ def test_once_live_a_proposed_link_waits_and_creates_nothing(house: EngineHouse,
     house.drain()
     assert house.state(kitchen) == "done"
     assert len(house.books.of(BooksKind.CUSTOMER)) == before
+
+
+def test_a_page_that_decides_a_customer_and_its_job_is_not_overtaken_by_itself(
+    house: EngineHouse, fresh: Fresh
+) -> None:
+    ann, kitchen, bath, _, second = two_ann_lees(house, fresh)
+    seen = {key: match_form.state_of(row) for key, row in rows(house).items()}
+    wishes = {
+        str(ann.ref): f"link:{second.id}",
+        str(kitchen.ref): "skip",  # which the decision on Ann has turned into a proposed link
+    }
+    for key, value in wishes.items():
+        with house.turn() as turn:
+            assert match_form.decide(turn, key, value, seen=seen, actor="bookkeeper")
+    assert rows(house)[str(kitchen.ref)].decision == "skip"
+    decide(house, bath, "create")
+    with (
+        house.turn() as turn,
+        pytest.raises(by_hand.CannotMatch, match=r"was decided “create” by bookkeeper"),
+    ):
+        match_form.decide(turn, str(bath.ref), "skip", seen=seen, actor="bookkeeper")
+    assert rows(house)[str(bath.ref)].decision == "create"

@@ -24,7 +24,7 @@ def moved(house: EngineHouse) -> Reclass:
     ]
     record = Reclass(id="m2-202603", date=DAY, lines=tuple(lines))
     with house.turn() as turn:
-        reclass._announce(turn, record, "admin")
+        reclass.announce(turn, record, "admin")
     house.drain()
     assert house.state(record) == "done"
     return record

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.documents import TaxMode
 from blueops_qb.domain.mapping import Family
+from blueops_qb.domain.policy import ClosedPeriod
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.store import tables as t
 from tests.office import PAGES, Office, office
@@ -194,6 +195,51 @@ def test_a_policy_that_makes_no_sense_is_refused_with_what_was_typed(
     assert shop.row()["policy_version"] == 0
     if field == "number_prefix":
         assert f'value="{value}"' in answer.text
+
+
+def test_an_old_policy_page_takes_back_nothing_that_somebody_else_has_saved(shop: Office) -> None:
+    one, two = shop.browser(), shop.browser()
+    page = one.get(f"{PAGES}/policy")
+    old = fields(page, form_of(page, "/policy"))
+    page = two.get(f"{PAGES}/policy")
+    two.post(f"{PAGES}/policy", fields(page, form_of(page, "/policy")), tax_mode="A", closed_period="redate")
+    # Another switch is saved beside them.
+    assert one.post(f"{PAGES}/policy", old, reminder_hours="5").status_code == 303
+    with shop.turn() as turn:
+        assert (turn.policy.tax_mode, turn.policy.closed_period) == (TaxMode.BOOKS, ClosedPeriod.REDATE)
+        assert (turn.policy.reminder_hours, turn.policy.version) == (5, 2)
+    # The same switch is not: what was saved meanwhile is shown, beside what else was entered.
+    answer = one.post(f"{PAGES}/policy", old, tax_mode="C", number_prefix="AC-")
+    assert answer.status_code == 422
+    assert "“Who computes sales tax?” was changed by somebody else meanwhile" in unescape(answer.text)
+    shown = fields(answer, form_of(answer, "/policy"))
+    assert (shown["tax_mode"], shown["number_prefix"], shown["closed_period"]) == ("A", "AC-", "redate")
+    assert shop.row()["policy_version"] == 2
+    one.post(f"{PAGES}/policy", shown, tax_mode="C")
+    with shop.turn() as turn:
+        assert (turn.policy.tax_mode, turn.policy.number_prefix) == (TaxMode.NONE, "AC-")
+
+
+def test_a_policy_that_was_typed_wrong_on_an_old_page_comes_back_without_the_old_switches(
+    shop: Office,
+) -> None:
+    one, two = shop.browser(), shop.browser()
+    page = one.get(f"{PAGES}/policy")
+    old = fields(page, form_of(page, "/policy"))
+    page = two.get(f"{PAGES}/policy")
+    two.post(f"{PAGES}/policy", fields(page, form_of(page, "/policy")), tax_mode="A")
+    answer = one.post(f"{PAGES}/policy", old, reminder_hours="many")
+    assert answer.status_code == 422
+    shown = fields(answer, form_of(answer, "/policy"))
+    assert (shown["tax_mode"], shown["reminder_hours"]) == ("A", "many")
+
+
+def test_a_form_about_a_policy_that_never_was_is_refused(shop: Office) -> None:
+    admin = shop.browser()
+    page = admin.get(f"{PAGES}/policy")
+    sent = fields(page, form_of(page, "/policy"))
+    for version in ("", "x", "-1", "999"):
+        assert admin.post(f"{PAGES}/policy", sent, version=version).status_code == 400
 
 
 # -- for which documents, and what it would do ---------------------------------------------------------

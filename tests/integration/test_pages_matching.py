@@ -7,7 +7,7 @@ import pytest
 
 from tests.core_house import Browser
 from tests.office import PAGES, Office, office
-from tests.page_forms import fields
+from tests.page_forms import fields, form_of
 
 
 @pytest.fixture
@@ -31,11 +31,16 @@ def test_the_plan_is_made_decided_and_accepted(fresh: Office) -> None:
     page = admin.get(admin.post(f"{PAGES}/matching/build").headers["Location"])
     assert "Sierra Pipe Supply" in page.text  # what needs a decision comes first
     assert "proposed" in admin.get(f"{PAGES}/matching?bucket=exact").text
-    answer = admin.post(f"{PAGES}/matching", {f"choice-{taken.ref}": "create"}, bucket="taken")
+    page = admin.get(f"{PAGES}/matching?bucket=taken")
+    answer = admin.post(
+        f"{PAGES}/matching", fields(page, form_of(page, "/matching")), **{f"choice-{taken.ref}": "create"}
+    )
     assert "1 decision saved" in admin.get(answer.headers["Location"]).text
     assert admin.post(f"{PAGES}/matching/approve").status_code == 303
     assert fresh.row()["state"] == "matching"  # the tick was missing
-    page = admin.get(admin.post(f"{PAGES}/matching/approve", sure="yes").headers["Location"])
+    page = admin.get(f"{PAGES}/matching")
+    sent = fields(page, form_of(page, "/matching/approve"))
+    page = admin.get(admin.post(f"{PAGES}/matching/approve", sent, sure="yes").headers["Location"])
     assert "1 records are linked" in page.text
     assert fresh.row()["state"] == "live"
     fresh.drain()
@@ -54,11 +59,12 @@ def test_one_record_of_the_books_is_never_given_to_two_of_ours(fresh: Office) ->
     page = admin.get(f"{PAGES}/matching?bucket=none")
     wish = fields(admin.get(f"{PAGES}/matching?bucket=exact"), 0)[f"choice-{first.ref}"]
     assert f'value="{wish}"' in page.text  # it is offered, because the names are alike
-    answer = admin.post(f"{PAGES}/matching", {f"choice-{second.ref}": wish})
+    shown = fields(page, form_of(page, "/matching"))
+    answer = admin.post(f"{PAGES}/matching", shown, **{f"choice-{second.ref}": wish})
     assert (
         "is matched with “Eastgate Bakery” in BlueOps already" in admin.get(answer.headers["Location"]).text
     )
-    answer = admin.post(f"{PAGES}/matching", {f"choice-{second.ref}": "link:99999"})
+    answer = admin.post(f"{PAGES}/matching", shown, **{f"choice-{second.ref}": "link:99999"})
     assert "there is no customer 99999 in the books" in admin.get(answer.headers["Location"]).text
 
 
@@ -95,7 +101,10 @@ def test_what_is_linked_is_not_linked_with_another_by_the_plan(fresh: Office) ->
     admin.get(f"{PAGES}/matching")
     admin.post(f"{PAGES}/matching/build")
     wish = fields(admin.get(f"{PAGES}/matching?bucket=exact"), 0)[f"choice-{known.ref}"]
-    admin.post(f"{PAGES}/matching/approve", sure="yes")
-    answer = admin.post(f"{PAGES}/matching", {f"choice-{known.ref}": "skip"})
+    page = admin.get(f"{PAGES}/matching?bucket=exact")
+    admin.post(f"{PAGES}/matching/approve", fields(page, form_of(page, "/matching/approve")), sure="yes")
+    page = admin.get(f"{PAGES}/matching?bucket=exact")
+    shown = fields(page, form_of(page, "/matching"))
+    answer = admin.post(f"{PAGES}/matching", shown, **{f"choice-{known.ref}": "skip"})
     page = admin.get(answer.headers["Location"]).text
     assert f"is linked with customer {wish.removeprefix('link:')} already" in page

@@ -15,6 +15,7 @@ from blueops_qb.engine import rules_desk
 from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
 from tests.office import PAGES, Office, office
+from tests.page_forms import fields, form_of
 
 
 @pytest.fixture
@@ -204,22 +205,25 @@ def test_a_conflict_shows_both_sides_and_follows_the_choice(shop: Office, choice
     action = re.search(rf'action="({PAGES}/conflicts/\d+)"', page.text)
     assert action
     assert f'name="back" value="{ann.ref}"' in page.text
-    answer = keeper.post(action[1], choice=choice, back=str(ann.ref))
+    sent = fields(page, form_of(page, action[1].removeprefix(PAGES)))
+    answer = keeper.post(action[1], **sent, choice=choice)
     assert answer.headers["Location"] == f"{PAGES}/records/customer/{ann.id}"
     shop.poll()
     shop.drain()
     assert shop.read("Customer", id)["PrimaryPhone"]["FreeFormNumber"] == phone
     assert shop.core.read(shop.tenant, [ann.ref])[ann.ref].record.phone == phone  # type: ignore[union-attr]
     assert "There is no open conflict" in keeper.get(f"{PAGES}/conflicts").text
-    again = keeper.post(action[1], choice=choice)
+    again = keeper.post(action[1], **{**sent, "choice": choice, "back": ""})
     assert "settled already" in keeper.get(again.headers["Location"]).text
 
 
 def test_a_choice_that_is_not_offered_changes_nothing(shop: Office) -> None:
     both_change_the_phone(shop)
     keeper = shop.browser("bookkeeper")
-    action = re.search(rf'action="({PAGES}/conflicts/\d+)"', keeper.get(f"{PAGES}/conflicts").text)
+    page = keeper.get(f"{PAGES}/conflicts")
+    action = re.search(rf'action="({PAGES}/conflicts/\d+)"', page.text)
     assert action
-    answer = keeper.post(action[1], choice="burn")
+    sent = fields(page, form_of(page, action[1].removeprefix(PAGES)))
+    answer = keeper.post(action[1], **{**sent, "choice": "burn"})
     assert "Nothing was changed" in keeper.get(answer.headers["Location"]).text
     assert "Changed on both sides" in keeper.get(f"{PAGES}/conflicts").text

@@ -12,12 +12,21 @@ from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
 from blueops_qb.engine import by_hand, matching
 from blueops_qb.engine.resolve import CannotResolve
 from blueops_qb.sdk.outcomes import Gone, Outcome
-from blueops_qb.sdk.provider import Exchange, Operation, Verb, Want
+from blueops_qb.sdk.provider import Exchange, Verb, Want
 from tests.engine_house import (
     EngineHouse,
 )
 from tests.fake_books import Fault
-from tests.traps import ON_SQLITE, all_here, check, choose, entered_customer, entered_invoice, sent_customer
+from tests.traps import (
+    ON_SQLITE,
+    all_here,
+    arrived_twice,
+    check,
+    choose,
+    entered_customer,
+    entered_invoice,
+    sent_customer,
+)
 
 pytest_plugins = ["tests.engine_fixtures"]
 pytestmark = ON_SQLITE
@@ -26,28 +35,6 @@ K = BooksKind
 
 
 # -- a create of which nobody knows whether it arrived -----------------------------------------------
-def arrived_twice(house: EngineHouse, monkeypatch: pytest.MonkeyPatch) -> Invoice:
-    """An invoice whose answer was lost, and which stands in the books twice when it is looked up."""
-    ann = sent_customer(house)
-    house.books.script.append(Fault.LOSE_AFTER)
-    house.books.forgets_ids = True
-    usual = house.books.find
-
-    def find(operation: Operation) -> object:
-        if len(house.books.of(K.INVOICE)) == 1:
-            first = house.books.one(K.INVOICE)
-            assert first.document is not None
-            house.books.enter(first.document, marker=first.marker)
-        return usual(operation)
-
-    monkeypatch.setattr(house.books, "find", find)
-    invoice = house.invoice(ann)
-    house.drain()
-    monkeypatch.setattr(house.books, "find", usual)
-    assert house.state(invoice) == "held"
-    return invoice
-
-
 def test_an_edit_never_writes_again_what_may_be_in_the_books(
     house: EngineHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,6 +94,24 @@ def test_a_merged_customer_hands_over_jobs_invoices_and_money(qbo: Caller) -> No
     assert refused(qbo, "Customer", "26", "1") == "6000"
 
 
+def test_a_payment_on_a_check_of_a_merged_customer_lowers_what_the_survivor_owes(qbo: Caller) -> None:
+    (receivable,) = qbo.query("select * from Account where AccountType = 'Accounts Receivable'")["Account"]
+    lose = qbo.create("Customer", {"DisplayName": "Bounced Ltd"})["Id"]
+    body = {
+        "PaymentType": "Check",
+        "AccountRef": {"value": "1"},
+        "EntityRef": {"value": lose, "type": "Customer"},
+        "Line": [expense_line("40", receivable["Id"], CustomerRef={"value": lose})],
+    }
+    check = qbo.create("Purchase", body)
+    line = {"Amount": 40, "LinkedTxn": [{"TxnId": check["Id"], "TxnType": "Check"}]}
+    qbo.create("Payment", {"CustomerRef": {"value": lose}, "TotalAmt": 40, "Line": [line]})
+    keep = qbo.create("Customer", {"DisplayName": "Paid Ltd"})["Id"]
+    merge(qbo, "Customer", keep, lose)
+    assert lose not in {line["customer"] for line in qbo.admin("ledger")["lines"]}
+    assert qbo.read("Customer", keep)["Balance"] == 0
+
+
 def test_merged_accounts_hold_both_balances(qbo: Caller) -> None:
     keep, lose = named(qbo, "Account", "Office Supplies"), named(qbo, "Account", "Small Tools")
     for account in (keep, lose):

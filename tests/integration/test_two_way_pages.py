@@ -135,7 +135,8 @@ def test_all_conflicts_of_a_record_have_one_button(shop: Office) -> None:
     keeper = shop.browser("bookkeeper")
     page = keeper.get(f"{PAGES}/records/customer/{ann.id}")
     assert "BlueOps is right in all" in page.text
-    keeper.post(f"{PAGES}/conflicts/record/customer/{ann.id}", choice="theirs")
+    address = f"/conflicts/record/customer/{ann.id}"
+    keeper.post(f"{PAGES}{address}", **{**fields(page, form_of(page, address)), "choice": "theirs"})
     shop.poll()
     here: Any = shop.core.read(shop.tenant, [ann.ref])[ann.ref].record
     assert (here.phone, here.mobile) == ("775-555-0155", "775-555-0001")

@@ -41,7 +41,7 @@ class PostingContext:
     #: Names of what is inactive, by the same words, for the sentences.
     names: MappingOf[str, str] = attrs.field(factory=dict)
     posted: MappingOf[DocumentKey, Document] = attrs.field(factory=dict)
-    #: Those of the record's own documents that stand in the books, and not only wait to be written.
+    #: Those of `posted` that stand in the books, and do not only wait to be written.
     in_books: frozenset[DocumentKey] = frozenset()
     open_in_books: MappingOf[DocumentKey, Decimal] = attrs.field(factory=dict)
     theirs: MappingOf[DocumentKey, Document] = attrs.field(factory=dict)

@@ -124,15 +124,21 @@ def _memo(record: Credit, original: SalesInvoice | None, lookup: Lookup) -> Cred
         # A credit returns the tax that was charged, not one that is computed anew.
         memo = attrs.evolve(memo, tax_mode=TaxMode.OURS, tax=record.tax, total=record.total)
     if original is not None:
-        memo = _as_the_original(memo, original)
+        memo = _as_the_original(memo, original, one_customer=_of_one_customer(record, lookup))
     return memo
 
 
-def _as_the_original(memo: CreditMemo, original: SalesInvoice) -> CreditMemo:
-    """Tags and tax of the invoice that is credited, as it was posted."""
+def _of_one_customer(record: Credit, lookup: Lookup) -> bool:
+    """The credit and its invoice belong to the same customer; over there one of them may have been merged away."""
+    sale = lookup.related(Invoice, RecordRef(RecordKind.INVOICE, record.invoice_id or ""))
+    return sale is None or sale.customer_id == record.customer_id
+
+
+def _as_the_original(memo: CreditMemo, original: SalesInvoice, *, one_customer: bool) -> CreditMemo:
+    """Tags and tax of the invoice that is credited, as it was posted; its job too, where both have `one_customer`."""
     return attrs.evolve(
         memo,
-        customer=original.customer,
+        customer=original.customer if one_customer else memo.customer,
         tax_code=original.tax_code if memo.tax else memo.tax_code,
         location=original.location,
         class_=original.class_,

@@ -112,6 +112,13 @@ def _is_payment(line: DepositLine) -> bool:
     )
 
 
+def let_go(document: Document | None) -> tuple[RecordRef, ...]:
+    """The payments that a deposit has let go for a moment."""
+    lines = document.lines if isinstance(document, BankDeposit) and not document.void else ()
+    names = (line.description.removeprefix(LET_GO) for line in lines if line.description.startswith(LET_GO))
+    return tuple(dict.fromkeys(RecordRef.parse(name.partition("/")[0]) for name in names))
+
+
 def _payment(payment_id: str, lookup: Lookup) -> Payment:
     payment = lookup.related(Payment, RecordRef(RecordKind.PAYMENT, payment_id))
     if payment is None or payment.void:

@@ -76,8 +76,8 @@ def payment(record: Payment, lookup: Lookup) -> dict[DocumentKey, Document]:
 def posted_parts(record: Payment, lookup: Lookup) -> dict[OurRef, tuple[Ref, Decimal]]:
     """The payment documents of a record, posted or as they will be: name -> whose it is, amount.
 
-    Together they are the payment: where what was posted comes to less or more, because one part was refused or the
-    amount has changed since, they are the parts that it is to have.
+    Where one part is missing because it was refused, they are the parts that it is to have. Parts that are all there
+    and come to another amount are given as they stand: that amount is all that can be deposited or given back.
     """
     posted: dict[OurRef, tuple[Ref, Decimal]] = {
         ref_of_key(key): (doc.customer, doc.amount)
@@ -90,7 +90,10 @@ def posted_parts(record: Payment, lookup: Lookup) -> dict[OurRef, tuple[Ref, Dec
     if record.deposit_for_job:
         return {record.ref: (RecordRef(RecordKind.JOB, record.deposit_for_job), amount)}
     parts = _parts(record, amount, discounts(record, lookup)[1], lookup)
-    return {ref_of_key(part.key): (part.party, part.amount) for part in parts}
+    wanted: dict[OurRef, tuple[Ref, Decimal]] = {
+        ref_of_key(part.key): (part.party, part.amount) for part in parts
+    }
+    return posted if wanted.keys() <= posted.keys() else wanted
 
 
 def _applies_credits(record: Payment) -> bool:
@@ -186,11 +189,15 @@ def _stands_whole(record: Payment, lookup: Lookup) -> bool:
 
 
 def _earlier(record: Payment, lookup: Lookup) -> dict[RecordRef, tuple[int, Decimal]]:
-    """The parts it was posted in: customer or job -> number of the part, amount."""
+    """The parts it has in the books: customer or job -> number of the part, amount.
+
+    Parts that were refused are made anew from what the record says now; whoever names them cannot know them.
+    """
     return {
         doc.customer: (key.part, doc.amount)
         for key, doc in lookup.context.posted.items()
-        if key.source == record.ref
+        if key in lookup.context.in_books
+        and key.source == record.ref
         and key.role == MAIN
         and isinstance(doc, CustomerPayment)
         and isinstance(doc.customer, RecordRef)

@@ -19,7 +19,7 @@ from typing import Any
 
 import attrs
 
-from blueops_qb.sdk.provider import GateDesk
+from blueops_qb.sdk.provider import Tells
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class Unreadable(Exception):
 class WebhookGate:
     """A WSGI app with one address. `tokens` are verifier tokens; several are accepted while one replaces another."""
 
-    desk: GateDesk
+    desk: Tells
     tokens: tuple[str, ...] = attrs.field(repr=False)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -122,6 +122,8 @@ def _point_elsewhere(company: Company, pointer: _Pointer) -> set[tuple[str, str]
             found = pointer.redirect(copy, entity.fields)
             if entity.family is Family.FILE:
                 found = _move_attachment(copy, pointer)
+            if kind == "Payment":
+                found = _move_owners(copy, pointer) or found
             if found:
                 company.put(kind, copy)
                 company.touch(kind, identity)
@@ -137,6 +139,15 @@ def _move_attachment(record: Obj, pointer: _Pointer) -> bool:
             row["EntityRef"]["value"] = pointer.new
             found = True
     return found
+
+
+def _move_owners(record: Obj, pointer: _Pointer) -> bool:
+    # Whose check or entry on receivables a line of a payment settles.
+    owners = [line["_owner"]["CustomerRef"] for line in record.get("Line", ()) if "_owner" in line]
+    mine = [owner for owner in owners if pointer.kind == "Customer" and owner["value"] == pointer.old]
+    for owner in mine:
+        owner["value"] = pointer.new
+    return bool(mine)
 
 
 def _move_defaults(company: Company, pointer: _Pointer) -> None:

@@ -240,8 +240,12 @@ def _i10_returned(w: World, books: Books, apart: Apart) -> Iterator[str]:
         if {back, of} & apart.ours or not (found[back] and found[of]):
             continue
         sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        # A part that was taken out, its money being in another one, is none of the payment any more.
+        parts = [raw for kind, raw in found[of] if kind == "Payment"]
+        if parts and not any(money(raw.get("TotalAmt")) for raw in parts):
+            yield f"{of} came back, but payment {parts[0]['Id']} does not settle that in full"
         for kind, raw in (*found[back], *found[of]):
-            if kind == "Payment" and (money(raw.get("UnappliedAmt")) or not money(raw.get("TotalAmt"))):
+            if kind == "Payment" and money(raw.get("UnappliedAmt")):
                 yield f"{of} came back, but payment {raw['Id']} does not settle that in full"
             if kind != "CreditMemo":
                 for account, amount in books.effect(kind, raw).items():

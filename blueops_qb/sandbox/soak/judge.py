@@ -36,6 +36,7 @@ from blueops_qb.sandbox.soak.sides import (
     undisputed,
     without,
     without_ghosts,
+    without_stand_ins,
 )
 from blueops_qb.sandbox.soak.witness import DOCUMENTS, mark_of
 from blueops_qb.sandbox.soak.world import TENANT, World
@@ -237,6 +238,7 @@ def _compared(w: World, stand_apart: Apart) -> tuple[int, list[str]]:
     right = without(theirs, stand_apart.theirs | deposits, moved, renamed)
     left, right = without_ghosts(as_coded(w, left), joined(settled(right)))
     left, right = as_they_wrote(left, w), as_they_wrote(right, w)
+    right = without_stand_ins(right, ours, moved, places(w))
     left, right = undisputed(left, moved), undisputed(right, moved)
     paid = paid_by_disputed(w, left, right, ours, stand_apart)
     left, right = payer_left_out(left, paid), payer_left_out(right, paid)

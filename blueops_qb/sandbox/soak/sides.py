@@ -111,6 +111,30 @@ def holding(found: Found, away: frozenset[str]) -> set[str]:
     return {banked.id for banked in found.banked if payments.intersection(banked.payments)}
 
 
+def without_stand_ins(
+    theirs: Found, ours: Found, disputed: Disputed, places: Iterable[tuple[str, str]]
+) -> Found:
+    """Their side without other money on what a payment or credit that stands apart should settle.
+
+    What went back is open there until that one settles it, so that a bookkeeper may receive money on it meanwhile;
+    more than the disputed amount is told. `places` are records and where they are in the books.
+    """
+    said = {back.id: back.sources for back in ours.back}
+    known = {place: said[ref] for ref, place in places if ref in said}
+
+    def its_own(back: PaidBack) -> PaidBack:
+        mine = known.get(back.id, {})
+        room = sum((amount for name, amount in mine.items() if name in disputed.sources), ZERO)
+        others = {name: amount for name, amount in back.sources.items() if name not in mine}
+        if sum(others.values(), ZERO) > room:
+            return back
+        return dataclasses.replace(
+            back, sources={name: amount for name, amount in back.sources.items() if name in mine}
+        )
+
+    return dataclasses.replace(theirs, back=tuple(its_own(back) for back in theirs.back))
+
+
 def undisputed(found: Found, disputed: Disputed) -> Found:
     """Without the amounts that something which stands apart moves on one side only."""
     return dataclasses.replace(

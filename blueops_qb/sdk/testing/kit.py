@@ -1,7 +1,6 @@
 """Conformance kit: what every provider must keep to; its author runs it in a few lines of pytest:
 
     from blueops_qb.sdk.testing.kit import CHECKS, Check, Subject
-
     @pytest.mark.parametrize("check", CHECKS, ids=str)
     def test_conformance(check: Check, subject: Subject) -> None:
         check.run(subject)
@@ -29,6 +28,7 @@ from blueops_qb.sdk.provider import Operation, Verb
 from blueops_qb.sdk.testing.ledger_checks import reads_a_ledger_that_balances
 from blueops_qb.sdk.testing.line_checks import LINED, changing_a_line
 from blueops_qb.sdk.testing.samples import SAMPLES, Places, content_of
+from blueops_qb.sdk.testing.status_checks import asks_and_runs_nothing
 from blueops_qb.sdk.testing.subject import Subject
 from blueops_qb.sdk.testing.tax_checks import creates_a_tax_code_once
 
@@ -82,8 +82,7 @@ def has_sensible_limits(subject: Subject) -> None:
     limits = subject.provider.describe().limits
     for name in ("open_exchanges", "operations_per_exchange", "deadline_seconds"):
         assert getattr(limits, name) > 0, f"limits.{name} must be above zero"
-    assert limits.settle_after_seconds >= 0
-    assert limits.reads_per_month >= 0
+    assert min(limits.settle_after_seconds, limits.reads_per_month) >= 0
     names = [pace.name for pace in limits.paces]
     assert len(set(names)) == len(names), f"two paces have the same name: {names}"
     for pace in limits.paces:
@@ -394,6 +393,7 @@ WITH_BOOKS: tuple[Check, ...] = (
     _check(creates_a_tax_code_once, needs_books=True),
     _check(tells_absent_from_unreadable, needs_books=True),
     _check(knows_nothing_from_a_cut_answer, needs_books=True),
+    _check(asks_and_runs_nothing, needs_books=True),
 )
 CHECKS: tuple[Check, ...] = PURE + WITH_BOOKS
 

@@ -1,0 +1,134 @@
+"""What the soak has found about records that are linked, credited or given back, one by one and without chance."""
+
+from typing import Any
+
+import pytest
+
+from blueops_qb.domain.documents import Allocation
+from blueops_qb.domain.mapping import Family
+from blueops_qb.domain.records import (
+    Application,
+    Credit,
+    CreditReason,
+    Customer,
+    InvoiceLine,
+    LineKind,
+    PaymentReturn,
+    Refund,
+    RefundPart,
+    ReturnReason,
+)
+from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.store import tables as t
+from tests.engine_house import DAY, D, EngineHouse, rule
+from tests.traps import FAR_OFF, ON_SQLITE, arrived_twice, check, choose, sent_customer, take
+
+pytest_plugins = ["tests.engine_fixtures"]
+pytestmark = ON_SQLITE
+
+K = BooksKind
+
+
+def test_the_one_that_stays_is_linked_without_being_written_again(
+    house: EngineHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = arrived_twice(house, monkeypatch)
+    house.books.delete(house.books.of(K.INVOICE)[0].ref)
+    house.poll()
+    version = house.books.one(K.INVOICE).version
+    choose(house, "theirs")
+    house.drain()
+    assert house.state(invoice) == "done"
+    assert house.books.one(K.INVOICE).version == version
+    house.reprice(invoice, "120.00")
+    house.drain()
+    assert str(house.there(invoice).total) == "120.00"
+
+
+def issued_credit(house: EngineHouse, customer: Customer, **fields: Any) -> Credit:
+    """A goodwill credit of 50.00 that is not in the books yet."""
+    house.map(rule(Family.FEE, "allowance", item=BooksRef(K.ITEM, "T")))
+    line = InvoiceLine(
+        line_id="1",
+        kind=LineKind.FEE,
+        description="Sorry",
+        unit_price=D("50.00"),
+        amount=D("50.00"),
+        taxable=False,
+    )
+    standard = {"id": "", "number": "", "customer_id": customer.id, "issue_date": DAY}
+    with house.work() as tx:
+        return tx.issue_credit(  # type: ignore[no-any-return]
+            Credit(reason=CreditReason.GOODWILL, lines=(line,), total=D("50.00"), **{**standard, **fields})
+        )
+
+
+def test_a_credit_that_the_bookkeeper_applies_before_us_is_done(house: EngineHouse) -> None:
+    ann = sent_customer(house)
+    invoice = house.invoice(ann, "100.00")
+    house.drain()
+    parts = (Application(invoice_id=invoice.id, amount=D("50.00")),)
+    credit = issued_credit(house, ann, applications=parts)
+    memo = take(house)
+    o = t.operations
+    house.set(o, o.c.kind == K.PAYMENT.value, not_before=FAR_OFF)
+    house.engine.finish(memo.exchange_id, house.provider.deliver(memo.body))
+    place = house.books.one(K.CREDIT_MEMO).ref
+    house.books.enter(check(house.place(ann), "0.00", (house.place(invoice), "50.00"), (place, "-50.00")))
+    house.poll()
+    assert [op.state for op in house.rows(o, o.c.kind == K.PAYMENT.value)] == ["cancelled"]
+    assert house.state(credit) == "done"
+    assert len(house.books.of(K.PAYMENT)) == 1
+
+
+def test_a_credit_that_the_books_apply_to_what_a_bounced_check_left_is_done(house: EngineHouse) -> None:
+    ann = sent_customer(house)
+    invoice = house.invoice(ann, "30.00")
+    payment = house.pay(invoice, "30.00")
+    house.drain()
+    credit = issued_credit(house, ann)
+    with house.work() as tx:
+        back = tx.return_payment(
+            PaymentReturn(
+                id="",
+                payment_id=payment.id,
+                customer_id=ann.id,
+                date=DAY,
+                amount=D("30.00"),
+                reason=ReturnReason.BOUNCED,
+                account_key="checking",
+            )
+        )
+    house.drain()
+    owed = house.place(back)
+    # The check settles only a part of it, so that a credit can settle some.
+    house.books.edit(house.place(payment), allocations=(Allocation(invoice=owed, amount=D("10.00")),))
+    house.books.enter(check(house.place(ann), "0.00", (owed, "20.00"), (house.place(credit), "-20.00")))
+    house.poll()
+    assert house.here(credit.ref).elsewhere == D("20.00")
+    assert house.state(credit) == "done"
+
+
+def test_what_waits_for_a_credit_that_was_deleted_there_says_what_became_of_it(house: EngineHouse) -> None:
+    ann = sent_customer(house)
+    credit = issued_credit(house, ann)
+    house.drain()
+    house.books.delete(house.place(credit))
+    house.poll()
+    with house.work() as tx:
+        refund = tx.issue_refund(
+            Refund(
+                id="",
+                customer_id=ann.id,
+                date=DAY,
+                amount=D("50.00"),
+                account_key="checking",
+                parts=(RefundPart(of=credit.ref, amount=D("50.00")),),
+            )
+        )
+    house.drain()
+    assert house.state(refund) == "waiting"
+    choose(house, "unlink")
+    house.drain()
+    assert house.state(refund) == "held"
+    assert "unlinked by a person" in house.event(refund).reason

@@ -1,0 +1,142 @@
+"""What the soak has found in the posting rules for payments in parts and for credits."""
+
+import attrs
+import pytest
+
+from blueops_qb.domain.binding import refs_of
+from blueops_qb.domain.documents import CreditMemo
+from blueops_qb.domain.money_records import GivenBack
+from blueops_qb.domain.policy import OverJobs
+from blueops_qb.domain.posting.context import Posted
+from blueops_qb.domain.posting.rules import post
+from blueops_qb.domain.records import (
+    Credit,
+    CreditReason,
+    Customer,
+    Job,
+    LineKind,
+    PaymentReturn,
+    ReturnReason,
+)
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, key_of
+from blueops_qb.domain.reverse_credits import credit_changed
+from blueops_qb.engine import deposited
+from blueops_qb.engine.known import Known
+from tests.plumbing import CUSTOMER, DAY, D, check_of, company, documents, invoice, simple_line
+
+
+def test_a_payment_whose_parts_were_refused_settles_the_return_that_is_written_of_it() -> None:
+    jobs = [Job(id=f"J{n}", customer_id="7", name=f"Job {n}") for n in (1, 2)]
+    invoices = [
+        attrs.evolve(
+            invoice(simple_line(LineKind.SERVICE, "repair", price), total=price),
+            id=f"5{n}",
+            number=f"5{n}",
+            job_id=f"J{n}",
+        )
+        for n, price in ((1, "85.57"), (2, "91.07"))
+    ]
+    payment = check_of("176.64", ("51", "85.57"), ("52", "91.07"), id="1")
+    context = company(*jobs, *invoices, payment, over_jobs=OverJobs.SPLIT)
+    parts = post(payment, context)
+    assert isinstance(parts, Posted)
+    assert len(parts.documents) == 2
+    back = PaymentReturn(
+        id="9",
+        payment_id="1",
+        customer_id="7",
+        date=DAY,
+        amount=D("176.64"),
+        account_key="checking",
+        reason=ReturnReason.BOUNCED,
+    )
+    bounced = attrs.evolve(payment, applications=(), given_back=(GivenBack(by=back.ref, amount=D("176.64")),))
+    related = {**context.related, payment.ref: bounced, back.ref: back}
+    # Both parts wait for a person: of the payment nothing stands in the books.
+    refused = attrs.evolve(context, related=related, posted=parts.documents, in_books=frozenset())
+    planned = post(bounced, refused)
+    returned = post(back, attrs.evolve(refused, posted={}))
+    assert isinstance(planned, Posted)
+    assert isinstance(returned, Posted)
+    settled = {
+        key_of(ref)
+        for document in planned.documents.values()
+        for ref in refs_of(document)
+        if not isinstance(ref, BooksRef) and key_of(ref).source == back.ref
+    }
+    assert settled == set(returned.documents)
+
+
+@pytest.mark.parametrize(("moved_to", "party"), [("7", "job:J1"), ("8", "customer:7")])
+def test_a_credit_goes_to_its_own_customer_when_its_invoice_has_moved_to_another(
+    moved_to: str, party: str
+) -> None:
+    """Over there the customer was merged, which brought the invoice to another one; then she was created again."""
+    bob = Customer(id="8", name="Bob May")
+    line = simple_line(LineKind.SERVICE, "repair", "40.00")
+    job_id = "J1" if moved_to == "7" else None
+    sale = attrs.evolve(invoice(line, total="40.00"), id="51", customer_id=moved_to, job_id=job_id)
+    posted = post(sale, company(bob))
+    assert isinstance(posted, Posted)
+    credit = Credit(
+        id="3",
+        number="C3",
+        customer_id="7",
+        issue_date=DAY,
+        reason=CreditReason.CANCEL,
+        invoice_id="51",
+        lines=(line,),
+        total=D("40.00"),
+    )
+    (memo,) = documents(credit, company(bob, sale, posted=posted.documents))
+    assert isinstance(memo, CreditMemo)
+    assert str(memo.customer) == party
+
+
+@pytest.mark.parametrize(("count", "id", "kind"), [(1, "1", LineKind.SERVICE), (2, "total", LineKind.FEE)])
+def test_a_credit_of_another_amount_in_the_books_is_still_about_its_line(
+    count: int, id: str, kind: LineKind
+) -> None:
+    lines = tuple(
+        attrs.evolve(simple_line(LineKind.SERVICE, "repair", "40.00"), line_id=str(n + 1))
+        for n in range(count)
+    )
+    credit = Credit(
+        id="3",
+        number="C3",
+        customer_id="7",
+        issue_date=DAY,
+        reason=CreditReason.RETURN,
+        invoice_id="51",
+        lines=lines,
+        total=D("40.00") * count,
+    )
+    there = CreditMemo(customer=CUSTOMER.ref, date=DAY, number="C3", tax=D("0.00"), total=D("25.00"))
+    changed = credit_changed(there, credit, {"total", "lines"})
+    (line,) = changed.lines
+    # One that stood for several and had the id of a line of the invoice would go on that line's item.
+    assert (line.line_id, line.kind, line.amount) == (id, kind, D("25.00"))
+    assert changed.total == D("25.00")
+
+
+@pytest.mark.parametrize(("kind", "settles"), [(BooksKind.PAYMENT, True), (BooksKind.SALES_RECEIPT, False)])
+def test_a_customer_deposit_that_came_back_need_not_leave_its_bank_deposit(
+    kind: BooksKind, settles: bool
+) -> None:
+    """It is given back by a refund receipt, and would wait for ever to be let go."""
+    back = PaymentReturn(
+        id="9", payment_id="1", customer_id="7", date=DAY, amount=D("10.00"), reason=ReturnReason.BOUNCED
+    )
+    payment = attrs.evolve(check_of("10.00", id="1"), given_back=(GivenBack(by=back.ref, amount=D("10.00")),))
+    known = Known(
+        id=1,
+        key=DocumentKey(payment.ref),
+        kind=kind,
+        generation=1,
+        revision=1,
+        content="",
+        state="linked",
+        link_id=1,
+        base_ours="{}",
+    )
+    assert deposited.relinks(payment, [known]) is settles
