@@ -78,6 +78,34 @@ def test_no_change_is_missed_around_the_ends_of_summer_time(
         assert unseen in shown
 
 
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [(0, 0), (0, -100), (100, 0), (3 * 1440, 0), (-400, 0), (50, -50)],
+    ids=["right", "set back", "was fast", "was days fast", "was slow", "off both ways"],
+)
+def test_no_change_is_missed_while_the_clock_of_quickbooks_is_off(
+    meeting: Meeting, first: int, then: int
+) -> None:
+    """Minutes by which the clock over there is ahead, before and after somebody sets it."""
+
+    def set_clock(ahead: int) -> None:
+        meeting.desk.file.company.clock.now = lambda: meeting.desk.time() + dt.timedelta(minutes=ahead)
+
+    set_clock(first)
+    _, _, cursor = changes(meeting)
+    meeting.desk.time.move(minutes=15)
+    new_invoice(meeting)
+    meeting.desk.time.move(minutes=15)
+    _, _, cursor = changes(meeting, cursor)
+    set_clock(then)
+    for _ in range(3):
+        meeting.desk.time.move(minutes=5)
+        written = new_invoice(meeting)
+        meeting.desk.time.move(minutes=5)
+        shown, _, cursor = changes(meeting, cursor)
+        assert written in shown
+
+
 def test_what_was_deleted_is_told_of_transactions_and_of_lists(meeting: Meeting) -> None:
     made = new_invoice(meeting)
     name = applied(meeting.create(CustomerRecord(name="Soon gone")))
