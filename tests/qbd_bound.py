@@ -24,6 +24,7 @@ from blueops_qb.domain.documents import (
     PurchaseLine,
     SalesInvoice,
     SalesLine,
+    SalesReceipt,
     Side,
     VendorCredit,
 )
@@ -60,6 +61,8 @@ def bound(meeting: Meeting, document: Any) -> Any:
     if isinstance(document, BankDeposit):
         return _deposit(meeting, document)
     fresh = _rebound(meeting, document)
+    if isinstance(document, SalesReceipt):  # one without an account for its money is not queued
+        fresh = attrs.evolve(fresh, deposit_to=meeting.named(*_PLACES["deposit_to"]))
     if isinstance(document, ExpenseDocument):
         bank = "Company Credit Card" if document.paid_by is PaidBy.CARD else "Operating Checking"
         fresh = attrs.evolve(fresh, account=meeting.named(BooksKind.ACCOUNT, bank))

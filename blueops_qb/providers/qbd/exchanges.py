@@ -42,6 +42,8 @@ from blueops_qb.sdk.outcomes import (
 )
 from blueops_qb.sdk.provider import WRITES, Exchange, Operation, Unencodable, Verb, Want
 
+#: QuickBooks has no answer of the set that it was asked about (section 3.3).
+_FORGOTTEN = frozenset({"600", "9002", "9005"})
 #: Seconds until what surely did not run is sent again.
 _SOON = 60.0
 _OURS = "This is a defect of the connection: report it with the details below, then mark the record as done by hand."
@@ -136,6 +138,8 @@ def _decode(exchange: Exchange, root: Element, books: Books) -> dict[str, Outcom
             outcomes[operation.id] = Refused(
                 why=about.why or Why.DEFECT, message=about.message, remedy=about.remedy, code=about.code
             )
+        elif not mine and exchange.asks and about.code in _FORGOTTEN:
+            outcomes[operation.id] = NotKnown(message=about.message, reference=exchange.id, forgotten=True)
         elif not mine:
             message = (
                 about.message
