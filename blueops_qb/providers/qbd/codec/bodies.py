@@ -189,7 +189,8 @@ class _Change:
         gone = {name: member for name, member in theirs.items() if name not in ours}
         if getattr(self.previous, "void", False) and not getattr(self.document, "void", False):
             moved.add("Memo")  # it begins with the word by which a void shows itself
-        if moved & _DATES or _DATES & gone.keys():
+        # Terms, too, move the day on which it is due.
+        if (moved | gone.keys()) & (_DATES | {"TermsRef"}):
             moved |= _DATES & ours.keys()
         stuck = sorted((moved | gone.keys()) - changeable - _ONCE)
         if stuck:
