@@ -12,18 +12,26 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.match_parties import Bucket
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
-from blueops_qb.domain.records import Credit, Payment, PaymentReturn, Payout, Record, Voidable
-from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordKind, RecordRef, record_of
-from blueops_qb.engine import arrived_deposits, backfill, deposited, incoming, match_links, outbox, undo
+from blueops_qb.domain.records import PaymentReturn, Payout, Record, Voidable
+from blueops_qb.domain.refs import RecordKind, RecordRef
+from blueops_qb.engine import (
+    arrived_deposits,
+    backfill,
+    deposited,
+    incoming,
+    match_links,
+    outbox,
+    prepaid,
+    undo,
+)
 from blueops_qb.engine.dates import date_of
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.match_rows import Row
 from blueops_qb.engine.outbox import Hold, Move, State
-from blueops_qb.engine.related import read_related
+from blueops_qb.engine.related import named_there, read_related
 from blueops_qb.engine.removed_here import removed
 from blueops_qb.engine.rule_room import post_record
 from blueops_qb.engine.turn import Turn
@@ -61,8 +69,10 @@ def plan(turn: Turn) -> int:
         more, anew = _plan_changed(turn, changed)
         moves += more
     outbox.move(turn.connection, turn.tenant_id, moves, turn.now)
-    # A payment that is as wanted without being written: the deposit that let it go for a moment waits for it.
-    paid = [m.ref for m in moves if m.state is State.DONE and m.ref.kind is RecordKind.PAYMENT]
+    # A payment that comes to an end without being written: the bank deposit that let it go for a moment waits for it,
+    # and what takes it as a customer deposit.
+    ends = (State.DONE, State.NOT_POSTED)
+    paid = [m.ref for m in moves if m.state in ends and m.ref.kind is RecordKind.PAYMENT]
     outbox.wake(turn.connection, turn.tenant_id, paid, turn.now)
     if anew:
         # Whoever opens the conflicts page now sees what has just moved.
@@ -148,7 +158,7 @@ def _plan_changed(turn: Turn, changed: list[Changed]) -> tuple[list[Move], bool]
     linked, blocked = match_links.link_papers(turn, decided)
     refs = [*(c.ref for c in changed), *(ref for ref in related if ref not in {c.ref for c in changed})]
     known = load_known(turn.connection, turn.id, refs)
-    if missing := _named_there(changed, known) - set(related):
+    if missing := named_there(records, known) - set(related):
         related |= read_related(turn.core, turn.tenant_id, [], also=missing)
         known |= load_known(turn.connection, turn.id, missing)
     # Older events that were planned already are replaced as well, unless they are on their way.
@@ -173,27 +183,6 @@ def _plan_changed(turn: Turn, changed: list[Changed]) -> tuple[list[Move], bool]
     moves = [move for c in changed if (move := _plan_apart(turn, plan, c)) is not None]
     plan.write()
     return moves, plan.anew
-
-
-def _named_there(changed: list[Changed], known: dict[DocumentKey, Known]) -> set[RecordRef]:
-    """Whom payments name in the books that settle no invoice any more: nothing here says it now.
-
-    Nor is it said here what the books have applied a credit to beside its invoices, such as what a bounced check left.
-    """
-    back = {
-        c.ref
-        for c in changed
-        if (isinstance(c.record, Payment) and not c.record.applications)
-        or (isinstance(c.record, Credit) and c.record.elsewhere)
-    }
-    named: set[RecordRef] = set()
-    for document in (k for k in known.values() if k.key.source in back):
-        try:
-            refs = refs_of(wire.load_document(document.kind, document.content))
-        except wire.Malformed:
-            continue  # planning the record itself finds it, and holds that record alone
-        named |= {record_of(ref) for ref in refs if not isinstance(ref, BooksRef)}
-    return named
 
 
 def _plan_apart(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
@@ -251,6 +240,8 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
             "start a backfill.",
             hold=Hold.MATCH,
         )
+    if (waits := prepaid.after_deposit(turn, change.record, change.revision, plan.by_source)) is not None:
+        return waits
     if isinstance(change.record, PaymentReturn) and change.record.void:
         waits = deposited.let_go_first(turn, change.record, change.revision)
         if waits is not None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.reclass import Reclass
 from blueops_qb.domain.records import (
     Credit,
@@ -16,7 +17,9 @@ from blueops_qb.domain.records import (
     Record,
     Refund,
 )
-from blueops_qb.domain.refs import RecordKind, RecordRef
+from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordKind, RecordRef, record_of
+from blueops_qb.engine.known import Known
+from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Core, Snapshot
 
 
@@ -91,3 +94,24 @@ def read_related(
         found.update(fresh)
         wanted = list(dict.fromkeys(ref for s in fresh.values() for ref in named_by(s.record)))
     return found
+
+
+def named_there(records: Iterable[Record], known: Mapping[DocumentKey, Known]) -> set[RecordRef]:
+    """Whom payments name in the books that settle no invoice any more: nothing here says it now.
+
+    Nor is it said here what the books have applied a credit to beside its invoices, such as what a bounced check left.
+    """
+    back = {
+        record.ref
+        for record in records
+        if (isinstance(record, Payment) and not record.applications)
+        or (isinstance(record, Credit) and record.elsewhere)
+    }
+    named: set[RecordRef] = set()
+    for document in (k for k in known.values() if k.key.source in back):
+        try:
+            refs = refs_of(wire.load_document(document.kind, document.content))
+        except wire.Malformed:
+            continue  # planning the record itself finds it, and holds that record alone
+        named |= {record_of(ref) for ref in refs if not isinstance(ref, BooksRef)}
+    return named
