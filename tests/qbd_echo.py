@@ -128,7 +128,8 @@ class Echo:
             for member in members:
                 merged[member.name] = _changed(merged.get(member.name), member)
             merged.pop("JournalLineType", None)
-            priced = {"Quantity", "Rate"} <= {m.name for m in members if m.text}
+            said = {m.name for m in members if m.text}
+            priced = "Quantity" in said and bool(said & {"Rate", "Cost"})
             if priced and "Amount" not in {m.name for m in members}:
                 merged.pop("Amount", None)
             found.append(self._computed(branch(name, merged.values())))

@@ -232,7 +232,7 @@ def test_what_cannot_be_written_is_told_before_anything_is_sent() -> None:
         PROVIDER.encode(exchange(op("a", Verb.CREATE, ADA), op("b", Verb.CREATE, long)), PROFILE)
     assert caught.value.operation_id == "b"
     with pytest.raises(Unencodable, match="in this version"):
-        PROVIDER.encode(exchange(op("a", Verb.CHANGES)), PROFILE)
+        PROVIDER.encode(exchange(op("a", Verb.SIGN_IN)), PROFILE)
 
 
 def test_every_feature_is_told_with_a_reason() -> None:

@@ -7,6 +7,7 @@ section 3.3); a set that only reads bears none, as its answer need not be kept. 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 import attrs
@@ -18,8 +19,10 @@ from blueops_qb.providers.qbd.codec.bodies import change, creation, removal
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.members import Unwritable
 from blueops_qb.providers.qbd.codec.records import record_of
+from blueops_qb.providers.qbd.feeds import feed_outcome, feed_requests, is_feed
 from blueops_qb.providers.qbd.framing import Failed, failed_of
 from blueops_qb.providers.qbd.hresults import Fate, failure_of
+from blueops_qb.providers.qbd.ledger import ledger_outcome, ledger_requests
 from blueops_qb.providers.qbd.qbxml.element import Element
 from blueops_qb.providers.qbd.qbxml.reading import read
 from blueops_qb.providers.qbd.qbxml.writing import MessageSet, written
@@ -39,14 +42,18 @@ from blueops_qb.sdk.outcomes import (
 )
 from blueops_qb.sdk.provider import WRITES, Exchange, Operation, Unencodable, Verb, Want
 
+#: QuickBooks has no answer of the set that it was asked about (section 3.3).
+_FORGOTTEN = frozenset({"600", "9002", "9005"})
 #: Seconds until what surely did not run is sent again.
 _SOON = 60.0
 _OURS = "This is a defect of the connection: report it with the details below, then mark the record as done by hand."
 
 
-def requests_of(operation: Operation, books: Books) -> list[Element]:
-    """The requests of one operation; raises Unwritable."""
+def requests_of(operation: Operation, books: Books, *, asked: dt.datetime) -> list[Element]:
+    """The requests of one operation that is asked at this time; raises Unwritable."""
     kind = operation.kind
+    if is_feed(operation):
+        return feed_requests(operation, asked=asked)
     match operation.verb:
         case Verb.CREATE if operation.document is not None:
             return [creation(operation.document, books, marker=operation.marker)]
@@ -62,6 +69,8 @@ def requests_of(operation: Operation, books: Books) -> list[Element]:
             return _named(kind, operation.params["name"])
         case Verb.CATALOG:
             return catalog_requests(books)
+        case Verb.LEDGER:
+            return ledger_requests(operation, books)
         case _:
             raise Unwritable(
                 f"QuickBooks Desktop cannot do “{operation.verb.value}” in this version of BlueOps; it waits for one "
@@ -74,7 +83,7 @@ def encode_set(exchange: Exchange, books: Books, *, version: str) -> bytes:
     requests: list[Element] = []
     for place, operation in enumerate(exchange.operations):
         try:
-            made = requests_of(operation, books)
+            made = requests_of(operation, books, asked=exchange.created_at)
         except Unwritable as refusal:
             raise Unencodable(operation.id, str(refusal)) from None
         requests += [
@@ -129,6 +138,8 @@ def _decode(exchange: Exchange, root: Element, books: Books) -> dict[str, Outcom
             outcomes[operation.id] = Refused(
                 why=about.why or Why.DEFECT, message=about.message, remedy=about.remedy, code=about.code
             )
+        elif not mine and exchange.asks and about.code in _FORGOTTEN:
+            outcomes[operation.id] = NotKnown(message=about.message, reference=exchange.id, forgotten=True)
         elif not mine:
             message = (
                 about.message
@@ -142,6 +153,12 @@ def _decode(exchange: Exchange, root: Element, books: Books) -> dict[str, Outcom
             outcomes[operation.id] = catalog_outcome(
                 operation, mine, books, company_id=exchange.company_id, reference=exchange.id
             )
+        elif is_feed(operation):
+            outcomes[operation.id] = feed_outcome(
+                operation, mine, books, asked=exchange.created_at, reference=exchange.id
+            )
+        elif operation.verb is Verb.LEDGER:
+            outcomes[operation.id] = ledger_outcome(operation, mine, books, reference=exchange.id)
         else:
             outcomes[operation.id] = _outcome(operation, mine, books, reference=exchange.id)
     return outcomes

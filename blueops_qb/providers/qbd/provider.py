@@ -1,7 +1,7 @@
 """The QuickBooks Desktop provider: what it is and can do so far, and the way through its parts.
 
-It writes, reads, looks up and lists the catalog. Changes, ledger and the gate of the Web Connector are not part of
-it yet, so that it is not offered to anybody.
+It writes, reads, looks up, lists the catalog, tells changes and reads the ledger. The gate of the Web Connector is not
+part of it yet, so that it is not offered to anybody.
 """
 
 from __future__ import annotations
@@ -19,11 +19,22 @@ from blueops_qb.providers.qbd.codec.lens import normal, one_way
 from blueops_qb.providers.qbd.codec.short_names import FORBIDDEN, LENGTHS, Names, NoNames, Space
 from blueops_qb.providers.qbd.entities import ENTITIES
 from blueops_qb.providers.qbd.exchanges import decode_set, encode_set
+from blueops_qb.providers.qbd.feeds import OVERLAP, is_feed
 from blueops_qb.providers.qbd.qbxml.writing import VERSION
 from blueops_qb.providers.qbd.settings import QbdSettings
 from blueops_qb.sdk.capability import Capability, Feature
 from blueops_qb.sdk.outcomes import Outcome
-from blueops_qb.sdk.provider import WRITES, Description, Exchange, Limits, Operation, Provider, Settle, Verb
+from blueops_qb.sdk.provider import (
+    WRITES,
+    Description,
+    Exchange,
+    Limits,
+    Operation,
+    Provider,
+    Settle,
+    SetupStep,
+    Verb,
+)
 
 _YES = {
     Feature.CUSTOMERS: "Customers are kept on both sides.",
@@ -41,25 +52,44 @@ _YES = {
     Feature.BILL_PAYMENTS: "Payments to vendors settle bills and use up credits; those by card are never changed.",
     Feature.VENDOR_CREDITS: "Credits of vendors are written as vendor credits.",
     Feature.PURCHASE_ORDERS: "Orders to vendors are written as purchase orders, with items only.",
+    Feature.CHANGES: "What changes in QuickBooks, and what is deleted there within 90 days, is read at every session.",
+    Feature.LEDGER: "The posted lines of a period are read from QuickBooks, a month at a time.",
     Feature.CLASSES: "Classes are used when the file tracks them.",
 }
 _NO = {
     Feature.REFUND_RECEIPTS: "QuickBooks Desktop has none: money given back is a credit memo and what pays it out.",
     Feature.LOCATIONS: "QuickBooks Desktop tracks none; by the settings a class or a custom field stands for them.",
-    Feature.CHANGES: "Not in this version.",
-    Feature.LEDGER: "Not in this version.",
     Feature.ATTACHMENTS: "QuickBooks Desktop takes no files through qbXML.",
     Feature.TAX_CODES: "Sales tax items are created in QuickBooks, with the vendor that the tax is owed to.",
     Feature.MULTICURRENCY: "Only documents in the home currency are written to QuickBooks Desktop.",
     Feature.TAX_OVERRIDE: "QuickBooks Desktop computes sales tax itself, each part of a group rounded by itself.",
 }
+#: How a company file is connected (reference/quickbooks-desktop.md section 2).
+_STEPS = (
+    SetupStep(
+        key="connector",
+        title="Install the Web Connector",
+        text="Install the QuickBooks Web Connector on the computer on which QuickBooks runs.",
+    ),
+    SetupStep(
+        key="file",
+        title="Add BlueOps to the company file",
+        text="Open the company file as its administrator in single-user mode, then open the file of this page with the "
+        "Web Connector and let QuickBooks allow BlueOps, also when QuickBooks is not running.",
+    ),
+    SetupStep(
+        key="password",
+        title="Enter the password",
+        text="Paste the password of this page into the Web Connector, press Enter and tick Auto-Run.",
+    ),
+)
 #: A user's QuickBooks window waits while a set is carried out.
 _LIMITS = Limits(
     open_exchanges=1,
     operations_per_exchange=25,
     deadline_seconds=3600.0,
     settle_after_seconds=60.0,
-    feed_overlap_seconds=2 * 3600.0,
+    feed_overlap_seconds=OVERLAP,
 )
 
 
@@ -81,6 +111,7 @@ class QbdProvider(Provider):
             capabilities=(*able, *unable),
             limits=_LIMITS,
             settle=Settle.STATUS,
+            steps=_STEPS,
             removals={
                 kind: entity.removal for kind, entity in ENTITIES.items() if entity.removal is not None
             },
@@ -93,11 +124,18 @@ class QbdProvider(Provider):
         """Writes share a set, and so do look-ups; a set is never mixed, as only one that writes has an id."""
         if operation.verb in WRITES:
             return "write"
+        if is_feed(operation):
+            return ""
         return "look" if operation.verb in (Verb.READ, Verb.FIND) else ""
 
     def encode(self, exchange: Exchange, profile: BooksProfile) -> bytes:
         """The message set; raises Unencodable."""
         return encode_set(exchange, self._books(profile), version=self.version)
+
+    def status_check(self, exchange_id: str, body: bytes) -> bytes:
+        """The same set with its own id as the old one: QuickBooks tells what it stored of it and runs nothing."""
+        new = f'newMessageSetID="{exchange_id}"'.encode()
+        return body.replace(new, new + f' oldMessageSetID="{exchange_id}"'.encode(), 1)
 
     def decode(self, exchange: Exchange, reply: bytes, profile: BooksProfile) -> Mapping[str, Outcome]:
         """One outcome per operation id; never raises."""

@@ -22,6 +22,15 @@ class LocationAs(enum.StrEnum):
     FIELD = "field"
 
 
+class LedgerSigns(enum.StrEnum):
+    """Which sign the rows of TransactionQuery bear; no public source tells (section 4.13)."""
+
+    #: A debit is positive, a credit negative.
+    DEBIT = "debit"
+    #: What makes an account of its type grow is positive.
+    NATURAL = "natural"
+
+
 @attrs.frozen(kw_only=True)
 class QbdSettings:
     """How documents are written to QuickBooks Desktop and read from it."""
@@ -46,3 +55,4 @@ class QbdSettings:
     lines_between: bool = False
     #: Whether the amount that a payment shows per invoice already holds the credits that it uses (section 4.7).
     applied_holds_credits: bool = False
+    ledger_signs: LedgerSigns = LedgerSigns.DEBIT

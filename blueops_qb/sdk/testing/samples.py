@@ -55,6 +55,8 @@ class Places:
     expense: BooksRef
     bank: BooksRef
     undeposited: BooksRef
+    #: What an order to a vendor is for, in books that order items only; None = orders name the expense account.
+    bought: BooksRef | None = None
 
     @classmethod
     def anywhere(cls) -> Places:
@@ -172,7 +174,7 @@ def invoice(world: World) -> SalesInvoice:
         customer=world.customer,
         date=DAY,
         due_date=DAY + dt.timedelta(days=30),
-        number=f"KIT-{world.tag}",
+        number=f"K-{world.tag}",
         lines=_sold(world),
         tax=ZERO,
         total=Decimal("382.75"),
@@ -310,13 +312,19 @@ def vendor_credit(world: World) -> VendorCredit:
     )
 
 
+def _ordered(world: World, amount: str) -> PurchaseLine:
+    line = _cost(world, amount)
+    bought = world.places.bought
+    return line if bought is None else attrs.evolve(line, account=None, item=bought)
+
+
 def purchase_order(world: World) -> PurchaseOrder:
     """What the bill will be for."""
     return PurchaseOrder(
         vendor=world.ref(Feature.VENDORS, BooksKind.VENDOR),
         date=DAY,
         number=f"PO-{world.tag}",
-        lines=(_cost(world, "80.10"), _cost(world, "19.90")),
+        lines=(_ordered(world, "80.10"), _ordered(world, "19.90")),
         total=Decimal("100.00"),
     )
 

@@ -49,7 +49,7 @@ class Subject:
 
     def samples(self) -> dict[Feature, Document]:
         """A document per feature that the provider can write, on made-up places."""
-        world = World(places=Places.anywhere(), tag="x1")
+        world = World(places=self.places or Places.anywhere(), tag="x1")
         return {feature: make(world) for feature, make in SAMPLES.items() if self.able(feature)}
 
     # -- exchanges ---------------------------------------------------------------------------------

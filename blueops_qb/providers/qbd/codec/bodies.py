@@ -28,7 +28,7 @@ from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbd.codec import bill_payments, receipts
 from blueops_qb.providers.qbd.codec.applied import applied_members
 from blueops_qb.providers.qbd.codec.books import Books
-from blueops_qb.providers.qbd.codec.forms import Form, check, form_of
+from blueops_qb.providers.qbd.codec.forms import Form, check, check_total, form_of
 from blueops_qb.providers.qbd.codec.kept import kept
 from blueops_qb.providers.qbd.codec.lens import normal, one_way
 from blueops_qb.providers.qbd.codec.line_changes import changed_lines, emptied
@@ -69,6 +69,7 @@ def creation(document: Document, books: Books, *, marker: str = "") -> Element:
             _new_line(line.name, line.side, line.members)
             for line in form.lines(document, books, marker, True)
         ]
+    check_total(document)
     return checked(f"{message}AddRq", [branch(f"{message}Add", body)])
 
 
@@ -177,6 +178,7 @@ class _Change:
             *self._head(frozenset(block_of(mod).places)),
             *self._lines(),
         ]
+        check_total(self.document)
         return checked(mod, [branch(f"{self.message}Mod", body)])
 
     # -- the head
@@ -187,7 +189,8 @@ class _Change:
         gone = {name: member for name, member in theirs.items() if name not in ours}
         if getattr(self.previous, "void", False) and not getattr(self.document, "void", False):
             moved.add("Memo")  # it begins with the word by which a void shows itself
-        if moved & _DATES or _DATES & gone.keys():
+        # Terms, too, move the day on which it is due.
+        if (moved | gone.keys()) & (_DATES | {"TermsRef"}):
             moved |= _DATES & ours.keys()
         stuck = sorted((moved | gone.keys()) - changeable - _ONCE)
         if stuck:

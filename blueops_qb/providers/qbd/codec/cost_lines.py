@@ -72,8 +72,10 @@ def line_members(line: PurchaseLine, *, adding: bool) -> list[Element]:
             body.append(ref("ItemRef", line.item, "The item of a line"))
         product = rated(line.quantity, line.unit_cost, line.amount)
         if product is not None:
+            # Beside an amount QuickBooks would compute the cost anew, to five decimals.
             body += [leaf("Quantity", five(product[0])), leaf("Cost", five(product[1]))]
-        body.append(leaf("Amount", money(line.amount)))
+        else:
+            body.append(leaf("Amount", money(line.amount)))
     put_ref(body, "CustomerRef", line.customer, "The job of a cost line")
     put_ref(body, "ClassRef", line.class_, "The class of a cost line")
     if line.customer is not None:

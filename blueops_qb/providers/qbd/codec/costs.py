@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from blueops_qb.domain.documents import (
@@ -174,9 +175,13 @@ def _order_line(line: Any) -> list[Element]:
         )
     body = [ref("ItemRef", line.item, "The item of a line"), leaf("Desc", words(line.description))]
     product = rated(line.quantity, line.unit_cost, line.amount)
+    if product is None and line.amount:
+        # What has no quantity can never be received: QuickBooks counts an order by pieces.
+        product = rated(Decimal(1), line.amount, line.amount)
     if product is not None:
         body += [leaf("Quantity", five(product[0])), leaf("Rate", five(product[1]))]
-    body.append(leaf("Amount", money(line.amount)))
+    else:
+        body.append(leaf("Amount", money(line.amount)))
     put_ref(body, "ClassRef", line.class_, "The class of a cost line")
     put_ref(body, "CustomerRef", line.customer, "The job of a cost line")
     return body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 import attrs
@@ -18,6 +19,7 @@ from blueops_qb.domain.documents import (
     Estimate,
     ExpenseDocument,
     JournalEntry,
+    PurchaseForm,
     PurchaseOrder,
     SalesForm,
     SalesInvoice,
@@ -25,6 +27,7 @@ from blueops_qb.domain.documents import (
     VendorCredit,
     VendorRecord,
 )
+from blueops_qb.domain.money import ZERO
 from blueops_qb.providers.qbd.codec import bill_payments, costs, journal, parties, receipts, sales
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.members import Unwritable
@@ -204,8 +207,41 @@ def check(document: Document, books: Books) -> None:
             f"It is in {currency}, but with QuickBooks Desktop BlueOps only writes the home currency {home}. "
             "Enter it in QuickBooks by hand, or correct the currency in BlueOps."
         )
+    money_to = getattr(document, "deposit_to", document) if _is_money(document) else document
+    if money_to is None:
+        raise Unwritable(
+            "No account is chosen where its money goes; QuickBooks Desktop would put it to undeposited funds by "
+            "itself. Choose one on the mapping page."
+        )
     if isinstance(document, SalesForm):
         sales.check_tax(document, books, _CALLED.get(type(document), "document"))
+
+
+def check_total(document: Document) -> None:
+    """Raises Unwritable for a form whose lines come to less than nothing."""
+    total = _total(document)
+    if total < 0:
+        raise Unwritable(
+            f"It comes to {total}; QuickBooks Desktop takes no form with a total below 0.00. Enter it as the form that "
+            "goes the other way (a credit, a refund), or correct its lines in BlueOps."
+        )
+
+
+def _total(document: Document) -> Decimal:
+    """What the lines come to; the tax is QuickBooks' to say."""
+    match document:
+        case SalesForm():
+            return sum((line.amount for line in document.lines), ZERO) - document.discount
+        case PurchaseForm() | BankDeposit():
+            return sum((line.amount for line in document.lines), ZERO)
+    return ZERO
+
+
+def _is_money(document: Document) -> bool:
+    """Whether money comes in with it that has to lie somewhere; a payment of credits alone brings none."""
+    if isinstance(document, CustomerPayment):
+        return bool(document.amount)
+    return isinstance(document, SalesReceipt)
 
 
 _CALLED: dict[type[Document], str] = {

@@ -45,6 +45,11 @@ def journal_lines(document: JournalEntry, marker: str) -> list[tuple[Side, list[
             f"The debits and credits of the journal entry differ by {sum(sides, ZERO)}; QuickBooks Desktop takes two "
             "lines at least that come to 0.00. Correct it in BlueOps."
         )
+    if not any(sides):
+        raise Unwritable(
+            "The journal entry posts nothing, which in QuickBooks Desktop is what a void one looks like. Take it out "
+            "in BlueOps."
+        )
     return [(line.side, _line(line, document, marker)) for line in document.lines]
 
 
@@ -56,8 +61,8 @@ def journal_of(ret: Element, books: Books) -> JournalEntry:
         lines=tuple(_line_of(line) for line in lines),
         number=ret.get("RefNumber"),
         currency=currency_of(ret, books.profile),
-        void=any(split_note(line.get("Memo"))[2] for line in lines)
-        and not any(amount_of(line, "Amount") for line in lines),
+        # An entry has no memo of its own that a void could mark; one that posts nothing says as much.
+        void=bool(lines) and not any(amount_of(line, "Amount") for line in lines),
     )
 
 

@@ -203,6 +203,8 @@ def _payment(document: CustomerPayment) -> CustomerPayment:
         amount=half_up(document.amount),
         allocations=tuple(Allocation(invoice=target, amount=amount) for target, amount in parts),
         reference=derived(document.reference, REFERENCE),
+        # Credits that settle something lie nowhere.
+        deposit_to=document.deposit_to if half_up(document.amount) else None,
         **_shared(document),
     )
 

@@ -9,6 +9,7 @@ from blueops_qb.providers.qbd.codec.currencies import currency_of
 from blueops_qb.providers.qbd.codec.members import (
     COMPANY,
     LINE,
+    Unwritable,
     address,
     address_of,
     derived,
@@ -106,6 +107,8 @@ def vendor_of(ret: Element, books: Books) -> VendorRecord:
 
 
 def _name(name: str) -> Element:
+    if not name:
+        raise Unwritable("It has no name that QuickBooks Desktop could keep; give it one in BlueOps.")
     return Element("Name", name)
 
 

@@ -72,6 +72,11 @@ def changed(query: str, *, since: str, until: str = "", page: Page | None = None
     return _query(query, [branch("ModifiedDateRangeFilter", span)], page=page, whole=True)
 
 
+def every(query: str, *, page: Page | None = None) -> Element:
+    """All transactions of a kind, with lines and links."""
+    return _query(query, [], page=page, whole=True)
+
+
 def dated(query: str, *, start: dt.date, end: dt.date, page: Page | None = None) -> Element:
     """The transactions of a span of days, both included, with lines and links."""
     span = [leaf("FromTxnDate", start.isoformat()), leaf("ToTxnDate", end.isoformat())]

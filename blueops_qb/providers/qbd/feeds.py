@@ -1,0 +1,242 @@
+"""Feeds: what changed since a position, full listings, and what was created since a moment.
+
+One operation asks several queries in one message set; what an answer leaves over is asked for page by page in `then`. A
+page is bound to the session of the Web Connector that began it (reference/quickbooks-desktop.md section 3.4): when that
+has ended, the query begins anew, and after a few ends it is asked whole. Deletions are remembered for 90 days, so an
+older position needs a full comparison.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+
+import attrs
+
+from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.providers.qbd.codec import queries
+from blueops_qb.providers.qbd.codec.books import Books
+from blueops_qb.providers.qbd.codec.members import Unwritable
+from blueops_qb.providers.qbd.codec.queries import Page
+from blueops_qb.providers.qbd.codec.records import record_of
+from blueops_qb.providers.qbd.entities import ENTITIES, KIND_OF_RET
+from blueops_qb.providers.qbd.positions import Position
+from blueops_qb.providers.qbd.qbxml.element import Element
+from blueops_qb.providers.qbd.status import rule_for
+from blueops_qb.providers.qbd.status_rules import Result
+from blueops_qb.providers.qbd.verdicts import Status, is_done, unknown, verdict
+from blueops_qb.sdk.outcomes import Absent, BooksRecord, Found, Outcome, Refused, Why
+from blueops_qb.sdk.provider import Operation, Verb, Want
+
+#: Seconds by which a window overlaps the one before: the two ends of summer time, and a clock that is a little off.
+OVERLAP = 2 * 3600.0
+#: Deletions are asked for in time: a day less than QuickBooks remembers them.
+REACH = dt.timedelta(days=queries.DELETED_DAYS - 1)
+#: So often a query begins anew before it is asked without pages.
+_RESTARTS = 3
+_GONE_TXNS, _GONE_LISTS = "TxnDeletedQueryRq", "ListDeletedQueryRq"
+_FEED_KINDS = tuple(kind for kind in ENTITIES if kind is not BooksKind.COMPANY)
+#: What is listed before anything is matched.
+_MATCHING = (
+    BooksKind.CUSTOMER,
+    BooksKind.VENDOR,
+    BooksKind.EMPLOYEE,
+    BooksKind.INVOICE,
+    BooksKind.PAYMENT,
+)
+
+
+@attrs.frozen(kw_only=True)
+class Part:
+    """One query: `iterator` where its next page goes on; `restarts` counts the sessions that ended in between."""
+
+    query: str
+    iterator: str = ""
+    restarts: int = 0
+
+
+def is_feed(operation: Operation) -> bool:
+    """Whether the operation is one of these."""
+    return operation.verb is Verb.CHANGES or (
+        operation.verb is Verb.FIND and operation.params.get("by") == "created"
+    )
+
+
+def feed_requests(operation: Operation, *, asked: dt.datetime) -> list[Element]:
+    """The queries of one page; raises Unwritable."""
+    start = _start(operation, asked)
+    kinds = _kinds(operation)
+    return [_request(part, start, kinds) for part in _parts(operation)]
+
+
+def feed_outcome(
+    operation: Operation, responses: Sequence[Element], books: Books, *, asked: dt.datetime, reference: str
+) -> Outcome:
+    """Found with records and deletions, what is still to be asked, and on a feed's last page the new position."""
+    parts = _parts(operation)
+    if len(responses) != len(parts):
+        detail = f"{len(responses)} of {len(parts)} answers"
+        return unknown(
+            operation, message="QuickBooks' answer is incomplete.", detail=detail, reference=reference
+        )
+    records: list[BooksRecord] = []
+    deleted: list[BooksRef] = []
+    shown: list[str] = []
+    onward: list[Part] = []
+    for part, response in zip(parts, responses, strict=True):
+        status = Status(
+            code=response.attribute("statusCode"),
+            message=response.attribute("statusMessage"),
+            severity=response.attribute("statusSeverity"),
+            reference=reference,
+        )
+        if rule_for(status.code, status.message, operation.verb).result is Result.RESTART:
+            onward.append(Part(query=part.query, restarts=part.restarts + 1))
+            continue
+        if not is_done(status, operation):
+            outcome = verdict(status, operation)
+            off = isinstance(outcome, Refused) and outcome.why is Why.NOT_AVAILABLE
+            if not off and not isinstance(outcome, Absent):
+                return outcome
+        rets = [ret for ret in response.children if _is_meant(operation, ret)]
+        shown += [ret.get("TimeModified") for ret in response.children]
+        deleted += [ref for ret in rets if (ref := _deleted_of(ret)) is not None]
+        records += [record for ret in rets if (record := record_of(ret, books)) is not None]
+        if int(response.attribute("iteratorRemainingCount") or 0):
+            onward.append(attrs.evolve(part, iterator=response.attribute("iteratorID")))
+    position = _position(operation, shown, asked)
+    too_old = _is_old(operation, asked)
+    then = () if too_old else _then(operation, onward, _start(operation, asked), position)
+    return Found(
+        records=tuple(records),
+        deleted=tuple(deleted),
+        cursor=position if not then and position else None,
+        too_old=too_old,
+        complete=not then,
+        then=then,
+        reference=reference,
+    )
+
+
+# -- what is asked ---------------------------------------------------------------------------------
+def _kinds(operation: Operation) -> tuple[BooksKind, ...]:
+    params = operation.params
+    named = params.get("kinds") or params.get("kind")
+    if named:
+        return tuple(BooksKind(kind) for kind in named.split(","))
+    if operation.kind is not None:
+        return (operation.kind,)
+    return _MATCHING if params.get("full") and not params.get("compare") else _FEED_KINDS
+
+
+def _parts(operation: Operation) -> list[Part]:
+    told = operation.params.get("parts")
+    if told:
+        return [
+            Part(query=query, iterator=iterator, restarts=restarts)
+            for query, iterator, restarts in json.loads(told)
+        ]
+    kinds = [kind for kind in _kinds(operation) if kind in ENTITIES]
+    asked = dict.fromkeys(query for kind in kinds for query in ENTITIES[kind].queries)
+    parts = [Part(query=query) for query in asked]
+    if operation.params.get("full"):
+        return parts
+    if any(ENTITIES[kind].transaction for kind in kinds):
+        parts.append(Part(query=_GONE_TXNS))
+    if not all(ENTITIES[kind].transaction for kind in kinds):
+        parts.append(Part(query=_GONE_LISTS))
+    return parts
+
+
+def _request(part: Part, start: str, kinds: Sequence[BooksKind]) -> Element:
+    if part.query == _GONE_TXNS:
+        return queries.deleted_transactions(since=start)
+    if part.query == _GONE_LISTS:
+        lists = (ENTITIES[kind] for kind in kinds if kind in ENTITIES and not ENTITIES[kind].transaction)
+        return queries.deleted_lists((name for entity in lists for name in entity.messages), since=start)
+    page = None if part.restarts >= _RESTARTS else Page(iterator=part.iterator)
+    if any(part.query in entity.queries for entity in ENTITIES.values() if entity.transaction):
+        return (
+            queries.changed(part.query, since=start, page=page)
+            if start
+            else queries.every(part.query, page=page)
+        )
+    return queries.listed(part.query, since=start, page=page)
+
+
+def _start(operation: Operation, asked: dt.datetime) -> str:
+    """The local moment from which is asked; empty for a full listing."""
+    params = operation.params
+    if params.get("full"):
+        return ""
+    if params.get("start"):
+        return params["start"]
+    if operation.verb is Verb.FIND:
+        return Position(asked=_since(operation)).start(OVERLAP)
+    return _from(operation, asked).start(OVERLAP)
+
+
+def _from(operation: Operation, asked: dt.datetime) -> Position:
+    cursor = operation.params.get("cursor")
+    if not cursor:
+        return Position(asked=asked)
+    try:
+        position = Position.parse(cursor)
+    except ValueError:
+        raise Unwritable(
+            f"The position {cursor!r} in the feed of changes cannot be read. Have everything compared on the "
+            "connection page; the feed begins anew then."
+        ) from None
+    return attrs.evolve(position, asked=asked) if asked - position.asked > REACH else position
+
+
+def _since(operation: Operation) -> dt.datetime:
+    try:
+        moment = dt.datetime.fromisoformat(operation.params["since"])
+    except (KeyError, ValueError):
+        raise Unwritable("A look-up by creation needs `since`; this is a defect of the engine.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+# -- what is answered ------------------------------------------------------------------------------
+def _is_meant(operation: Operation, ret: Element) -> bool:
+    """Queries filter by the last change only: what was created before a look-up's moment is left out here."""
+    if operation.verb is not Verb.FIND:
+        return True
+    try:
+        created = dt.datetime.fromisoformat(ret.get("TimeCreated"))
+    except ValueError:
+        return True
+    if created.tzinfo is None:
+        return True
+    return created >= _since(operation) - dt.timedelta(seconds=OVERLAP)
+
+
+def _deleted_of(ret: Element) -> BooksRef | None:
+    type_ = ret.get("TxnDelType") or ret.get("ListDelType")
+    kind, id = KIND_OF_RET.get(f"{type_}Ret"), ret.get("TxnID") or ret.get("ListID")
+    return BooksRef(kind, id) if type_ and kind is not None and id else None
+
+
+def _position(operation: Operation, shown: list[str], asked: dt.datetime) -> str:
+    """Where a feed goes on: the time of its first page, as what comes later belongs to the next window."""
+    params = operation.params
+    if operation.verb is Verb.FIND or params.get("full"):
+        return ""
+    return params.get("position") or str(_from(operation, asked).after(shown, asked=asked))
+
+
+def _is_old(operation: Operation, asked: dt.datetime) -> bool:
+    params = operation.params
+    if operation.verb is Verb.FIND or params.get("full") or params.get("parts") or not params.get("cursor"):
+        return False
+    return asked - Position.parse(params["cursor"]).asked > REACH
+
+
+def _then(operation: Operation, onward: list[Part], start: str, position: str) -> tuple[Want, ...]:
+    if not onward:
+        return ()
+    told = json.dumps([[part.query, part.iterator, part.restarts] for part in onward], separators=(",", ":"))
+    params = {**operation.params, "parts": told, "start": start, "position": position}
+    return (Want(verb=operation.verb, kind=operation.kind, params=params),)
