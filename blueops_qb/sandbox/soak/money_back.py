@@ -61,7 +61,7 @@ def apply_credit(w: World, tx: Transaction) -> Any:
     settled = {part.invoice_id for part in credit.applications}
     found = [
         invoice
-        for id in ids(w, K.INVOICE, f"AND balance > 0 AND customer_id = {int(credit.customer_id)}")
+        for id in ids(w, K.INVOICE, f"AND balance > 0 AND customer_id = '{int(credit.customer_id)}'")
         if id not in settled and (invoice := read(tx, K.INVOICE, id)).job_id == credit.job_id
     ]
     invoice = young(w, found)

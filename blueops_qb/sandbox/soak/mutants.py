@@ -74,7 +74,7 @@ def _cursor_of_our_clock(plain: Any) -> Any:
     return moved
 
 
-def _taken_from_anybody(at: Any) -> bool:
+def _taken_from_anybody(at: Any, _carrier: str) -> bool:
     """The lease is taken, whoever holds it."""
     until = at.now + dt.timedelta(seconds=at.settings.lease_seconds)
     at.set(lease_owner=at.settings.owner, lease_until=until)
