@@ -147,7 +147,9 @@ class Planting:
         for _ in range(2):
             self._invoice("date", lambda raw: {"TxnDate": _other_day(raw["TxnDate"])})
             self._payment("unapplied", _always(Line=[]))
-        self._payment("date", lambda raw: {"TxnDate": _other_day(raw["TxnDate"]), "Line": raw["Line"]})
+        # Another day of a payment is no case: the payments are read beside the ledger, and where they come in several
+        # pages such a change has reached BlueOps before both sides are compared.
+        self._invoice("date", lambda raw: {"TxnDate": _other_day(raw["TxnDate"])})
         self._invoice("moved_period", _always(TxnDate=_OUTSIDE.isoformat()))
         self._gone()
         self._too_much()
