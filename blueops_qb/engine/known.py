@@ -23,6 +23,7 @@ from blueops_qb.domain.refs import (
     key_of,
     ref_of_key,
 )
+from blueops_qb.engine.moves import moved_by
 from blueops_qb.engine.outbox import ref_condition
 from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
@@ -51,6 +52,8 @@ class Known:
     overrides: tuple[LineOverride, ...] = ()
     mapping_version: int = 0
     policy_version: int = 0
+    #: Moves between accounts that concern it, where it is an invoice: credits of it go where it was moved to.
+    moves: tuple[str, ...] = ()
     #: How a person's undo stands: empty (there is none), asked, done.
     undone: str = ""
     #: States of its open operations.
@@ -198,6 +201,9 @@ def _note_rest(connection: sa.Connection, knowns: Iterable[Known]) -> None:
     ):
         known = by_id[found.document_id]
         known.overrides = (*known.overrides, wire.load(LineOverride, found.content, "the override of a line"))
+    if invoices := [known.id for known in by_id.values() if known.linked and known.kind is BooksKind.INVOICE]:
+        for id, moves in moved_by(connection, invoices).items():
+            by_id[id].moves = moves
 
 
 def places_of(

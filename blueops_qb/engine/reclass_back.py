@@ -14,16 +14,15 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.reclass import Reclass
 from blueops_qb.domain.refs import RecordKind, RecordRef
+from blueops_qb.engine.moves import BACK, alive_moves
 from blueops_qb.engine.newest import newest
-from blueops_qb.engine.reclass import alive_moves, announce, record_of, rows_of
+from blueops_qb.engine.reclass import announce, record_of, rows_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.what_if import Cents, Line
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import insert_all
 
 _CHUNK = 400
-#: Behind the id of the move that is taken back in part or whole, with a number.
-_BACK = ".back"
 
 
 def take_back(turn: Turn, document_ids: Sequence[int]) -> tuple[RecordRef, ...]:
@@ -65,9 +64,9 @@ def _standing(turn: Turn, document_ids: Sequence[int]) -> dict[str, dict[int, Ce
     for start in range(0, len(document_ids), _CHUNK):
         query = sa.select(m).where(m.c.document_id.in_(document_ids[start : start + _CHUNK]))
         for row in turn.connection.execute(query):
-            alive = alive_moves(turn) if alive is None else alive
+            alive = alive_moves(turn.connection, turn.id) if alive is None else alive
             if row.reclass_id in alive:
-                documents = found.setdefault(row.reclass_id.partition(_BACK)[0], {})
+                documents = found.setdefault(row.reclass_id.partition(BACK)[0], {})
                 where = Line(row.account, row.customer, row.class_id, row.location_id)
                 documents.setdefault(row.document_id, Counter())[where] += row.cents
     standing = {
@@ -83,7 +82,7 @@ def _standing(turn: Turn, document_ids: Sequence[int]) -> dict[str, dict[int, Ce
 
 def _fresh_id(turn: Turn, move: str) -> str:
     m = t.moved
-    start = f"{move}{_BACK}"
+    start = f"{move}{BACK}"
     query = sa.select(sa.func.count(m.c.reclass_id.distinct())).where(
         m.c.connection_id == turn.id, m.c.reclass_id.startswith(start, autoescape=True)
     )

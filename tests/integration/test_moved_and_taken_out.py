@@ -1,6 +1,5 @@
 """What was moved of a document by an entry comes back when the document is taken out: voided, undone or removed."""
 
-from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -9,25 +8,14 @@ from blueops_qb.domain.documents import JournalEntry, Side
 from blueops_qb.domain.records import Invoice
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.engine import reclass, resolve, undo
-from blueops_qb.store import tables as t
 from tests.engine_house import DAY, EngineHouse
-from tests.second_income import TO_OTHER, draft_of, moved
+from tests.second_income import TO_OTHER, draft_of, incomes, moved
 from tests.traps import ON_SQLITE
 
 pytest_plugins = ["tests.engine_fixtures", "tests.income_fixture"]
 pytestmark = ON_SQLITE
 
 TakenOut = Callable[[EngineHouse, Invoice], None]
-
-
-def incomes(house: EngineHouse) -> dict[str, int]:
-    """Cents of the income accounts in our sub-ledger, of what is linked."""
-    linked = {row.document_id for row in house.rows(t.links, t.links.c.state == "live")}
-    found: Counter[str] = Counter()
-    for row in house.rows(t.postings, t.postings.c.counts):
-        if row.document_id in linked:
-            found[row.account] += row.cents
-    return {account: cents for account, cents in sorted(found.items()) if cents and account.startswith("40")}
 
 
 def entries(house: EngineHouse) -> list[JournalEntry]:
