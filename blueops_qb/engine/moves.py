@@ -36,16 +36,23 @@ def moved_by(connection: sa.Connection, document_ids: Iterable[int]) -> dict[int
     return found
 
 
-def _undone() -> sa.Exists:
-    """Whether the entry of a row's move was taken out again."""
-    m, o, c = t.moved, t.outbox, t.connections
-    return sa.exists().where(
+def _undone() -> sa.ColumnElement[bool]:
+    """Whether the entry of a row's move was taken out again, or was left out after somebody took it out there."""
+    m, o, c, d = t.moved, t.outbox, t.connections, t.documents
+    never = sa.exists().where(
         c.c.id == m.c.connection_id,
         o.c.tenant_id == c.c.tenant_id,
         o.c.ref_kind == RecordKind.RECLASS.value,
         o.c.ref_id == m.c.reclass_id,
         o.c.state == State.NOT_POSTED.value,
     )
+    gone = sa.exists().where(
+        d.c.connection_id == m.c.connection_id,
+        d.c.source_kind == RecordKind.RECLASS.value,
+        d.c.source_id == m.c.reclass_id,
+        d.c.state.in_(["unlinked", "withdrawn"]),
+    )
+    return sa.or_(never, gone)
 
 
 def version_of(moves: Iterable[str], *, most: int) -> int | None:

@@ -30,7 +30,7 @@ from blueops_qb.domain.recoding import coded_as
 from blueops_qb.domain.records import Credit, Customer, Expense, Invoice, Job, Record, Vendor
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
 from blueops_qb.engine.known import Known, load_known
-from blueops_qb.engine.moves import version_of
+from blueops_qb.engine.moves import BACK, version_of
 from blueops_qb.engine.record_choices import choices_of
 from blueops_qb.engine.related import named_by
 from blueops_qb.engine.turn import Turn
@@ -90,10 +90,9 @@ def post_under(
 
     `mirrors` are documents that a credit mirrors, where they are to be taken for others than they are.
     """
-    context = context_for(turn, record, snapshots, mine, known=known)
-    profile = attrs.evolve(context.profile, closing_date=None)
+    context = context_for(turn, record, snapshots, mine, known=known, as_open=True)
     posted = {**context.posted, **(mirrors or {})}
-    context = attrs.evolve(context, mapping=mapping, profile=profile, posted=posted)
+    context = attrs.evolve(context, mapping=mapping, posted=posted)
     return _as_coded(post(record, context, turn.rules), mine, context)
 
 
@@ -126,6 +125,8 @@ def context_for(
         context = attrs.evolve(context, profile=attrs.evolve(context.profile, closing_date=None))
     elif turn.policy.closed_period is ClosedPeriod.ASK:
         context = attrs.evolve(context, choices=choices_of(turn, record.ref))
+    if isinstance(record, Invoice | Expense) and context.profile.closing_date and not record.void:
+        context = attrs.evolve(context, as_moved=_where_it_was_moved(turn, record, snapshots, mine))
     if isinstance(record, Invoice) and (context.profile.closing_date or context.policy.tax_gap):
         context = attrs.evolve(context, **_in_books(turn, mine, context))
     if isinstance(record, Expense) and context.profile.closing_date:
@@ -164,6 +165,19 @@ def _posted_under(turn: Turn, mine: Iterable[Known]) -> int:
     """The version of the mapping at which the record reached the books, or would by now."""
     main = _main(mine)
     return main.mapping_version if main is not None else int(turn.row["mapping_version"])
+
+
+def _where_it_was_moved(
+    turn: Turn, record: Record, snapshots: dict[RecordRef, Snapshot], mine: list[Known]
+) -> MappingOf[DocumentKey, Document]:
+    """The record as the version posts it that it was moved to, for what takes its place in an open period."""
+    moves = [id for known in mine if known.linked for id in known.moves if BACK not in id]
+    version = version_of(moves, most=int(turn.row["mapping_version"]))
+    if version is None:
+        return {}
+    mapping = turn.rulebook.mapping(turn.connection, turn.id, version)
+    result = post_under(turn, record, snapshots, mine, mapping)
+    return result.documents if isinstance(result, Posted) else {}
 
 
 def _as_moved(
