@@ -326,7 +326,7 @@ def _part_of(payment: Document, place: BooksRef) -> Decimal:
 
 
 #: Kinds of records whose documents depend on what stands in the books of the records they name.
-_BUILD_ON = frozenset({RecordKind.INVOICE, RecordKind.PAYMENT, RecordKind.CREDIT})
+_BUILD_ON = frozenset({RecordKind.INVOICE, RecordKind.PAYMENT, RecordKind.CREDIT, RecordKind.REFUND})
 
 
 def built_on(record: Record) -> list[RecordRef]:
