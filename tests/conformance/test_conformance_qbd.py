@@ -3,7 +3,7 @@
 import attrs
 import pytest
 
-from blueops_qb.providers.qbd.framing import Failed
+from blueops_qb.providers.qbd.gate_reply import Reply as Told
 from blueops_qb.providers.qbd.provider import QbdProvider
 from blueops_qb.sandbox.qbd.company_file import open_file
 from blueops_qb.sandbox.qbd.faults import ProcessorError
@@ -22,7 +22,7 @@ def subject() -> Subject:
         try:
             return Answered(body=file.processor.process(session, body.decode("ascii")).encode())
         except ProcessorError as failure:
-            return Answered(body=Failed(hresult=failure.hresult, message=failure.message).to_bytes())
+            return Answered(body=Told(hresult=failure.hresult, message=failure.message).dump())
 
     subject = Subject(provider=QbdProvider(), carry=carry, company_id="file-1")
     _, records = subject.catalog()
