@@ -19,7 +19,7 @@ from blueops_qb.providers.qbd.codec import queries
 from blueops_qb.providers.qbd.codec.bodies import change, creation, removal
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.members import Unwritable
-from blueops_qb.providers.qbd.codec.records import record_of
+from blueops_qb.providers.qbd.codec.unsaid import written_record
 from blueops_qb.providers.qbd.feeds import feed_outcome, feed_requests, is_feed
 from blueops_qb.providers.qbd.gate_reply import Reply, load_reply
 from blueops_qb.providers.qbd.hresults import Fate, failure_of
@@ -185,7 +185,8 @@ def _outcome(operation: Operation, responses: list[Element], books: Books, *, re
             missing.append(outcome)
         elif status.code != "0":
             remarks.append(status.log)
-        found += [record for ret in response.children if (record := record_of(ret, books)) is not None]
+        shown = (written_record(ret, operation, books) for ret in response.children)
+        found += [record for record in shown if record is not None]
     if operation.verb in WRITES:
         return _written(operation, found, detail="; ".join(remarks), reference=reference)
     if not found:
