@@ -126,6 +126,7 @@ class QbdProvider(Provider):
             capabilities=(*able, *unable),
             limits=_LIMITS,
             settle=Settle.STATUS,
+            witnesses=3,
             steps=_STEPS,
             removals={
                 kind: entity.removal for kind, entity in ENTITIES.items() if entity.removal is not None
