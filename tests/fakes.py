@@ -8,6 +8,7 @@ import attrs
 from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.engine.engine import Engine
+from blueops_qb.providers.qbd import pictures
 from blueops_qb.providers.qbd.gate import SoapGate
 from blueops_qb.providers.qbd.gate_reply import load_reply
 from blueops_qb.providers.qbd.qwc import OWNER_ID, QwcChoices, qwc_file
@@ -24,6 +25,7 @@ from blueops_qb.sdk.provider import (
     Limits,
     Operation,
     Settle,
+    SetupStep,
     Transport,
     Vault,
 )
@@ -108,7 +110,8 @@ class AskedFake(CallingFake):
     limits = attrs.evolve(FakeProvider.limits, open_exchanges=1)
 
     def describe(self) -> Description:
-        return attrs.evolve(super().describe(), settle=Settle.STATUS, calls=True)
+        steps = (SetupStep(key="allow", title="Allow BlueOps", text="Say yes.", picture=pictures.allow()),)
+        return attrs.evolve(super().describe(), settle=Settle.STATUS, calls=True, steps=steps)
 
     def encode(self, exchange: Exchange, profile: BooksProfile) -> bytes:
         frame = json.loads(super().encode(exchange, profile))

@@ -172,12 +172,21 @@ class Settle(enum.StrEnum):
 
 
 @attrs.frozen(kw_only=True)
+class Picture:
+    """What a step looks like: an SVG image of its own, and the same in words for those who do not see it."""
+
+    svg: str
+    words: str
+
+
+@attrs.frozen(kw_only=True)
 class SetupStep:
     """One step of the connection as the admin sees it."""
 
     key: str
     title: str
     text: str
+    picture: Picture | None = None
 
 
 @attrs.frozen(kw_only=True)

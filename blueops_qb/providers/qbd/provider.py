@@ -13,6 +13,7 @@ import attrs
 
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.profile import BooksProfile
+from blueops_qb.providers.qbd import pictures
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.kept import kept
 from blueops_qb.providers.qbd.codec.lens import normal, one_way
@@ -75,15 +76,29 @@ _STEPS = (
         text="Install the QuickBooks Web Connector on the computer on which QuickBooks runs.",
     ),
     SetupStep(
+        key="company",
+        title="Open the company file alone",
+        text="Sign in to the company file as its administrator, in single-user mode.",
+        picture=pictures.single_user(),
+    ),
+    SetupStep(
         key="file",
-        title="Add BlueOps to the company file",
-        text="Open the company file as its administrator in single-user mode, then open the file of this page with the "
-        "Web Connector and let QuickBooks allow BlueOps, also when QuickBooks is not running.",
+        title="Open the set-up file",
+        text="Download the set-up file from the page of the client, on that computer, and open it.",
+        picture=pictures.open_file(),
+    ),
+    SetupStep(
+        key="allow",
+        title="Allow BlueOps",
+        text="QuickBooks asks whether BlueOps may come in. Say yes, also when QuickBooks is not running, and choose "
+        "the user that it works as.",
+        picture=pictures.allow(),
     ),
     SetupStep(
         key="password",
         title="Enter the password",
-        text="Paste the password of this page into the Web Connector, press Enter and tick Auto-Run.",
+        text="Paste the password of the client into the Web Connector and press Enter, then tick Auto-Run.",
+        picture=pictures.password(),
     ),
 )
 #: A user's QuickBooks window waits while a set is carried out.
