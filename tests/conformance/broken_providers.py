@@ -1,6 +1,6 @@
 """The reference provider, broken in one place at a time, and the one case of the kit that must find each out.
 
-Run by test_broken_providers.py with pytest itself; a class per broken provider is made at the end.
+Run by test_conformance_class.py with pytest itself; a class per broken provider is made at the end.
 """
 
 import datetime as dt

@@ -135,7 +135,10 @@ class ProviderConformance:
 
     # -- the tests ---------------------------------------------------------------------------------
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """One test per case that is declared; raises AttributeError where `declares` is missing."""
+        """One test per case that is declared; raises UsageError where `declares` is missing."""
+        if not hasattr(self, "declares"):
+            name = type(self).__name__
+            raise pytest.UsageError(f"{name} needs `declares`, what describe() of its provider answers")
         plugins = metafunc.config.pluginmanager
         if not plugins.hasplugin(listing.__name__):
             plugins.register(listing, listing.__name__)
