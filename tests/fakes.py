@@ -14,6 +14,7 @@ from blueops_qb.providers.qbd.gate_reply import load_reply
 from blueops_qb.providers.qbd.qwc import OWNER_ID, QwcChoices, qwc_file
 from blueops_qb.providers.qbd.sessions import WebConnector
 from blueops_qb.sdk.calling import Caller, SetUpFile
+from blueops_qb.sdk.capability import Feature
 from blueops_qb.sdk.doors import Answered, Reply
 from blueops_qb.sdk.outcomes import BooksRecord, Found, NotKnown, Outcome, Refused, Why
 from blueops_qb.sdk.provider import (
@@ -36,7 +37,10 @@ class FakeProvider(SimpleProvider):
     """The five functions, straight on the books."""
 
     kinds = SimpleProvider.kinds | {BooksKind.ATTACHMENT}
-    limits = Limits(open_exchanges=2, operations_per_exchange=10, settle_after_seconds=0.0)
+    limits = Limits(
+        open_exchanges=2, operations_per_exchange=10, settle_after_seconds=0.0, feed_overlap_seconds=0.0
+    )
+    also = frozenset({Feature.REPLAYS, Feature.LINE_IDS})
 
     def __init__(self, books: FakeBooks) -> None:
         self.books = books
