@@ -25,7 +25,7 @@ from blueops_qb.engine.ready import Ready, Sent
 from blueops_qb.engine.reload import reload
 from blueops_qb.engine.throttled import come_back
 from blueops_qb.engine.turn import Turn
-from blueops_qb.engine.unsettled import READING
+from blueops_qb.engine.unsettled import OUT_OF_DATE, READING
 from blueops_qb.sdk.core import SetInvoiceTax
 from blueops_qb.sdk.doors import Answered, NotSent, Reply
 from blueops_qb.sdk.outcomes import (
@@ -305,7 +305,7 @@ class Hearing:
 
     def _stale(self, ready: Ready, operation: Operation) -> None:
         """Read the record, then both sides are compared again."""
-        self.landing.dropped(ready, "it was changed in the books meanwhile; both sides are compared again")
+        self.landing.dropped(ready, OUT_OF_DATE)
         # Shown unchanged by that read, it is no matter of versions and another try would not help.
         refused = {"refused": operation.version, "revision": str(ready.row.revision)}
         self.new_operations.append(

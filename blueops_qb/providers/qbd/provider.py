@@ -65,6 +65,9 @@ _YES = {
     Feature.CHANGES: "What changes in QuickBooks, and what is deleted there within 90 days, is read at every session.",
     Feature.LEDGER: "The posted lines of a period are read from QuickBooks, a month at a time.",
     Feature.CLASSES: "Classes are used when the file tracks them.",
+    Feature.REPLAYS: "QuickBooks keeps the answer to a message set by its id and gives it again.",
+    Feature.CLOSING: "QuickBooks refuses writes on or before the company's closing date.",
+    Feature.LINE_IDS: "QuickBooks numbers the lines of a transaction, and a line keeps its number.",
 }
 _NO = {
     Feature.REFUND_RECEIPTS: "QuickBooks Desktop has none: money given back is a credit memo and what pays it out.",
@@ -141,6 +144,7 @@ class QbdProvider(Provider):
             capabilities=(*able, *unable),
             limits=_LIMITS,
             settle=Settle.STATUS,
+            witnesses=3,
             calls=True,
             steps=_STEPS,
             removals={
