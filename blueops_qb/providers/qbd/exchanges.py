@@ -45,8 +45,8 @@ from blueops_qb.sdk.provider import WRITES, Exchange, Operation, Unencodable, Ve
 
 #: QuickBooks has no answer of the set that it was asked about (section 3.3).
 _FORGOTTEN = frozenset({"600", "9002", "9005"})
-#: Seconds until what surely did not run is sent again.
-_SOON = 60.0
+#: What surely did not run goes again at the next visit of the Web Connector; this one ends.
+_AT_NEXT_VISIT = 0.0
 _OURS = "This is a defect of the connection: report it with the details below, then mark the record as done by hand."
 
 
@@ -220,7 +220,7 @@ def _failed(exchange: Exchange, failed: Reply) -> dict[str, Outcome]:
         case Fate.UNREADABLE:
             return _unreadable(exchange, failed, told)
         case Fate.NOT_RUN:
-            later = Throttled(retry_after=_SOON, **told)
+            later = Throttled(retry_after=_AT_NEXT_VISIT, **told)
             return {operation.id: later for operation in exchange.operations}
 
 
