@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from blueops_qb.domain.profile import BooksProfile
-from blueops_qb.domain.refs import BooksKind
+from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine.engine import Engine
 from blueops_qb.providers.qbd import pictures
 from blueops_qb.providers.qbd.gate import SoapGate
@@ -16,7 +16,7 @@ from blueops_qb.providers.qbd.sessions import WebConnector
 from blueops_qb.sdk.calling import Caller, SetUpFile
 from blueops_qb.sdk.capability import Feature
 from blueops_qb.sdk.doors import Answered, Reply
-from blueops_qb.sdk.outcomes import BooksRecord, NotKnown, Outcome, Refused, Why
+from blueops_qb.sdk.outcomes import BooksRecord, Found, NotKnown, Outcome, Refused, Why
 from blueops_qb.sdk.provider import (
     WRITES,
     Description,
@@ -29,7 +29,7 @@ from blueops_qb.sdk.provider import (
     Transport,
     Vault,
 )
-from blueops_qb.sdk.simple import Change, SimpleProvider
+from blueops_qb.sdk.simple import Change, Refusal, SimpleProvider
 from tests.fake_books import FORGOTTEN, FakeBooks
 
 
@@ -111,7 +111,13 @@ class AskedFake(CallingFake):
 
     def describe(self) -> Description:
         steps = (SetupStep(key="allow", title="Allow BlueOps", text="Say yes.", picture=pictures.allow()),)
-        return attrs.evolve(super().describe(), settle=Settle.STATUS, calls=True, steps=steps)
+        return attrs.evolve(super().describe(), settle=Settle.STATUS, calls=True, steps=steps, witnesses=2)
+
+    def _changes(self, params: Mapping[str, str]) -> Found:
+        for kind, id, *_ in json.loads(params.get("witnesses", "[]")):
+            if BooksRef(BooksKind(kind), id) not in self.books.records:
+                raise Refusal(Why.NOT_ALLOWED, f"The {kind} {id} is not in the file.", "Open the right file.")
+        return super()._changes(params)
 
     def encode(self, exchange: Exchange, profile: BooksProfile) -> bytes:
         frame = json.loads(super().encode(exchange, profile))

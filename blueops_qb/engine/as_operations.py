@@ -108,7 +108,10 @@ def _places(turn: Turn, chosen: list[Ready], *, ever: bool = False) -> dict[OurR
 def _operation(ready: Ready, places: dict[OurRef, Ref], shown: Mapping[BooksRef, str]) -> Operation:
     row = ready.row
     document = ready.document
-    if document is not None:
+    if document is not None and row.verb == Verb.WITHDRAW.value:
+        # What is taken out is named by its own id; what it names may have gone before it.
+        document = loosely_bound(document, places)
+    elif document is not None:
         try:
             document = bind(document, places)
         except Unbound as problem:

@@ -200,6 +200,9 @@ class Description:
     settle: Settle = Settle.FIND
     #: The books' own client calls us (`gate`) and asks for work; nobody calls the books.
     calls: bool = False
+    #: So many of the newest linked records each look at the changes names (`params["witnesses"]`, a JSON list of kind,
+    #: id, version and last change, ISO 8601 or empty), where the books are a file that may be put back; 0 = none.
+    witnesses: int = 0
     steps: tuple[SetupStep, ...] = ()
     removals: Mapping[BooksKind, Removal] = attrs.field(factory=dict)
     #: Longest document number and name; longer ones are derived, never cut.

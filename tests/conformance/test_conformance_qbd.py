@@ -6,7 +6,7 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from blueops_qb.providers.qbd.framing import Failed
+from blueops_qb.providers.qbd.gate_reply import Reply as Told
 from blueops_qb.providers.qbd.provider import QbdProvider
 from blueops_qb.sandbox.qbd.bookkeeper import Bookkeeper
 from blueops_qb.sandbox.qbd.company_file import CompanyFile, open_file
@@ -54,7 +54,7 @@ class TestQbd(ProviderConformance):
             try:
                 return Answered(body=file.processor.process(session, body.decode("ascii")).encode())
             except ProcessorError as failure:
-                return Answered(body=Failed(hresult=failure.hresult, message=failure.message).to_bytes())
+                return Answered(body=Told(hresult=failure.hresult, message=failure.message).dump())
 
         return carry
 

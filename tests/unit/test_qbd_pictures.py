@@ -36,6 +36,5 @@ def test_everything_is_drawn_inside_and_nothing_runs(picture: Picture) -> None:
         x, y, wide, high = (float(element.get(name, "0")) for name in ("x", "y", "width", "height"))
         assert x + wide <= width, element.attrib
         assert y + high <= height, element.attrib
-    assert not [
-        name for element in root.iter() for name in element.attrib if name.startswith("on") or "href" in name
-    ]
+    names = {str(name) for element in root.iter() for name in element.attrib}
+    assert not [name for name in names if name.startswith("on") or "href" in name]
