@@ -14,19 +14,22 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.beside import FIELDS
+from blueops_qb.domain.binding import refs_of, unbind
 from blueops_qb.domain.compare import GROUPS, choosable, with_fields
 from blueops_qb.domain.documents import DOCUMENT_TYPES, BankDeposit, Document
 from blueops_qb.domain.line_merge import LineStep, Unpaired, token
 from blueops_qb.domain.pulling import LineOption, NoPlace
 from blueops_qb.domain.records import Expense, Invoice
-from blueops_qb.domain.refs import BooksKind
+from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.domain.reverse_keys import Key
-from blueops_qb.engine.known import Known
+from blueops_qb.engine import elsewhere
+from blueops_qb.engine.known import Known, sources_of
 from blueops_qb.engine.link_rows import mirror_row, set_link
 from blueops_qb.engine.mirroring import make_dirty
 from blueops_qb.engine.newest import newest, why_gone
 from blueops_qb.engine.plan_anew import plan_again
 from blueops_qb.engine.pull import Draft, draft, tell_core
+from blueops_qb.engine.pull_proof import of_ours
 from blueops_qb.engine.sides import Bound, CannotPost, Sides, sides_of
 from blueops_qb.engine.subledger import repost
 from blueops_qb.engine.turn import Turn
@@ -102,6 +105,8 @@ def plan_choice(turn: Turn, row: Any, known: Known, wish: Wish) -> Plan:
             _check_each(turn, sides, each)
             theirs = theirs & {"lines"}
         found = draft(turn, sides, theirs, picks=wish.picks, by_person=True, each=each)
+    elif "allocations" in moved:
+        found = elsewhere.as_theirs(turn, sides)
     ours = sides.ours if found is None else found.ours
     mine = moved if each else moved - theirs
     shown = Bound.of(turn, (ours,), sides.fields).normal(ours)
@@ -201,6 +206,9 @@ def carry_out(turn: Turn, row: Any, known: Known, wish: Wish) -> str:
     before = _before(plan)
     if plan.draft is not None:
         revision, ours = tell_core(turn, sides, plan.draft, f"{turn.id}:conflict:{row['id']}")
+    if "allocations" in plan.mine:
+        elsewhere.note_credits(turn, sides, f"{turn.id}:conflict:{row['id']}")
+    if plan.draft is not None and plan.draft.fields:
         repost(turn, known.id, ours, revision)
         _keep(turn, known, ours)
     _rebase(turn, plan, ours)
@@ -230,7 +238,9 @@ def _before(plan: Plan) -> dict[str, Any]:
         "overrides": [wire.dump(o) for o in known.overrides],
         "overrides_after": [wire.dump(o) for o in (plan.draft.overrides if plan.draft else known.overrides)],
         "group": plan.group,
-        "taken": sorted(() if plan.draft is None else plan.draft.fields),
+        "taken": sorted(
+            (set() if plan.draft is None else set(plan.draft.fields)) | plan.mine & {"allocations"}
+        ),
         "link": known.link_id,
     }
 
@@ -242,7 +252,7 @@ def _rebase(turn: Turn, plan: Plan, ours: Document) -> None:
     assert known.base_theirs is not None
     theirs = wire.load_document(known.kind, sides.text)
     base = with_fields(wire.load_document(known.kind, known.base_theirs), theirs, names - set(sides.fields))
-    mine = with_fields(with_fields(sides.base, ours, plan.theirs), _as_ours(sides), plan.mine)
+    mine = with_fields(with_fields(sides.base, ours, plan.theirs), _as_ours(turn, sides), plan.mine)
     values: dict[str, Any] = {"base_ours": wire.dump_document(mine), "base_theirs": wire.dump_document(base)}
     if known.beside:
         hidden = {f: getattr(sides.now, f) for f in FIELDS if f in names and f in sides.fields}
@@ -256,17 +266,19 @@ def _rebase(turn: Turn, plan: Plan, ours: Document) -> None:
     set_link(turn, known, **values)
 
 
-def _as_ours(sides: Sides) -> Document:
-    """Their document with our line ids, so that it can stand as what our side said last."""
-    lines: tuple[Any, ...] = getattr(sides.theirs, "lines", ())
+def _as_ours(turn: Turn, sides: Sides) -> Document:
+    """Their document with our names and line ids, so that it can stand as what our side said last."""
+    places = [ref for ref in refs_of(sides.theirs) if isinstance(ref, BooksRef)]
+    theirs = unbind(of_ours(turn, sides), sources_of(turn.connection, turn.id, places))
+    lines: tuple[Any, ...] = getattr(theirs, "lines", ())
     if not lines or not hasattr(lines[0], "line_id") or len(sides.now.lines) != len(lines):
-        return sides.theirs
+        return theirs
     ours_of = {books: mine for mine, books in sides.then.pairs}
     named = tuple(
         attrs.evolve(line, line_id=ours_of.get(id, ""))
         for line, id in zip(lines, sides.now.lines, strict=True)
     )
-    evolving: Any = sides.theirs
+    evolving: Any = theirs
     document: Document = attrs.evolve(evolving, lines=named)
     return document
 

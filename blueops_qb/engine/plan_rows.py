@@ -164,7 +164,8 @@ class PlanRows:
                 }
             )
             known.open = (*known.open, "ready")
-        for ref in refs_of(document):
+        # What is taken out waits for nothing that it names.
+        for ref in () if verb is Verb.WITHDRAW else refs_of(document):
             if not isinstance(ref, BooksRef):
                 other = self._document_of(ref, role)
                 if other is not None and not other.linked:

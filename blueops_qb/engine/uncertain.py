@@ -25,6 +25,7 @@ from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready, Sent
 from blueops_qb.engine.reload import reload
 from blueops_qb.engine.turn import Turn
+from blueops_qb.engine.unsettled import OUT_OF_DATE
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
 from blueops_qb.sdk.provider import WRITES, Lane, Operation, Verb
@@ -192,7 +193,7 @@ def judge(turn: Turn, exchange_id: str) -> None:
         if found == "missing":
             missing.append(ready)
         elif found == "moved":
-            landing.dropped(ready, "it was changed in the books meanwhile; both sides are compared again")
+            landing.dropped(ready, OUT_OF_DATE)
             settled += 1
         elif isinstance(found, BooksRecord):
             landing.look([found.ref])

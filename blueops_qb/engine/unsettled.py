@@ -14,6 +14,8 @@ from blueops_qb.store import tables as t
 
 #: The doubt about a document whose version is out of date.
 READING = "it is being read again from the books"
+#: Why an operation was given up whose version was out of date.
+OUT_OF_DATE = "it was changed in the books meanwhile; both sides are compared again"
 
 #: Records of which an operation ended -> the revision that it was about, below 0 where it was about none.
 Finished = Mapping[RecordRef, int]
@@ -95,15 +97,19 @@ def still_open(turn: Turn, refs: Sequence[RecordRef]) -> dict[RecordRef, str]:
 
 
 def left_undone(turn: Turn, refs: Sequence[RecordRef]) -> set[RecordRef]:
-    """Records of which the last write of some document was refused, or given up when the books were disconnected.
+    """Records of which the last write of some document was refused, as out of date or otherwise, or given up when the
+    books were disconnected.
 
     It is still due although others have landed.
     """
     if not refs:
         return set()
     o, d = t.operations, t.documents
-    failed = sa.select(o.c.id).where(o.c.connection_id == turn.id, o.c.state == "failed").limit(1)
-    if turn.connection.execute(failed).first() is None:
+    refused = sa.and_(
+        o.c.state.in_(["failed", "cancelled"]), sa.or_(o.c.state == "failed", o.c.reason == OUT_OF_DATE)
+    )
+    any_refused = sa.select(o.c.id).where(o.c.connection_id == turn.id, refused).limit(1)
+    if turn.connection.execute(any_refused).first() is None:
         return set()
     later = t.operations.alias("later")
     query = sa.select(d.c.source_kind, d.c.source_id).where(
@@ -112,7 +118,7 @@ def left_undone(turn: Turn, refs: Sequence[RecordRef]) -> set[RecordRef]:
         ref_condition(d.c.source_kind, d.c.source_id, refs),
         sa.exists().where(
             o.c.document_id == d.c.id,
-            o.c.state == "failed",
+            refused,
             ~sa.exists().where(
                 later.c.document_id == o.c.document_id, later.c.id > o.c.id, later.c.state != "cancelled"
             ),

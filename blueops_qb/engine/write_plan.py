@@ -90,7 +90,7 @@ class WritePlan(PlanRows):
                 self._need_all(named)
                 step = self._document(key, named, revision)
                 anything = anything or step
-                waits += self._waits(named) if step else []
+                waits += self._waits(named) if step and not is_void(named) else []
             superfluous = [k for k in mine if k.key not in posted.documents and k.state != "withdrawn"]
             if superfluous:
                 self.cancel([k for k in superfluous if not k.linked])

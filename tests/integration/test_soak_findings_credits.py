@@ -1,7 +1,9 @@
 """What the soak has found about records that are linked, credited or given back, one by one and without chance."""
 
+import datetime as dt
 from typing import Any
 
+import attrs
 import pytest
 
 from blueops_qb.domain.documents import Allocation
@@ -19,8 +21,11 @@ from blueops_qb.domain.records import (
     ReturnReason,
 )
 from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.engine import by_hand
+from blueops_qb.sdk.provider import Operation, Verb
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse, rule
+from tests.fake_books import FakeBooks
 from tests.traps import FAR_OFF, ON_SQLITE, arrived_twice, check, choose, sent_customer, take
 
 pytest_plugins = ["tests.engine_fixtures"]
@@ -132,3 +137,50 @@ def test_what_waits_for_a_credit_that_was_deleted_there_says_what_became_of_it(h
     house.drain()
     assert house.state(refund) == "held"
     assert "unlinked by a person" in house.event(refund).reason
+
+
+def test_what_settles_a_refund_is_taken_out_although_the_refund_was_deleted_before_it(
+    house: EngineHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = FakeBooks.write
+
+    def write(self: FakeBooks, operation: Operation) -> Any:
+        if operation.verb is Verb.WITHDRAW and operation.kind is K.EXPENSE:
+            self.delete(BooksRef(K.EXPENSE, operation.target_id))
+            (settling,) = self.of(K.PAYMENT)
+            kept = self.records[settling.ref]
+            kept.document = attrs.evolve(self.document(settling.ref), allocations=())
+            return None
+        return plain(self, operation)
+
+    monkeypatch.setattr(FakeBooks, "write", write)
+    ann = sent_customer(house)
+    credit = issued_credit(house, ann)
+    house.drain()
+    with house.work() as tx:
+        refund = tx.issue_refund(
+            Refund(
+                id="",
+                customer_id=ann.id,
+                date=DAY,
+                amount=D("50.00"),
+                account_key="checking",
+                parts=(RefundPart(of=credit.ref, amount=D("50.00")),),
+            )
+        )
+    house.drain()
+    with house.work() as tx:
+        tx.void_refund(refund.id)
+    house.engine.work_pending(house.id)
+    o = t.operations
+    late = (o.c.state == "ready") & (o.c.kind == K.PAYMENT.value)
+    assert house.set(o, late, not_before=house.core.now() + dt.timedelta(hours=1)) == 1
+    house.drain()
+    assert house.books.of(K.EXPENSE) == []
+    with house.turn() as turn:
+        by_hand.try_again(turn, [refund.ref], actor="admin")
+    house.set(o, late, not_before=None)
+    house.drain()
+    (settling,) = house.books.of(K.PAYMENT)
+    assert house.books.document(settling.ref).void
+    assert house.state(refund) == "done"

@@ -1,10 +1,16 @@
 """What the soak has found about lines that a bookkeeper coded: only what he coded himself is his."""
 
+from collections import Counter, defaultdict
+from types import SimpleNamespace
+from typing import Any
+
 from blueops_qb.domain.documents import PurchaseLine
 from blueops_qb.domain.line_merge import LineStep
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine.pull import _coded_lines
-from tests.plumbing import D
+from blueops_qb.sandbox.reader.values import Cost, CostLine, Found
+from blueops_qb.sandbox.soak.coding import as_coded, note_chosen
+from tests.plumbing import DAY, D
 
 PARTS, TOOLS = (BooksRef(BooksKind.ACCOUNT, id) for id in ("5010", "5020"))
 KITCHEN = BooksRef(BooksKind.CLASS, "K")
@@ -37,3 +43,56 @@ def test_a_class_that_the_bookkeeper_took_away_stays_away() -> None:
         ours_id="1", books_id="9", base_ours=before, ours=before, base_theirs=before, theirs=_line(PARTS)
     )
     assert _coded_lines(["1"], [step], {"1": before}, {}) == {"1": {"class_": None}}
+
+
+def _world(*accounts: str) -> Any:
+    """As much of a soak's world as coding looks at: bill 3 of expense 3, a line of 10.00 on each account."""
+    lines = [
+        {"Description": f"Bought {n}", "AccountBasedExpenseLineDetail": {"AccountRef": {"value": account}}}
+        for n, account in enumerate(accounts, start=1)
+    ]
+    records: dict[str, dict[str, Any]] = defaultdict(dict)
+    records["Account"] = {id: {"AcctNum": id} for id in ("5010", "5020", "6050")}
+    records["Bill"]["3"] = {"PrivateNote": "[BO:expense:3.1]", "Line": lines}
+    return SimpleNamespace(
+        company=SimpleNamespace(records=records), witness=SimpleNamespace(coded={}), chosen=Counter()
+    )
+
+
+def _ours(*accounts: str) -> Found:
+    lines = tuple(
+        CostLine(description=f"Bought {n}", amount=D("10.00"), account=account, job="", class_name="")
+        for n, account in enumerate(accounts, start=1)
+    )
+    cost = Cost(
+        kind="bill",
+        vendor="Copper Supply",
+        date=DAY,
+        number="V3",
+        due=None,
+        terms="",
+        account="2000",
+        lines=lines,
+        total=D("10.00") * len(lines),
+        location="",
+        effect={},
+        id="expense:3",
+    )
+    return Found(costs=(cost,))
+
+
+def _accounts(found: Found) -> list[str]:
+    return [line.account for line in found.costs[0].lines]
+
+
+def test_where_a_person_chose_the_books_side_of_a_cost_its_lines_stay_on_the_accounts_that_they_show() -> (
+    None
+):
+    w = _world("5020", "5010")
+    assert _accounts(as_coded(w, _ours("6050", "5010"))) == ["6050", "5010"], "nobody chose that"
+    note_chosen(w, "expense:4")
+    assert _accounts(as_coded(w, _ours("6050", "5010"))) == ["6050", "5010"], "that was another cost"
+    note_chosen(w, "expense:3")
+    assert _accounts(as_coded(w, _ours("6050", "5010"))) == ["5020", "5010"]
+    w.company.records["Bill"] = _world("5010", "5010").company.records["Bill"]
+    assert _accounts(as_coded(w, _ours("6050", "5010"))) == ["6050", "5010"], "the books show it no more"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import attrs
+import sqlalchemy as sa
 
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.records import (
@@ -24,8 +26,12 @@ from blueops_qb.sandbox.core.credits import CreditActions
 from blueops_qb.sandbox.core.invoices import InvoiceActions, InvoiceDraft
 from blueops_qb.sandbox.core.payments import checked_amount
 from blueops_qb.sandbox.core.pricing import LineDraft
+from blueops_qb.sandbox.core.tables import records
 from blueops_qb.sandbox.core.work import Refused
 from blueops_qb.sdk.hooks import Action
+
+#: How a payout names what the processor kept back of it.
+_TAKEN_OUT = {RecordKind.REFUND: "refund_ids", RecordKind.PAYMENT_RETURN: "return_ids"}
 
 
 class MoneyBackActions(InvoiceActions, CreditActions):
@@ -54,6 +60,7 @@ class MoneyBackActions(InvoiceActions, CreditActions):
         refund, _ = self._existing(Refund, RecordKind.REFUND, refund_id)
         if refund.void:
             raise Refused(f"refund {refund_id} is void already; nothing to do")
+        self._check_not_paid_out(refund.ref)
         voided = self._rewrite(attrs.evolve(refund, void=True), turn, action=Action.VOIDED, reason=reason)
         for part in refund.parts:
             self._take_again(part, refund.ref)
@@ -122,6 +129,7 @@ class MoneyBackActions(InvoiceActions, CreditActions):
         back = self._live_return(return_id)
         if back.won_by_payment_id:
             raise Refused(f"payment {back.won_by_payment_id} came of it; void that first")
+        self._check_not_paid_out(back.ref)
         voided = self._rewrite(attrs.evolve(back, void=True), turn, action=Action.VOIDED, reason=reason)
         payment, _ = self._existing(Payment, RecordKind.PAYMENT, back.payment_id)
         again = attrs.evolve(payment, given_back=(), applications=tuple(self._still_open(back)))
@@ -135,6 +143,20 @@ class MoneyBackActions(InvoiceActions, CreditActions):
         if back.void:
             raise Refused(f"the return {id} is void; nothing to do")
         return back
+
+    def _check_not_paid_out(self, ref: RecordRef) -> None:
+        """Refused for what the processor kept back of a payout: the bank has got that much less."""
+        c = records.c
+        question = sa.select(c.id, c.record).where(
+            c.tenant_id == self.tenant_id,
+            c.kind == RecordKind.PAYOUT.value,
+            c.status == "settled",
+            c.record.contains(_TAKEN_OUT[ref.kind]),
+        )
+        for row in self._connection.execute(question.order_by(c.id)):
+            if ref.id in json.loads(row.record)[_TAKEN_OUT[ref.kind]]:
+                words = ref.kind.value.replace("_", " ")
+                raise Refused(f"{words} {ref.id} was kept back from payout {row.id}; void that payout first")
 
     def _still_open(self, back: PaymentReturn) -> list[Application]:
         found = []

@@ -13,6 +13,7 @@ from blueops_qb.engine.outbox import State
 from blueops_qb.sandbox.bench.kill_points import PointedCore, PointedTransport
 from blueops_qb.sandbox.qbo.weather import Plan, Trouble
 from blueops_qb.sandbox.qbo.webhooks_format import Format
+from blueops_qb.sandbox.soak.coding import note_chosen
 from blueops_qb.sandbox.soak.office import NothingThere
 from blueops_qb.sandbox.soak.world import PLUGIN, SETTINGS, TENANT, Out, World, post
 from blueops_qb.sdk.hooks import Switch
@@ -291,6 +292,8 @@ def choose(w: World) -> str:
     with w.turn() as turn:
         resolve.resolve(turn, row["id"], choice, "admin")
     w.chosen[row["ref"]] += 1
+    if choice == "theirs":
+        note_chosen(w, row["ref"])
     if row["ref"] and (choice == "close" or (row["cause"], choice) in ACCEPTING):
         w.accepted.add(row["ref"])
     return f"{row['cause']} of {row['ref'] or row['books_kind'] + ' ' + row['books_id']}: {choice}"

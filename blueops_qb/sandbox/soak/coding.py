@@ -1,8 +1,9 @@
 """Coding: lines that the bookkeeper recoded last are booked where he put them, on both sides.
 
 BlueOps keeps a category, the books an account; where a bookkeeper gave one line another account it stays over there
-(accounting-treatments 10), also when the document is created anew. Only what he wrote himself, by the soak's own log,
-is taken as his, and only while the books show it; amounts never are.
+(accounting-treatments 10), also when the document is created anew, or where a person chose the books' side of a cost
+that both had changed. Only what he wrote himself or was chosen so, by the soak's own log, is taken as his, and only
+while the books show it; amounts never are.
 """
 
 from __future__ import annotations
@@ -24,6 +25,13 @@ Coded = Mapping[tuple[str, str], str]
 def note_coding(w: World, raw: Mapping[str, Any], line: Mapping[str, Any], number: str) -> None:
     """The bookkeeper gave a line of a cost this account."""
     w.witness.coded[_record(raw), str(line.get("Description", ""))] = number
+
+
+def note_chosen(w: World, ref: str) -> None:
+    """A person took the books' side of a cost: its lines stay on the accounts that they show."""
+    for found, text, number in _lines(w):
+        if found == ref:
+            w.witness.coded[ref, text] = number
 
 
 def as_coded(w: World, ours: Found) -> Found:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "qb0013"
-down_revision = "qb0012"
+revision = "qb0014"
+down_revision = "qb0013"
 branch_labels = None
 depends_on = None
 
@@ -19,5 +19,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take back."""
-    op.drop_column(_CHOICES, "reason")
+    """Undo."""
+    with op.batch_alter_table(_CHOICES, schema=None) as batch_op:
+        batch_op.drop_column("reason")

@@ -1,0 +1,65 @@
+"""What the soak has found about records with several documents of which one is late, without chance."""
+
+import datetime as dt
+
+from blueops_qb.domain.policy import OverJobs, Policy
+from blueops_qb.domain.records import Application, Payment
+from blueops_qb.domain.refs import BooksKind
+from blueops_qb.engine import rules_desk
+from blueops_qb.store import tables as t
+from tests.engine_house import DAY, D, EngineHouse
+from tests.fake_books import STALE
+from tests.traps import ON_SQLITE, sent_customer
+
+pytest_plugins = ["tests.engine_fixtures"]
+pytestmark = ON_SQLITE
+HOUR = dt.timedelta(hours=1)
+
+
+def _over_two_jobs(house: EngineHouse) -> Payment:
+    """A check of 300.00 for two jobs, a payment for each in the books."""
+    with house.turn() as turn:
+        rules_desk.change_policy(turn, Policy(over_jobs=OverJobs.SPLIT), actor="admin")
+    ann = sent_customer(house)
+    jobs = [house.job(ann, name) for name in ("Kitchen", "Bath")]
+    house.drain()
+    bills = [house.invoice(jobs[0], "100.00"), house.invoice(jobs[1], "200.00")]
+    house.drain()
+    with house.work() as tx:
+        found: Payment = tx.record_payment(
+            Payment(
+                id="",
+                customer_id=ann.id,
+                received_on=DAY,
+                method="check",
+                amount=D("300.00"),
+                applications=tuple(Application(invoice_id=b.id, amount=b.total) for b in bills),
+            )
+        )
+    house.drain()
+    return found
+
+
+def test_a_part_refused_as_out_of_date_is_written_although_the_other_landed_after_it(
+    house: EngineHouse,
+) -> None:
+    payment = _over_two_jobs(house)
+    places = [kept.ref for kept in house.books.of(BooksKind.PAYMENT)]
+    house.change(payment, reference="R2")
+    house.engine.work_pending(house.id)
+    o = t.operations
+    late = (o.c.state == "ready") & (o.c.target_id == places[1].id)
+    assert house.set(o, late, not_before=house.core.now() + HOUR) == 1
+    one = house.engine.next_exchange(house.id)
+    house.set(o, late, not_before=None)
+    two = house.engine.next_exchange(house.id)
+    assert one is not None
+    assert two is not None
+    house.books.script.append(STALE)
+    house.engine.finish(one.exchange_id, house.provider.deliver(one.body))
+    answer = house.provider.deliver(two.body)
+    house.drain()  # the first part is read again
+    house.engine.finish(two.exchange_id, answer)
+    house.drain()
+    assert [house.books.document(place).reference for place in places] == ["R2", "R2"]
+    assert house.state(payment) == "done"
