@@ -16,6 +16,7 @@ from blueops_qb.domain.documents import SalesForm
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.refs import BooksRef
 from blueops_qb.providers.qbd.codec.books import Books
+from blueops_qb.providers.qbd.codec.forms import form_of
 from blueops_qb.providers.qbd.codec.kept import kept
 from blueops_qb.providers.qbd.codec.members import NAMED
 from blueops_qb.providers.qbd.codec.records import record_of
@@ -60,6 +61,14 @@ def written_record(ret: Element, operation: Operation, books: Books) -> BooksRec
         }
         record = attrs.evolve(record, document=attrs.evolve(_any(record.document), **parts))
     return attrs.evolve(record, document=_with_totals(record.document, sent, ret, books))
+
+
+def recovered_record(recovery: Element, operation: Operation, books: Books) -> BooksRecord | None:
+    """What was created where, as far as an ErrorRecovery tells; None for a change, which has to be read."""
+    if operation.verb is not Verb.CREATE or operation.document is None:
+        return None
+    message = form_of(operation.document).message(operation.document)
+    return written_record(attrs.evolve(recovery, name=f"{message}Ret"), operation, books)
 
 
 def _is_full(ret: Element, record: BooksRecord) -> bool:
