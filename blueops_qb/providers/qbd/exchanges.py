@@ -19,6 +19,7 @@ from blueops_qb.providers.qbd.codec import queries
 from blueops_qb.providers.qbd.codec.bodies import change, creation, removal
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.members import Unwritable
+from blueops_qb.providers.qbd.codec.named_lists import by_name
 from blueops_qb.providers.qbd.codec.unsaid import recovered_record, written_record
 from blueops_qb.providers.qbd.feeds import feed_outcome, feed_requests, is_feed
 from blueops_qb.providers.qbd.gate_reply import Reply, load_reply
@@ -106,7 +107,8 @@ def decode_set(exchange: Exchange, reply: bytes, books: Books) -> dict[str, Outc
         told = load_reply(reply)
         if told.hresult:
             return _failed(exchange, told)
-        return _decode(exchange, read(told.response.encode("utf-8")), books)
+        answer = read(told.response.encode("utf-8"))
+        return _decode(exchange, by_name(answer) if books.settings.lists_by_name else answer, books)
     except Exception as problem:  # the contract: nothing that comes back may break the engine
         message = "The answer of QuickBooks cannot be read."
         detail = f"{type(problem).__name__}: {problem}; {reply[:200]!r}"
