@@ -1,8 +1,8 @@
 """Providers broken in what they do in the books: writing, refusing, the feed and the ledger."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
-from decimal import ROUND_DOWN, Decimal
+from collections.abc import Iterable
+from decimal import Decimal
 
 import attrs
 
@@ -11,21 +11,16 @@ from blueops_qb.domain.documents import (
     Document,
     SalesForm,
 )
-from blueops_qb.domain.money import CENT
-from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef
 from blueops_qb.sdk.outcomes import (
     BooksRecord,
     LedgerLine,
-    NotKnown,
-    Outcome,
     Refused,
-    Stale,
     Why,
 )
-from blueops_qb.sdk.provider import Exchange, Operation, Verb
-from blueops_qb.sdk.simple import Change, Refusal, Told
-from blueops_qb.sdk.testing.reference_books import CATALOG, Kept, ReferenceBooks
+from blueops_qb.sdk.provider import Operation, Verb
+from blueops_qb.sdk.simple import Change, Refusal
+from blueops_qb.sdk.testing.reference_books import CATALOG, ReferenceBooks
 from blueops_qb.sdk.testing.reference_provider import ReferenceProvider
 from tests.broken.table import evolved, fails
 
@@ -202,150 +197,3 @@ class MissesJournals(ReferenceProvider):
 
     def ledger(self, start: dt.date, end: dt.date) -> Iterable[LedgerLine]:
         return [line for line in super().ledger(start, end) if line.kind is not BooksKind.JOURNAL]
-
-
-# -- and once more, in another way -----------------------------------------------------------------
-@fails("refuses_an_unknown_reference")
-class TrustsReferences(ReferenceProvider):
-    """Takes an invoice for a customer that is not there."""
-
-    def __init__(self) -> None:
-        self.books = Trusting(removals=self.describe().removals)
-
-
-class Trusting(ReferenceBooks):
-    """Looks for list entries only."""
-
-    def live(self, ref: BooksRef) -> Kept:
-        if ref in self.records:
-            return super().live(ref)
-        moment = self.now()
-        stranger = CustomerRecord(name="")
-        return Kept(document=stranger, version=0, marker="", created_at=moment, updated_at=moment)
-
-
-@fails("refuses_an_unknown_reference")
-class CallsItInvalid(ReferenceProvider):
-    """Refuses an unknown reference for another reason, so that nobody looks for the record."""
-
-    def write(self, operation: Operation) -> BooksRecord | None:
-        return _refusing(super().write, operation, Why.REFERENCE, Why.INVALID)
-
-
-@fails("keeps_a_closed_period_closed")
-class CallsItFrozen(ReferenceProvider):
-    """Refuses a closed period for another reason, so that no policy decides."""
-
-    def write(self, operation: Operation) -> BooksRecord | None:
-        return _refusing(super().write, operation, Why.CLOSED_PERIOD, Why.FROZEN)
-
-
-def _refusing(
-    write: Callable[[Operation], BooksRecord | None], operation: Operation, why: Why, other: Why
-) -> BooksRecord | None:
-    try:
-        return write(operation)
-    except Refusal as refusal:
-        if isinstance(refusal.outcome, Refused) and refusal.outcome.why is why:
-            raise Refusal(other, refusal.outcome.message) from None
-        raise
-
-
-@fails("keeps_a_closed_period_closed")
-class HidesTheClosingDate(ReferenceProvider):
-    """Does not say up to when the books are closed."""
-
-    def catalog(self) -> tuple[BooksProfile, Iterable[BooksRecord]]:
-        profile, records = super().catalog()
-        return attrs.evolve(profile, closing_date=None), records
-
-
-@fails("keeps_two_of_one_name_apart")
-class RenamesTheFirst(ReferenceProvider):
-    """Makes room for a second customer by renaming the first."""
-
-    def write(self, operation: Operation) -> BooksRecord | None:
-        name = getattr(operation.document, "name", "")
-        if operation.verb is Verb.CREATE and operation.kind in NAMED_KINDS:
-            for kept in self.books.records.values():
-                if getattr(kept.document, "name", None) == name:
-                    kept.document = evolved(kept.document, name=f"{name} (old)")
-        return super().write(operation)
-
-
-@fails("refuses_an_old_version")
-class ComplainsAndWrites(ReferenceProvider):
-    """Says that a version is old, and writes all the same."""
-
-    def write(self, operation: Operation) -> BooksRecord | None:
-        try:
-            return super().write(operation)
-        except Told as told:
-            assert operation.kind is not None
-            if isinstance(told.outcome, Stale) and operation.document is not None:
-                self.books.records[
-                    BooksRef(operation.kind, operation.target_id)
-                ].document = operation.document
-            raise
-
-
-@fails("tells_what_was_deleted")
-class ShowsDeleted(ReferenceProvider):
-    """Tells of a deletion and goes on showing the record."""
-
-    def changes(self, cursor: str) -> tuple[Iterable[Change], str]:
-        found, position = super().changes(cursor)
-        gone = [one for one in found if isinstance(one, BooksRef)]
-        return [*found, *map(self.books.shown, gone)], position
-
-
-@fails("asks_and_runs_nothing")
-class NeverForgets(ReferenceProvider):
-    """Does not say that the books know nothing of an exchange, so that it is asked about for ever."""
-
-    def decode(self, exchange: Exchange, reply: bytes, profile: BooksProfile) -> Mapping[str, Outcome]:
-        told = super().decode(exchange, reply, profile)
-        return {
-            id: attrs.evolve(one, forgotten=False) if isinstance(one, NotKnown) else one
-            for id, one in told.items()
-        }
-
-
-@fails("keeps_totals_to_the_cent")
-class LosesACent(ReferenceProvider):
-    """Computes an amount from quantity and price in its own way."""
-
-    def write(self, operation: Operation) -> BooksRecord | None:
-        document = operation.document
-        if isinstance(document, SalesForm):
-            lines = tuple(
-                line
-                if line.quantity is None or line.unit_price is None
-                else attrs.evolve(
-                    line, amount=(line.quantity * line.unit_price).quantize(CENT, rounding=ROUND_DOWN)
-                )
-                for line in document.lines
-            )
-            operation = attrs.evolve(operation, document=evolved(document, lines=lines))
-        return super().write(operation)
-
-
-@fails("previews_what_it_sends")
-class ExplainsInSecret(ReferenceProvider):
-    """Shows nothing of a message to whoever wants to read it."""
-
-    def excerpt(self, message: bytes, place: int) -> str:
-        del message, place
-        return ""
-
-
-@fails("ledger_ties_to_the_trial_balance")
-class PostsElsewhere(ReferenceProvider):
-    """Shows a posting on another account than it is on."""
-
-    def ledger(self, start: dt.date, end: dt.date) -> Iterable[LedgerLine]:
-        bank, materials = (BooksRef(BooksKind.ACCOUNT, id) for id in ("1000", "5010"))
-        return [
-            attrs.evolve(line, account=materials if line.account == bank else line.account)
-            for line in super().ledger(start, end)
-        ]

@@ -8,7 +8,9 @@ import attrs
 from blueops_qb.domain.documents import CustomerRecord, Document
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.sdk.capability import Feature
-from blueops_qb.sdk.simple import FEATURE_KINDS
+from blueops_qb.sdk.outcomes import BooksRecord, Refused, Why
+from blueops_qb.sdk.provider import Operation
+from blueops_qb.sdk.simple import FEATURE_KINDS, Refusal
 from blueops_qb.sdk.testing.reference_provider import ReferenceProvider
 
 
@@ -53,3 +55,20 @@ def is_of(feature: Feature, kind: BooksKind | None, document: Document | None) -
     if isinstance(document, CustomerRecord):
         return (document.parent is not None) is (feature is Feature.JOBS)
     return True
+
+
+def refusing(
+    write: Callable[[Operation], BooksRecord | None],
+    operation: Operation,
+    why: Why,
+    other: Why,
+    message: str | None = None,
+) -> BooksRecord | None:
+    """Write, and give another reason, or another message, where it is refused for a reason."""
+    try:
+        return write(operation)
+    except Refusal as refusal:
+        if isinstance(refusal.outcome, Refused) and refusal.outcome.why is why:
+            said = refusal.outcome.message if message is None else message
+            raise Refusal(other, said) from None
+        raise
