@@ -29,6 +29,7 @@ from blueops_qb.engine.mirroring import make_dirty
 from blueops_qb.engine.newest import newest, why_gone
 from blueops_qb.engine.plan_anew import plan_again
 from blueops_qb.engine.pull import Draft, draft, tell_core
+from blueops_qb.engine.pull_proof import of_ours
 from blueops_qb.engine.sides import Bound, CannotPost, Sides, sides_of
 from blueops_qb.engine.subledger import repost
 from blueops_qb.engine.turn import Turn
@@ -205,6 +206,8 @@ def carry_out(turn: Turn, row: Any, known: Known, wish: Wish) -> str:
     before = _before(plan)
     if plan.draft is not None:
         revision, ours = tell_core(turn, sides, plan.draft, f"{turn.id}:conflict:{row['id']}")
+    if "allocations" in plan.mine:
+        elsewhere.note_credits(turn, sides, f"{turn.id}:conflict:{row['id']}")
     if plan.draft is not None and plan.draft.fields:
         repost(turn, known.id, ours, revision)
         _keep(turn, known, ours)
@@ -235,7 +238,9 @@ def _before(plan: Plan) -> dict[str, Any]:
         "overrides": [wire.dump(o) for o in known.overrides],
         "overrides_after": [wire.dump(o) for o in (plan.draft.overrides if plan.draft else known.overrides)],
         "group": plan.group,
-        "taken": sorted(() if plan.draft is None else plan.draft.fields),
+        "taken": sorted(
+            (set() if plan.draft is None else set(plan.draft.fields)) | plan.mine & {"allocations"}
+        ),
         "link": known.link_id,
     }
 
@@ -264,7 +269,7 @@ def _rebase(turn: Turn, plan: Plan, ours: Document) -> None:
 def _as_ours(turn: Turn, sides: Sides) -> Document:
     """Their document with our names and line ids, so that it can stand as what our side said last."""
     places = [ref for ref in refs_of(sides.theirs) if isinstance(ref, BooksRef)]
-    theirs = unbind(sides.theirs, sources_of(turn.connection, turn.id, places))
+    theirs = unbind(of_ours(turn, sides), sources_of(turn.connection, turn.id, places))
     lines: tuple[Any, ...] = getattr(theirs, "lines", ())
     if not lines or not hasattr(lines[0], "line_id") or len(sides.now.lines) != len(lines):
         return theirs

@@ -19,7 +19,7 @@ from blueops_qb.providers.qbd.codec import queries
 from blueops_qb.providers.qbd.codec.bodies import change, creation, removal
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.members import Unwritable
-from blueops_qb.providers.qbd.codec.records import record_of
+from blueops_qb.providers.qbd.codec.unsaid import written_record
 from blueops_qb.providers.qbd.feeds import feed_outcome, feed_requests, is_feed
 from blueops_qb.providers.qbd.gate_reply import Reply, load_reply
 from blueops_qb.providers.qbd.hresults import Fate, failure_of
@@ -45,8 +45,8 @@ from blueops_qb.sdk.provider import WRITES, Exchange, Operation, Unencodable, Ve
 
 #: QuickBooks has no answer of the set that it was asked about (section 3.3).
 _FORGOTTEN = frozenset({"600", "9002", "9005"})
-#: Seconds until what surely did not run is sent again.
-_SOON = 60.0
+#: What surely did not run goes again at the next visit of the Web Connector; this one ends.
+_AT_NEXT_VISIT = 0.0
 _OURS = "This is a defect of the connection: report it with the details below, then mark the record as done by hand."
 
 
@@ -185,7 +185,8 @@ def _outcome(operation: Operation, responses: list[Element], books: Books, *, re
             missing.append(outcome)
         elif status.code != "0":
             remarks.append(status.log)
-        found += [record for ret in response.children if (record := record_of(ret, books)) is not None]
+        shown = (written_record(ret, operation, books) for ret in response.children)
+        found += [record for record in shown if record is not None]
     if operation.verb in WRITES:
         return _written(operation, found, detail="; ".join(remarks), reference=reference)
     if not found:
@@ -219,7 +220,7 @@ def _failed(exchange: Exchange, failed: Reply) -> dict[str, Outcome]:
         case Fate.UNREADABLE:
             return _unreadable(exchange, failed, told)
         case Fate.NOT_RUN:
-            later = Throttled(retry_after=_SOON, **told)
+            later = Throttled(retry_after=_AT_NEXT_VISIT, **told)
             return {operation.id: later for operation in exchange.operations}
 
 
