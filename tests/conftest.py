@@ -13,6 +13,8 @@ import pytest
 
 from blueops_qb.sandbox.postgres import PostgresServer, PostgresUnavailable, running_postgres
 
+#: Lists at the end which conformance cases were not run; named here for the process that prints under pytest-xdist.
+pytest_plugins = ["blueops_qb.sdk.testing.listing"]
 ROOT = Path(__file__).resolve().parent.parent
 NO_SKIP = os.environ.get("BLUEOPS_QB_NO_SKIP", "") not in ("", "0")
 

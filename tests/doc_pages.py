@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import inspect
 import re
+import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ import attrs
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 REFERENCE = DOCS / "reference"
+MARK = "<!-- runnable -->"
+#: A mark, if there is one, then a fenced block: (mark, language, text).
+BLOCK = re.compile(r"^( *)(<!-- runnable -->\n\1)?```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 
 
 def headings(page: str) -> list[str]:
@@ -101,3 +105,9 @@ def methods(type_: type[object]) -> Iterator[str]:
         elif inspect.isfunction(member):
             arguments = [a for a in inspect.signature(member).parameters if a != "self"]
             yield f"{name}({', '.join(arguments)})"
+
+
+def blocks(paper: Path) -> Iterator[tuple[bool, str, str]]:
+    """(marked as runnable, language, text) of every fenced block."""
+    for found in BLOCK.finditer(paper.read_text(encoding="utf-8")):
+        yield bool(found[2]), found[3], textwrap.dedent(found[4])

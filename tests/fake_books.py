@@ -276,6 +276,12 @@ class FakeBooks:
         self._live(ref).deleted = True
         self._touch(ref)
 
+    def put_back(self, *lost: BooksRef) -> None:
+        """A backup takes the place of the books: these were never there, and nothing tells of them."""
+        for ref in lost:
+            del self.records[ref]
+        self.log = [ref for ref in self.log if ref not in lost]
+
     # -- looking -----------------------------------------------------------------------------------
     def shown(self, ref: BooksRef) -> BooksRecord:
         """The record as the books show it."""

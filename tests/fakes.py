@@ -6,15 +6,17 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from blueops_qb.domain.profile import BooksProfile
-from blueops_qb.domain.refs import BooksKind
+from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine.engine import Engine
+from blueops_qb.providers.qbd import pictures
 from blueops_qb.providers.qbd.gate import SoapGate
 from blueops_qb.providers.qbd.gate_reply import load_reply
 from blueops_qb.providers.qbd.qwc import OWNER_ID, QwcChoices, qwc_file
 from blueops_qb.providers.qbd.sessions import WebConnector
 from blueops_qb.sdk.calling import Caller, SetUpFile
+from blueops_qb.sdk.capability import Feature
 from blueops_qb.sdk.doors import Answered, Reply
-from blueops_qb.sdk.outcomes import BooksRecord, NotKnown, Outcome, Refused, Why
+from blueops_qb.sdk.outcomes import BooksRecord, Found, NotKnown, Outcome, Refused, Why
 from blueops_qb.sdk.provider import (
     WRITES,
     Description,
@@ -23,10 +25,11 @@ from blueops_qb.sdk.provider import (
     Limits,
     Operation,
     Settle,
+    SetupStep,
     Transport,
     Vault,
 )
-from blueops_qb.sdk.simple import Change, SimpleProvider
+from blueops_qb.sdk.simple import Change, Refusal, SimpleProvider
 from tests.fake_books import FORGOTTEN, FakeBooks
 
 
@@ -34,7 +37,10 @@ class FakeProvider(SimpleProvider):
     """The five functions, straight on the books."""
 
     kinds = SimpleProvider.kinds | {BooksKind.ATTACHMENT}
-    limits = Limits(open_exchanges=2, operations_per_exchange=10, settle_after_seconds=0.0)
+    limits = Limits(
+        open_exchanges=2, operations_per_exchange=10, settle_after_seconds=0.0, feed_overlap_seconds=0.0
+    )
+    also = frozenset({Feature.REPLAYS, Feature.LINE_IDS})
 
     def __init__(self, books: FakeBooks) -> None:
         self.books = books
@@ -104,7 +110,14 @@ class AskedFake(CallingFake):
     limits = attrs.evolve(FakeProvider.limits, open_exchanges=1)
 
     def describe(self) -> Description:
-        return attrs.evolve(super().describe(), settle=Settle.STATUS, calls=True)
+        steps = (SetupStep(key="allow", title="Allow BlueOps", text="Say yes.", picture=pictures.allow()),)
+        return attrs.evolve(super().describe(), settle=Settle.STATUS, calls=True, steps=steps, witnesses=2)
+
+    def _changes(self, params: Mapping[str, str]) -> Found:
+        for kind, id, *_ in json.loads(params.get("witnesses", "[]")):
+            if BooksRef(BooksKind(kind), id) not in self.books.records:
+                raise Refusal(Why.NOT_ALLOWED, f"The {kind} {id} is not in the file.", "Open the right file.")
+        return super()._changes(params)
 
     def encode(self, exchange: Exchange, profile: BooksProfile) -> bytes:
         frame = json.loads(super().encode(exchange, profile))

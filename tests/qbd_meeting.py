@@ -11,7 +11,7 @@ import attrs
 from blueops_qb.domain.documents import Document, kind_of
 from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import BooksKind, BooksRef
-from blueops_qb.providers.qbd.framing import Failed
+from blueops_qb.providers.qbd.gate_reply import Reply as Told
 from blueops_qb.providers.qbd.provider import QbdProvider
 from blueops_qb.sandbox.qbd.faults import ProcessorError
 from blueops_qb.sandbox.qbd.seed import Seed
@@ -42,7 +42,7 @@ class Meeting:
         try:
             self.heard = self.desk.process(body.decode("ascii")).encode()
         except ProcessorError as failure:
-            self.heard = Failed(hresult=failure.hresult, message=failure.message).to_bytes()
+            self.heard = Told(hresult=failure.hresult, message=failure.message).dump()
         return Answered(body=self.heard)
 
     def exchange(self, *operations: Operation) -> Exchange:

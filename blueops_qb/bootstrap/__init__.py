@@ -28,6 +28,7 @@ from blueops_qb.engine.engine import Engine
 from blueops_qb.engine.intake import intake
 from blueops_qb.engine.log_trouble import kind_of, log_trouble
 from blueops_qb.engine.settings import EngineSettings
+from blueops_qb.providers.qbd.provider import make_qbd
 from blueops_qb.providers.qbo.provider import QboProvider, make_provider
 from blueops_qb.runners.threads import ThreadRunner
 from blueops_qb.sdk.core import Core
@@ -106,8 +107,8 @@ def house() -> House:
 
 
 def providers(environment: Mapping[str, str] | None = None) -> list[Listed]:
-    """Our own provider and those of other packages, unfit ones with their reason."""
-    return discover({"qbo": lambda: make_provider(environment)})
+    """Our own providers and those of other packages, unfit ones with their reason."""
+    return discover({"qbo": lambda: make_provider(environment), "qbd": lambda: make_qbd(environment)})
 
 
 def build(

@@ -12,6 +12,7 @@ from blueops_qb.cli.opening import common, url_of, wire_log_option
 
 @click.command()
 @click.option("--once", is_flag=True, help="Play the day, compare both sides, end. Exit 1 when they differ.")
+@click.option("--books", type=click.Choice(["qbo", "qbd"]), default="qbo", show_default=True)
 @click.option(
     "--json", "json_file", type=click.Path(dir_okay=False), help="With --once: write the result to FILE."
 )
@@ -20,11 +21,13 @@ from blueops_qb.cli.opening import common, url_of, wire_log_option
 )
 @wire_log_option
 @common
-def demo(db_url: str | None, tenant_id: str | None, once: bool, json_file: str | None, port: int) -> None:
-    """Play a day of a plumbing company on the reference core and the QuickBooks Online twin."""
+def demo(
+    db_url: str | None, tenant_id: str | None, once: bool, books: str, json_file: str | None, port: int
+) -> None:
+    """Play a day of a plumbing company on the reference core and a twin of its books."""
     from blueops_qb.sandbox.demo import run
 
-    raise SystemExit(run(once=once, json_file=json_file, port=port, db=db_url))
+    raise SystemExit(run(once=once, json_file=json_file, port=port, db=db_url, books=books))
 
 
 def _checked_limits(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from collections.abc import Mapping
 
 import attrs
 
@@ -60,3 +61,5 @@ class BooksProfile:
     #: The company's own words on a line that is taxed and on one that is not; empty where the books need none.
     taxed_code: str = ""
     untaxed_code: str = ""
+    #: Where a discount is an item of its own: the account that it is posted to -> the item, by the books' ids.
+    discount_items: Mapping[str, str] = attrs.field(factory=dict)

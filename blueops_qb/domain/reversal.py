@@ -25,6 +25,7 @@ from blueops_qb.domain.documents import (
     SalesInvoice,
     Settled,
     Side,
+    TaxMode,
     VendorCredit,
 )
 from blueops_qb.domain.money import ZERO
@@ -71,6 +72,13 @@ def reversal_of(
         raise Irreversible("no document in an open period takes it back; correct it with your accountant")
     short = derived_number(number, length=NUMBER_LENGTH)
     return reverse(_Of(document=document, postings=postings, day=day, number=short, memo=memo))
+
+
+def with_their_tax(invoice: SalesInvoice, theirs: Document | None) -> SalesInvoice:
+    """The invoice with tax and total as the books computed them, where that was left to them."""
+    if invoice.total is None and isinstance(theirs, SalesInvoice):
+        return attrs.evolve(invoice, tax_mode=TaxMode.OURS, tax=theirs.tax, total=theirs.total)
+    return invoice
 
 
 def settled_by(

@@ -14,7 +14,7 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.refs import BooksKind
-from blueops_qb.engine import hints
+from blueops_qb.engine import hints, witnesses
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.provider import Lane, Verb, Want
 from blueops_qb.store import tables as t
@@ -123,7 +123,8 @@ def make_due(turn: Turn) -> None:
     too_early = lists_told and any(one.state != "ready" for one in catalog)
     if changes_due and not too_early and not looking:
         cursor = feeds[CHANGES].cursor if CHANGES in feeds else ""
-        rows.append(operation_row(turn, Verb.CHANGES, params={"cursor": cursor or ""}))
+        asked = witnesses.named(turn) if cursor else {}
+        rows.append(operation_row(turn, Verb.CHANGES, params={"cursor": cursor or "", **asked}))
         if since is not None:
             hints.covered(turn)
     # The listing starts once the change feed has its first position, so that nothing falls between.
@@ -160,6 +161,12 @@ def read_catalog(turn: Turn) -> None:
         .where(t.feeds.c.connection_id == turn.id, t.feeds.c.feed == CATALOG)
         .values(due_at=turn.now)
     )
+
+
+def compare_all(turn: Turn, *, since: str) -> None:
+    """Have everything listed and compared; what is linked and not shown is read by itself."""
+    params = {"full": "1", "compare": "1", "since": since, "started": turn.now.isoformat()}
+    turn.connection.execute(t.operations.insert(), [operation_row(turn, Verb.CHANGES, params=params)])
 
 
 def _feeds(turn: Turn) -> dict[str, Any]:

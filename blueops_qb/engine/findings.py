@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import ledger
-from blueops_qb.engine.due import CATALOG, CHANGES, LISTING, operation_row
+from blueops_qb.engine.due import CATALOG, CHANGES, LISTING, compare_all, operation_row
 from blueops_qb.engine.known import Known, load_by_place
 from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.profile_change import take_profile
@@ -111,13 +111,7 @@ def _move_cursor(landing: Landing, operation: Operation, found: Found, *, full: 
         # The feed no longer reaches back: everything is listed and compared instead.
         numbers = operation.params.get("cursor", "")
         turn.note("feed too old", f"connection {turn.id}", numbers=numbers, reason=found.message)
-        params = {
-            "full": "1",
-            "compare": "1",
-            "since": _position(turn),
-            "started": turn.now.isoformat(),
-        }
-        turn.connection.execute(t.operations.insert(), [operation_row(turn, Verb.CHANGES, params=params)])
+        compare_all(turn, since=_position(turn))
     if not found.complete and not found.too_old:
         return
     if operation.params.get("compare"):

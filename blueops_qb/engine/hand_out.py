@@ -179,7 +179,7 @@ def _choose(turn: Turn, tokens: Tokens, *, free: int, only_sign_in: bool, alone:
         query = query.where(o.c.verb.not_in([verb.value for verb in canary.WRITES]))
     busy: set[str] | None = None
     chosen: list[Ready] = []
-    envelope, lane, taken = "", 0, set[str]()
+    together, taken = ("", 0, ""), set[str]()
     limit, paced = turn.description.limits.operations_per_exchange, bool(turn.description.limits.paces)
     if supervised:
         limit = min(limit, supervised)
@@ -194,12 +194,12 @@ def _choose(turn: Turn, tokens: Tokens, *, free: int, only_sign_in: bool, alone:
         if not chosen:
             if paced and not tokens.let(turn.provider.cost([bare]), row.lane):
                 continue
-            envelope, lane = name, row.lane
-        elif name != envelope or row.lane != lane:
+            together = (name, row.lane, row.apart)
+        elif (name, row.lane, row.apart) != together:
             continue
         chosen.append(ready)
         taken |= ready.touches
-        if alone or not envelope or len(chosen) >= limit:
+        if alone or not name or len(chosen) >= limit:
             break
     return chosen
 

@@ -153,6 +153,8 @@ class Hearing:
         self.landing = Landing(turn=turn)
         self.new_operations: list[dict[str, Any]] = []
         self.retry: list[tuple[Ready, Any, str]] = []
+        #: Operations by the word with which they go apart from others.
+        self.apart: dict[str, list[int]] = {}
         self.unknown: list[Ready] = []
         self.why = "the answer does not tell"
         self.forgotten = False
@@ -179,6 +181,10 @@ class Hearing:
             turn.connection.execute(t.operations.insert(), self.new_operations)
         for ready, not_before, reason in self.retry:
             back_to_ready(turn, self.sent, [ready.id], not_before=not_before, reason=reason)
+        for word, ids in self.apart.items():
+            turn.connection.execute(
+                t.operations.update().where(t.operations.c.id.in_(ids)).values(apart=word)
+            )
         self.landing.write()
         if turn.row["health"] == "unreached":
             turn.set(health="ok", health_reason="")
@@ -212,6 +218,8 @@ class Hearing:
                 attempts, id = ready.row.attempts, self.row["id"]
                 wait = come_back(self.turn, operation, outcome, attempts=attempts, exchange_id=id)
                 self.retry.append((ready, wait, outcome.message or "the books are busy"))
+                if outcome.apart:
+                    self.apart.setdefault(outcome.apart, []).append(ready.id)
             case SignIn():
                 self._sign_in(ready, outcome)
             case NotKnown():

@@ -23,6 +23,7 @@ from blueops_qb.domain.refs import (
     key_of,
     ref_of_key,
 )
+from blueops_qb.engine.moves import moved_by
 from blueops_qb.engine.outbox import ref_condition
 from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
@@ -51,6 +52,9 @@ class Known:
     overrides: tuple[LineOverride, ...] = ()
     mapping_version: int = 0
     policy_version: int = 0
+    #: Moves between accounts that concern it, where it is an invoice or a cost: what mirrors it or takes its place goes
+    #: where it was moved to.
+    moves: tuple[str, ...] = ()
     #: How a person's undo stands: empty (there is none), asked, done.
     undone: str = ""
     #: States of its open operations.
@@ -89,6 +93,7 @@ def number_mark(kind: BooksKind, number: str) -> str:
 REVERSING = BESIDE
 #: What a cost may become.
 COSTS = frozenset({BooksKind.BILL, BooksKind.EXPENSE, BooksKind.JOURNAL})
+_MOVABLE = COSTS | {BooksKind.INVOICE}
 _d, _l, _u = t.documents, t.links, t.undos
 _LINKED = _d.outerjoin(_l, sa.and_(_l.c.document_id == _d.c.id, _l.c.state == "live")).outerjoin(
     _u, sa.and_(_u.c.document_id == _d.c.id, _u.c.state != "taken_back")
@@ -198,6 +203,9 @@ def _note_rest(connection: sa.Connection, knowns: Iterable[Known]) -> None:
     ):
         known = by_id[found.document_id]
         known.overrides = (*known.overrides, wire.load(LineOverride, found.content, "the override of a line"))
+    if movable := [known.id for known in by_id.values() if known.linked and known.kind in _MOVABLE]:
+        for id, moves in moved_by(connection, movable).items():
+            by_id[id].moves = moves
 
 
 def places_of(

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from blueops_qb.domain.compare import as_decided, differing
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.posting import salestax
+from blueops_qb.domain.posting.kinds import REVERSES
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordRef
 from blueops_qb.domain.reversal import reverses
 from blueops_qb.engine import outbox, reclass_back, subledger, take_back, undo, unsettled, variances
@@ -42,6 +43,8 @@ class Landing(Mirroring):
     _relinks: list[dict[str, Any]] = attrs.field(factory=list)
     _linked: list[int] = attrs.field(factory=list)
     _withdrawn: list[int] = attrs.field(factory=list)
+    #: What took back a document of a closed period.
+    _reversals: list[Ready] = attrs.field(factory=list)
     _postings: list[subledger.Entry] = attrs.field(factory=list)
     _members: list[dict[str, Any]] = attrs.field(factory=list)
     _conflicts: list[dict[str, Any]] = attrs.field(factory=list)
@@ -114,6 +117,8 @@ class Landing(Mirroring):
             "beside": self._beside(ready, record) if agrees else "",
         }
         if Verb(ready.row.verb) is Verb.CREATE:
+            if REVERSES in ready.row.marker:
+                self._reversals.append(ready)
             self._links.append(
                 {
                     "id": new_id(),
@@ -302,6 +307,7 @@ class Landing(Mirroring):
         self._undone |= undo.settled(turn, self._undoing)
         subledger.withdraw(turn, self._withdrawn)
         reclass_back.take_back(turn, self._withdrawn)
+        reclass_back.reversed_in_open_period(turn, self._reversals)
         subledger.post(turn, self._postings)
         upsert(connection, t.memberships, self._members)
         write_conflicts(turn, self._conflicts)

@@ -21,37 +21,19 @@ import sqlalchemy as sa
 from blueops_qb.domain.mapping import Mapping as Rules
 from blueops_qb.domain.posting.rules import dated
 from blueops_qb.domain.reclass import Reclass, ReclassLine
-from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef
-from blueops_qb.engine.known import Known
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
+from blueops_qb.engine.moves import alive_moves
 from blueops_qb.engine.outbox import State
-from blueops_qb.engine.rule_room import context_for, post_under
+from blueops_qb.engine.reclass_parts import judged, moved_with
 from blueops_qb.engine.rules_desk import Overtaken
-from blueops_qb.engine.subledger import ours_named
 from blueops_qb.engine.turn import Turn
-from blueops_qb.engine.what_if import Cents, Line, Told, amount, dated_records, label, postings
+from blueops_qb.engine.what_if import Cents, Line, Told, amount, dated_records, label
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.hooks import Action, Event
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import insert_all
 from blueops_qb.store.types import new_id
 
-#: Types of accounts that a journal entry may move amounts between; receivables, payables, bank and card accounts are
-#: moved by documents only (accounting-treatments 0.1).
-MOVABLE = frozenset(
-    {
-        "income",
-        "otherincome",
-        "costofgoodssold",
-        "expense",
-        "otherexpense",
-        "othercurrentasset",
-        "othercurrentliability",
-        "otherasset",
-        "longtermliability",
-    }
-)
-#: Accounts of those types that the books keep by themselves.
-KEPT_BY_BOOKS = frozenset({"undepositedfunds", "salestaxpayable", "globaltaxpayable", "inventory"})
 #: Skipped documents that are named.
 NAMED = 20
 
@@ -180,101 +162,17 @@ def _moves(turn: Turn, mapping: Rules, since: dt.date | None, sums: _Sums) -> It
     first = max(
         filter(None, (since, closing + dt.timedelta(days=1) if closing else None)), default=dt.date.min
     )
-    alive = alive_moves(turn)
+    alive = alive_moves(turn.connection, turn.id)
     for ref, record, related, found in dated_records(turn, since=first, until=dt.date.max):
         mine = found.get(ref, [])
-        linked = {str(k.key): k for k in mine if k.linked and k.state == "linked" and not k.undone}
-        if not linked:
-            continue
-        then = postings(turn, post_under(turn, record, related, mine, mapping, known=found), mapping)
-        own = context_for(turn, record, related, mine, known=found).mapping
-        now = postings(turn, post_under(turn, record, related, mine, own, known=found), own)
-        stands = _stands(turn, list(linked.values()), alive)
-        for key, known in linked.items():
-            posted, moved_before = stands[known.id]
-            # Where the mapping says nothing new, what was moved before may still have to come back.
-            if key not in now or (now[key] == then.get(key) and not moved_before):
-                continue
-            reason = _unfit(known, posted, now[key], then.get(key))
-            if reason:
-                sums.skip(key, reason)
-                continue
-            lines = _less(_less(then[key], posted), moved_before)
-            fixed = [line.account for line in lines if not _movable(turn, line.account)]
-            if fixed:
-                named = label(turn, BooksKind.ACCOUNT, fixed[0]) or "an account that the books choose"
-                sums.skip(
-                    key, f"it would move what stands on {named}, which takes documents and no journal entry"
-                )
-            elif lines:
+        mirrors = moved_with(turn, record, related, found, mapping, first, alive)
+        for one in judged(turn, record, related, mine, mapping, alive, known=found, mirrors=mirrors):
+            if one.reason:
+                sums.skip(str(one.known.key), one.reason)
+            elif one.lines:
                 day = dated(record)
                 assert day is not None, f"{ref} was chosen by its date"
-                yield _Move(document_id=known.id, day=day, lines=lines)
-
-
-def _unfit(known: Known, posted: Cents, now: Cents, then: Cents | None) -> str:
-    """Why a document cannot be moved; empty when it can."""
-    if not posted:
-        return "it was entered in the books, so its accounts are the bookkeeper's own choice"
-    if known.open or known.doubtful or posted != now:
-        return (
-            "it is being changed, or its record has changed since it was posted; move it once it is settled"
-        )
-    if then is None:
-        return "the new rules do not post it this way"
-    return ""
-
-
-def _less(one: Cents, other: Cents) -> Cents:
-    found: Cents = Counter(one)
-    found.subtract(other)
-    return Counter({line: cents for line, cents in found.items() if cents})
-
-
-def _stands(turn: Turn, knowns: list[Known], alive: frozenset[str]) -> dict[int, tuple[Cents, Cents]]:
-    """Per document what the sub-ledger has of its newest revision, and what earlier moves have moved of it."""
-    p, m, ids = t.postings, t.moved, [known.id for known in knowns]
-    found: dict[int, tuple[Cents, Cents]] = {id: (Counter(), Counter()) for id in ids}
-    newest: dict[int, int] = {}
-    query = (
-        sa.select(p)
-        .where(p.c.document_id.in_(ids), p.c.counts)
-        .order_by(p.c.document_id, p.c.revision.desc())
-    )
-    rows = turn.connection.execute(query).all()
-    ours = ours_named(turn, {row.customer for row in rows})
-    for row in rows:
-        if newest.setdefault(row.document_id, row.revision) == row.revision:
-            customer = ours.get(row.customer, row.customer)
-            found[row.document_id][0][Line(row.account, customer, row.class_id, row.location_id)] += row.cents
-    for row in turn.connection.execute(sa.select(m).where(m.c.document_id.in_(ids))):
-        if row.reclass_id in alive:
-            where = Line(row.account, row.customer, row.class_id, row.location_id)
-            found[row.document_id][1][where] += row.cents
-    return found
-
-
-def alive_moves(turn: Turn) -> frozenset[str]:
-    """Moves that were carried out or are on their way; one that was undone counts no more."""
-    o, m = t.outbox, t.moved
-    gone = sa.exists().where(
-        o.c.tenant_id == turn.tenant_id,
-        o.c.ref_kind == RecordKind.RECLASS.value,
-        o.c.ref_id == m.c.reclass_id,
-        o.c.state == State.NOT_POSTED.value,
-    )
-    query = sa.select(m.c.reclass_id).where(m.c.connection_id == turn.id, ~gone).distinct()
-    return frozenset(turn.connection.execute(query).scalars())
-
-
-def _movable(turn: Turn, account_id: str) -> bool:
-    entry = turn.catalog.entries.get(BooksRef(BooksKind.ACCOUNT, account_id))
-    if entry is None:
-        return False
-    type_, subtype = (
-        "".join(entry.facts.get(name, "").split()).casefold() for name in ("account_type", "account_subtype")
-    )
-    return type_ in MOVABLE and subtype not in KEPT_BY_BOOKS
+                yield _Move(document_id=one.known.id, day=day, lines=one.lines)
 
 
 # -- the entries ---------------------------------------------------------------------------------------

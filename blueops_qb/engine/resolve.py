@@ -19,6 +19,7 @@ from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.pulling import NoPlace
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
 from blueops_qb.engine import canary, choices, outbox, tombstones, whole_choices
+from blueops_qb.engine.as_it_is import take_as_it_is
 from blueops_qb.engine.choice_preview import ChoicePreview, preview_of
 from blueops_qb.engine.choices import CannotResolve, MovedMeanwhile, Wish
 from blueops_qb.engine.known import Known, load_by_place, marker_of, places_of
@@ -306,6 +307,8 @@ def retry(turn: Turn, refs: list[RecordRef] | None, actor: str) -> int:
 
 def resume(turn: Turn, actor: str) -> None:
     """Hand out again after a person mended what stopped the connection."""
+    if turn.row["health"] == "stopped":
+        take_as_it_is(turn)
     turn.set(health="ok", health_reason="", rest_until=None, guard_json="")
     canary.confirm(turn)
     turn.note("resumed", f"connection {turn.id}", actor=actor)

@@ -26,9 +26,11 @@ from blueops_qb.domain.posting.context import Posted, PostingContext, Result
 from blueops_qb.domain.posting.rules import post
 from blueops_qb.domain.posting.salestax import GAP_LINE
 from blueops_qb.domain.posting.trace import Trace
+from blueops_qb.domain.recoding import coded_as
 from blueops_qb.domain.records import Credit, Customer, Expense, Invoice, Job, Record, Vendor
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
 from blueops_qb.engine.known import Known, load_known
+from blueops_qb.engine.moves import BACK, version_of
 from blueops_qb.engine.record_choices import choices_of
 from blueops_qb.engine.related import named_by
 from blueops_qb.engine.turn import Turn
@@ -82,11 +84,15 @@ def post_under(
     mapping: Mapping,
     *,
     known: MappingOf[RecordRef, Sequence[Known]] | None = None,
+    mirrors: MappingOf[DocumentKey, Document] | None = None,
 ) -> Result:
-    """What the rules say under a mapping, whatever the record is pinned to and whichever periods are closed."""
-    context = context_for(turn, record, snapshots, mine, known=known)
-    profile = attrs.evolve(context.profile, closing_date=None)
-    context = attrs.evolve(context, mapping=mapping, profile=profile)
+    """What the rules say under a mapping, whatever the record is pinned to and whichever periods are closed.
+
+    `mirrors` are documents that a credit mirrors, where they are to be taken for others than they are.
+    """
+    context = context_for(turn, record, snapshots, mine, known=known, as_open=True)
+    posted = {**context.posted, **(mirrors or {})}
+    context = attrs.evolve(context, mapping=mapping, posted=posted)
     return _as_coded(post(record, context, turn.rules), mine, context)
 
 
@@ -110,6 +116,8 @@ def context_for(
     posted |= {
         k.key: wire.load_document(k.kind, k.base_ours or k.content) for k in base if k.content and k.linked
     }
+    if isinstance(record, Credit):
+        posted |= _as_moved(turn, record, snapshots, mine, base, posted)
     mapping, policy = rules_for(turn, record, mine, base)
     context = attrs.evolve(posting_context(turn, snapshots, posted), mapping=mapping, policy=policy)
     context = attrs.evolve(context, in_books=frozenset(k.key for k in [*mine, *base] if k.linked))
@@ -117,6 +125,8 @@ def context_for(
         context = attrs.evolve(context, profile=attrs.evolve(context.profile, closing_date=None))
     elif turn.policy.closed_period is ClosedPeriod.ASK:
         context = attrs.evolve(context, choices=choices_of(turn, record.ref))
+    if isinstance(record, Invoice | Expense) and context.profile.closing_date and not record.void:
+        context = attrs.evolve(context, as_moved=_where_it_was_moved(turn, record, snapshots, mine))
     if isinstance(record, Invoice) and (context.profile.closing_date or context.policy.tax_gap):
         context = attrs.evolve(context, **_in_books(turn, mine, context))
     if isinstance(record, Expense) and context.profile.closing_date:
@@ -128,18 +138,73 @@ def rules_for(
     turn: Turn, record: Record, mine: list[Known], base: list[Known] | None = None
 ) -> tuple[Mapping, Policy]:
     """The mapping and policy that a record is posted with, and that a change over there is read by."""
-    pinned = next((k for k in mine if k.linked and k.key.role == "main"), None)
-    if pinned is None and isinstance(record, Credit):
-        # A credit mirrors its invoice: it goes by the rules by which that was posted.
+    pinned = _main(mine)
+    version = pinned.mapping_version if pinned is not None else 0
+    if isinstance(record, Credit):
+        # A credit mirrors its invoice: it goes by the rules by which that was posted, or that it was moved to before.
         base = _built_on(turn, record) if base is None else base
-        pinned = next((k for k in base if k.linked and k.key.source.id == record.invoice_id), None)
+        original = next((k for k in base if k.linked and k.key.source.id == record.invoice_id), None)
+        if original is not None:
+            moved = version_of(original.moves, most=_posted_under(turn, mine))
+            pinned, version = original, moved or original.mapping_version
     if pinned is None or isinstance(record, Customer | Job | Vendor):
         return turn.mapping, turn.policy
     # Rules are pinned at first posting; an edit mirrors them, whatever was mapped since.
     rulebook, connection = turn.rulebook, turn.connection
-    old = rulebook.mapping(connection, turn.id, pinned.mapping_version)
+    old = rulebook.mapping(connection, turn.id, version)
     policy = rulebook.policy(connection, turn.id, pinned.policy_version)
     return turn.mapping.under(old), _as_now(policy, turn.policy)
+
+
+def _main(mine: Iterable[Known]) -> Known | None:
+    """The record's own document in the books."""
+    return next((k for k in mine if k.linked and k.key.role == "main"), None)
+
+
+def _posted_under(turn: Turn, mine: Iterable[Known]) -> int:
+    """The version of the mapping at which the record reached the books, or would by now."""
+    main = _main(mine)
+    return main.mapping_version if main is not None else int(turn.row["mapping_version"])
+
+
+def _where_it_was_moved(
+    turn: Turn, record: Record, snapshots: dict[RecordRef, Snapshot], mine: list[Known]
+) -> MappingOf[DocumentKey, Document]:
+    """The record as the version posts it that it was moved to, for what takes its place in an open period."""
+    moves = [id for known in mine if known.linked for id in known.moves if BACK not in id]
+    version = version_of(moves, most=int(turn.row["mapping_version"]))
+    if version is None:
+        return {}
+    mapping = turn.rulebook.mapping(turn.connection, turn.id, version)
+    result = post_under(turn, record, snapshots, mine, mapping)
+    return result.documents if isinstance(result, Posted) else {}
+
+
+def _as_moved(
+    turn: Turn,
+    record: Credit,
+    snapshots: dict[RecordRef, Snapshot],
+    mine: list[Known],
+    base: list[Known],
+    posted: MappingOf[DocumentKey, Document],
+) -> dict[DocumentKey, Document]:
+    """The invoice that is credited, coded as the moves brought it that there were when the credit was posted."""
+    sale = snapshots.get(RecordRef(RecordKind.INVOICE, record.invoice_id or ""))
+    if sale is None or not isinstance(sale.record, Invoice):
+        return {}
+    own = [k for k in base if k.key.source == sale.ref]
+    most, found = _posted_under(turn, mine), dict[DocumentKey, Document]()
+    for one in own:
+        version, document = version_of(one.moves, most=most), posted.get(one.key)
+        if version is None or not isinstance(document, SalesInvoice):
+            continue
+        mapping = turn.rulebook.mapping(turn.connection, turn.id, version)
+        alive = attrs.evolve(sale.record, void=False)
+        result = post_under(turn, alive, snapshots, own, mapping)
+        other = result.documents.get(one.key) if isinstance(result, Posted) else None
+        if isinstance(other, SalesInvoice):
+            found[one.key] = coded_as(document, other)
+    return found
 
 
 def _as_coded(result: Result, mine: list[Known], context: PostingContext) -> Result:
@@ -261,7 +326,7 @@ def _part_of(payment: Document, place: BooksRef) -> Decimal:
 
 
 #: Kinds of records whose documents depend on what stands in the books of the records they name.
-_BUILD_ON = frozenset({RecordKind.INVOICE, RecordKind.PAYMENT, RecordKind.CREDIT})
+_BUILD_ON = frozenset({RecordKind.INVOICE, RecordKind.PAYMENT, RecordKind.CREDIT, RecordKind.REFUND})
 
 
 def built_on(record: Record) -> list[RecordRef]:

@@ -25,6 +25,7 @@ from blueops_qb.engine.known import Known, load_by_place
 from blueops_qb.engine.link_rows import close_conflicts, mirror_row, set_link, unlink
 from blueops_qb.engine.linking import link_document
 from blueops_qb.engine.mirroring import make_dirty
+from blueops_qb.engine.moves import BACK
 from blueops_qb.engine.newest import OF_OUR_OWN, newest
 from blueops_qb.engine.outbox import Move, State
 from blueops_qb.engine.plan_anew import plan_again
@@ -269,6 +270,8 @@ def leave_out(turn: Turn, known: Known) -> None:
     source = known.key.source
     move = Move(ref=source, revision=2**62, state=State.NOT_POSTED, reason="unlinked by a person")
     outbox.move(turn.connection, turn.tenant_id, [move], turn.now)
+    if source.kind is RecordKind.RECLASS and BACK not in source.id:
+        reclass_back.left_out(turn, source)
     # What waited for this choice is told what became of it.
     outbox.wake(turn.connection, turn.tenant_id, [source], turn.now)
 

@@ -21,6 +21,7 @@ from blueops_qb.engine.plan_anew import let_wait, plan_anew
 from blueops_qb.engine.plan_rows import PlanRows
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.undo_candidates import Candidate
+from blueops_qb.engine.undo_moves import with_what_came_back
 from blueops_qb.engine.undo_plan import UndoPlan, candidates, told
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.provider import Verb
@@ -240,6 +241,7 @@ def told_reason(row: Any) -> str:
 # -- taking it back ------------------------------------------------------------------------------------
 def take_back(turn: Turn, refs: Sequence[RecordRef], *, actor: str) -> int:
     """Have undone records written again; answers how many documents. Raises CannotTakeBack."""
+    refs = with_what_came_back(turn, refs)
     known = [k for k in load_known(turn.connection, turn.id, refs).values() if k.undone]
     for one in known:
         if one.busy:

@@ -14,15 +14,16 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.documents import Document, SalesInvoice, TaxMode, kind_of
+from blueops_qb.domain.documents import SalesInvoice, kind_of
 from blueops_qb.domain.effects import effects, roles_of
 from blueops_qb.domain.policy import ClosedPeriod
-from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
-from blueops_qb.domain.reversal import UNDO_ROLES, Irreversible, reversal_of
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef
+from blueops_qb.domain.reversal import UNDO_ROLES, Irreversible, reversal_of, with_their_tax
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.mirroring import digest_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.undo_candidates import LOOK, Candidate, judge_links, ordered
+from blueops_qb.engine.undo_moves import judge_moves, with_what_came_back
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.capability import Removal
 from blueops_qb.sdk.provider import Verb
@@ -172,7 +173,8 @@ def candidates(
             f"{len(ids)} documents are meant, and one undo looks at {MOST} at most. Undo it in parts: name records, "
             "or a moment since which there are fewer."
         )
-    sources = [*refs, *_sources(turn, ids)]
+    sources = with_what_came_back(turn, [*refs, *_sources(turn, ids)])
+    refs = [*refs, *(ref for ref in sources if ref.kind is RecordKind.RECLASS)]
     known = load_known(turn.connection, turn.id, sources)
     wanted = {k.key: k for k in known.values() if k.key.source in refs or k.id in ids}
     # A file goes with the document that it hangs on.
@@ -188,6 +190,7 @@ def candidates(
             )
     _judge(turn, found)
     judge_links(turn, found)
+    judge_moves(found)
     return ordered(found)
 
 
@@ -367,19 +370,11 @@ def _reverse(turn: Turn, one: Candidate, closing: dt.date) -> None:
     _write_reversal(turn, one, closing + dt.timedelta(days=1))
 
 
-def _with_their_tax(one: Candidate) -> Document:
-    """The document with tax and total as the books computed them, where that was left to them."""
-    document = one.document
-    assert document is not None
-    if isinstance(document, SalesInvoice) and document.total is None:
-        theirs = wire.load_document(one.known.kind, one.row.document)
-        assert isinstance(theirs, SalesInvoice)
-        document = attrs.evolve(document, tax_mode=TaxMode.OURS, tax=theirs.tax, total=theirs.total)
-    return document
-
-
 def _write_reversal(turn: Turn, one: Candidate, day: dt.date) -> None:
-    document, catalog = _with_their_tax(one), turn.catalog
+    document, catalog = one.document, turn.catalog
+    assert document is not None
+    if isinstance(document, SalesInvoice):
+        document = with_their_tax(document, wire.load_document(one.known.kind, one.row.document))
     lines = effects(
         document,
         roles=roles_of(turn.mapping, one.date),

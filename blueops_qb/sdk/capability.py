@@ -37,6 +37,12 @@ class Feature(enum.StrEnum):
     TAX_OVERRIDE = "tax_override"
     #: Documents in another currency than the company's own, where the company keeps several.
     MULTICURRENCY = "multicurrency"
+    #: An exchange that arrives twice is carried out once, and answered as the first time.
+    REPLAYS = "replays"
+    #: The company can close a period; writes that are dated within it are refused.
+    CLOSING = "closing"
+    #: Lines have ids of the books' own, which stay with them for as long as they live.
+    LINE_IDS = "line_ids"
 
 
 @attrs.frozen(kw_only=True)

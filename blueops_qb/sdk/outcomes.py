@@ -177,11 +177,16 @@ class Stale(_Outcome):
 
 @attrs.frozen(kw_only=True)
 class Throttled(_Outcome):
-    """Later: `retry_after` seconds from the answer; None lets the engine choose. Nothing was done."""
+    """Later: `retry_after` seconds from the answer; None lets the engine choose. Nothing was done.
+
+    `apart`: it then goes only with operations that bear the same word (at most 32 characters), so that of a set in
+    which one operation spoils the rest the guilty one is found; empty = with any.
+    """
 
     retry_after: float | None = None
     #: True = the whole connection should rest, not only this operation.
     connection: bool = True
+    apart: str = ""
 
 
 @attrs.frozen(kw_only=True)

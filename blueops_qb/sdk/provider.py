@@ -172,12 +172,21 @@ class Settle(enum.StrEnum):
 
 
 @attrs.frozen(kw_only=True)
+class Picture:
+    """What a step looks like: an SVG image of its own, and the same in words for those who do not see it."""
+
+    svg: str
+    words: str
+
+
+@attrs.frozen(kw_only=True)
 class SetupStep:
     """One step of the connection as the admin sees it."""
 
     key: str
     title: str
     text: str
+    picture: Picture | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -191,6 +200,9 @@ class Description:
     settle: Settle = Settle.FIND
     #: The books' own client calls us (`gate`) and asks for work; nobody calls the books.
     calls: bool = False
+    #: So many of the newest linked records each look at the changes names (`params["witnesses"]`, a JSON list of kind,
+    #: id, version and last change, ISO 8601 or empty), where the books are a file that may be put back; 0 = none.
+    witnesses: int = 0
     steps: tuple[SetupStep, ...] = ()
     removals: Mapping[BooksKind, Removal] = attrs.field(factory=dict)
     #: Longest document number and name; longer ones are derived, never cut.

@@ -20,6 +20,7 @@ writing means that nobody knows whether it happened; the engine looks it up then
 from __future__ import annotations
 
 import abc
+import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -31,7 +32,17 @@ from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.sdk.capability import Capability, Feature, Removal
 from blueops_qb.sdk.doors import Answered, NotSent, Reply
-from blueops_qb.sdk.outcomes import Absent, Applied, BooksRecord, Found, NotKnown, Outcome, Refused, Why
+from blueops_qb.sdk.outcomes import (
+    Absent,
+    Applied,
+    BooksRecord,
+    Found,
+    LedgerLine,
+    NotKnown,
+    Outcome,
+    Refused,
+    Why,
+)
 from blueops_qb.sdk.plain import plain
 from blueops_qb.sdk.provider import (
     WRITES,
@@ -79,7 +90,12 @@ FEATURE_KINDS: Mapping[Feature, BooksKind] = {
     Feature.LOCATIONS: BooksKind.LOCATION,
 }
 #: What sentences call a feature whose name does not say it.
-_WORDS = {Feature.MULTICURRENCY: "documents in a foreign currency"}
+_WORDS = {
+    Feature.MULTICURRENCY: "documents in a foreign currency",
+    Feature.REPLAYS: "a memory of exchanges that arrive twice",
+    Feature.CLOSING: "closed periods",
+    Feature.LINE_IDS: "ids of lines",
+}
 _ALWAYS = frozenset({Feature.CHANGES, Feature.TAX_OVERRIDE})
 _PARTIES = frozenset({BooksKind.CUSTOMER, BooksKind.VENDOR})
 
@@ -117,7 +133,10 @@ class SimpleProvider(Provider):
     steps: tuple[SetupStep, ...] = (
         SetupStep(key="connect", title="Connect", text="Choose the books that this company keeps."),
     )
-    limits: Limits = Limits(open_exchanges=1, operations_per_exchange=1)
+    #: A cursor that is a place in a list needs no overlap; one that is a moment does, see `changes`.
+    limits: Limits = Limits(open_exchanges=1, operations_per_exchange=1, feed_overlap_seconds=0.0)
+    #: What else these books do: REPLAYS, CLOSING, LINE_IDS, and LEDGER where `ledger` is there.
+    also: frozenset[Feature] = frozenset()
     #: Documents in another currency than the company's own may be written.
     multicurrency: bool = False
     #: Kinds whose number is looked up (`find` by `number`) before a creation; see `Description`.
@@ -145,13 +164,23 @@ class SimpleProvider(Provider):
 
     @abc.abstractmethod
     def changes(self, cursor: str) -> tuple[Iterable[Change], str]:
-        """What was created, changed or deleted since `cursor`, and the next cursor; "" = all there is."""
+        """What was created, changed or deleted since `cursor`, and the next cursor; "" = all there is.
+
+        Where a cursor is a moment, show again what lies up to `limits.feed_overlap_seconds` before it.
+        """
 
     @abc.abstractmethod
     def catalog(self) -> tuple[BooksProfile, Iterable[BooksRecord]]:
         """The company and all its accounts, items, classes and so on, inactive ones included."""
 
     # -- what may be changed -----------------------------------------------------------------------
+    def ledger(self, start: dt.date, end: dt.date) -> Iterable[LedgerLine]:
+        """The account lines of a period, both days included, for books that name LEDGER in `also`.
+
+        They sum to 0.00, and on each account to what the books' own trial balance says.
+        """
+        raise NotImplementedError(f"{self.name} names the ledger in `also` and has no function ledger()")
+
     def of_company(self, company_id: str, vault: Vault) -> SimpleProvider:
         """The provider that serves one company; for books of several companies or with credentials."""
         del company_id, vault
@@ -174,7 +203,7 @@ class SimpleProvider(Provider):
         )
 
     def _capability(self, feature: Feature, title: str) -> Capability:
-        able = feature in _ALWAYS or FEATURE_KINDS.get(feature) in self.kinds
+        able = feature in _ALWAYS | self.also or FEATURE_KINDS.get(feature) in self.kinds
         if feature is Feature.MULTICURRENCY:
             able = self.multicurrency
         words = _WORDS.get(feature) or feature.value.replace("_", " ")
@@ -253,6 +282,9 @@ class SimpleProvider(Provider):
             case Verb.CATALOG:
                 profile, records = self.catalog()
                 return Found(records=tuple(records), profile=profile)
+            case Verb.LEDGER if Feature.LEDGER in self.also:
+                start, end = (dt.date.fromisoformat(operation.params[name]) for name in ("start", "end"))
+                return Found(ledger=tuple(self.ledger(start, end)))
             case _:
                 message = f"{self.title or self.name} cannot do “{operation.verb}”."
                 return Refused(why=Why.NOT_AVAILABLE, message=message)

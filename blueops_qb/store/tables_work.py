@@ -174,6 +174,8 @@ operations = sa.Table(
     sa.Column("exchange_id", sa.String(24), nullable=True),
     #: The uncertain exchange that this look-up or read settles.
     sa.Column("settles", sa.String(24), nullable=True),
+    #: It goes only with operations of the same word, until the one that spoils a whole exchange is found.
+    sa.Column("apart", sa.String(32), nullable=False, server_default=""),
     text("reason"),
     time("created_at"),
     time("closed_at"),

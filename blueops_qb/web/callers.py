@@ -128,6 +128,7 @@ def _page(caller: Caller, *, password: str = "") -> str:
         opened_at=row.facts_at,
         came_at=came,
         every=EVERY,
+        provider=here.engine().turns.describe(_live()["provider"]),
     )
 
 

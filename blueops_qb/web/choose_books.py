@@ -37,6 +37,20 @@ def connect() -> str:
     )
 
 
+@pages.get("/connect/<provider>/<step>.svg")
+@here.needs(Permission.VIEW)
+def picture(provider: str, step: str) -> Response:
+    """The picture of a set-up step."""
+    engine = here.engine()
+    steps = engine.turns.describe(provider).steps if provider in engine.providers else ()
+    found = next((one.picture for one in steps if one.key == step), None)
+    if found is None:
+        abort(404)
+    answer = Response(found.svg, mimetype="image/svg+xml")
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    return answer
+
+
 @pages.get("/reconnect")
 @here.needs(Permission.VIEW)
 def reconnect() -> str | Response:

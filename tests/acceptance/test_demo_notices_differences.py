@@ -264,12 +264,12 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DemoHouse
     """A house after its day, and what was in the books before it."""
     url = f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.db'}"
     with demo_house(db_url=url, port=0, books="empty") as house:
-        with closing(Day(house, seed=2026, tell=lambda _: None)) as day:
-            day.open_the_books()
-            with closing(BooksReader(house.books)) as early:
-                before = early.everything()
-            day.open_the_office()
-            day.play()
+        day = Day(house, seed=2026, tell=lambda _: None)
+        day.open_the_books()
+        with closing(BooksReader(house.books)) as early:
+            before = early.everything()
+        day.open_the_office()
+        day.play()
         # From here on only the test works in the books; what it alters must not be brought over.
         runner = house.plugin.runner
         assert runner is not None

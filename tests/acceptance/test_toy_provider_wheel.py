@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from blueops_qb.sdk.testing.kit import BASIC, CASES
 from tests.core_house import write_plugin
+from tests.kit_report import tried
 
 HERE = Path(__file__).resolve().parent.parent
 ROOT = HERE.parent
@@ -122,3 +124,22 @@ def test_the_toy_is_discovered_listed_and_keeps_the_invoice(seen: dict[str, Any]
     assert invoice["document"]["total"] == "129.50"
     assert invoice["document"]["customer"] == f"customer#{customer['id']}"
     assert invoice["marker"] == "invoice:1001.1"
+
+
+def test_the_conformance_kit_comes_with_the_wheel(python: Path, tmp_path: Path) -> None:
+    shutil.copy(TOY / "try_the_kit.py", tmp_path)
+    options = ["-q", "-W", "error", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    report = tmp_path / "report.xml"
+    done = subprocess.run(
+        [str(python), "-m", "pytest", *options, f"--junitxml={report}", "try_the_kit.py"],
+        cwd=tmp_path,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    passed = {test.name for test in tried(report)}
+    assert {case.name for case in CASES if case.need is BASIC} <= passed
+    assert "test_the_package_is_an_installed_one" in passed

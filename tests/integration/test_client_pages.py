@@ -102,6 +102,21 @@ def test_letting_the_client_in_shows_the_password_once(apart: EngineHouse) -> No
     assert "connected to “Acme Plumbing” already" in again.text
 
 
+def test_the_page_of_the_client_shows_where_to_click(office: EngineHouse) -> None:
+    callers.new_password(office.core, TENANT, office.id, actor="admin", keys=office.engine.keys)
+    viewer = Visitor(office, "viewer")
+    page = etree.HTML(viewer.get("/client").text)
+    (image,) = page.iter("img")
+    assert "1 choose “Yes, always; allow access even if QuickBooks is not running”" in image.get("alt", "")
+    there = image.get("src", "").removeprefix("/app" + PREFIX)
+    picture = viewer.get(there)
+    assert (picture.status_code, picture.mimetype) == (200, "image/svg+xml")
+    assert picture.headers["Content-Security-Policy"] == "default-src 'none'; style-src 'unsafe-inline'"
+    assert etree.fromstring(picture.data).tag == "{http://www.w3.org/2000/svg}svg"
+    for wrong in ("/connect/asked/password.svg", "/connect/nobody/allow.svg"):
+        assert viewer.get(wrong).status_code == 404
+
+
 def test_the_company_file_of_before_comes_back_with_its_mark(apart: EngineHouse) -> None:
     page = Visitor(apart).post("/invite/asked", returning="yes")
     assert "<code>F1</code>" in page.text

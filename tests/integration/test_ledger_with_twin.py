@@ -30,7 +30,7 @@ from blueops_qb.sandbox.demo import run as run_demo
 from blueops_qb.sandbox.qbo.running import RunningTwin, running_twin
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.testing.kit import Subject
-from blueops_qb.sdk.testing.ledger_checks import reads_a_ledger_that_balances
+from blueops_qb.sdk.testing.ledger_cases import reads_a_ledger_that_balances
 from blueops_qb.store import tables as t
 from tests.engine_house import (
     KEY,

@@ -148,12 +148,26 @@ class TestOnePartIsChanged:
     def test_what_would_change_the_other_part_waits_for_a_person(self, house: EngineHouse) -> None:
         payment, first, second, _ = _paid_over_jobs(house)
         before = house.here(payment.ref)
-        _edit_money(house, second, "200.00", "150.00")  # 50.00 of the second are free now
+        _edit_money(
+            house, second, "250.00", "200.00"
+        )  # more money: what is over would be the first one's here
         house.poll()
         assert house.here(payment.ref) == before
         assert str(payment.ref) in _money_conflict(house).reason
         assert (house.books.document(first).amount, house.books.document(first).void) == (D("100.00"), False)
-        assert house.books.document(second).allocations[0].amount == D("150.00")
+        assert house.books.document(second).amount == D("250.00")
+
+    def test_what_one_part_settles_no_more_stays_in_that_part(self, house: EngineHouse) -> None:
+        payment, first, second, _ = _paid_over_jobs(house)
+        other = house.books.document(first)
+        _edit_money(house, second, "200.00", "150.00")
+        house.poll()
+        here = house.here(payment.ref)
+        assert [part.amount for part in here.applications] == [D("100.00"), D("150.00")]
+        assert (here.amount, here.unapplied) == (D("300.00"), D("50.00"))
+        assert house.books.document(first) == other
+        assert house.books.document(second).amount == D("200.00")
+        assert (house.conflicts(), house.state(payment)) == ([], "done")
 
     def test_a_note_on_one_part_is_a_note_on_the_payment(self, house: EngineHouse) -> None:
         payment, first, second, _ = _paid_over_jobs(house)
@@ -441,3 +455,72 @@ def test_a_part_that_was_not_written_before_the_books_were_disconnected_is_writt
     house.drain()
     assert [house.books.document(place).reference for place in (first, second)] == ["R2", "R2"]
     assert house.state(payment) == "done"
+
+
+def _lowered(house: EngineHouse, payment: Payment, *applied: str) -> Payment:
+    """The payment settles its invoices with less; what they do not take any more is the customer's."""
+    parts = tuple(
+        attrs.evolve(part, amount=D(amount))
+        for part, amount in zip(payment.applications, applied, strict=True)
+    )
+    found: Payment = house.change(house.here(payment.ref), applications=parts)
+    house.drain()
+    return found
+
+
+def _refunded(house: EngineHouse, payment: Payment, amount: str) -> Refund:
+    with house.work() as tx:
+        found: Refund = tx.issue_refund(
+            Refund(
+                id="",
+                customer_id=payment.customer_id,
+                date=DAY,
+                amount=D(amount),
+                parts=(RefundPart(of=payment.ref, amount=D(amount)),),
+                account_key="checking",
+            )
+        )
+    house.drain()
+    return found
+
+
+def test_a_refund_of_a_payment_in_parts_leaves_by_a_check_for_each_part_that_has_something(
+    house: EngineHouse,
+) -> None:
+    payment, first, second, _ = _paid_over_jobs(house)
+    lower = _lowered(house, payment, "69.99", "150.00")
+    refund = _refunded(house, lower, "50.00")
+    assert house.state(refund) == "done"
+    checks = [house.books.document(place) for place in _places(house, "refund")]
+    assert [check.total for check in checks] == [D("30.01"), D("19.99")]
+    money = [house.books.document(place) for place in (first, second)]
+    assert [check.payee for check in checks] == [part.customer for part in money]
+    assert [part.amount for part in money] == [D("100.00"), D("200.00")]
+    assert [sorted(a.amount for a in part.allocations) for part in money] == [
+        [D("30.01"), D("69.99")],
+        [D("19.99"), D("150.00")],
+    ]
+    house.poll()
+    assert (house.conflicts(), house.state(payment)) == ([], "done")
+
+
+def test_it_stays_so_when_the_applications_change_and_goes_when_the_refund_is_void(
+    house: EngineHouse,
+) -> None:
+    payment, first, second, _ = _paid_over_jobs(house)
+    refund = _refunded(house, _lowered(house, payment, "100.00", "150.00"), "50.00")
+    _lowered(house, payment, "60.00", "150.00")
+    money = [house.books.document(place) for place in (first, second)]
+    assert [sorted(a.amount for a in part.allocations) for part in money] == [
+        [D("60.00")],
+        [D("50.00"), D("150.00")],
+    ]
+    with house.work() as tx:
+        tx.void_refund(refund.id, reason="not sent")
+    house.drain()
+    house.poll()
+    assert [[a.amount for a in house.books.document(p).allocations] for p in (first, second)] == [
+        [D("60.00")],
+        [D("150.00")],
+    ]
+    assert (house.conflicts(), house.state(refund), house.state(payment)) == ([], "done", "done")

@@ -8,7 +8,6 @@ import re
 import shlex
 import subprocess
 import sys
-import textwrap
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,20 +16,11 @@ import click
 import pytest
 
 from blueops_qb.cli import main
-from tests.doc_pages import DOCS, ROOT
+from tests.doc_pages import DOCS, MARK, ROOT, blocks
 
 PAPERS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
-MARK = "<!-- runnable -->"
-#: A mark, if there is one, then a fenced block: (mark, language, text).
-BLOCK = re.compile(r"^( *)(<!-- runnable -->\n\1)?```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 #: Words in capitals and dots that stand for something of the reader's own.
 NUMBERS = {"NUMBER": "5", "N": "5", "RECORD": "invoice:1041", "REVISION": "head"}
-
-
-def blocks(paper: Path) -> Iterator[tuple[bool, str, str]]:
-    """(marked as runnable, language, text) of every fenced block."""
-    for found in BLOCK.finditer(paper.read_text(encoding="utf-8")):
-        yield bool(found[2]), found[3], textwrap.dedent(found[4])
 
 
 def name(paper: Path) -> str:

@@ -114,7 +114,7 @@ def test_every_outcome_lane_reply_and_conflict_has_a_row() -> None:
 def test_every_part_of_the_provider_interface_has_a_heading() -> None:
     want_headings("provider.md", methods(provider.Provider))
     want_headings("provider.md", methods(doors.Doors))
-    five = ("write", "read", "find", "changes", "catalog", "of_company")
+    five = ("write", "read", "find", "changes", "catalog", "ledger", "of_company")
     own = {name.partition("(")[0]: name for name in methods(simple.SimpleProvider)}
     want_headings("provider.md", [own[name] for name in five])
 

@@ -22,6 +22,8 @@ from blueops_qb.cli import main
 from blueops_qb.domain import policy
 from blueops_qb.domain.records import TaxRounding
 from blueops_qb.engine.settings import EngineSettings
+from blueops_qb.providers.qbd.settings import PREFIX as DESKTOP_PREFIX
+from blueops_qb.providers.qbd.settings import QbdSettings
 from blueops_qb.providers.qbo import signin
 from blueops_qb.providers.qbo.faults import RULES
 from blueops_qb.providers.qbo.settings import PREFIX, QboSettings
@@ -52,6 +54,8 @@ def test_every_setting_that_core_shows_has_a_row() -> None:
 def test_every_key_of_the_provider_has_a_row() -> None:
     keys = [f"{PREFIX}{name.upper()}" for name in fields(QboSettings)]
     want_rows("settings.md", "QuickBooks Online", keys)
+    desktop = [f"{DESKTOP_PREFIX}{name.upper()}" for name in fields(QbdSettings)]
+    want_rows("settings.md", "QuickBooks Desktop", desktop)
 
 
 def test_every_field_of_policy_and_engine_has_a_row() -> None:

@@ -1,14 +1,28 @@
 """What a closing date allows: new documents, changes, voids, with both policies."""
 
 import datetime as dt
+from typing import Any
 
 import attrs
+import pytest
 
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.policy import ClosedPeriod
 from blueops_qb.domain.posting.context import PostingContext
+from blueops_qb.domain.records import Payment
 from blueops_qb.domain.refs import DocumentKey
-from tests.plumbing import CALL, CUSTOMER, DAY, D, blocked, check_of, company, document, invoice
+from tests.plumbing import (
+    CALL,
+    CUSTOMER,
+    DAY,
+    D,
+    blocked,
+    check_of,
+    company,
+    document,
+    invoice,
+    plain_invoice,
+)
 
 CLOSED = DAY + dt.timedelta(days=29)
 OPEN = CLOSED + dt.timedelta(days=1)
@@ -43,6 +57,49 @@ def test_by_policy_it_is_dated_on_the_first_open_day_and_keeps_its_true_date() -
 def test_payments_obey_the_closing_date_too() -> None:
     assert str(CLOSED) in blocked(check_of("5.00"), closed()).reason
     assert document(check_of("5.00"), closed(redate=True)).date == OPEN
+
+
+ADJUSTING: dict[str, Any] = {"closing_date": CLOSED, "closed_period": ClosedPeriod.ADJUST}
+REMEDY = (
+    "Move the closing date in the books for a moment, or correct it there with your accountant and undo the change in "
+    "BlueOps. Money that went back is entered as a refund or a returned payment of an open day."
+)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param(check_of("50.00", ("41", "50.00")), id="another amount"),
+        pytest.param(check_of("59.00", ("41", "50.00")), id="settles less"),
+        pytest.param(check_of("59.00", ("41", "59.00"), void=True), id="void"),
+    ],
+)
+def test_a_payment_that_settles_invoices_waits_under_adjust_and_says_record_cause_and_remedy(
+    changed: Payment,
+) -> None:
+    posted = document(check_of("59.00", ("41", "59.00")), company(plain_invoice()))
+    context = company(plain_invoice(), posted={DocumentKey(changed.ref): posted}, **ADJUSTING)
+    answer = blocked(changed, context)
+    assert answer.reason == (
+        f"Payment 1 was posted on {DAY}, in the period closed on {CLOSED}, and has changed since; in the books it goes "
+        "on settling its invoices until somebody takes it off them, which the closed period forbids, so no entry of an "
+        "open day can correct it."
+    )
+    assert answer.remedy == REMEDY
+
+
+def test_one_that_settles_nothing_is_the_customers_credit_there_and_only_an_accountant_takes_that_back() -> (
+    None
+):
+    changed = check_of("59.00", void=True)
+    posted = document(check_of("59.00"))
+    answer = blocked(changed, company(posted={DocumentKey(changed.ref): posted}, **ADJUSTING))
+    assert answer.reason == (
+        f"Payment 1 was posted on {DAY}, in the period closed on {CLOSED}, and has changed since; in the books it is "
+        "the customer's credit, which only an entry on receivables would take back on an open day, and such an entry "
+        "is for an accountant to approve."
+    )
+    assert answer.remedy == REMEDY
 
 
 def test_customers_have_no_date() -> None:

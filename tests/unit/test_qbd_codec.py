@@ -111,14 +111,23 @@ def test_the_marker_is_found_again_in_the_memo_of_every_kind_that_has_one() -> N
     assert record.facts["external_guid"].startswith("{")
 
 
-def test_a_document_discount_is_a_line_for_what_is_taxed_and_one_for_what_is_not() -> None:
-    block = creation(INVOICE, USUAL).children[0]
-    taken = [line for line in block.all("InvoiceLineAdd") if line.get("ItemRef", "ListID") == "D-1"]
-    assert [(line.get("Amount"), line.get("SalesTaxCodeRef", "FullName")) for line in taken] == [
-        ("-10.00", "Tax"),
-        ("-30.00", "Non"),
-    ]
-    assert not any(line.has("Quantity") for line in taken)
+@pytest.mark.parametrize(("before_tax", "code"), [(True, "Tax"), (False, "Non")])
+def test_a_document_discount_is_one_line_at_the_end_which_spreads_over_all_others(
+    before_tax: bool, code: str
+) -> None:
+    block = creation(attrs.evolve(INVOICE, discount_before_tax=before_tax), USUAL).children[0]
+    taken = list(block.all("InvoiceLineAdd"))[-1]
+    assert taken.get("ItemRef", "ListID") == "D-1"
+    assert (taken.get("Amount"), taken.get("SalesTaxCodeRef", "FullName")) == ("-40.00", code)
+    assert not taken.has("Quantity")
+
+
+def test_a_discount_is_written_with_the_item_that_is_posted_to_its_account() -> None:
+    account = BooksRef(BooksKind.ACCOUNT, "1-1")
+    with_items = attrs.evolve(USUAL.profile, discount_items={"1-1": "D-7"})
+    books = attrs.evolve(USUAL, profile=with_items)
+    block = creation(attrs.evolve(INVOICE, discount_account=account), books).children[0]
+    assert list(block.all("InvoiceLineAdd"))[-1].get("ItemRef", "ListID") == "D-7"
 
 
 def test_without_a_tax_of_ours_no_line_is_told_to_be_taxable() -> None:
@@ -137,7 +146,7 @@ def test_without_a_tax_of_ours_no_line_is_told_to_be_taxable() -> None:
         ({"number": "BO-1234567890"}, "QuickBooks Desktop keeps 11"),
         ({"tax_code": None}, "no sales tax item is chosen"),
         ({"deposit": D("10.00")}, "takes a deposit of 10.00"),
-        ({"discount_account": BooksRef(BooksKind.ACCOUNT, "1-1")}, "takes a discount item"),
+        ({"discount_account": BooksRef(BooksKind.ACCOUNT, "1-1")}, "needs an item of type discount"),
         ({"currency": "EUR"}, "only writes the home currency USD"),
         ({"lines": ()}, "has no lines"),
         ({"date": dt.date(1969, 1, 1)}, "The date is “1969-01-01”"),

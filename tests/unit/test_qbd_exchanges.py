@@ -12,7 +12,7 @@ from blueops_qb.domain.profile import BooksProfile, SalesTax
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.exchanges import halves
-from blueops_qb.providers.qbd.framing import Failed, failed_of
+from blueops_qb.providers.qbd.gate_reply import Reply
 from blueops_qb.providers.qbd.provider import QbdProvider
 from blueops_qb.providers.qbd.qbxml.element import Element
 from blueops_qb.providers.qbd.qbxml.reading import read, read_text
@@ -143,20 +143,21 @@ def test_what_the_answer_does_not_speak_of_may_have_happened() -> None:
 
 
 def test_a_failure_of_the_connection_counts_by_what_it_says_of_the_set() -> None:
-    open_dialog = Failed(hresult="0x80040414", message="A modal dialog box is showing").to_bytes()
+    open_dialog = Reply(hresult="0x80040414", message="A modal dialog box is showing").dump()
     for outcome in decoded(open_dialog):
         assert isinstance(outcome, Throttled)
         assert outcome.connection
-    assert {type(o) for o in decoded(Failed(hresult="-2147220478").to_bytes())} == {NotKnown}
-    assert failed_of(b'{"message": "x"}') is None
-    assert failed_of(reply()) is None
+    assert {type(o) for o in decoded(Reply(hresult="-2147220478").dump())} == {NotKnown}
 
 
 def test_a_set_that_cannot_be_read_is_halved_down_to_the_guilty_request() -> None:
-    unreadable = Failed(hresult="0x80040400", message="parsing error").to_bytes()
+    unreadable = Reply(hresult="0x80040400", message="parsing error").dump()
+    apart = []
     for outcome in decoded(unreadable):
         assert isinstance(outcome, Throttled)
         assert not outcome.connection
+        apart.append(outcome.apart)
+    assert apart == ["x7.0", "x7.0", "x7.1"], "the halves do not travel together again"
     first, second = halves(WRITES.operations)
     assert [operation.id for operation in (*first, *second)] == ["a", "b", "c"]
     assert len(first) == 2

@@ -91,6 +91,15 @@ def test_a_mod_of_a_bill_takes_each_kind_of_line_for_itself(desk: Desk) -> None:
     assert desk.refused(modification("Bill", cleared, both)) == 3153
 
 
+def test_a_mod_that_names_a_line_only_leaves_its_cost_to_the_last_digit(desk: Desk) -> None:
+    pipes = "<Quantity>12.7</Quantity><Cost>0.413</Cost>"
+    record = desk.add("Bill", f"{DEPOT}<RefNumber>A-9</RefNumber>{item('Materials', pipes)}")
+    line = text(record, "ItemLineRet/TxnLineID")
+    record = desk.mod(record, f"<ItemLineMod><TxnLineID>{line}</TxnLineID></ItemLineMod>")
+    kept = [text(record, f"ItemLineRet/{name}") for name in ("Quantity", "Cost", "Amount")]
+    assert kept == ["12.7", "0.413", "5.25"]
+
+
 def test_bills_are_paid_with_check_credit_and_discount(desk: Desk) -> None:
     first, second = bill(desk, "100.00"), bill(desk, "40.00")
     credit = desk.add("VendorCredit", f"{DEPOT}{expense('Freight', '15.00')}")

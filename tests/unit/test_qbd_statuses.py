@@ -11,13 +11,12 @@ from blueops_qb.providers.qbd import matrix
 from blueops_qb.providers.qbd.codec.forms import FORMS
 from blueops_qb.providers.qbd.hresults import FAILURES, Fate, Next, code_of, failure_of
 from blueops_qb.providers.qbd.qbxml.tables import REQUESTS
-from blueops_qb.providers.qbd.settings import QbdSettings
 from blueops_qb.providers.qbd.status import RULES, SETS, rule_for, rule_for_set
 from blueops_qb.providers.qbd.status_rules import Result
 from blueops_qb.providers.qbd.verdicts import Status, is_done, verdict
 from blueops_qb.sdk.outcomes import Absent, Gone, NotKnown, Outcome, Refused, Stale, Throttled, Why
 from blueops_qb.sdk.provider import Operation, Verb
-from tests.doc_pages import REFERENCE, ROOT, fields, want_rows
+from tests.doc_pages import REFERENCE, ROOT
 
 
 def op(verb: Verb) -> Operation:
@@ -190,7 +189,3 @@ def test_every_status_has_a_row_with_sentence_and_remedy() -> None:
         assert any(rule.remedy in line for line in found), f"docs/reference/qbd-statuses.md: code {rule.code}"
     for failure in FAILURES:
         assert any(all(code in line for code in failure.codes) and failure.remedy in line for line in lines)
-
-
-def test_every_setting_of_the_desktop_provider_has_a_row() -> None:
-    want_rows("settings.md", "QuickBooks Desktop", fields(QbdSettings))

@@ -117,9 +117,18 @@ def _moves_nothing(document: Document) -> bool:
 
 
 def _why(posted: Document) -> str:
-    """Why no document of an open day takes the place of that one."""
+    """Why no document of an open day takes the place of that one.
+
+    Receivables are moved by documents; an entry on them is an accountant's exception (accounting-treatments 0.1), and
+    the order to take back a paid invoice begins with the payment itself (section 10).
+    """
     if not isinstance(posted, CustomerPayment):
         return ""
+    if not posted.allocations:
+        return (
+            "; in the books it is the customer's credit, which only an entry on receivables would take back on an open "
+            "day, and such an entry is for an accountant to approve"
+        )
     return (
         "; in the books it goes on settling its invoices until somebody takes it off them, which the closed period "
         "forbids, so no entry of an open day can correct it"

@@ -45,6 +45,8 @@ class PostingContext:
     in_books: frozenset[DocumentKey] = frozenset()
     open_in_books: MappingOf[DocumentKey, Decimal] = attrs.field(factory=dict)
     theirs: MappingOf[DocumentKey, Document] = attrs.field(factory=dict)
+    #: Documents of the record as the version posts them that its own was moved to by a move between accounts.
+    as_moved: MappingOf[DocumentKey, Document] = attrs.field(factory=dict)
     no_foreign: str = ""
     event_day: dt.date | None = None
     splits_payments: bool = False

@@ -14,7 +14,7 @@ from decimal import Decimal
 
 import attrs
 
-from blueops_qb.domain.documents import Allocation, Document, SalesInvoice, TaxMode
+from blueops_qb.domain.documents import Allocation, Document, SalesInvoice
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.naming import derived_number
 from blueops_qb.domain.policy import ClosedPeriod
@@ -24,8 +24,10 @@ from blueops_qb.domain.posting.credits import settling
 from blueops_qb.domain.posting.invoices import NUMBER_LENGTH, as_credit
 from blueops_qb.domain.posting.kinds import REVERSAL, SETTLED
 from blueops_qb.domain.posting.lookup import Lookup
+from blueops_qb.domain.recoding import coded_as
 from blueops_qb.domain.records import Invoice
 from blueops_qb.domain.refs import DocumentKey, ref_of_key
+from blueops_qb.domain.reversal import with_their_tax
 
 #: What an invoice comes to by itself; a person's undo keeps a document of its own beside them.
 OWN_ROLES = frozenset({"main", CORRECTED, REVERSAL, SETTLED})
@@ -46,7 +48,7 @@ def corrected(
     if not isinstance(posted, SalesInvoice) or not isinstance(new, SalesInvoice):
         return wanted
     if key != main:
-        new = _in_its_place(new, posted)
+        new = _in_its_place(_where_moved(key, new, lookup), posted)
     closing = lookup.context.profile.closing_date
     if closing is None or posted.date > closing or posted.void:
         return {**earlier, key: new} if key != main else wanted
@@ -57,6 +59,7 @@ def corrected(
         return earlier
     if closed_policy(lookup) is not ClosedPeriod.ADJUST:
         return {**earlier, key: new}
+    new = _where_moved(key, new, lookup)
     return {**earlier, **_correction(key, posted, new, number + 1, lookup)}
 
 
@@ -73,6 +76,12 @@ def voided(
     return taken_back
 
 
+def _where_moved(key: DocumentKey, new: SalesInvoice, lookup: Lookup) -> SalesInvoice:
+    """What takes the place of an invoice stands where that was moved to."""
+    other = lookup.context.as_moved.get(key)
+    return coded_as(new, other) if isinstance(other, SalesInvoice) and not new.void else new
+
+
 def _in_its_place(new: SalesInvoice, posted: SalesInvoice) -> SalesInvoice:
     """A later state of an invoice that took the place of another: date and number are its own."""
     return attrs.evolve(new, date=posted.date, due_date=posted.due_date, number=posted.number)
@@ -82,7 +91,7 @@ def _correction(
     key: DocumentKey, posted: SalesInvoice, new: SalesInvoice, n: int, lookup: Lookup
 ) -> dict[DocumentKey, Document]:
     day = first_open_day(lookup)
-    posted = _as_known(key, posted, lookup)
+    posted = with_their_tax(posted, lookup.context.theirs.get(key))
     words = f"Corrects {posted.number or key.source} of {posted.date}"
     memo = attrs.evolve(
         as_credit(posted), date=day, number=_number(posted.number, f"C{n}"), memo=words, email=""
@@ -102,14 +111,6 @@ def _correction(
     if settled and not lookup.context.profile.auto_apply_credits:
         documents[DocumentKey(key.source, SETTLED, n)] = settling(memo, reversal, tuple(settled))
     return documents
-
-
-def _as_known(key: DocumentKey, posted: SalesInvoice, lookup: Lookup) -> SalesInvoice:
-    """The invoice with the tax that the books computed, where that was left to them."""
-    theirs = lookup.context.theirs.get(key)
-    if posted.total is None and isinstance(theirs, SalesInvoice):
-        return attrs.evolve(posted, tax_mode=TaxMode.OURS, tax=theirs.tax, total=theirs.total)
-    return posted
 
 
 def _dated(new: SalesInvoice, day: dt.date, number: str) -> SalesInvoice:

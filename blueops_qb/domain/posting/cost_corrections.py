@@ -50,7 +50,7 @@ def corrected(record: Expense, wanted: Documents, lookup: Lookup) -> Documents:
         return wanted
     files = {k: d for k, d in wanted.items() if isinstance(d, AttachedFile)}
     if key.role == CORRECTED:
-        new = _in_its_place(new, posted)
+        new = _in_its_place(_where_moved(key, new, lookup), posted)
     closing = lookup.context.profile.closing_date
     if closing is None or posted.date > closing or posted.void:
         return {**earlier, **files, key: new} if key.role == CORRECTED else wanted
@@ -61,6 +61,7 @@ def corrected(record: Expense, wanted: Documents, lookup: Lookup) -> Documents:
         return {**earlier, **files}
     if closed_policy(lookup) is not ClosedPeriod.ADJUST:
         return {**earlier, **files, key: new} if key.role == CORRECTED else wanted
+    new = _where_moved(key, new, lookup)
     return {**earlier, **files, **_correction(key, posted, new, number + 1, lookup)}
 
 
@@ -93,6 +94,12 @@ def _current(earlier: Documents) -> DocumentKey | None:
 def _cost_in(wanted: Documents) -> Cost | None:
     found = [doc for doc in wanted.values() if isinstance(doc, Cost)]
     return found[0] if len(found) == 1 else None
+
+
+def _where_moved(key: DocumentKey, new: Cost, lookup: Lookup) -> Cost:
+    """What takes the place of a cost stands where that was moved to."""
+    found = lookup.context.as_moved.get(key)
+    return found if isinstance(found, Cost) and type(found) is type(new) and not new.void else new
 
 
 def _in_its_place(new: Cost, posted: Cost) -> Cost:

@@ -14,6 +14,8 @@ from blueops_qb.domain.reversal import UNDO_ROLES
 
 #: Roles of documents by which a document of a closed month is taken back, and by which both settle one another.
 REVERSAL, SETTLED = "reversal", "settled"
+#: How the marker of one of the former is told.
+REVERSES = f"/{REVERSAL}/"
 #: Roles of documents that stand beside a record's own.
 BESIDE = frozenset({REVERSAL, SETTLED, CORRECTED, *UNDO_ROLES})
 

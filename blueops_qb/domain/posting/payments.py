@@ -12,7 +12,13 @@ from decimal import Decimal
 
 import attrs
 
-from blueops_qb.domain.documents import Allocation, CustomerPayment, Document
+from blueops_qb.domain.documents import (
+    Allocation,
+    CustomerPayment,
+    Document,
+    ExpenseDocument,
+    SalesInvoice,
+)
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.policy import OverJobs
 from blueops_qb.domain.posting import prepayments
@@ -20,7 +26,7 @@ from blueops_qb.domain.posting.allocations import allocated
 from blueops_qb.domain.posting.early_payment import discounts, party_of
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.posting.money_accounts import UNDEPOSITED, deposit_account
-from blueops_qb.domain.records import Invoice, Payment
+from blueops_qb.domain.records import GivenBack, Invoice, Payment, Refund
 from blueops_qb.domain.refs import (
     BooksRef,
     DocumentKey,
@@ -44,6 +50,15 @@ class Part:
     party: RecordRef
     amount: Decimal
     allocations: tuple[Allocation, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Share:
+    """What a refund takes of one part of a payment: whose that is, the number of the refund's document, how much."""
+
+    party: RecordRef
+    document: int
+    amount: Decimal
 
 
 def payment(record: Payment, lookup: Lookup) -> dict[DocumentKey, Document]:
@@ -109,13 +124,14 @@ def _parts(record: Payment, amount: Decimal, used: tuple[Allocation, ...], looku
     """One part, or one per job that it settles invoices of."""
     settled = allocated(record, record.applications, lookup)
     back = _given_back(record, lookup)
-    _check_amount(record, amount, (*settled, *used, *back), lookup)
+    _check_amount(record, amount, (*settled, *used, *(part for _, part in back)), lookup)
     by_party: dict[RecordRef, list[Allocation]] = {}
     for part in settled:
         by_party.setdefault(_party(part, record, lookup), []).append(part)
     earlier = _earlier(record, lookup)
     if len(earlier) < 2 and not (len(by_party) > 1 and _splits(lookup) and not _stands_whole(record, lookup)):
-        allocations = tuple(sorted((*settled, *used, *back), key=lambda part: order_of(part.invoice)))
+        given = [part for _, part in back]
+        allocations = tuple(sorted((*settled, *used, *given), key=lambda part: order_of(part.invoice)))
         party = _customer(record, by_party, earlier)
         return [Part(key=DocumentKey(record.ref), party=party, amount=amount, allocations=allocations)]
     return _per_party(record, amount, by_party, used=used, back=back, earlier=earlier, lookup=lookup)
@@ -127,24 +143,26 @@ def _per_party(
     by_party: dict[RecordRef, list[Allocation]],
     *,
     used: tuple[Allocation, ...],
-    back: tuple[Allocation, ...],
+    back: Sequence[tuple[RecordRef | None, Allocation]],
     earlier: dict[RecordRef, tuple[int, Decimal]],
     lookup: Lookup,
 ) -> Sequence[Part]:
-    """One payment per customer or job; what settles no invoice is the first one's, or stays where it was."""
+    """One payment per customer or job; what settles no invoice stays where it was, else it is the first one's."""
     discounted = dict(zip([a for a in record.applications if a.discount], used, strict=True))
     for application, allocation in discounted.items():
         invoice = lookup.related(Invoice, RecordRef(RecordKind.INVOICE, application.invoice_id))
         by_party.setdefault(party_of(invoice, record), []).append(allocation)
-    for part in back:
-        party = next((p for p in earlier if _is_part_of(part, earlier[p][0])), None)
+    for party, part in back:
         by_party.setdefault(party or next(iter(by_party), record_party(record)), []).append(part)
-    if not by_party:
-        # It settles nothing any more: the whole stays with whoever had the first part.
-        by_party[min(earlier, key=lambda p: earlier[p][0])] = []
-    parties = sorted(by_party, key=lambda p: (earlier.get(p, (len(earlier) + 1, ZERO))[0], p))
-    sums = {p: sum((a.amount for a in by_party[p]), ZERO) for p in parties}
+    sums = {p: sum((a.amount for a in by_party[p]), ZERO) for p in by_party}
     rest = amount - sum(sums.values(), ZERO)
+    for p in sorted(earlier, key=lambda p: earlier[p][0]):
+        kept = min(rest, earlier[p][1] - sums.get(p, ZERO))
+        if kept > 0:
+            by_party.setdefault(p, [])
+            sums[p] = sums.get(p, ZERO) + kept
+            rest -= kept
+    parties = sorted(by_party, key=lambda p: (earlier.get(p, (len(earlier) + 1, ZERO))[0], p))
     sums[parties[0]] += rest
     taken = {earlier[p][0] for p in parties if p in earlier}
     free = iter(n for n in range(1, len(parties) + len(earlier) + 1) if n not in taken)
@@ -207,23 +225,84 @@ def _earlier(record: Payment, lookup: Lookup) -> dict[RecordRef, tuple[int, Deci
     }
 
 
-def _is_part_of(part: Allocation, number: int) -> bool:
-    return (part.invoice.part if isinstance(part.invoice, DocumentKey) else 1) == number
+def _given_back(record: Payment, lookup: Lookup) -> list[tuple[RecordRef | None, Allocation]]:
+    """What went back settles the document by which it left, each with whose part of the payment it is, where known.
 
-
-def _given_back(record: Payment, lookup: Lookup) -> tuple[Allocation, ...]:
-    """What went back settles the document by which it left; a returned payment of several parts has as many."""
-    found = []
+    A returned payment of several parts has as many documents.
+    """
+    found: list[tuple[RecordRef | None, Allocation]] = []
+    if any(back.by.kind is RecordKind.REFUND for back in record.given_back):
+        for by, shares in refunded(record, lookup).items():
+            found += [(share.party, _to(by, share.document, share.amount)) for share in shares]
     for back in record.given_back:
+        if back.by.kind is RecordKind.REFUND:
+            continue
         amount = lookup.cents(back.amount, where=f"what went back by {back.by}")
-        earlier = sorted(_earlier(record, lookup).values())
-        whole = back.by.kind is RecordKind.PAYMENT_RETURN and len(earlier) > 1
-        shares = [(number, share) for number, share in earlier] if whole else [(1, amount)]
-        found += [
-            Allocation(invoice=ref_of_key(DocumentKey(back.by, MAIN, number)), amount=share)
-            for number, share in shares
-        ]
-    return tuple(found)
+        earlier = sorted(
+            (number, share, party) for party, (number, share) in _earlier(record, lookup).items()
+        )
+        if len(earlier) > 1:
+            found += [(party, _to(back.by, number, share)) for number, share, party in earlier]
+        else:
+            found.append((earlier[0][2] if earlier else None, _to(back.by, 1, amount)))
+    return found
+
+
+def _to(by: RecordRef, number: int, amount: Decimal) -> Allocation:
+    return Allocation(invoice=ref_of_key(DocumentKey(by, MAIN, number)), amount=amount)
+
+
+# -- what refunds take of it ---------------------------------------------------------------------------
+def refunded(record: Payment, lookup: Lookup) -> dict[RecordRef, list[Share]]:
+    """What each refund takes of which part: of each, in their order, what settles nothing, to the cent."""
+    refunds = [back for back in record.given_back if back.by.kind is RecordKind.REFUND]
+    plain = attrs.evolve(record, given_back=tuple(b for b in record.given_back if b not in refunds))
+    amount = lookup.cents(record.amount, where=f"payment {record.id}")
+    parts = _parts(plain, amount, discounts(plain, lookup)[1], lookup)
+    free = {part.party: part.amount - sum((a.amount for a in part.allocations), ZERO) for part in parts}
+    return {back.by: _shares(back, free, lookup) for back in refunds}
+
+
+def _shares(back: GivenBack, free: dict[RecordRef, Decimal], lookup: Lookup) -> list[Share]:
+    amount = lookup.cents(back.amount, where=f"what went back by {back.by}")
+    refund = lookup.related(Refund, back.by)
+    alone = refund is None or len(refund.parts) == 1
+    there = _refund_there(back.by, lookup)
+    if there and (not alone or sum((share.amount for share in there), ZERO) == amount):
+        # It stays as it is in the books, whatever else is applied by now.
+        shares = there if alone else [attrs.evolve(there[0], amount=amount)]
+    else:
+        shares = _in_order(amount, free, alone=alone)
+    for share in shares:
+        free[share.party] = free.get(share.party, ZERO) - share.amount
+    return shares
+
+
+def _in_order(amount: Decimal, free: dict[RecordRef, Decimal], *, alone: bool) -> list[Share]:
+    taken: dict[RecordRef, Decimal] = {}
+    for party, there in free.items():
+        part = min(amount - sum(taken.values(), ZERO), there)
+        if part > 0:
+            taken[party] = part
+    first = next(iter(taken), next(iter(free)))
+    taken[first] = taken.get(first, ZERO) + amount - sum(taken.values(), ZERO)
+    return [
+        Share(party=party, document=number if alone else 1, amount=part)
+        for number, (party, part) in enumerate(taken.items(), start=1)
+    ]
+
+
+def _refund_there(by: RecordRef, lookup: Lookup) -> list[Share]:
+    """The documents of a refund that stand in the books."""
+    found = []
+    for key, doc in sorted(lookup.context.posted.items()):
+        if key.source == by and key.role == MAIN and key in lookup.context.in_books:
+            match doc:
+                case (
+                    ExpenseDocument(payee=RecordRef() as party) | SalesInvoice(customer=RecordRef() as party)
+                ):
+                    found.append(Share(party=party, document=key.part, amount=doc.total or ZERO))
+    return found
 
 
 def _check_amount(
@@ -265,4 +344,13 @@ def _customer(
     return RecordRef(RecordKind.CUSTOMER, record.customer_id)
 
 
-__all__ = ["UNDEPOSITED", "Part", "deposit_account", "payment", "posted_parts", "record_party"]
+__all__ = [
+    "UNDEPOSITED",
+    "Part",
+    "Share",
+    "deposit_account",
+    "payment",
+    "posted_parts",
+    "record_party",
+    "refunded",
+]

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import attrs
+
 from blueops_qb.domain.documents import Allocation, CustomerPayment, Document, RefundReceipt, TaxMode
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.posting import prepayments
@@ -16,9 +18,9 @@ from blueops_qb.domain.posting.credits import APPLIED
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.posting.money_accounts import account_left
 from blueops_qb.domain.posting.owed_again import owed_again
-from blueops_qb.domain.posting.payments import posted_parts
-from blueops_qb.domain.records import Credit, Payment, Refund, RefundPart
-from blueops_qb.domain.refs import DocumentKey, RecordKind, RecordRef, Ref
+from blueops_qb.domain.posting.payments import MAIN, Share, refunded
+from blueops_qb.domain.records import Credit, GivenBack, Payment, Refund, RefundPart
+from blueops_qb.domain.refs import DocumentKey, RecordKind, RecordRef
 
 #: The fee type of what the contract lets the company keep.
 KEPT_KEY = "cancellation"
@@ -41,12 +43,12 @@ def refund(record: Refund, lookup: Lookup) -> dict[DocumentKey, Document]:
             f"keeps {kept} of a deposit that is a payment in the books",
             "Invoice what is kept, apply the deposit to that invoice, and refund the rest.",
         )
-    party = _party(record, lookup)
     account = account_left(record.account_key, None, lookup)
+    taken = _taken(record, lookup)
     documents: dict[DocumentKey, Document] = {
-        DocumentKey(record.ref): owed_again(
+        DocumentKey(record.ref, MAIN, number): owed_again(
             party,
-            amount,
+            part,
             account,
             lookup,
             day=record.date,
@@ -54,10 +56,11 @@ def refund(record: Refund, lookup: Lookup) -> dict[DocumentKey, Document]:
             memo=record.memo,
             currency=record.currency,
         )
+        for number, (party, part) in taken.items()
     }
     credits = [part for part in record.parts if part.of.kind is RecordKind.CREDIT]
     if credits:
-        documents[DocumentKey(record.ref, APPLIED)] = _settling(record, party, credits)
+        documents[DocumentKey(record.ref, APPLIED)] = _settling(record, taken[1][0], credits)
     return documents
 
 
@@ -95,37 +98,46 @@ def _of_deposit(record: Refund, whole: Decimal, kept: Decimal, lookup: Lookup) -
     )
 
 
-def _party(record: Refund, lookup: Lookup) -> RecordRef:
-    """Whose money it was, in the books: that of all its parts."""
-    parties: set[Ref] = set()
-    for part in record.parts:
-        parties |= _owners(part, record, lookup)
+def _taken(record: Refund, lookup: Lookup) -> dict[int, tuple[RecordRef, Decimal]]:
+    """The documents by which it leaves: number -> whose money it was in the books, amount.
+
+    One, or of a payment that stands there in several parts one for each part that it is taken from.
+    """
+    shares = [share for part in record.parts for share in _shares(part, record, lookup)]
+    if len(record.parts) == 1:
+        return {share.document: (share.party, share.amount) for share in shares}
+    parties = {share.party for share in shares}
     if len(parties) != 1:
         raise lookup.held(
             "gives back money of several jobs at once",
-            "Make one refund per job in BlueOps; they are sent by themselves then.",
+            "Make one refund of each payment and each credit in BlueOps; they are sent by themselves then.",
         )
-    (party,) = parties
-    assert isinstance(party, RecordRef)
-    return party
+    return {1: (parties.pop(), sum((share.amount for share in shares), ZERO))}
 
 
-def _owners(part: RefundPart, record: Refund, lookup: Lookup) -> set[Ref]:
+def _shares(part: RefundPart, record: Refund, lookup: Lookup) -> list[Share]:
     if part.of.kind is RecordKind.CREDIT:
-        posted = lookup.context.posted.get(DocumentKey(part.of))
-        customer = getattr(posted, "customer", None)
-        if isinstance(customer, RecordRef):
-            return {customer}
-        credit = lookup.related(Credit, part.of)
-        job = credit.job_id if credit is not None else record.job_id
-        return {RecordRef(RecordKind.JOB, job) if job else _customer(record)}
+        return [Share(party=_owner(part, record, lookup), document=1, amount=part.amount)]
     payment = lookup.related(Payment, part.of)
     if payment is None or payment.void:
         raise lookup.held(
             f"gives back {part.of}, which BlueOps does not have",
             "Correct its parts in BlueOps; it is sent by itself then.",
         )
-    return {party for party, _ in posted_parts(payment, lookup).values()}
+    if all(back.by != record.ref for back in payment.given_back):
+        given = (*payment.given_back, GivenBack(by=record.ref, amount=part.amount))
+        payment = attrs.evolve(payment, given_back=given)
+    return refunded(payment, lookup)[record.ref]
+
+
+def _owner(part: RefundPart, record: Refund, lookup: Lookup) -> RecordRef:
+    posted = lookup.context.posted.get(DocumentKey(part.of))
+    customer = getattr(posted, "customer", None)
+    if isinstance(customer, RecordRef):
+        return customer
+    credit = lookup.related(Credit, part.of)
+    job = credit.job_id if credit is not None else record.job_id
+    return RecordRef(RecordKind.JOB, job) if job else _customer(record)
 
 
 def _customer(record: Refund) -> RecordRef:

@@ -45,6 +45,7 @@ def catalog_outcome(
     """Found with the lists and the profile; a list that the company has not switched on is empty."""
     records: list[BooksRecord] = []
     about: dict[str, Element] = {}
+    discounts: list[Element] = []
     for response in responses:
         status = Status(
             code=response.attribute("statusCode"),
@@ -58,12 +59,14 @@ def catalog_outcome(
             if not off and not isinstance(outcome, Absent):
                 return outcome
         about.update({ret.name: ret for ret in response.children if ret.name in _ABOUT})
+        discounts += [ret for ret in response.children if ret.name == "ItemDiscountRet"]
         records += [record for ret in response.children if (record := record_of(ret, books)) is not None]
     profile = profile_of(
         company_id,
         host=about.get("HostRet"),
         company=about.get("CompanyRet"),
         preferences=about.get("PreferencesRet"),
+        discounts=discounts,
         settings=books.settings,
     )
     company = BooksRecord(kind=BooksKind.COMPANY, id=company_id, name=profile.company_name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 import attrs
 
@@ -20,7 +21,7 @@ from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.members import Unwritable
 from blueops_qb.providers.qbd.codec.records import record_of
 from blueops_qb.providers.qbd.feeds import feed_outcome, feed_requests, is_feed
-from blueops_qb.providers.qbd.framing import Failed, failed_of
+from blueops_qb.providers.qbd.gate_reply import Reply, load_reply
 from blueops_qb.providers.qbd.hresults import Fate, failure_of
 from blueops_qb.providers.qbd.ledger import ledger_outcome, ledger_requests
 from blueops_qb.providers.qbd.qbxml.element import Element
@@ -91,18 +92,20 @@ def encode_set(exchange: Exchange, books: Books, *, version: str) -> bytes:
             for part, request in enumerate(made)
         ]
     writing = any(operation.verb in WRITES for operation in exchange.operations)
+    if not writing:
+        return written(MessageSet(requests=tuple(requests), version=version))
     return written(
-        MessageSet(requests=tuple(requests), new_id=exchange.id if writing else "", version=version)
+        MessageSet(requests=tuple(requests), new_id=exchange.id, old_id=exchange.clears, version=version)
     )
 
 
 def decode_set(exchange: Exchange, reply: bytes, books: Books) -> dict[str, Outcome]:
     """One outcome per operation; never raises: what cannot be read may have happened."""
-    failed = failed_of(reply)
-    if failed is not None:
-        return {operation.id: _failed(operation, exchange, failed) for operation in exchange.operations}
     try:
-        return _decode(exchange, read(reply), books)
+        told = load_reply(reply)
+        if told.hresult:
+            return _failed(exchange, told)
+        return _decode(exchange, read(told.response.encode("utf-8")), books)
     except Exception as problem:  # the contract: nothing that comes back may break the engine
         message = "The answer of QuickBooks cannot be read."
         detail = f"{type(problem).__name__}: {problem}; {reply[:200]!r}"
@@ -202,25 +205,36 @@ def _written(operation: Operation, found: list[BooksRecord], *, detail: str, ref
     return NotKnown(message="QuickBooks answered without the record that it wrote.", reference=reference)
 
 
-def _failed(operation: Operation, exchange: Exchange, failed: Failed) -> Outcome:
+def _failed(exchange: Exchange, failed: Reply) -> dict[str, Outcome]:
+    """What a failure of the connection means for each operation."""
     failure = failure_of(failed.hresult)
-    detail = f"{failed.hresult} {failed.message}".strip()
-    if failure.fate is Fate.UNKNOWN:
-        return unknown(operation, message=failure.message, detail=detail, reference=exchange.id)
-    if failure.fate is Fate.UNREADABLE and len(exchange.operations) == 1:
-        return Refused(
+    told: dict[str, Any] = {
+        "detail": f"{failed.hresult} {failed.message}".strip(),
+        "reference": exchange.id,
+        "message": failure.message,
+    }
+    match failure.fate:
+        case Fate.UNKNOWN:
+            return {operation.id: unknown(operation, **told) for operation in exchange.operations}
+        case Fate.UNREADABLE:
+            return _unreadable(exchange, failed, told)
+        case Fate.NOT_RUN:
+            later = Throttled(retry_after=_SOON, **told)
+            return {operation.id: later for operation in exchange.operations}
+
+
+def _unreadable(exchange: Exchange, failed: Reply, told: dict[str, Any]) -> dict[str, Outcome]:
+    """One request of the set is wrong: the halves go apart, down to the one that is guilty."""
+    if len(exchange.operations) == 1:
+        refused = Refused(
             why=Why.DEFECT,
-            message="QuickBooks could not read our request; nothing of it was carried out.",
             remedy=_OURS,
-            detail=detail,
-            reference=exchange.id,
             code=failed.hresult,
+            **{**told, "message": "QuickBooks could not read our request; nothing of it was carried out."},
         )
-    alone = failure.fate is Fate.UNREADABLE
-    return Throttled(
-        message=failure.message,
-        detail=detail,
-        reference=exchange.id,
-        retry_after=_SOON,
-        connection=not alone,
-    )
+        return {exchange.operations[0].id: refused}
+    return {
+        operation.id: Throttled(retry_after=0.0, connection=False, apart=f"{exchange.id}.{number}", **told)
+        for number, half in enumerate(halves(exchange.operations))
+        for operation in half
+    }

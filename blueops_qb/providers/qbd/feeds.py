@@ -26,6 +26,7 @@ from blueops_qb.providers.qbd.qbxml.element import Element
 from blueops_qb.providers.qbd.status import rule_for
 from blueops_qb.providers.qbd.status_rules import Result
 from blueops_qb.providers.qbd.verdicts import Status, is_done, unknown, verdict
+from blueops_qb.providers.qbd.witnesses import put_back, witness_requests
 from blueops_qb.sdk.outcomes import Absent, BooksRecord, Found, Outcome, Refused, Why
 from blueops_qb.sdk.provider import Operation, Verb, Want
 
@@ -67,16 +68,16 @@ def feed_requests(operation: Operation, *, asked: dt.datetime) -> list[Element]:
     """The queries of one page; raises Unwritable."""
     start = _start(operation, asked)
     kinds = _kinds(operation)
-    return [_request(part, start, kinds) for part in _parts(operation)]
+    return [*(_request(part, start, kinds) for part in _parts(operation)), *witness_requests(operation)]
 
 
 def feed_outcome(
     operation: Operation, responses: Sequence[Element], books: Books, *, asked: dt.datetime, reference: str
 ) -> Outcome:
     """Found with records and deletions, what is still to be asked, and on a feed's last page the new position."""
-    parts = _parts(operation)
-    if len(responses) != len(parts):
-        detail = f"{len(responses)} of {len(parts)} answers"
+    parts, witnesses = _parts(operation), len(witness_requests(operation))
+    if len(responses) != len(parts) + witnesses:
+        detail = f"{len(responses)} of {len(parts) + witnesses} answers"
         return unknown(
             operation, message="QuickBooks' answer is incomplete.", detail=detail, reference=reference
         )
@@ -84,7 +85,7 @@ def feed_outcome(
     deleted: list[BooksRef] = []
     shown: list[str] = []
     onward: list[Part] = []
-    for part, response in zip(parts, responses, strict=True):
+    for part, response in zip(parts, responses[: len(parts)], strict=True):
         status = Status(
             code=response.attribute("statusCode"),
             message=response.attribute("statusMessage"),
@@ -107,6 +108,10 @@ def feed_outcome(
             onward.append(attrs.evolve(part, iterator=response.attribute("iteratorID")))
     position = _position(operation, shown, asked)
     too_old = _is_old(operation, asked)
+    # Deletions are not told so far back: what is missing then proves nothing.
+    other = None if too_old else put_back(operation, responses[len(parts) :], deleted, reference=reference)
+    if other is not None:
+        return other
     then = () if too_old else _then(operation, onward, _start(operation, asked), position)
     return Found(
         records=tuple(records),

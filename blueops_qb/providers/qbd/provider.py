@@ -1,18 +1,22 @@
-"""The QuickBooks Desktop provider: what it is and can do so far, and the way through its parts.
+"""The QuickBooks Desktop provider: what it is and can do, and the way through its parts.
 
-It writes, reads, looks up, lists the catalog, tells changes and reads the ledger. The gate of the Web Connector is not
-part of it yet, so that it is not offered to anybody.
+Nobody calls a company file: the Web Connector beside QuickBooks asks at the gate for message sets and brings back what
+came of them.
 """
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
+from blueops_qb import __version__
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.profile import BooksProfile
+from blueops_qb.providers.qbd import pictures
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.kept import kept
 from blueops_qb.providers.qbd.codec.lens import normal, one_way
@@ -20,20 +24,26 @@ from blueops_qb.providers.qbd.codec.short_names import FORBIDDEN, LENGTHS, Names
 from blueops_qb.providers.qbd.entities import ENTITIES
 from blueops_qb.providers.qbd.exchanges import decode_set, encode_set
 from blueops_qb.providers.qbd.feeds import OVERLAP, is_feed
+from blueops_qb.providers.qbd.gate import SoapGate
 from blueops_qb.providers.qbd.qbxml.writing import VERSION
+from blueops_qb.providers.qbd.qwc import OWNER_ID, QwcChoices, qwc_file
+from blueops_qb.providers.qbd.sessions import WebConnector
 from blueops_qb.providers.qbd.settings import QbdSettings
+from blueops_qb.sdk.calling import Caller, SetUpFile
 from blueops_qb.sdk.capability import Capability, Feature
 from blueops_qb.sdk.outcomes import Outcome
 from blueops_qb.sdk.provider import (
     WRITES,
     Description,
     Exchange,
+    GateDesk,
     Limits,
     Operation,
     Provider,
     Settle,
     SetupStep,
     Verb,
+    WSGIApp,
 )
 
 _YES = {
@@ -55,6 +65,9 @@ _YES = {
     Feature.CHANGES: "What changes in QuickBooks, and what is deleted there within 90 days, is read at every session.",
     Feature.LEDGER: "The posted lines of a period are read from QuickBooks, a month at a time.",
     Feature.CLASSES: "Classes are used when the file tracks them.",
+    Feature.REPLAYS: "QuickBooks keeps the answer to a message set by its id and gives it again.",
+    Feature.CLOSING: "QuickBooks refuses writes on or before the company's closing date.",
+    Feature.LINE_IDS: "QuickBooks numbers the lines of a transaction, and a line keeps its number.",
 }
 _NO = {
     Feature.REFUND_RECEIPTS: "QuickBooks Desktop has none: money given back is a credit memo and what pays it out.",
@@ -72,25 +85,45 @@ _STEPS = (
         text="Install the QuickBooks Web Connector on the computer on which QuickBooks runs.",
     ),
     SetupStep(
+        key="company",
+        title="Open the company file alone",
+        text="Sign in to the company file as its administrator, in single-user mode.",
+        picture=pictures.single_user(),
+    ),
+    SetupStep(
         key="file",
-        title="Add BlueOps to the company file",
-        text="Open the company file as its administrator in single-user mode, then open the file of this page with the "
-        "Web Connector and let QuickBooks allow BlueOps, also when QuickBooks is not running.",
+        title="Open the set-up file",
+        text="Download the set-up file from the page of the client, on that computer, and open it.",
+        picture=pictures.open_file(),
+    ),
+    SetupStep(
+        key="allow",
+        title="Allow BlueOps",
+        text="QuickBooks asks whether BlueOps may come in. Say yes, also when QuickBooks is not running, and choose "
+        "the user that it works as.",
+        picture=pictures.allow(),
     ),
     SetupStep(
         key="password",
         title="Enter the password",
-        text="Paste the password of this page into the Web Connector, press Enter and tick Auto-Run.",
+        text="Paste the password of the client into the Web Connector and press Enter, then tick Auto-Run.",
+        picture=pictures.password(),
     ),
 )
 #: A user's QuickBooks window waits while a set is carried out.
 _LIMITS = Limits(
     open_exchanges=1,
     operations_per_exchange=25,
-    deadline_seconds=3600.0,
-    settle_after_seconds=60.0,
+    # QuickBooks works through a large set for minutes, and its user may be asked something meanwhile.
+    deadline_seconds=1800.0,
+    # What is uncertain is asked about, not looked for, so that nothing has to be waited for.
+    settle_after_seconds=0.0,
     feed_overlap_seconds=OVERLAP,
 )
+
+
+#: The ids of a set: its own, and the one of an earlier set that is cleared with it.
+_SET_IDS = re.compile(rb'newMessageSetID="[^"]*"( oldMessageSetID="[^"]*")?')
 
 
 @attrs.frozen(eq=False)
@@ -111,6 +144,8 @@ class QbdProvider(Provider):
             capabilities=(*able, *unable),
             limits=_LIMITS,
             settle=Settle.STATUS,
+            witnesses=3,
+            calls=True,
             steps=_STEPS,
             removals={
                 kind: entity.removal for kind, entity in ENTITIES.items() if entity.removal is not None
@@ -134,8 +169,8 @@ class QbdProvider(Provider):
 
     def status_check(self, exchange_id: str, body: bytes) -> bytes:
         """The same set with its own id as the old one: QuickBooks tells what it stored of it and runs nothing."""
-        new = f'newMessageSetID="{exchange_id}"'.encode()
-        return body.replace(new, new + f' oldMessageSetID="{exchange_id}"'.encode(), 1)
+        new = f'newMessageSetID="{exchange_id}"'
+        return _SET_IDS.sub(f'{new} oldMessageSetID="{exchange_id}"'.encode(), body, count=1)
 
     def decode(self, exchange: Exchange, reply: bytes, profile: BooksProfile) -> Mapping[str, Outcome]:
         """One outcome per operation id; never raises."""
@@ -153,5 +188,22 @@ class QbdProvider(Provider):
         """What is told when we change it and never compared."""
         return one_way(document)
 
+    def gate(self, desk: GateDesk) -> WSGIApp:
+        """The address that the Web Connector calls."""
+        return SoapGate(WebConnector(calls=desk.calls, owner_id=OWNER_ID, version=__version__))
+
+    def set_up_file(
+        self, caller: Caller, *, gate_url: str, support_url: str, choices: Mapping[str, str]
+    ) -> SetUpFile:
+        """The .qwc file; raises ValueError."""
+        chosen = QwcChoices.of(choices)
+        return qwc_file(caller, gate_url=gate_url, support_url=support_url, choices=chosen)
+
     def _books(self, profile: BooksProfile) -> Books:
         return Books(profile=profile, settings=self.settings, names=self.names)
+
+
+def make_qbd(environment: Mapping[str, str] | None = None) -> QbdProvider:
+    """The provider with the host's configuration (default: the process environment); raises SettingRefused."""
+    told = os.environ if environment is None else environment
+    return QbdProvider(settings=QbdSettings.from_environment(told, owner_id=f"{{{OWNER_ID}}}"))

@@ -7,8 +7,18 @@ side as default.
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
+from typing import Any
 
 import attrs
+
+#: What the keys of the environment begin with; the rest is the name of a field in capitals.
+PREFIX = "BLUEOPS_QB_QBD_"
+_BOOLEANS = {"yes": True, "1": True, "true": True, "no": False, "0": False, "false": False}
+
+
+class SettingRefused(ValueError):
+    """The host's configuration cannot be used; the sentence names the key and what it may be."""
 
 
 class LocationAs(enum.StrEnum):
@@ -56,3 +66,26 @@ class QbdSettings:
     #: Whether the amount that a payment shows per invoice already holds the credits that it uses (section 4.7).
     applied_holds_credits: bool = False
     ledger_signs: LedgerSigns = LedgerSigns.DEBIT
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], **otherwise: Any) -> QbdSettings:
+        """From the host's configuration; `otherwise` where it is silent. Raises SettingRefused."""
+        given: dict[str, Any] = dict(otherwise)
+        for field in attrs.fields(cls):
+            key = f"{PREFIX}{field.name.upper()}"
+            if (text := environment.get(key, "").strip()) != "":
+                given[field.name] = _value(key, text, field.default)
+        return cls(**given)
+
+
+def _value(key: str, text: str, default: object) -> object:
+    if isinstance(default, bool):
+        if text.lower() not in _BOOLEANS:
+            raise SettingRefused(f"{key} is {text!r}; write yes or no.")
+        return _BOOLEANS[text.lower()]
+    if isinstance(default, enum.Enum):
+        words = [str(member.value) for member in type(default)]
+        if text.lower() not in words:
+            raise SettingRefused(f"{key} is {text!r}; write one of {', '.join(words)}.")
+        return type(default)(text.lower())
+    return text

@@ -65,6 +65,9 @@ _YES = {
     Feature.TAX_CODES: "Tax codes are created with their rates; they are changed and removed in QuickBooks only.",
     Feature.TAX_OVERRIDE: "Sales tax that BlueOps charged is sent as an amount and kept by QuickBooks.",
     Feature.MULTICURRENCY: "Documents in a foreign currency are written where the company keeps several.",
+    Feature.REPLAYS: "QuickBooks remembers the id of a request and answers it again without doing it twice.",
+    Feature.CLOSING: "QuickBooks refuses writes on or before the company's closing date.",
+    Feature.LINE_IDS: "QuickBooks numbers the lines of a document, and a line keeps its number.",
 }
 _STEPS = (
     SetupStep(

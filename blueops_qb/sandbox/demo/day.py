@@ -10,20 +10,16 @@ from typing import Any
 
 import attrs
 
-from blueops_qb.domain.records import Customer, Invoice, Job, Payment
+from blueops_qb.domain.records import Address, Customer, Invoice, Job, Payment
 from blueops_qb.domain.refs import RecordRef
 from blueops_qb.engine import by_hand, census, matching, rules_desk
 from blueops_qb.engine.outbox import State
 from blueops_qb.sandbox.core.invoices import InvoiceDraft, draft_of
 from blueops_qb.sandbox.core.pricing import LineDraft
-from blueops_qb.sandbox.core.seed import PASSWORD
-from blueops_qb.sandbox.demo.bookkeeper import Bookkeeper
-from blueops_qb.sandbox.demo.chart import FORGOTTEN, RULES, rules_for
-from blueops_qb.sandbox.demo.house import PROVIDER, TENANT, DemoHouse
+from blueops_qb.sandbox.demo.chart import FORGOTTEN, rules_for
+from blueops_qb.sandbox.demo.house import TENANT, DemoHouse
 from blueops_qb.sandbox.demo.office import Office
-from blueops_qb.sandbox.demo.visitor import Visitor
 
-PAGES = "/settings/quickbooks"
 ADMIN = f"{TENANT}-admin"
 #: How a step is told while it happens.
 Tell = Callable[[str], None]
@@ -37,17 +33,13 @@ class Day:
     def __init__(self, house: DemoHouse, *, seed: int, tell: Tell) -> None:
         self._house = house
         self._tell = tell
-        self._bookkeeper = Bookkeeper(house.books)
+        self._books = house.theirs
         self._office = Office(house.core, TENANT, random.Random(seed))
         #: Ids in the books of the customers that the bookkeeper entered.
         self._theirs: dict[str, str] = {}
         self._customers: dict[str, Customer] = {}
         self._jobs: dict[str, Job] = {}
         self._invoices: dict[str, Invoice] = {}
-
-    def close(self) -> None:
-        """Let go of the connections to the books."""
-        self._bookkeeper.close()
 
     def play(self) -> None:
         """The whole day; raises DemoStuck, PageFailed or NotDone where it does not go on."""
@@ -65,19 +57,16 @@ class Day:
     # -- before the day ----------------------------------------------------------------------------
     def open_the_books(self) -> None:
         """What the bookkeeper has in QuickBooks before anybody thinks of BlueOps."""
-        books = self._bookkeeper
-        if not books.find("Item", Name="Discount"):
-            income = books.account("4900")
-            books.enter("Item", {"Name": "Discount", "Type": "Service", "IncomeAccountRef": income})
+        books = self._books
+        books.prepare()
         for name, email, phone, street in (
             ("Harbor View Apartments", "office@harborview.example.com", "(775) 555-0140", "12 Quay Rd"),
             ("Delgado, Rosa", "rosa.delgado@example.com", "(775) 555-0171", "8 Alder St"),
             (BAKERY[0], "", "", "77 Basin Rd"),
             (BAKERY[1], "", "", "77 Basin Rd"),
         ):
-            entered = books.enter("Customer", _party(name, email=email, phone=phone, street=street))
-            self._theirs[name] = str(entered["Id"])
-        books.enter("Vendor", _party("Copper & Main Supply", phone="(775) 555-0190", street="3 Depot St"))
+            self._theirs[name] = books.enter_customer(name, email=email, phone=phone, street=street)
+        books.enter_vendor("Copper & Main Supply", phone="(775) 555-0190", street="3 Depot St")
 
     def open_the_office(self) -> None:
         """What BlueOps has on the morning of the day."""
@@ -117,19 +106,12 @@ class Day:
 
     # -- the morning: setting up -------------------------------------------------------------------
     def connect(self) -> None:
-        """The administrator connects the company through the consent page."""
-        visitor = Visitor(self._house.base_url)
-        try:
-            visitor.sign_in("admin", PASSWORD)
-            visitor.open(f"{PAGES}/connect")
-            visitor.submit(f"/connect/{PROVIDER}")
-            visitor.submit("/connect/oauth2", decision="allow")
-        finally:
-            visitor.close()
+        """The administrator connects the company."""
+        how = self._books.connect(self._house.base_url)
         self._house.until("the company and its lists to be read", self._is_listed)
         with self._house.turn() as turn:
             name = turn.profile.company_name
-        self._tell(f"connected to {name} through the consent page; lists, customers and vendors are read")
+        self._tell(f"connected to {name} {how}; lists, customers and vendors are read")
 
     def _is_listed(self) -> bool:
         try:
@@ -156,11 +138,12 @@ class Day:
     def map(self) -> None:
         """Where everything goes; one fee is forgotten."""
         with self._house.turn() as turn:
-            keys = [key for key in RULES if key != FORGOTTEN]
-            rules_desk.change_mapping(turn, rules_for(turn.catalog, keys), actor=ADMIN)
+            table = self._books.rules
+            keys = [key for key in table if key != FORGOTTEN]
+            rules_desk.change_mapping(turn, rules_for(turn.catalog, keys, table=table), actor=ADMIN)
         self._house.settle("the new customers, jobs and vendors to be in the books")
         # QuickBooks kept the name the other way round; the bookkeeper writes it as BlueOps does.
-        self._bookkeeper.correct_customer(self._theirs["Delgado, Rosa"], name="Rosa Delgado")
+        self._books.rename(self._theirs["Delgado, Rosa"], "Rosa Delgado")
         self._tell(f"{len(keys)} keys are mapped to items, accounts, classes, locations and terms")
 
     # -- sales -------------------------------------------------------------------------------------
@@ -249,9 +232,8 @@ class Day:
     # -- both sides at once ------------------------------------------------------------------------
     def overlap(self) -> None:
         """The same customer gets a new address in QuickBooks and a new phone in BlueOps."""
-        ada = self._bookkeeper.the("Customer", DisplayName="Ada Hill")
-        place = {"Line1": "99 New St", "City": "Reno", "CountrySubDivisionCode": "NV", "PostalCode": "89502"}
-        self._bookkeeper.correct_customer(str(ada["Id"]), name=str(ada["DisplayName"]), address=place)
+        place = Address(line1="99 New St", city="Reno", state="NV", postal_code="89502")
+        self._books.move("Ada Hill", place)
         self._office.new_phone(self._customers["ada"].id, "+1 775 555 0000")
         self._house.settle("address and phone to be on both sides")
         self._tell("Ada Hill: address changed in QuickBooks, phone in BlueOps; both sides have both")
@@ -265,7 +247,8 @@ class Day:
         self._tell(f"held: {line.reason}")
         self._tell(f"  remedy: {line.remedy}")
         with self._house.turn() as turn:
-            rules_desk.change_mapping(turn, rules_for(turn.catalog, [FORGOTTEN]), actor=ADMIN)
+            forgotten = rules_for(turn.catalog, [FORGOTTEN], table=self._books.rules)
+            rules_desk.change_mapping(turn, forgotten, actor=ADMIN)
         self._house.until(f"{ref} to be in the books", lambda: self._state(ref) is State.DONE)
         self._tell("  the fee is mapped, the invoice went out by itself")
 
@@ -280,10 +263,8 @@ class Day:
         yesterday = office.today - dt.timedelta(days=1)
         sent = office.send_reminders(yesterday).sent
         self._tell(f"yesterday's reminders: {len(sent)} went out (invoice {drain.number} is overdue)")
-        theirs = self._bookkeeper.the("Invoice", DocNumber=f"BO-{drain.number}")
-        self._bookkeeper.receive_check(
-            customer=str(theirs["CustomerRef"]["value"]),
-            invoice=str(theirs["Id"]),
+        self._books.receive_check(
+            invoice=f"{self._books.chart.prefix}{drain.number}",
             amount=drain.total,
             number="4711",
             day=office.today.isoformat(),
@@ -308,19 +289,3 @@ class Day:
 
 def _sum(invoices: Iterable[Invoice]) -> Decimal:
     return sum((invoice.total for invoice in invoices), Decimal("0.00"))
-
-
-def _party(name: str, *, email: str = "", phone: str = "", street: str = "") -> dict[str, object]:
-    body: dict[str, object] = {"DisplayName": name}
-    if email:
-        body["PrimaryEmailAddr"] = {"Address": email}
-    if phone:
-        body["PrimaryPhone"] = {"FreeFormNumber": phone}
-    if street:
-        body["BillAddr"] = {
-            "Line1": street,
-            "City": "Reno",
-            "CountrySubDivisionCode": "NV",
-            "PostalCode": "89501",
-        }
-    return body

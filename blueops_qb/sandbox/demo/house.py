@@ -17,14 +17,12 @@ from blueops_qb import bootstrap
 from blueops_qb.bootstrap import House
 from blueops_qb.engine import census, connections, due
 from blueops_qb.engine.turn import Turn
-from blueops_qb.providers.qbo.settings import NO_PACE
 from blueops_qb.sandbox.core import keys
 from blueops_qb.sandbox.core.core import ReferenceCore, open_core
 from blueops_qb.sandbox.core.pages.mount import make_wsgi
 from blueops_qb.sandbox.core.seed import practice_company
-from blueops_qb.sandbox.demo.deep_links import PREFIX, deep_links
-from blueops_qb.sandbox.qbo.running import new_company
-from blueops_qb.sandbox.qbo.server import PREFIXES, Server, TwinApp, make_app
+from blueops_qb.sandbox.demo.theirs import Online, Theirs
+from blueops_qb.sandbox.qbo.server import Server
 from blueops_qb.sandbox.reader import BooksAddress
 from blueops_qb.sdk.hooks import Switch
 from blueops_qb.store import tables as t
@@ -32,7 +30,6 @@ from blueops_qb.store import tables as t
 HOST = "127.0.0.1"
 TENANT = "bluewater"
 PLUGIN = "quickbooks"
-PROVIDER = "qbo"
 LOOK = 0.02
 #: A day that takes longer than this is stuck.
 DEADLINE = 40.0
@@ -47,7 +44,7 @@ class DemoHouse:
     """Everything that runs, and how to reach it."""
 
     core: ReferenceCore
-    twin: TwinApp
+    theirs: Theirs
     base_url: str
     environment: Mapping[str, str]
     give_up_at: float
@@ -59,10 +56,10 @@ class DemoHouse:
 
     @property
     def books(self) -> BooksAddress:
-        """How a bookkeeper or the reader reaches the books."""
-        return BooksAddress(
-            base_url=self.base_url, realm=self.twin.company.realm, token=self.twin.settings.access_token
-        )
+        """How a bookkeeper or the reader reaches books that are online."""
+        address = self.theirs.address
+        assert isinstance(address, BooksAddress)
+        return address
 
     @property
     def connection_id(self) -> str:
@@ -92,6 +89,7 @@ class DemoHouse:
         while not condition():
             if time.monotonic() > self.give_up_at:
                 raise DemoStuck(f"still waiting for {what}. {self._open_matters()}")
+            self.theirs.come_by()
             time.sleep(LOOK)
 
     def settle(self, what: str = "both sides to be quiet") -> None:
@@ -147,8 +145,11 @@ class _Switchboard:
 
 
 @contextlib.contextmanager
-def demo_house(*, db_url: str, port: int, books: str, seconds: float = DEADLINE) -> Iterator[DemoHouse]:
-    """Raise the house on an empty database; `books` is the twin's seed (`empty` or `sample`).
+def demo_house(
+    *, db_url: str, port: int, books: str, seconds: float = DEADLINE, theirs: Theirs | None = None
+) -> Iterator[DemoHouse]:
+    """Raise the house on an empty database beside `theirs`; by default beside QuickBooks Online's twin, of which
+    `books` is the seed (`empty` or `sample`).
 
     The process's environment carries the plugin's settings until the block ends. Raises DemoStuck when the
     database holds companies already.
@@ -156,15 +157,15 @@ def demo_house(*, db_url: str, port: int, books: str, seconds: float = DEADLINE)
     check_port(port)  # a server that cannot bind leaves its sockets open
     board = _Switchboard()
     server = Server(board, host=HOST, port=port)
-    twin = make_app(new_company(seed=books))
-    environment = _environment(server.base_url, twin, db_url)
+    theirs = theirs or Online(seed=books)
+    environment = {**theirs.environment(server.base_url), **_keys(db_url)}
     with contextlib.ExitStack() as stack:
         thread = threading.Thread(target=server.run, name="demo-server", daemon=True)
         thread.start()
         # Undone from the last to the first: core and its runner stop while the books still answer.
         stack.callback(thread.join, 10)
         stack.callback(server.stop)
-        stack.callback(twin.weather.end)
+        stack.callback(theirs.end)
         stack.enter_context(_environment_set(environment))
         core = open_core(db_url, keys=keys.host_keys(db_url, os.environ))
         stack.callback(core.stop)
@@ -176,10 +177,10 @@ def demo_house(*, db_url: str, port: int, books: str, seconds: float = DEADLINE)
         if not plugin.ready:
             raise DemoStuck(f"core did not take the plugin: {plugin.reason}")
         core.set_switch(TENANT, PLUGIN, Switch.ON, actor=f"{TENANT}-admin")
-        board.app = make_wsgi(core, {**dict.fromkeys(PREFIXES, twin), PREFIX: deep_links})
+        board.app = make_wsgi(core, dict(theirs.apps()))
         yield DemoHouse(
             core=core,
-            twin=twin,
+            theirs=theirs,
             base_url=server.base_url,
             environment=environment,
             give_up_at=time.monotonic() + seconds,
@@ -197,25 +198,11 @@ def check_port(port: int) -> None:
             raise DemoStuck(f"port {port} cannot be taken ({why}); choose another one with --port") from None
 
 
-def _environment(base_url: str, twin: TwinApp, db_url: str) -> dict[str, str]:
-    """What `blueops-qb` commands beside this process need to reach the same books."""
-    found = {
-        "BLUEOPS_QB_QBO_ENVIRONMENT": "sandbox",
-        "BLUEOPS_QB_QBO_CLIENT_ID": twin.settings.client_id,
-        "BLUEOPS_QB_QBO_CLIENT_SECRET": twin.settings.client_secret,
-        "BLUEOPS_QB_QBO_API_BASE": base_url,
-        "BLUEOPS_QB_QBO_DISCOVERY_URL": f"{base_url}/.well-known/openid_sandbox_configuration",
-        "BLUEOPS_QB_QBO_AUTHORIZATION_ENDPOINT": f"{base_url}/connect/oauth2",
-        "BLUEOPS_QB_QBO_TOKEN_ENDPOINT": f"{base_url}/oauth2/v1/tokens/bearer",
-        "BLUEOPS_QB_QBO_REVOCATION_ENDPOINT": f"{base_url}/v2/oauth2/tokens/revoke",
-        "BLUEOPS_QB_QBO_APP_BASE": f"{base_url}{PREFIX}/",
-        "BLUEOPS_QB_QBO_ALLOW_LOOPBACK_HTTP": "1",
-        **NO_PACE,
-    }
-    if not db_url.startswith("sqlite") and not os.environ.get(keys.ENVIRONMENT):
-        # Beside a SQLite file core keeps its key in a file; elsewhere the host must give one.
-        found[keys.ENVIRONMENT] = keys.new_key().decode()
-    return found
+def _keys(db_url: str) -> dict[str, str]:
+    """Beside a SQLite file core keeps its key in a file; elsewhere the host must give one."""
+    if db_url.startswith("sqlite") or os.environ.get(keys.ENVIRONMENT):
+        return {}
+    return {keys.ENVIRONMENT: keys.new_key().decode()}
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import attrs
 
@@ -21,9 +22,9 @@ from blueops_qb.sandbox import last_demo
 from blueops_qb.sandbox.core.schedule import Schedule
 from blueops_qb.sandbox.core.seed import PASSWORD
 from blueops_qb.sandbox.demo import table
-from blueops_qb.sandbox.demo.bookkeeper import Bookkeeper, NotDone
-from blueops_qb.sandbox.demo.chart import CHART
+from blueops_qb.sandbox.demo.bookkeeper import NotDone
 from blueops_qb.sandbox.demo.day import Day
+from blueops_qb.sandbox.demo.desktop import Desktop
 from blueops_qb.sandbox.demo.house import (
     DEADLINE,
     PLUGIN,
@@ -33,8 +34,9 @@ from blueops_qb.sandbox.demo.house import (
     check_port,
     demo_house,
 )
+from blueops_qb.sandbox.demo.theirs import Online
 from blueops_qb.sandbox.demo.visitor import PageFailed
-from blueops_qb.sandbox.reader import BooksAddress, BooksReader, Comparison, CoreReader, compare
+from blueops_qb.sandbox.reader import Comparison, CoreReader, compare
 
 #: The chance of a day that nobody asked for.
 SEED = 2026
@@ -42,8 +44,8 @@ SEED = 2026
 HURRY_SECONDS = 2.0
 FAILED, BROKEN_OFF = 1, 130
 TROUBLES = (DemoStuck, PageFailed, NotDone, last_demo.TooManyDemos)
-#: Called after the day and before the comparison, with the address of the books.
-Hook = Callable[[BooksAddress], None]
+#: Called after the day and before the comparison, with how the books are reached.
+Hook = Callable[[Any], None]
 
 
 @attrs.frozen(kw_only=True)
@@ -92,12 +94,14 @@ def run(
     port: int = 0,
     seed: int | None = None,
     db: str | None = None,
+    books: str = "qbo",
     seconds: float = DEADLINE,
     before_compare: Hook | None = None,
 ) -> int:
     """Play the day; the exit code is 0 when both sides agree, 1 when they do not or the day got stuck.
 
-    `once` ends after the comparison, else everything stays up until Ctrl-C. `port` 0 takes a free one. `db` is
+    `books` are the kind of books: `qbo` or `qbd`. `once` ends after the comparison, else everything stays up until
+    Ctrl-C. `port` 0 takes a free one. `db` is
     the URL of an empty database, default a fresh SQLite file, which later commands find by themselves.
     `seed` decides quantities and prices. `seconds` is how long the day may take. A day that somebody breaks
     off answers 130.
@@ -112,8 +116,11 @@ def run(
             stack.enter_context(_ends_by_signal())
             check_port(port)
             url = db or f"sqlite:///{stack.enter_context(last_demo.fresh_database())}"
-            books = "empty" if once else "sample"
-            house = stack.enter_context(demo_house(db_url=url, port=port, books=books, seconds=seconds))
+            seed_of = "empty" if once else "sample"
+            theirs = Desktop() if books == "qbd" else Online(seed=seed_of)
+            house = stack.enter_context(
+                demo_house(db_url=url, port=port, books=seed_of, seconds=seconds, theirs=theirs)
+            )
             last_demo.remember(url, house.environment)
             verdict = _played(house, SEED if seed is None else seed, tell, before_compare)
             _show(verdict)
@@ -132,19 +139,18 @@ def run(
 
 
 def _played(house: DemoHouse, seed: int, tell: _Teller, before_compare: Hook | None) -> Verdict:
-    with contextlib.closing(Day(house, seed=seed, tell=tell)) as day:
-        day.open_the_books()
-        with contextlib.closing(BooksReader(house.books, prefix=CHART.prefix)) as early:
-            before = early.everything()
-        day.open_the_office()
-        day.play()
-    with contextlib.closing(Bookkeeper(house.books)) as bookkeeper:
-        print(f"\n{table.render(table.arrived(house, bookkeeper))}\n", flush=True)
+    theirs = house.theirs
+    day = Day(house, seed=seed, tell=tell)
+    day.open_the_books()
+    with contextlib.closing(theirs.reader()) as early:
+        before = early.everything()
+    day.open_the_office()
+    day.play()
+    print(f"\n{table.render(table.arrived(house))}\n", flush=True)
     if before_compare is not None:
-        before_compare(house.books)
-    books = BooksReader(house.books, prefix=CHART.prefix, before=before)
-    with contextlib.closing(books):
-        comparison = compare(CoreReader(house.core.engine, TENANT, CHART), books)
+        before_compare(theirs.address)
+    with contextlib.closing(theirs.reader(before)) as books:
+        comparison = compare(CoreReader(house.core.engine, TENANT, theirs.chart), books)
     with house.core.engine.connect() as connection:
         states = {state: count for state, count in census.states(connection, TENANT).items() if count}
         audit_ok = audit.verify(connection, TENANT, keys=house.plugin.engine.keys).ok
@@ -171,19 +177,20 @@ def _show(verdict: Verdict) -> None:
 # -- staying up --------------------------------------------------------------------------------------
 def _stay_up(house: DemoHouse) -> None:
     """Serve until Ctrl-C; changes in the books are asked for every other second."""
-    print(
-        f"\nBlueOps          {house.base_url}/   (login admin, bookkeeper or viewer; password {PASSWORD})\n"
-        f"QuickBooks pages {house.base_url}/settings/quickbooks\n"
-        f"The books        {house.base_url}/books/   (play the bookkeeper; no login)\n"
+    lines = [
+        f"\nBlueOps          {house.base_url}/   (login admin, bookkeeper or viewer; password {PASSWORD})",
+        f"QuickBooks pages {house.base_url}/settings/quickbooks",
+        *([f"The books        {place}"] if (place := house.theirs.place) else []),
         "Ctrl-C ends it.",
-        flush=True,
-    )
+    ]
+    print("\n".join(lines), flush=True)
     schedule = Schedule(house.core)
     schedule.start()
     never = threading.Event()
     try:
         while not never.wait(HURRY_SECONDS):
             _hurry(house)
+            house.theirs.come_by()
     finally:
         schedule.stop()
 

@@ -23,22 +23,12 @@ from blueops_qb.domain.records import (
 )
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.engine import census
-from blueops_qb.sandbox.demo.bookkeeper import Bookkeeper
 from blueops_qb.sandbox.demo.house import TENANT, DemoHouse
+from blueops_qb.sandbox.demo.theirs import Shown
 from blueops_qb.sdk.core import Snapshot
 
 HEADS = ("Record", "BlueOps", "Amount", "QuickBooks", "Amount", "State")
 RIGHT = frozenset({2, 4})
-#: Our word for a kind of the books -> (QuickBooks' word, the member that names a record).
-BOOKS = {
-    "customer": ("Customer", "FullyQualifiedName"),
-    "vendor": ("Vendor", "DisplayName"),
-    "invoice": ("Invoice", "DocNumber"),
-    "payment": ("Payment", "PaymentRefNum"),
-    "expense": ("Purchase", "DocNumber"),
-    "bill": ("Bill", "DocNumber"),
-    "deposit": ("Deposit", "TxnDate"),
-}
 ORDER = tuple(RecordKind)
 
 
@@ -59,7 +49,7 @@ class Arrived:
         return self.record, self.ours, ours, self.theirs, theirs, self.state
 
 
-def arrived(house: DemoHouse, bookkeeper: Bookkeeper) -> list[Arrived]:
+def arrived(house: DemoHouse) -> list[Arrived]:
     """Every record of the company, in the order customers, jobs, vendors, sales, money, costs."""
     snapshots = {s.record.ref: s for s in house.core.iterate(TENANT, limit=10_000)}
     with house.core.engine.connect() as connection:
@@ -69,22 +59,21 @@ def arrived(house: DemoHouse, bookkeeper: Bookkeeper) -> list[Arrived]:
         ]
     names = {str(ref): s for ref, s in snapshots.items()}
     rows = []
-    kept: dict[str, Mapping[str, Mapping[str, object]]] = {}
+    books, nothing = house.theirs, Shown(title="")
+    kept: dict[str, Mapping[str, Shown]] = {}
     for line in sorted(lines, key=lambda x: (ORDER.index(x.ref.kind), int(x.ref.id))):
         kind = line.books_kind
         if kind and kind not in kept:
-            found = bookkeeper.find(BOOKS[kind][0])
-            kept[kind] = {str(raw["Id"]): raw for raw in found}
-        raw = kept[kind].get(line.books_id, {}) if kind else {}
+            kept[kind] = books.shown(kind)
+        shown = kept[kind].get(line.books_id, nothing) if kind else nothing
         record = snapshots[line.ref].record
-        amount = raw.get("TotalAmt")
         rows.append(
             Arrived(
                 record=str(line.ref),
                 ours=_title(record, names),
                 our_amount=_amount(record),
-                theirs=f"{BOOKS[kind][0]} {line.books_id}: {raw.get(BOOKS[kind][1], '')}" if kind else "-",
-                their_amount=Decimal(str(amount)).quantize(Decimal("0.01")) if amount is not None else None,
+                theirs=f"{books.word(kind)} {line.books_id}: {shown.title}" if kind else "-",
+                their_amount=shown.amount,
                 state=line.state.value,
             )
         )

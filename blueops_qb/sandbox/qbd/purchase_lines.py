@@ -131,12 +131,14 @@ class ItemLines:
             line.pop("Amount", None)
         if "Amount" in told and self.cost not in told:
             line.pop(self.cost, None)
-        if ref_id(sent, "ItemRef") not in ("", ref_id(old, "ItemRef")) and not told & {self.cost, "Amount"}:
+        moved = ref_id(sent, "ItemRef") not in ("", ref_id(old, "ItemRef"))
+        if moved and not told & {self.cost, "Amount"}:
             line.pop(self.cost, None)
             line.pop("Amount", None)
-        return self._complete(line)
+        # What says nothing of them leaves quantity, cost and amount as they were, to the last digit of the cost.
+        return self._complete(line, priced=not told and not moved)
 
-    def _complete(self, line: Obj) -> Obj:
+    def _complete(self, line: Obj, *, priced: bool = False) -> Obj:
         line.pop(TAG, None)
         identity = line.pop("TxnLineID", NEW_LINE)
         identity = self.company.new_line_id() if identity == NEW_LINE else identity
@@ -144,9 +146,9 @@ class ItemLines:
         kind = self.company.kind_of.get(item, "")
         if kind in _SALES_ONLY:
             raise Refusal(3280, f'The item "{self.company.full_name(item)}" cannot stand on a purchase.')
-        if item:
+        if item and not priced:
             self._price(line, item)
-        elif line.get("Quantity") or line.get(self.cost) or line.get("Amount"):
+        elif not item and (line.get("Quantity") or line.get(self.cost) or line.get("Amount")):
             raise missing("ItemRef")
         _billable(line)
         return {"TxnLineID": identity, **line}

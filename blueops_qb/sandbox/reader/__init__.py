@@ -6,8 +6,20 @@ to. Whoever judges a run (demo, soak, agreement tests) asks it.
 """
 
 from blueops_qb.sandbox.reader.books import BooksAddress, BooksReader
-from blueops_qb.sandbox.reader.comparison import Comparison, compare
+from blueops_qb.sandbox.reader.comparison import Comparison, TheirReader, compare
 from blueops_qb.sandbox.reader.core import CoreReader
+from blueops_qb.sandbox.reader.desktop import DesktopReader, FileAddress, Posted
 from blueops_qb.sandbox.reader.values import Chart
 
-__all__ = ["BooksAddress", "BooksReader", "Chart", "Comparison", "CoreReader", "compare"]
+__all__ = [
+    "BooksAddress",
+    "BooksReader",
+    "Chart",
+    "Comparison",
+    "CoreReader",
+    "DesktopReader",
+    "FileAddress",
+    "Posted",
+    "TheirReader",
+    "compare",
+]

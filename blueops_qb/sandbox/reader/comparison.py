@@ -8,9 +8,9 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from itertools import zip_longest
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from blueops_qb.sandbox.reader.books import BooksReader
+from blueops_qb.sandbox.reader.books_tables import Known
 from blueops_qb.sandbox.reader.core import CoreReader
 from blueops_qb.sandbox.reader.credits import settled
 from blueops_qb.sandbox.reader.parts import joined
@@ -65,7 +65,32 @@ class Comparison:
         return clean and not self.reminders_after_payment
 
 
-def compare(core: CoreReader, books: BooksReader) -> Comparison:
+class TheirReader(Protocol):
+    """Reads one company's books, of whatever kind they are."""
+
+    def everything(self) -> Known:
+        """(kind, id) of every party and document, inactive ones included."""
+
+    def read(self) -> Found:
+        """Everything that is there now and was not before; parties all."""
+
+    def new_parties(self) -> frozenset[str]:
+        """Names of customers, jobs and vendors that were not there before; after `read`."""
+
+    def other_documents(self) -> list[str]:
+        """Documents of kinds that the day does not make, in words; after `read`."""
+
+    def duplicates(self) -> int:
+        """How many documents are there once too often."""
+
+    def trial_balance(self) -> Decimal:
+        """Debits less credits of the trial balance."""
+
+    def close(self) -> None:
+        """Let go of the books."""
+
+
+def compare(core: CoreReader, books: TheirReader) -> Comparison:
     """Compare one company with its books."""
     ours, theirs = core.read(), joined(settled(books.read()))
     compared, differences = differ(ours, theirs, books.new_parties())
@@ -103,7 +128,7 @@ def differ(ours: Found, theirs: Found, new: frozenset[str]) -> tuple[int, list[s
     return told.compared, told.differences
 
 
-def _others(books: BooksReader) -> list[str]:
+def _others(books: TheirReader) -> list[str]:
     return [f"QuickBooks has {what}, which BlueOps does not have." for what in books.other_documents()]
 
 

@@ -135,7 +135,9 @@ class CoreReader(CoreMoney):
                 *(((line.account, line.class_name, location), line.amount) for line in lines),
                 ((account, "", location), -amount_of(raw, "total")),
             ),
-            files=tuple(sorted(self._files[str(file["id"])] for file in raw.get("receipts", ()))),
+            files=tuple(sorted(self._files[str(file["id"])] for file in raw.get("receipts", ())))
+            if self._chart.files
+            else (),
             label=f"{kind} {raw.get('vendor_invoice_number', '')} of {vendor}".replace("  ", " "),
             id=f"expense:{raw['id']}",
         )

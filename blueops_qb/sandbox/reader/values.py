@@ -41,6 +41,8 @@ class Chart:
     bank_charges: str = ""
     #: Invoice numbers carry this in the books.
     prefix: str = "BO-"
+    #: Whether the books keep files that hang on a document.
+    files: bool = True
 
     @property
     def waiting(self) -> frozenset[str]:

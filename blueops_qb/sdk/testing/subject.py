@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 
 import attrs
 
@@ -33,6 +34,11 @@ class Subject:
     transport, or a driver that plays the books' own client. None tries only what needs no books. `places` says
     where samples may post; None finds places in the catalog. Every sample has a name of its own, so that books
     may be tried again and again.
+
+    What a provider declares may need a hand in the books: `close_books(day)` closes them up to and including a day,
+    None opens them again (feature `closing`); `trial_balance(day)` answers what the books' own report says of each
+    account at the end of a day, by account id, in the home currency, a debit positive, accounts at 0.00 left out or
+    not (feature `ledger`). A case that lacks its hand fails and says so.
     """
 
     provider: Provider
@@ -40,6 +46,8 @@ class Subject:
     company_id: str = "1"
     places: Places | None = None
     now: Callable[[], dt.datetime] = _now
+    close_books: Callable[[dt.date | None], None] | None = None
+    trial_balance: Callable[[dt.date], Mapping[str, Decimal]] | None = None
     _profile: BooksProfile | None = None
 
     # -- features ----------------------------------------------------------------------------------
@@ -112,20 +120,16 @@ class Subject:
             places = self.places = Places.among(records)
         return World(places=places, tag=secrets.token_hex(4))
 
-    def write(self, feature: Feature, world: World) -> tuple[Operation, BooksRecord, World]:
-        """Write the feature's sample with what it needs; answers the operation, the record, the world then."""
+    def prepared(self, feature: Feature, world: World) -> tuple[Operation, World]:
+        """The creation of the feature's sample, once what it names is written; and the world then."""
         for needed in NEEDS.get(feature, ()):
             if self.able(needed) and needed not in world.there:
                 world = self.write(needed, world)[2]
-        document = SAMPLES[feature](world)
-        operation = Operation(
-            id="1",
-            verb=Verb.CREATE,
-            kind=kind_of(document),
-            document=document,
-            data=content_of(document),
-            marker=f"{feature.value}:{world.tag}.1",
-        )
+        return creation(SAMPLES[feature](world), marker=f"{feature.value}:{world.tag}.1"), world
+
+    def write(self, feature: Feature, world: World) -> tuple[Operation, BooksRecord, World]:
+        """Write the feature's sample with what it needs; answers the operation, the record, the world then."""
+        operation, world = self.prepared(feature, world)
         record = self.applied(operation)
         there: Mapping[Feature, BooksRef] = {**world.there, feature: record.ref}
         return operation, record, attrs.evolve(world, there=there)
@@ -141,3 +145,42 @@ class Subject:
     def read(self, ref: BooksRef) -> Outcome:
         """What reading a record answers."""
         return self.send(Operation(id="1", verb=Verb.READ, kind=ref.kind, target_id=ref.id))
+
+    def there(self, ref: BooksRef) -> BooksRecord:
+        """The record as reading it shows it; it must be there, once."""
+        outcome = self.read(ref)
+        assert isinstance(outcome, Found), f"{ref} was written, and reading it answers {outcome}"
+        hits = [record for record in outcome.records if record.ref == ref]
+        assert len(hits) == 1, f"{ref} was written, and reading it shows {len(hits)} of it"
+        return hits[0]
+
+    def created(self, kind: BooksKind | None, since: dt.datetime) -> list[BooksRecord]:
+        """What the look-up after a lost answer brings: records of a kind created since a moment."""
+        pages = self.pages(Verb.FIND, kind=kind, by="created", since=since.isoformat())
+        return [record for page in pages for record in page.records]
+
+
+def creation(document: Document, *, marker: str = "") -> Operation:
+    """The operation that creates a document."""
+    return Operation(
+        id="1",
+        verb=Verb.CREATE,
+        kind=kind_of(document),
+        document=document,
+        data=content_of(document),
+        marker=marker,
+    )
+
+
+def changing(operation: Operation, document: Document | None, record: BooksRecord, verb: Verb) -> Operation:
+    """A change of what an operation wrote, on the version that the record shows."""
+    return attrs.evolve(
+        operation,
+        verb=verb,
+        document=document,
+        target_id=record.id,
+        version=record.version,
+        previous=record.document,
+        shown=record.shown,
+        data=None,
+    )

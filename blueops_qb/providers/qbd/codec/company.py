@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from blueops_qb.domain.profile import BooksProfile, SalesTax, Tracking
 from blueops_qb.providers.qbd.codec.currencies import code_of
 from blueops_qb.providers.qbd.codec.members import day_of, is_set
@@ -19,9 +21,13 @@ def profile_of(
     host: Element | None,
     company: Element | None,
     preferences: Element | None,
+    discounts: Iterable[Element] = (),
     settings: QbdSettings | None = None,
 ) -> BooksProfile:
-    """What the company has switched on; what it does not say keeps the cautious default."""
+    """What the company has switched on; what it does not say keeps the cautious default.
+
+    `discounts` are its discount items.
+    """
     settings = settings or QbdSettings()
     prefs = preferences if preferences is not None else Element("PreferencesRet")
     accounting = prefs.child("AccountingPreferences") or Element("AccountingPreferences")
@@ -47,7 +53,17 @@ def profile_of(
         plan=product,
         taxed_code="" if tax is None else tax.get("DefaultTaxableSalesTaxCodeRef", "FullName"),
         untaxed_code="" if tax is None else tax.get("DefaultNonTaxableSalesTaxCodeRef", "FullName"),
+        discount_items=_discount_items(discounts),
     )
+
+
+def _discount_items(discounts: Iterable[Element]) -> dict[str, str]:
+    """The first active discount item of each account."""
+    found: dict[str, str] = {}
+    for item in discounts:
+        if is_set(item, "IsActive", default=True):
+            found.setdefault(item.get("AccountRef", "ListID"), item.get("ListID"))
+    return found
 
 
 def file_id_of(company: Element) -> str:

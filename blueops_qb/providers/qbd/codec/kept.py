@@ -93,6 +93,7 @@ def _sale(document: Any, books: Books) -> Document:
         "tax_code": document.tax_code if books.profile.sales_tax is SalesTax.MANUAL else None,
         "location": None,
         "class_": None,
+        "discount_account": _discount_item(document, books),
     }
     if isinstance(document, SalesInvoice):
         changes["estimate"] = None
@@ -100,6 +101,15 @@ def _sale(document: Any, books: Books) -> Document:
         changes |= {"expires": None, "accepted_by": "", "accepted_on": None}
     sale: Document = attrs.evolve(document, **changes)
     return sale
+
+
+def _discount_item(document: Any, books: Books) -> Any:
+    """The discount item that posts to the account of the discount, where the company has one."""
+    account = document.discount_account
+    if not isinstance(account, BooksRef) or account.kind is not BooksKind.ACCOUNT:
+        return account
+    item = books.profile.discount_items.get(account.id)
+    return account if item is None else BooksRef(BooksKind.ITEM, item)
 
 
 def _cost(document: Any, books: Books) -> Document:

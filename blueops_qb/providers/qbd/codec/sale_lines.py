@@ -1,7 +1,8 @@
 """Lines and discounts of sales forms (reference/quickbooks-desktop.md section 4.5).
 
-Desktop has no discount of a whole form: it is a line with a discount item, flat, one for what is taxed and one for
-what is not, so that the base of the tax is told to the cent (accounting-treatments 1.1, 1.3).
+Desktop has no discount of a whole form: it is a line with a discount item. A flat one is spread over every line
+above it, so that a single one, at the end and taxable, lowers the base of the tax by the share of what is taxed
+(accounting-treatments 1.1, 1.3).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from blueops_qb.domain.documents import Estimate, SalesForm, SalesLine, TaxMode
-from blueops_qb.domain.money import ZERO, allocate, half_up
+from blueops_qb.domain.money import half_up
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.members import (
@@ -48,18 +49,11 @@ def with_discount_lines(document: SalesForm) -> tuple[SalesLine, ...]:
     discount = half_up(document.discount)
     if not discount:
         return lines
-    taxed = sum((line.amount for line in lines if line.taxable), ZERO)
-    rest = sum((line.amount for line in lines if not line.taxable), ZERO)
-    if taxed > 0 and document.discount_before_tax and is_taxed(document):
-        shares = dict(zip((True, False), allocate(discount, [taxed, max(rest, ZERO)]), strict=True))
-    else:
-        shares = {False: discount}
-    taken = (
-        SalesLine(item=document.discount_account, description=DISCOUNT_TEXT, amount=-share, taxable=taxable)
-        for taxable, share in shares.items()
-        if share
+    taxed = any(line.taxable for line in lines) and document.discount_before_tax and is_taxed(document)
+    taken = SalesLine(
+        item=document.discount_account, description=DISCOUNT_TEXT, amount=-discount, taxable=taxed
     )
-    return (*lines, *taken)
+    return (*lines, taken)
 
 
 def line_members(line: SalesLine, document: SalesForm, books: Books, what: str) -> list[Element]:
@@ -71,8 +65,8 @@ def line_members(line: SalesLine, document: SalesForm, books: Books, what: str) 
         return [leaf("Desc", text)]
     if line.item.kind is not BooksKind.ITEM:
         raise Unwritable(
-            f"The {what} has a discount that is mapped to an account; QuickBooks Desktop takes a discount item. "
-            "Map the discount to an item of type discount."
+            f"The {what} has a discount, for which QuickBooks Desktop needs an item of type discount that is posted to "
+            "the account to which discounts are mapped. Create it there, read the lists again, then retry."
         )
     # A description that is left out would be filled in from the item.
     body = [ref("ItemRef", line.item, "The item of a line"), leaf("Desc", text)]

@@ -19,11 +19,16 @@ Sale = SalesInvoice | CreditMemo | SalesReceipt | Estimate
 
 
 def taxable_base(document: Sale, books: Books) -> Decimal:
-    """What the tax is charged on: the lines that are told to be taxable, the discount's share among them."""
+    """What the tax is charged on: the lines that are told to be taxable, less their share of a taxable discount."""
     written = kept(document, books)
     if not isinstance(written, SalesForm) or not books.taxing or not is_taxed(written):
         return ZERO
-    return sum((line.amount for line in with_discount_lines(written) if line.taxable), ZERO)
+    sold, taken = list(with_discount_lines(written)), ZERO
+    if half_up(written.discount) and sold[-1].taxable:
+        taken = sold.pop().amount
+    base = sum((line.amount for line in sold if line.taxable), ZERO)
+    whole = sum((line.amount for line in sold), ZERO)
+    return base + (half_up(taken * base / whole) if whole else ZERO)
 
 
 def group_tax(base: Decimal, percents: Iterable[Decimal]) -> Decimal:

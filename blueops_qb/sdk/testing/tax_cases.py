@@ -1,4 +1,4 @@
-"""What every provider promises that creates tax codes; part of the conformance kit."""
+"""Tax cases: tax codes that are created with their rates; part of the conformance kit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from blueops_qb.domain.documents import TaxCodeRecord, TaxRate
 from blueops_qb.domain.refs import BooksKind, BooksRef
-from blueops_qb.sdk.capability import Feature
 from blueops_qb.sdk.outcomes import Found, Refused, Why
 from blueops_qb.sdk.provider import Operation, Verb
 from blueops_qb.sdk.testing.subject import Subject
@@ -15,8 +14,6 @@ from blueops_qb.sdk.testing.subject import Subject
 
 def creates_a_tax_code_once(subject: Subject) -> None:
     """It shows what was sent, is found by its name, is listed, and its name is taken from then on."""
-    if not subject.able(Feature.TAX_CODES):
-        return
     kind = BooksKind.TAX_CODE
     assert kind in subject.provider.describe().removals, "removals has no way for tax codes, such as hold"
     document = _sample(subject)
