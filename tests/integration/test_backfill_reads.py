@@ -14,8 +14,9 @@ from blueops_qb.domain.documents import SalesInvoice, SalesLine
 from blueops_qb.domain.match_documents import Paper, match_papers, number_key
 from blueops_qb.domain.match_traits import number_root, traits_of, wanted_by
 from blueops_qb.domain.policy import Policy
-from blueops_qb.domain.records import Invoice
+from blueops_qb.domain.records import Customer, Invoice
 from blueops_qb.engine import backfill_match, rules_desk
+from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Snapshot
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse
@@ -32,7 +33,7 @@ PAGE = 20
 
 def typed(house: EngineHouse, count: int, start: int) -> None:
     """So many invoices on both sides, typed twice, one a day; each of its own amount."""
-    customers = []
+    customers: list[tuple[Customer, BooksRef]] = []
     for number in range(start, start + count):
         if number % 10 == 0 or not customers:
             ann = house.customer(f"Customer {number}", email="")
@@ -62,7 +63,7 @@ def typed(house: EngineHouse, count: int, start: int) -> None:
 def looked_up(house: EngineHouse, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Statements, documents of the books that were read, and on SQLite steps of the database, of all pages."""
     counts: Counter[str] = Counter()
-    plain = backfill_match.wire.load_document
+    plain = wire.load_document
 
     def load(*args: Any) -> Any:
         counts["documents"] += 1
@@ -78,8 +79,8 @@ def looked_up(house: EngineHouse, monkeypatch: pytest.MonkeyPatch) -> Counter[st
         s for s in house.core.iterate(house.tenant, since_revision=0) if isinstance(s.record, Invoice)
     ]
     with house.turn() as turn, monkeypatch.context() as patch:
-        patch.setattr(backfill_match.wire, "load_document", load)
-        raw = turn.connection.connection.dbapi_connection
+        patch.setattr(wire, "load_document", load)
+        raw: Any = turn.connection.connection.dbapi_connection
         sa.event.listen(house.core.engine, "before_cursor_execute", statement)
         if turn.connection.dialect.name == "sqlite":
             raw.set_progress_handler(step, 100)
@@ -109,7 +110,9 @@ def test_four_times_the_records_cost_about_four_times_the_reads(
 
 
 @ON_BOTH
-def test_all_that_can_be_the_same_is_found_by_number_or_by_customer_amount_and_day(house: EngineHouse) -> None:
+def test_all_that_can_be_the_same_is_found_by_number_or_by_customer_amount_and_day(
+    house: EngineHouse,
+) -> None:
     """Numbers that begin with our prefix or with zeros, other days and amounts, jobs, and payments."""
     with house.turn() as turn:
         rules_desk.change_policy(turn, Policy(number_prefix="BO-"), actor="admin")
@@ -136,7 +139,7 @@ def test_all_that_can_be_the_same_is_found_by_number_or_by_customer_amount_and_d
     house.poll()
     with house.work() as tx:  # as if it had been there before us
         tx.connection.execute(t.links.delete().where(t.links.c.books_kind == "payment"))
-    wanted = [
+    wanted: list[Any] = [
         house.invoice(who, price, number=number)
         for who, number, price in (
             (ann, "7", "70.00"),

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import attrs
 import sqlalchemy as sa
@@ -65,7 +66,7 @@ def test_the_mirror_has_the_columns_that_it_would_be_given_today(database_url: s
     old = sa.table(
         "blueops_qb_mirror", *(sa.column(c.name, c.type) for c in t.mirror.c if "paper_" not in c.name)
     )
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "connection_id": f"c{number % 3}",
             "kind": kind.value,
