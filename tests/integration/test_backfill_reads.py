@@ -15,6 +15,7 @@ from blueops_qb.domain.match_documents import Paper, match_papers, number_key
 from blueops_qb.domain.match_traits import number_root, traits_of, wanted_by
 from blueops_qb.domain.policy import Policy
 from blueops_qb.domain.records import Customer, Invoice
+from blueops_qb.domain.refs import BooksRef
 from blueops_qb.engine import backfill_match, rules_desk
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Snapshot
