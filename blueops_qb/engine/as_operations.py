@@ -14,6 +14,7 @@ from blueops_qb.domain.compare import merged
 from blueops_qb.domain.documents import AttachedFile, CustomerPayment
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, OurRef, Ref
+from blueops_qb.domain.reverse import settles_elsewhere
 from blueops_qb.engine.known import (
     load_known,
     pairs_of_lines,
@@ -71,7 +72,10 @@ def as_operations(turn: Turn, chosen: list[Ready], *, gone: bool = False) -> tup
         if isinstance(allocation.invoice, BooksRef)
     }
     ours = sources_of(turn.connection, turn.id, paid) if paid else {}
-    return tuple(_with_their_allocations(operation, ours, gone=gone) for operation in operations)
+    return tuple(
+        _with_their_allocations(operation, ready, ours, gone=gone)
+        for operation, ready in zip(operations, chosen, strict=True)
+    )
 
 
 def with_content(turn: Turn, ready: Ready, operation: Operation) -> Operation:
@@ -183,16 +187,26 @@ def _with_line_ids(operation: Operation, pairs: Mapping[str, str]) -> Operation:
 
 
 def _with_their_allocations(
-    operation: Operation, ours: Mapping[Ref, OurRef], *, gone: bool = False
+    operation: Operation, ready: Ready, ours: Mapping[Ref, OurRef], *, gone: bool = False
 ) -> Operation:
-    """What a payment settles of documents that BlueOps does not have stays as the books have it."""
+    """What a payment settles of which posting says nothing (`settles_elsewhere`) stays as the books have it."""
     document, previous = operation.document, operation.previous
     if operation.verb is not Verb.UPDATE or not isinstance(document, CustomerPayment):
         return operation
-    if not isinstance(previous, CustomerPayment) or document.void:
+    if not isinstance(previous, CustomerPayment) or document.void or ready.source is None:
         return operation
     mine = {allocation.invoice for allocation in document.allocations}
-    theirs = tuple(a for a in previous.allocations if a.invoice not in ours and a.invoice not in mine)
+    told = operation.told
+    said: set[Ref] = {a.invoice for a in told.allocations} if isinstance(told, CustomerPayment) else set()
+    theirs = tuple(
+        a
+        for a in previous.allocations
+        if a.invoice not in mine
+        and (
+            (name := ours.get(a.invoice)) is None
+            or (not said & {a.invoice, name} and settles_elsewhere(name, ready.source, ()))
+        )
+    )
     allocations = (*document.allocations, *theirs)
     applied = sum((a.amount for a in allocations), ZERO)
     if applied > document.amount and not gone:

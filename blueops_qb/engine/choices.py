@@ -7,6 +7,7 @@ from BlueOps counts as moved there, and planning writes it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -29,6 +30,7 @@ from blueops_qb.engine.mirroring import make_dirty
 from blueops_qb.engine.newest import newest, why_gone
 from blueops_qb.engine.plan_anew import plan_again
 from blueops_qb.engine.pull import Draft, draft, tell_core
+from blueops_qb.engine.pull_proof import of_ours
 from blueops_qb.engine.sides import Bound, CannotPost, Sides, sides_of
 from blueops_qb.engine.subledger import repost
 from blueops_qb.engine.turn import Turn
@@ -79,9 +81,29 @@ class Plan:
     writes: bool
 
 
+#: Causes of conflicts that are told by their sentence, and have no sides.
+TOLD = ("incoming", "twice", "setting")
+
+
 def mark(row: Any) -> str:
-    """What a conflict was shown on: core's revision and the books' version."""
-    return f"{row['revision']}:{row['version']}"
+    """What a conflict was shown on: core's revision, the books' version, and its sentence where it has no sides."""
+    stands = f"{row['revision']}:{row['version']}"
+    if row["cause"] not in TOLD:
+        return stands
+    return f"{stands}:{hashlib.sha256(str(row['reason']).encode()).hexdigest()[:12]}"
+
+
+def check_told(turn: Turn, row: Any, now: Any = None) -> None:
+    """Compare and set of a conflict that has no sides: the books show of it (`now`) what they did when it was told.
+
+    What was deleted there is left to the choice: deleting it is what such a conflict asks for. Raises MovedMeanwhile.
+    """
+    place = BooksRef(BooksKind(row["books_kind"]), row["books_id"])
+    now = mirror_row(turn, place) if now is None else now
+    if not row["version"] or now is None or now["deleted"] or now["version"] == row["version"]:
+        return
+    if row["theirs"] is None or row["theirs"] != now["document"]:
+        raise MovedMeanwhile(f"{place} moved in QuickBooks meanwhile; it is shown anew")
 
 
 def is_about_fields(row: Any, known: Known) -> bool:
@@ -205,6 +227,8 @@ def carry_out(turn: Turn, row: Any, known: Known, wish: Wish) -> str:
     before = _before(plan)
     if plan.draft is not None:
         revision, ours = tell_core(turn, sides, plan.draft, f"{turn.id}:conflict:{row['id']}")
+    if "allocations" in plan.mine:
+        elsewhere.note_credits(turn, sides, f"{turn.id}:conflict:{row['id']}")
     if plan.draft is not None and plan.draft.fields:
         repost(turn, known.id, ours, revision)
         _keep(turn, known, ours)
@@ -235,7 +259,9 @@ def _before(plan: Plan) -> dict[str, Any]:
         "overrides": [wire.dump(o) for o in known.overrides],
         "overrides_after": [wire.dump(o) for o in (plan.draft.overrides if plan.draft else known.overrides)],
         "group": plan.group,
-        "taken": sorted(() if plan.draft is None else plan.draft.fields),
+        "taken": sorted(
+            (set() if plan.draft is None else set(plan.draft.fields)) | plan.mine & {"allocations"}
+        ),
         "link": known.link_id,
     }
 
@@ -264,7 +290,7 @@ def _rebase(turn: Turn, plan: Plan, ours: Document) -> None:
 def _as_ours(turn: Turn, sides: Sides) -> Document:
     """Their document with our names and line ids, so that it can stand as what our side said last."""
     places = [ref for ref in refs_of(sides.theirs) if isinstance(ref, BooksRef)]
-    theirs = unbind(sides.theirs, sources_of(turn.connection, turn.id, places))
+    theirs = unbind(of_ours(turn, sides), sources_of(turn.connection, turn.id, places))
     lines: tuple[Any, ...] = getattr(theirs, "lines", ())
     if not lines or not hasattr(lines[0], "line_id") or len(sides.now.lines) != len(lines):
         return theirs
@@ -288,6 +314,7 @@ __all__ = [
     "Plan",
     "Wish",
     "carry_out",
+    "check_told",
     "is_about_fields",
     "mark",
     "options_of",

@@ -34,7 +34,7 @@ def prove(
     normal = Bound.of(turn, (ours,), sides.fields).normal(ours)
     if getattr(normal, "void", False) and getattr(sides.theirs, "void", False):
         return
-    shown = as_decided(normal, _of_ours(turn, sides))
+    shown = as_decided(normal, of_ours(turn, sides))
     wrong = [
         _difference(name, getattr(normal, name), getattr(shown, name))
         for name in sorted(
@@ -59,7 +59,7 @@ def _difference(name: str, ours: Any, theirs: Any) -> str:
     return f"the {words} {ours or '(none)'} (QuickBooks: {theirs or '(none)'})"
 
 
-def _of_ours(turn: Turn, sides: Sides) -> Document:
+def of_ours(turn: Turn, sides: Sides) -> Document:
     """A payment without what it settles elsewhere, as with credits; in BlueOps that is one sum."""
     theirs, record = sides.theirs, sides.snapshot.record
     if not isinstance(theirs, CustomerPayment):

@@ -5,8 +5,9 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.documents import Allocation
+from blueops_qb.domain.records import Customer, Payment, PaymentReturn, ReturnReason
 from blueops_qb.domain.refs import BooksRef, RecordKind
-from tests.engine_house import D, EngineHouse
+from tests.engine_house import DAY, D, EngineHouse
 from tests.traps import ON_SQLITE, all_here, check, choose, entered_invoice, sent_customer
 
 pytest_plugins = ["tests.engine_fixtures"]
@@ -31,6 +32,18 @@ def _partly_elsewhere(house: EngineHouse) -> tuple[Any, BooksRef, tuple[Allocati
 def _apply_more_elsewhere(house: EngineHouse, place: BooksRef, shown: tuple[Allocation, ...]) -> None:
     mine, theirs = sorted(shown, key=lambda part: -part.amount)
     house.books.edit(place, allocations=(mine, attrs.evolve(theirs, amount=D("55.00"))))
+
+
+def _returned(payment: Payment, payer: Customer) -> PaymentReturn:
+    return PaymentReturn(
+        id="",
+        payment_id=payment.id,
+        customer_id=payer.id,
+        date=DAY,
+        amount=payment.amount,
+        account_key="checking",
+        reason=ReturnReason.BOUNCED,
+    )
 
 
 def test_where_blueops_side_is_chosen_what_is_settled_elsewhere_is_as_the_books_have_it(
@@ -64,3 +77,45 @@ def test_a_payment_that_was_void_there_settles_nothing_elsewhere_once_it_is_writ
     assert (here.amount, here.elsewhere) == (D("145.00"), D("0.00"))
     assert house.conflicts() == []
     assert house.quiet()
+
+
+def test_what_a_payment_settles_of_another_payment_s_return_stays_when_its_money_changes_here(
+    house: EngineHouse,
+) -> None:
+    payment, place, shown = _partly_elsewhere(house)
+    invoice = house.invoice(payer := sent_customer(house, "Ben Fox"), "80.00")
+    bounced = house.pay(invoice, "80.00")
+    house.drain()
+    with house.work() as tx:
+        back = tx.return_payment(_returned(bounced, payer))
+    house.drain()
+    (settling,) = house.there(bounced).allocations
+    house.books.edit(house.place(bounced), allocations=(attrs.evolve(settling, amount=D("79.68")),))
+    returned = Allocation(invoice=house.place(back), amount=D("0.32"))
+    house.books.edit(place, allocations=(*shown, returned))
+    house.poll()
+    here = house.here(payment.ref)
+    assert here.elsewhere == D("40.32")
+    house.change(here, amount=D("145.00"))
+    house.drain()
+    house.poll()
+    there = house.books.document(place)
+    assert (there.amount, returned in there.allocations) == (D("145.00"), True)
+    assert house.here(payment.ref).elsewhere == D("40.32")
+    assert [conflict.ref for conflict in house.conflicts()] == [str(bounced.ref)]
+
+
+def test_a_return_that_is_taken_back_is_settled_no_more(house: EngineHouse) -> None:
+    invoice = house.invoice(payer := sent_customer(house), "80.00")
+    bounced = house.pay(invoice, "80.00")
+    house.drain()
+    with house.work() as tx:
+        back = tx.return_payment(_returned(bounced, payer))
+    house.drain()
+    assert house.there(bounced).allocations == (Allocation(invoice=house.place(back), amount=D("80.00")),)
+    with house.work() as tx:
+        tx.void_return(back.id)
+    house.drain()
+    house.poll()
+    assert house.there(bounced).allocations == (Allocation(invoice=house.place(invoice), amount=D("80.00")),)
+    assert house.here(bounced.ref).elsewhere == D("0.00")

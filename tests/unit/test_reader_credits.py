@@ -1,6 +1,7 @@
 """The reader tells credits and refunds what payments of the books say of them."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal as D
 from typing import Any
 
@@ -98,3 +99,11 @@ def test_a_payment_of_two_parts_comes_back_in_two_and_twice_under_one_is_a_copy(
     assert whole.effect == {("1100", "", ""): D("75.00")}
     copies = (back("Purchase:9", "30.00", "1"), back("Purchase:10", "30.00", "1"))
     assert len(joined(Found(back=copies)).back) == 2
+
+
+def test_a_void_part_counts_for_nothing_beside_a_live_one_whomever_it_names() -> None:
+    live = receipt("459.13", reference="R73", id="Payment:36")
+    void = replace(live, payer="Ben Fox", amount=D("0.00"), void=True, id="Payment:25")
+    assert joined(Found(receipts=(live, void))).receipts == (live,)
+    other = replace(void, reference="R74")
+    assert joined(Found(receipts=(live, other))).receipts == (live, other)

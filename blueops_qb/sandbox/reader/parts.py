@@ -15,11 +15,15 @@ from blueops_qb.sandbox.reader.values import ZERO, Found, PaidBack, Receipt, add
 
 
 def joined(found: Found) -> Found:
-    """One side with the parts of each payment as one receipt; void parts count for nothing beside live ones."""
+    """One side with the parts of each payment as one receipt; void parts count for nothing beside live ones.
+
+    Whom a void part names matters no more: a merge need not be carried to it. One that should live is still told, as
+    the other side's has no counterpart then.
+    """
     groups: dict[Hashable, list[Receipt]] = defaultdict(list)
-    live = {(receipt.payer, receipt.reference) for receipt in found.receipts if not receipt.void}
+    live = {receipt.reference for receipt in found.receipts if not receipt.void}
     for receipt in found.receipts:
-        if receipt.void and receipt.reference and (receipt.payer, receipt.reference) in live:
+        if receipt.void and receipt.reference and receipt.reference in live:
             continue
         groups[_whole(receipt)].append(receipt)
     receipts: list[Receipt] = []
