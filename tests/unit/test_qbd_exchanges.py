@@ -18,7 +18,18 @@ from blueops_qb.providers.qbd.qbxml.element import Element
 from blueops_qb.providers.qbd.qbxml.reading import read, read_text
 from blueops_qb.providers.qbd.qbxml.writing import as_text
 from blueops_qb.sdk.capability import Feature
-from blueops_qb.sdk.outcomes import Absent, Applied, Found, Gone, NotKnown, Outcome, Refused, Throttled, Why
+from blueops_qb.sdk.outcomes import (
+    Absent,
+    Applied,
+    Found,
+    Gone,
+    NotKnown,
+    Outcome,
+    Refused,
+    Stale,
+    Throttled,
+    Why,
+)
 from blueops_qb.sdk.provider import Exchange, Operation, Unencodable, Verb
 from tests.judges import qbxml_xsd
 from tests.qbd_echo import Echo
@@ -140,6 +151,21 @@ def test_what_the_answer_does_not_speak_of_may_have_happened() -> None:
     for body in (b"", b"<html>busy</html>", b"<QBXML>", b"{", reply(code="600"), reply(code="9002")):
         assert {type(outcome) for outcome in decoded(body)} == {NotKnown}
     assert {type(outcome) for outcome in decoded(reply(code="9001"))} == {Refused}
+
+
+def test_of_what_was_done_before_quickbooks_may_tell_the_id_alone() -> None:
+    kept = Element("ErrorRecovery", "", (Element("TxnID", "7-1"), Element("EditSequence", "5")))
+    (made,) = decoded(reply(response("InvoiceAdd", "0.0", kept)), exchange(WRITES.operations[1]))
+    assert isinstance(made, Applied)
+    assert made.record is not None
+    assert (made.record.id, made.record.version, made.record.marker) == ("7-1", "5", "invoice:9.1")
+    assert [(want.verb, want.target_id) for want in made.then] == [(Verb.READ, "7-1")], (
+        "it is looked at itself"
+    )
+    change = op("u", Verb.UPDATE, INVOICE, target_id="7-1", version="4", previous=PROVIDER.normal(INVOICE))
+    (changed,) = decoded(reply(response("InvoiceMod", "0.0", kept)), exchange(change))
+    assert isinstance(changed, Stale)
+    assert [(want.verb, want.target_id) for want in changed.then] == [(Verb.READ, "7-1")]
 
 
 def test_a_failure_of_the_connection_counts_by_what_it_says_of_the_set() -> None:

@@ -197,10 +197,8 @@ def txn_id(target: Ref | None, what: str) -> str:
 
 
 def ref_of(element: Element, name: str, kind: BooksKind) -> BooksRef | None:
-    """The reference, by its full name where it has no id; None when absent."""
-    id, full_name = element.get(name, "ListID"), element.get(name, "FullName")
-    if not id and full_name:
-        id = f"{NAMED}{full_name}"
+    """The reference, None when absent or without an id."""
+    id = element.get(name, "ListID")
     return BooksRef(kind, id) if id else None
 
 
