@@ -19,12 +19,31 @@ from blueops_qb.cli.opening import common, url_of, wire_log_option
 @click.option(
     "--port", default=0, type=click.IntRange(0, 65535), help="The loopback port; 0 takes a free one."
 )
+@click.option(
+    "--serve-only",
+    is_flag=True,
+    help="With --books qbd: serve a day's work to any Web Connector; the first line is READY with how to get in.",
+)
 @wire_log_option
 @common
 def demo(
-    db_url: str | None, tenant_id: str | None, once: bool, books: str, json_file: str | None, port: int
+    db_url: str | None,
+    tenant_id: str | None,
+    once: bool,
+    books: str,
+    json_file: str | None,
+    port: int,
+    serve_only: bool,
 ) -> None:
     """Play a day of a plumbing company on the reference core and a twin of its books."""
+    if serve_only:
+        if books != "qbd" or once or json_file:
+            raise click.UsageError(
+                "--serve-only goes with --books qbd, and neither with --once nor with --json"
+            )
+        from blueops_qb.sandbox.demo.serving import serve
+
+        raise SystemExit(serve(port=port, db=db_url))
     from blueops_qb.sandbox.demo import run
 
     raise SystemExit(run(once=once, json_file=json_file, port=port, db=db_url, books=books))

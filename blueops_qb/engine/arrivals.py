@@ -45,9 +45,9 @@ def arrived(turn: Turn, row: Any) -> bool:
             return False
         ours = _bearer(turn, row["marker"])
         if ours is not None:
-            # A doubtful one is put to a person already.
+            # A doubtful one is put to a person already, who is shown what it is by now.
             if ours.state == "doubtful":
-                return True
+                return _late(turn, row, ours) if _is_told(turn, row) else True
             return _second_copy(turn, row, ours) if ours.linked else _late(turn, row, ours)
     match BooksKind(row["kind"]):
         case BooksKind.PAYMENT:
@@ -97,12 +97,28 @@ def _second_copy(turn: Turn, row: Any, ours: Known) -> bool:
         document_id=ours.id,
         group="copy",
         theirs=row["document"],
+        revision=ours.revision,
+        version=row["version"],
         movers=their_mover(row),
         reason=f"{ours.key.source} is in the books twice: as {ours.place} and as {place}",
         remedy=f"Delete {place} in QuickBooks if it is a copy, or clear its private note if it is not.",
     )
     landing.write()
     return True
+
+
+def _is_told(turn: Turn, row: Any) -> bool:
+    """A person was shown just this one of the books, and has not chosen yet."""
+    c = t.conflicts
+    query = sa.select(c.c.id).where(
+        c.c.connection_id == turn.id,
+        c.c.books_kind == row["kind"],
+        c.c.books_id == row["marker"],
+        c.c.cause == "twice",
+        c.c.state == "open",
+        c.c.version != "",
+    )
+    return turn.connection.execute(query).first() is not None
 
 
 def _late(turn: Turn, row: Any, ours: Known) -> bool:
@@ -116,6 +132,8 @@ def _late(turn: Turn, row: Any, ours: Known) -> bool:
         document_id=ours.id,
         group="existence",
         theirs=row["document"],
+        revision=ours.revision,
+        version=row["version"],
         reason=f"{ours.key.source} counts as not written, but {row['kind']} {row['books_id']} is marked as it",
         remedy="Choose: link the one that is there, or create it again.",
     )
@@ -356,6 +374,7 @@ def _same_name(turn: Turn, place: BooksRef, name: str, ours: RecordRef, under_wa
 
 def _refused(turn: Turn, place: BooksRef, what: str, why: str, *, theirs: str | None = None) -> None:
     landing = Landing(turn=turn)
+    row = mirror_row(turn, place)
     landing.conflict(
         cause="incoming",
         place=place,
@@ -363,7 +382,8 @@ def _refused(turn: Turn, place: BooksRef, what: str, why: str, *, theirs: str | 
         document_id=None,
         group="arrival",
         theirs=theirs,
-        movers=their_mover(mirror_row(turn, place)),
+        version=row["version"] if row is not None else "",
+        movers=their_mover(row),
         reason=f"{what} was not taken into BlueOps: {why}",
         remedy="Correct it in QuickBooks or in BlueOps; it is tried again when it changes.",
     )

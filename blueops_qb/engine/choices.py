@@ -7,6 +7,7 @@ from BlueOps counts as moved there, and planning writes it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -79,9 +80,29 @@ class Plan:
     writes: bool
 
 
+#: Causes of conflicts that are told by their sentence, and have no sides.
+TOLD = ("incoming", "twice", "setting")
+
+
 def mark(row: Any) -> str:
-    """What a conflict was shown on: core's revision and the books' version."""
-    return f"{row['revision']}:{row['version']}"
+    """What a conflict was shown on: core's revision, the books' version, and its sentence where it has no sides."""
+    stands = f"{row['revision']}:{row['version']}"
+    if row["cause"] not in TOLD:
+        return stands
+    return f"{stands}:{hashlib.sha256(str(row['reason']).encode()).hexdigest()[:12]}"
+
+
+def check_told(turn: Turn, row: Any, now: Any = None) -> None:
+    """Compare and set of a conflict that has no sides: the books show of it (`now`) what they did when it was told.
+
+    What was deleted there is left to the choice: deleting it is what such a conflict asks for. Raises MovedMeanwhile.
+    """
+    place = BooksRef(BooksKind(row["books_kind"]), row["books_id"])
+    now = mirror_row(turn, place) if now is None else now
+    if not row["version"] or now is None or now["deleted"] or now["version"] == row["version"]:
+        return
+    if row["theirs"] is None or row["theirs"] != now["document"]:
+        raise MovedMeanwhile(f"{place} moved in QuickBooks meanwhile; it is shown anew")
 
 
 def is_about_fields(row: Any, known: Known) -> bool:
@@ -300,6 +321,7 @@ __all__ = [
     "Plan",
     "Wish",
     "carry_out",
+    "check_told",
     "is_about_fields",
     "mark",
     "options_of",

@@ -363,6 +363,7 @@ def _for_a_person(landing: Landing, ready: Ready, reason: str) -> None:
         ref=ready.source,
         document_id=ready.row.document_id,
         group="existence",
+        revision=ready.row.revision,
         reason=f"{ready.source}: {reason}",
         remedy=remedy,
     )

@@ -98,6 +98,8 @@ record_choices = sa.Table(
     sa.Column("value", sa.String(32), nullable=False),
     text("actor"),
     time("at", null=False),
+    #: Why, in the words of whoever chose it; empty where nobody was asked.
+    text("reason"),
 )
 
 matches = sa.Table(

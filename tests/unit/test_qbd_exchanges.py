@@ -18,7 +18,18 @@ from blueops_qb.providers.qbd.qbxml.element import Element
 from blueops_qb.providers.qbd.qbxml.reading import read, read_text
 from blueops_qb.providers.qbd.qbxml.writing import as_text
 from blueops_qb.sdk.capability import Feature
-from blueops_qb.sdk.outcomes import Absent, Applied, Found, Gone, NotKnown, Outcome, Refused, Throttled, Why
+from blueops_qb.sdk.outcomes import (
+    Absent,
+    Applied,
+    Found,
+    Gone,
+    NotKnown,
+    Outcome,
+    Refused,
+    Stale,
+    Throttled,
+    Why,
+)
 from blueops_qb.sdk.provider import Exchange, Operation, Unencodable, Verb
 from tests.judges import qbxml_xsd
 from tests.qbd_echo import Echo
@@ -142,6 +153,21 @@ def test_what_the_answer_does_not_speak_of_may_have_happened() -> None:
     assert {type(outcome) for outcome in decoded(reply(code="9001"))} == {Refused}
 
 
+def test_of_what_was_done_before_quickbooks_may_tell_the_id_alone() -> None:
+    kept = Element("ErrorRecovery", "", (Element("TxnID", "7-1"), Element("EditSequence", "5")))
+    (made,) = decoded(reply(response("InvoiceAdd", "0.0", kept)), exchange(WRITES.operations[1]))
+    assert isinstance(made, Applied)
+    assert made.record is not None
+    assert (made.record.id, made.record.version, made.record.marker) == ("7-1", "5", "invoice:9.1")
+    assert [(want.verb, want.target_id) for want in made.then] == [(Verb.READ, "7-1")], (
+        "it is looked at itself"
+    )
+    change = op("u", Verb.UPDATE, INVOICE, target_id="7-1", version="4", previous=PROVIDER.normal(INVOICE))
+    (changed,) = decoded(reply(response("InvoiceMod", "0.0", kept)), exchange(change))
+    assert isinstance(changed, Stale)
+    assert [(want.verb, want.target_id) for want in changed.then] == [(Verb.READ, "7-1")]
+
+
 def test_a_failure_of_the_connection_counts_by_what_it_says_of_the_set() -> None:
     open_dialog = Reply(hresult="0x80040414", message="A modal dialog box is showing").dump()
     for outcome in decoded(open_dialog):
@@ -251,4 +277,4 @@ def test_the_lens_of_the_provider_is_that_of_the_codec() -> None:
     sent = PROVIDER.sent(op("a", Verb.CREATE, INVOICE), PROFILE)
     assert isinstance(sent, SalesInvoice)
     assert sent.discount == 0
-    assert [line.amount for line in sent.lines] == [D("300.00"), D("100.00"), D("-10.00"), D("-30.00")]
+    assert [line.amount for line in sent.lines] == [D("300.00"), D("100.00"), D("-40.00")]

@@ -19,7 +19,8 @@ from blueops_qb.providers.qbd.codec import queries
 from blueops_qb.providers.qbd.codec.bodies import change, creation, removal
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.members import Unwritable
-from blueops_qb.providers.qbd.codec.records import record_of
+from blueops_qb.providers.qbd.codec.named_lists import by_name
+from blueops_qb.providers.qbd.codec.unsaid import recovered_record, written_record
 from blueops_qb.providers.qbd.feeds import feed_outcome, feed_requests, is_feed
 from blueops_qb.providers.qbd.gate_reply import Reply, load_reply
 from blueops_qb.providers.qbd.hresults import Fate, failure_of
@@ -38,6 +39,7 @@ from blueops_qb.sdk.outcomes import (
     NotKnown,
     Outcome,
     Refused,
+    Stale,
     Throttled,
     Why,
 )
@@ -45,8 +47,8 @@ from blueops_qb.sdk.provider import WRITES, Exchange, Operation, Unencodable, Ve
 
 #: QuickBooks has no answer of the set that it was asked about (section 3.3).
 _FORGOTTEN = frozenset({"600", "9002", "9005"})
-#: Seconds until what surely did not run is sent again.
-_SOON = 60.0
+#: What surely did not run goes again at the next visit of the Web Connector; this one ends.
+_AT_NEXT_VISIT = 0.0
 _OURS = "This is a defect of the connection: report it with the details below, then mark the record as done by hand."
 
 
@@ -105,7 +107,8 @@ def decode_set(exchange: Exchange, reply: bytes, books: Books) -> dict[str, Outc
         told = load_reply(reply)
         if told.hresult:
             return _failed(exchange, told)
-        return _decode(exchange, read(told.response.encode("utf-8")), books)
+        answer = read(told.response.encode("utf-8"))
+        return _decode(exchange, by_name(answer) if books.settings.lists_by_name else answer, books)
     except Exception as problem:  # the contract: nothing that comes back may break the engine
         message = "The answer of QuickBooks cannot be read."
         detail = f"{type(problem).__name__}: {problem}; {reply[:200]!r}"
@@ -185,8 +188,13 @@ def _outcome(operation: Operation, responses: list[Element], books: Books, *, re
             missing.append(outcome)
         elif status.code != "0":
             remarks.append(status.log)
-        found += [record for ret in response.children if (record := record_of(ret, books)) is not None]
+        shown = (written_record(ret, operation, books) for ret in response.children)
+        found += [record for record in shown if record is not None]
     if operation.verb in WRITES:
+        kept = () if found else (r.child("ErrorRecovery") for r in responses)
+        recovery = next((one for one in kept if one is not None), None)
+        if recovery is not None and operation.verb is not Verb.WITHDRAW:
+            return _recovered(operation, recovery, books, reference=reference)
         return _written(operation, found, detail="; ".join(remarks), reference=reference)
     if not found:
         return (
@@ -205,6 +213,17 @@ def _written(operation: Operation, found: list[BooksRecord], *, detail: str, ref
     return NotKnown(message="QuickBooks answered without the record that it wrote.", reference=reference)
 
 
+def _recovered(operation: Operation, recovery: Element, books: Books, *, reference: str) -> Outcome:
+    """QuickBooks has kept no more than what was written where (section 3.3); the record itself is read."""
+    record = recovered_record(recovery, operation, books)
+    look = Want(verb=Verb.READ, kind=operation.kind, target_id=operation.target_id)
+    message = "QuickBooks tells that it was done, and not how it looks now."
+    if record is None:
+        return Stale(message=message, reference=reference, then=(look,))
+    look = attrs.evolve(look, target_id=record.id)
+    return Applied(record=record, detail=message, reference=reference, then=(look,))
+
+
 def _failed(exchange: Exchange, failed: Reply) -> dict[str, Outcome]:
     """What a failure of the connection means for each operation."""
     failure = failure_of(failed.hresult)
@@ -219,7 +238,7 @@ def _failed(exchange: Exchange, failed: Reply) -> dict[str, Outcome]:
         case Fate.UNREADABLE:
             return _unreadable(exchange, failed, told)
         case Fate.NOT_RUN:
-            later = Throttled(retry_after=_SOON, **told)
+            later = Throttled(retry_after=_AT_NEXT_VISIT, **told)
             return {operation.id: later for operation in exchange.operations}
 
 

@@ -113,7 +113,7 @@ def run(
         Path(json_file).unlink(missing_ok=True)
     try:
         with contextlib.ExitStack() as stack:
-            stack.enter_context(_ends_by_signal())
+            stack.enter_context(ends_by_signal())
             check_port(port)
             url = db or f"sqlite:///{stack.enter_context(last_demo.fresh_database())}"
             seed_of = "empty" if once else "sample"
@@ -128,7 +128,7 @@ def run(
                 Path(json_file).write_text(json.dumps(verdict.as_json(), indent=1) + "\n")
             if not once:
                 _stay_up(house)
-    except _Ended:
+    except Ended:
         print("\nThe demo ended.", flush=True)
     except TROUBLES as trouble:
         print(f"The demo could not go on: {trouble}", file=sys.stderr, flush=True)
@@ -206,12 +206,12 @@ def _hurry(house: DemoHouse) -> None:
             due.hurry(turn)
 
 
-class _Ended(Exception):
+class Ended(Exception):
     """Somebody pressed Ctrl-C or asked the process to end."""
 
 
 @contextlib.contextmanager
-def _ends_by_signal() -> Iterator[None]:
+def ends_by_signal() -> Iterator[None]:
     """Ctrl-C and SIGTERM end the block; elsewhere than in the main thread signals stay as they are."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -221,7 +221,7 @@ def _ends_by_signal() -> Iterator[None]:
         # Once is enough: a second signal must not break the tidying up.
         for each in kept:
             signal.signal(each, signal.SIG_IGN)
-        raise _Ended
+        raise Ended
 
     kept = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

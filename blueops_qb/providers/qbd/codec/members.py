@@ -20,6 +20,8 @@ from blueops_qb.providers.qbd.qbxml.element import Element, branch, leaf
 TEXT, MEMO = 4095, 3980
 #: Longest reference of a payment, address line and company name.
 REFERENCE, LINE, COMPANY = 20, 41, 41
+#: How the id of a list's member begins that is known by its full name only.
+NAMED = "name:"
 #: Our marker, in brackets at the end of a memo; a bookkeeper may have copied a memo that has one.
 _MARKER = re.compile(r"(?:\s*\[BO:([^\[\]\s]{1,90})\])+\s*$")
 _VOIDED = re.compile(r"^void(ed)?\s*:\s*", re.IGNORECASE)
@@ -168,9 +170,11 @@ def flag(name: str, value: bool) -> Element:
 
 # -- references ------------------------------------------------------------------------------------
 def ref(name: str, target: Ref | None, what: str) -> Element:
-    """A reference by id; raises Unwritable for one that is not bound to the books yet."""
+    """A reference by id, or by full name where no id is known (`NAMED`); raises Unwritable for an unbound one."""
     if not isinstance(target, BooksRef):
         raise Unwritable(f"{what} is not linked to a record in QuickBooks yet ({target}).")
+    if target.id.startswith(NAMED):
+        return named_ref(name, target.id.removeprefix(NAMED))
     return branch(name, [leaf("ListID", target.id)])
 
 
