@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import attrs
 import pytest
 
-from blueops_qb.domain.records import PaymentReturn, Payout, Refund, RefundPart, ReturnReason
+from blueops_qb.domain.records import Payment, PaymentReturn, Payout, Refund, RefundPart, ReturnReason
 from blueops_qb.sandbox.core.core import ReferenceCore
 from blueops_qb.sandbox.core.work import Refused
 from tests.core_house import DAY, TENANT, D, customer, house, payment_of
@@ -93,9 +93,11 @@ def test_what_came_back_of_a_payment_is_owed_by_whose_payment_it_is(core: Refere
                 account_key="checking",
             )
         )
-        row = tx.row(lost.ref)
-        assert row is not None
-        tx.update_payment(attrs.evolve(row.record, customer_id=other.id))
-        moved = tx.row(back.ref)
+        paid = tx.read(lost.ref)
+        assert paid is not None
+        assert isinstance(paid.record, Payment)
+        tx.update_payment(attrs.evolve(paid.record, customer_id=other.id))
+        moved = tx.read(back.ref)
     assert moved is not None
+    assert isinstance(moved.record, PaymentReturn)
     assert moved.record.customer_id == other.id
