@@ -217,13 +217,15 @@ def judge(turn: Turn, exchange_id: str) -> None:
         )
         return
     if missing:
+        attempts = max(ready.row.attempts for ready in missing)
         turn.connection.execute(
             o.update()
             .where(o.c.id.in_([r.id for r in missing]))
             .values(
                 state="ready",
                 exchange_id=None,
-                not_before=None,
+                # Books that fail the same way each time are not tried without end.
+                not_before=turn.backoff(attempts - 1) if attempts > 1 else None,
                 reason="it did not arrive",
                 params_json=sa.case((o.c.verb == Verb.CREATE.value, ""), else_=o.c.params_json),
             )
@@ -257,12 +259,18 @@ def _created(turn: Turn, operation: Operation, since: dt.datetime) -> BooksRecor
     )
     if isinstance(operation.document, CustomerRecord | VendorRecord):
         key = name_key(operation.document.name)
-        query = query.where(m.c.name_key == key, m.c.origin != "listing")
+        # Books that keep jobs below their customers call one by its whole path.
+        path = m.c.name_key.endswith(f":{key}", autoescape=True)
+        query = query.where(sa.or_(m.c.name_key == key, path), m.c.origin != "listing")
     elif isinstance(operation.document, TaxCodeRecord):
         query = query.where(m.c.name == operation.document.name.strip())
     else:
         query = query.where(m.c.marker == operation.marker)
-    hits = turn.connection.execute(query).mappings().all()
+    hits = [
+        hit
+        for hit in turn.connection.execute(query).mappings()
+        if not isinstance(operation.document, CustomerRecord) or _is_below(hit, operation.document)
+    ]
     if len(hits) == 1:
         return _record(hits[0])
     if hits:
@@ -296,6 +304,15 @@ def _created(turn: Turn, operation: Operation, since: dt.datetime) -> BooksRecor
     if any(not id.isdigit() or int(id) > newest for id in ids):
         return "may have arrived and been deleted in the books at once"
     return "missing"
+
+
+def _is_below(hit: Any, customer: CustomerRecord) -> bool:
+    """A namesake can only be our job where it is a job too; by its path alone it must be one of the same customer."""
+    shown = _record(hit).document
+    parent = shown.parent if isinstance(shown, CustomerRecord) else None
+    if hit["name_key"] == name_key(customer.name):
+        return customer.parent is None or shown is None or parent is not None
+    return customer.parent is not None and parent == customer.parent
 
 
 def _newest_number(turn: Turn, kind: BooksKind, before: dt.datetime) -> int:
