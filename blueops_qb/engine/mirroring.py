@@ -17,6 +17,7 @@ from blueops_qb.domain.documents import Document, kind_of
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.refs import CATALOG_KINDS, NAMED_KINDS, BooksKind, BooksRef
 from blueops_qb.engine import outbox
+from blueops_qb.engine.mirror_traits import columns_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
@@ -142,6 +143,7 @@ class Mirroring:
             "document": text,
             "shown": record.shown,
             "beside": next_to,
+            **columns_of(record.id, self.normal(record.document) if record.document is not None else None),
             "facts_json": json.dumps(record.facts, sort_keys=True) if record.facts else "",
             "linked": _linked(record),
             "marker": record.marker,
@@ -210,6 +212,7 @@ class Mirroring:
             "document": known.document if known else None,
             "shown": "",
             "beside": known.beside if known else "",
+            **columns_of(ref.id, None),
             "facts_json": "",
             "linked": "",
             "marker": known.marker if known else "",
