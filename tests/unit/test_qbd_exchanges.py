@@ -213,7 +213,7 @@ def test_the_catalog_is_company_preferences_and_every_list_in_one_set() -> None:
         response("PreferencesQuery", "k.2", read_text("<PreferencesRet/>")),
         response("AccountQuery", "k.3", account),
         response("ClassQuery", "k.5", code="3250", text="This feature is not enabled."),
-        response("OtherNameQuery", "k.11", code="1", text="Nothing found."),
+        *(response("Query", f"k.{n}", code="1", text="Nothing found.") for n in (0, 4, 6, 7, 8, 9, 10, 11)),
     )
     (found,) = decoded(body, CATALOG)
     assert isinstance(found, Found)
@@ -223,6 +223,9 @@ def test_the_catalog_is_company_preferences_and_every_list_in_one_set() -> None:
         (BooksKind.COMPANY, "Ada Plumbing"),
         (BooksKind.ACCOUNT, "Bank"),
     ]
+    without = body.replace(b'PreferencesQueryRs requestID="k.2"', b'PreferencesQueryRs requestID="z.2"')
+    (incomplete,) = decoded(without, CATALOG)
+    assert isinstance(incomplete, Throttled), "preferences that are missing are not switched off"
     (later,) = decoded(reply(response("AccountQuery", "k.3", code="1010", text="Busy.")), CATALOG)
     assert isinstance(later, Throttled)
 

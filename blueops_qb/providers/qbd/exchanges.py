@@ -139,9 +139,7 @@ def _decode(exchange: Exchange, root: Element, books: Books) -> dict[str, Outcom
             )
         elif not mine:
             message = (
-                "QuickBooks answered without a word on it."
-                if about.result is Result.DONE
-                else about.message
+                "QuickBooks answered without a word on it." if about.result is Result.DONE else about.message
             )
             outcomes[operation.id] = unknown(
                 operation, message=message, detail="no response", reference=exchange.id
