@@ -20,7 +20,7 @@ from blueops_qb.providers.qbd.soap_methods import ENVELOPE, METHODS, TARGET, Met
 
 #: Every call but an answer of the books fits into this many bytes, with room to spare.
 HEAD = 64 * 1024
-#: The largest answer of the books. Lists come whole, and ten thousand customers and jobs, escaped, are 25 MB (section 7).
+#: The largest answer of the books: lists come whole, and ten thousand customers and jobs, escaped, are 25 MB.
 LARGEST = 64 * 1024 * 1024
 #: Methods whose texts may be longer than the head.
 LONG = frozenset({"sendRequestXML", "receiveResponseXML"})
