@@ -170,9 +170,10 @@ def test_of_what_was_done_before_quickbooks_may_tell_the_id_alone() -> None:
 
 def test_a_failure_of_the_connection_counts_by_what_it_says_of_the_set() -> None:
     open_dialog = Reply(hresult="0x80040414", message="A modal dialog box is showing").dump()
-    for outcome in decoded(open_dialog):
-        assert isinstance(outcome, Throttled)
-        assert outcome.connection
+    assert {type(o) for o in decoded(open_dialog)} == {NotKnown}, "only what cannot be read surely did not run"
+    (look,) = decoded(open_dialog, exchange(op("r", Verb.READ, kind=BooksKind.BILL, target_id="B-1")))
+    assert isinstance(look, Throttled)
+    assert look.connection
     assert {type(o) for o in decoded(Reply(hresult="-2147220478").dump())} == {NotKnown}
 
 
@@ -239,7 +240,7 @@ def test_the_catalog_is_company_preferences_and_every_list_in_one_set() -> None:
         response("PreferencesQuery", "k.2", read_text("<PreferencesRet/>")),
         response("AccountQuery", "k.3", account),
         response("ClassQuery", "k.5", code="3250", text="This feature is not enabled."),
-        response("OtherNameQuery", "k.11", code="1", text="Nothing found."),
+        *(response("Query", f"k.{n}", code="1", text="Nothing found.") for n in (0, 4, 6, 7, 8, 9, 10, 11)),
     )
     (found,) = decoded(body, CATALOG)
     assert isinstance(found, Found)
@@ -249,6 +250,9 @@ def test_the_catalog_is_company_preferences_and_every_list_in_one_set() -> None:
         (BooksKind.COMPANY, "Ada Plumbing"),
         (BooksKind.ACCOUNT, "Bank"),
     ]
+    without = body.replace(b'PreferencesQueryRs requestID="k.2"', b'PreferencesQueryRs requestID="z.2"')
+    (incomplete,) = decoded(without, CATALOG)
+    assert isinstance(incomplete, Throttled), "preferences that are missing are not switched off"
     (later,) = decoded(reply(response("AccountQuery", "k.3", code="1010", text="Busy.")), CATALOG)
     assert isinstance(later, Throttled)
 

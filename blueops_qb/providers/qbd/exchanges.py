@@ -251,7 +251,11 @@ def _failed(exchange: Exchange, failed: Reply) -> dict[str, Outcome]:
             return _unreadable(exchange, failed, told)
         case Fate.NOT_RUN:
             later = Throttled(retry_after=_AT_NEXT_VISIT, **told)
-            return {operation.id: later for operation in exchange.operations}
+            # With an answer that never came such a code is no proof (section 1.4): what writes is asked about.
+            return {
+                operation.id: unknown(operation, **told) if operation.verb in WRITES else later
+                for operation in exchange.operations
+            }
 
 
 def _unreadable(exchange: Exchange, failed: Reply, told: dict[str, Any]) -> dict[str, Outcome]:
