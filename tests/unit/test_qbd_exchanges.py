@@ -170,7 +170,9 @@ def test_of_what_was_done_before_quickbooks_may_tell_the_id_alone() -> None:
 
 def test_a_failure_of_the_connection_counts_by_what_it_says_of_the_set() -> None:
     open_dialog = Reply(hresult="0x80040414", message="A modal dialog box is showing").dump()
-    assert {type(o) for o in decoded(open_dialog)} == {NotKnown}, "only what cannot be read surely did not run"
+    assert {type(o) for o in decoded(open_dialog)} == {NotKnown}, (
+        "only what cannot be read surely did not run"
+    )
     (look,) = decoded(open_dialog, exchange(op("r", Verb.READ, kind=BooksKind.BILL, target_id="B-1")))
     assert isinstance(look, Throttled)
     assert look.connection
