@@ -21,7 +21,7 @@ HEAD = """# Conformance cases
 What the conformance kit tries a provider by; how to run it: [Write a provider](../how-to/write-a-provider.md). A case
 is run where the provider declares, in `describe()`, what the column "declared" names; `basic` is always run. Cases
 without books need nothing but the provider. Each is known to fail for a provider that is broken in its place, and for
-that one only: `tests/conformance/broken_providers.py` holds one for every case.
+that one only; those are in `tests/broken/`.
 
 | case | declared | books | proves | source |
 |---|---|---|---|---|"""

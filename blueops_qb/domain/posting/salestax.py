@@ -98,7 +98,7 @@ TAXED = (SalesInvoice, CreditMemo)
 
 
 def is_tax_gap(sent: Document | None, shown: Document | None, *, limit: Decimal) -> bool:
-    """Whether the books took an invoice or credit as it was sent but for their own tax, which is off by `limit` at most.
+    """Whether the books took an invoice or credit memo as sent but for their own tax, which differs by `limit` at most.
 
     One that has a line for such a difference already is none: it must come back as it was sent.
     """

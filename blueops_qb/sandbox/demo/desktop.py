@@ -51,14 +51,18 @@ _FAILED = frozenset({Ended.BROKEN, Ended.REFUSED, Ended.OUTDATED})
 
 
 class Desktop:
-    """The twin of QuickBooks Desktop; nobody but its Web Connector reaches the file from outside."""
+    """The twin of QuickBooks Desktop; nobody but its Web Connector reaches the file from outside.
+
+    `lists_by_name`: members of its lists are named so, as if other files had to be written too.
+    """
 
     provider = "qbd"
     chart = DESKTOP_CHART
     rules = DESKTOP_RULES
 
-    def __init__(self, file: CompanyFile | None = None) -> None:
-        self.file = file or open_file()
+    def __init__(self, *, lists_by_name: bool = False) -> None:
+        self.file: CompanyFile = open_file()
+        self._lists_by_name = lists_by_name
         self.connector: Connector | None = None
 
     @property
@@ -74,7 +78,7 @@ class Desktop:
 
     def environment(self, base_url: str) -> dict[str, str]:
         del base_url
-        return {}
+        return {"BLUEOPS_QB_QBD_LISTS_BY_NAME": "yes" if self._lists_by_name else "no"}
 
     def end(self) -> None:
         self.file.close()
