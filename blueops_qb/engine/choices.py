@@ -15,9 +15,8 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.beside import FIELDS
-from blueops_qb.domain.binding import refs_of, unbind
 from blueops_qb.domain.compare import GROUPS, choosable, with_fields
-from blueops_qb.domain.documents import DOCUMENT_TYPES, BankDeposit, Document
+from blueops_qb.domain.documents import DOCUMENT_TYPES, BankDeposit, CustomerPayment, Document
 from blueops_qb.domain.line_merge import LineStep, Unpaired, token
 from blueops_qb.domain.pulling import LineOption, NoPlace
 from blueops_qb.domain.records import Expense, Invoice
@@ -288,19 +287,27 @@ def _rebase(turn: Turn, plan: Plan, ours: Document) -> None:
 
 
 def _as_ours(turn: Turn, sides: Sides) -> Document:
-    """Their document with our names and line ids, so that it can stand as what our side said last."""
-    places = [ref for ref in refs_of(sides.theirs) if isinstance(ref, BooksRef)]
-    theirs = unbind(of_ours(turn, sides), sources_of(turn.connection, turn.id, places))
+    """Their document with our line ids, so that it can stand as what our side said last.
+
+    What a payment settles bears our names: by theirs it would count as newly ours. Whom it names does not: posting
+    leaves a payment with whom it was, and ours was chosen.
+    """
+    theirs = of_ours(turn, sides)
+    if isinstance(theirs, CustomerPayment):
+        places = [a.invoice for a in theirs.allocations if isinstance(a.invoice, BooksRef)]
+        names = sources_of(turn.connection, turn.id, places)
+        named = tuple(attrs.evolve(a, invoice=names.get(a.invoice, a.invoice)) for a in theirs.allocations)
+        theirs = attrs.evolve(theirs, allocations=named)
     lines: tuple[Any, ...] = getattr(theirs, "lines", ())
     if not lines or not hasattr(lines[0], "line_id") or len(sides.now.lines) != len(lines):
         return theirs
     ours_of = {books: mine for mine, books in sides.then.pairs}
-    named = tuple(
+    with_ids = tuple(
         attrs.evolve(line, line_id=ours_of.get(id, ""))
         for line, id in zip(lines, sides.now.lines, strict=True)
     )
     evolving: Any = theirs
-    document: Document = attrs.evolve(evolving, lines=named)
+    document: Document = attrs.evolve(evolving, lines=with_ids)
     return document
 
 

@@ -212,6 +212,8 @@ class Description:
     numbers_asked: frozenset[BooksKind] = frozenset()
     #: Characters a name may not hold.
     name_forbidden: str = ":\t\n"
+    #: The name of a job must differ from those of the same customer only.
+    names_below_parent: bool = False
     #: What a hint names as `entity` when the company or a list moved that the change feed does not tell of.
     catalog_hints: frozenset[str] = frozenset()
 

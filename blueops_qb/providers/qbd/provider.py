@@ -153,6 +153,7 @@ class QbdProvider(Provider):
             number_length=LENGTHS[Space.NUMBER],
             name_length=LENGTHS[Space.NAME],
             name_forbidden=f"{FORBIDDEN}\t\n",
+            names_below_parent=True,
         )
 
     def envelope(self, operation: Operation) -> str:
