@@ -20,7 +20,7 @@ from blueops_qb.providers.qbd.soap_methods import ENVELOPE, METHODS, TARGET, Met
 
 #: Every call but an answer of the books fits into this many bytes, with room to spare.
 HEAD = 64 * 1024
-#: The largest answer of the books; lists that come whole are told so far, some five thousand customers and jobs.
+#: The largest answer of the books; long lists come by pages, items and accounts whole.
 LARGEST = 18 * 1024 * 1024
 #: Methods whose texts may be longer than the head.
 LONG = frozenset({"sendRequestXML", "receiveResponseXML"})
