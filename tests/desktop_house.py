@@ -39,6 +39,9 @@ class DesktopHouse:
         """One session; its message sets are counted from 1."""
         usual = self.desktop.connector
         assert usual is not None
+        if quickbooks is not None:
+            # Whatever happens to it, it shows our mark of the company to us.
+            quickbooks.owner = usual.quickbooks.owner
         connector = Connector(
             service=usual.service,
             quickbooks=quickbooks or usual.quickbooks,

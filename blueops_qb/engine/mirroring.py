@@ -66,6 +66,7 @@ class Seen:
     marker: str = ""
     linked: str = ""
     beside: str = ""
+    seen_at: dt.datetime | None = None
 
 
 @attrs.define(kw_only=True)
@@ -73,6 +74,8 @@ class Mirroring:
     """Rows of the mirror that one exchange or look-up brought; `write_mirror` stores them."""
 
     turn: Turn
+    #: When these books, which answer one question after the other, were asked: what was seen before is no newer.
+    asked_at: dt.datetime | None = None
     _mirror: dict[BooksRef, dict[str, Any]] = attrs.field(factory=dict)
     _seen: dict[BooksRef, Seen] = attrs.field(factory=dict)
     _catalog: bool = False
@@ -102,6 +105,7 @@ class Mirroring:
                     m.c.marker,
                     m.c.linked,
                     m.c.beside,
+                    m.c.seen_at,
                 ).where(
                     m.c.connection_id == self.turn.id,
                     m.c.kind == kind,
@@ -119,12 +123,13 @@ class Mirroring:
                         marker=row.marker,
                         linked=row.linked,
                         beside=row.beside,
+                        seen_at=row.seen_at,
                     )
 
     def show(self, record: BooksRecord, *, origin: str, compare: bool) -> str | None:
         """Take a record into the mirror; answers its normal text. An older view than ours is dropped."""
         known = self._seen.get(record.ref)
-        if known is not None and _older(record, known):
+        if known is not None and not self._seen_before(known) and _older(record, known):
             return known.document
         text, next_to = None, ""
         if record.document is not None:
@@ -158,6 +163,9 @@ class Mirroring:
         if record.kind in CATALOG_KINDS:
             self._catalog = True
         return text
+
+    def _seen_before(self, known: Seen) -> bool:
+        return self.asked_at is not None and known.seen_at is not None and known.seen_at < self.asked_at
 
     def normal(self, document: Document) -> Document:
         """The document in normal form; the same one asked for once more is not made again."""

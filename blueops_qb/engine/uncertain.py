@@ -217,13 +217,15 @@ def judge(turn: Turn, exchange_id: str) -> None:
         )
         return
     if missing:
+        attempts = max(ready.row.attempts for ready in missing)
         turn.connection.execute(
             o.update()
             .where(o.c.id.in_([r.id for r in missing]))
             .values(
                 state="ready",
                 exchange_id=None,
-                not_before=None,
+                # Books that fail the same way each time are not tried without end.
+                not_before=turn.backoff(attempts - 1) if attempts > 1 else None,
                 reason="it did not arrive",
                 params_json=sa.case((o.c.verb == Verb.CREATE.value, ""), else_=o.c.params_json),
             )

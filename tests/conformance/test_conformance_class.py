@@ -100,6 +100,14 @@ def test_a_class_that_declares_nothing_is_told(project_root: Path, tmp_path: Pat
     assert "1 error" in text
 
 
+def test_without_pytest_the_cases_can_be_run_all_the_same(project_root: Path) -> None:
+    question = "import sys, blueops_qb.sdk.testing.kit as kit; print('pytest' in sys.modules, len(kit.CASES))"
+    ran = subprocess.run(
+        [sys.executable, "-c", question], cwd=project_root, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == ["False", str(len(CASES))]
+
+
 # -- the kit against the broken --------------------------------------------------------------------
 def test_every_case_has_a_broken_provider() -> None:
     assert {broken.case for broken in BROKEN.values()} == {case.name for case in CASES}

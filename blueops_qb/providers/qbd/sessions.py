@@ -184,7 +184,10 @@ class WebConnector:
             return session.notes.get("refused", "")
         company = session.caller.company_id
         told = facts(given["strHCPResponse"], owner_id=self.owner_id)
-        if "file_id" in told and not same_id(told["file_id"], company):
+        known = dict(self.calls.facts(company))
+        # A company that bore our mark once still bears it; one that is told without it is another one.
+        unmarked = "company" in told and "file_id" not in told and "file_id" in known
+        if unmarked or ("file_id" in told and not same_id(told["file_id"], company)):
             open_one = f"“{told['company']}”" if told.get("company") else "another company file"
             why = (
                 f"The company file that is open is {open_one}, but this connection belongs to "
@@ -198,7 +201,6 @@ class WebConnector:
             told["file"] = given["strCompanyFileName"].strip()[:LONGEST_FACT]
         if given["qbXMLMajorVers"].strip():
             told["processor"] = f"{given['qbXMLMajorVers'].strip()}.{given['qbXMLMinorVers'].strip() or '0'}"
-        known = dict(self.calls.facts(company))
         if told and known | told != known:
             call.opened(known | told)
         call.note(opened="yes")
