@@ -44,8 +44,6 @@ COMPARED = frozenset(
         BooksKind.PURCHASE_ORDER,
     }
 )
-
-
 #: Kinds of which line ids and one-way fields are kept.
 WITH_BESIDE = frozenset({BooksKind.INVOICE, BooksKind.BILL, BooksKind.EXPENSE})
 #: How far back an arrival may have waited for the link of what it names.
