@@ -45,7 +45,8 @@ What QuickBooks says of a whole set, when it is asked what became of one whose a
 FAILURES_HEAD = """## Failures of the connection
 
 What the Web Connector reports instead of an answer (HRESULT), in one spelling whatever it was told in. "Not run" means
-that nothing of the message set was carried out.
+that nothing of the message set was carried out; about one that writes QuickBooks is asked all the same, unless it could
+not read it.
 
 | code | the set that was out | next | the page says | what to do |
 |---|---|---|---|---|"""

@@ -155,7 +155,7 @@ def test_what_the_answer_does_not_speak_of_may_have_happened() -> None:
 
 def test_of_what_was_done_before_quickbooks_may_tell_the_id_alone() -> None:
     kept = Element("ErrorRecovery", "", (Element("TxnID", "7-1"), Element("EditSequence", "5")))
-    (made,) = decoded(reply(response("InvoiceAdd", "0.0", kept)), exchange(WRITES.operations[1]))
+    (made,) = decoded(reply(response("InvoiceAdd", "b.0", kept)), exchange(WRITES.operations[1]))
     assert isinstance(made, Applied)
     assert made.record is not None
     assert (made.record.id, made.record.version, made.record.marker) == ("7-1", "5", "invoice:9.1")
@@ -163,7 +163,7 @@ def test_of_what_was_done_before_quickbooks_may_tell_the_id_alone() -> None:
         "it is looked at itself"
     )
     change = op("u", Verb.UPDATE, INVOICE, target_id="7-1", version="4", previous=PROVIDER.normal(INVOICE))
-    (changed,) = decoded(reply(response("InvoiceMod", "0.0", kept)), exchange(change))
+    (changed,) = decoded(reply(response("InvoiceMod", "u.0", kept)), exchange(change))
     assert isinstance(changed, Stale)
     assert [(want.verb, want.target_id) for want in changed.then] == [(Verb.READ, "7-1")]
 

@@ -18,6 +18,7 @@ import attrs
 from blueops_qb.providers.qbd.gate_reply import Reply
 from blueops_qb.providers.qbd.hresults import UNLISTED, Failure, Fate, Next, code_of, failure_of
 from blueops_qb.providers.qbd.sessions_company import LONGEST_FACT, facts, same_id
+from blueops_qb.providers.qbd.silence import CODE
 from blueops_qb.sdk.calling import Call, Calls, NoEntry
 from blueops_qb.sdk.doors import Answered, Unknown
 
@@ -214,7 +215,7 @@ def _tell(call: Call, failure: Failure, given: Parameters) -> None:
     said = f" ({code_of(given['hresult'])}: {own or 'it gives no reason'})" if passed_on else ""
     sentence = f"{failure.message}{said} {failure.remedy}"
     call.trouble(sentence)
-    call.note(said=sentence)
+    call.note(said=sentence, **{CODE: code_of(given["hresult"])})
 
 
 def _progress(call: Call) -> int:

@@ -238,9 +238,11 @@ def _shown(raw: ElementTree.Element, named_by: str, amount: str) -> Shown:
 def _party(name: str, *, email: str, phone: str, street: str, block: str) -> str:
     parts = [f"<Name>{escape(name)}</Name>"]
     if street:
+        # QuickBooks itself puts the name of a customer above the address.
+        lines = [name, street] if block == "BillAddress" else [street]
+        told = "".join(f"<Addr{n}>{escape(line)}</Addr{n}>" for n, line in enumerate(lines, 1))
         parts.append(
-            f"<{block}><Addr1>{escape(street)}</Addr1><City>Reno</City>"
-            f"<State>NV</State><PostalCode>89501</PostalCode></{block}>"
+            f"<{block}>{told}<City>Reno</City><State>NV</State><PostalCode>89501</PostalCode></{block}>"
         )
     parts += [f"<Phone>{phone}</Phone>"] if phone else []
     parts += [f"<Email>{email}</Email>"] if email else []

@@ -24,6 +24,7 @@ TEXT, MEMO = 4095, 3980
 REFERENCE, LINE, COMPANY = 20, 41, 41
 #: How the id of a list's member begins that is known by its full name only.
 NAMED = "name:"
+_WORD = re.compile(r"\w+")
 _VOIDED = re.compile(r"^void(ed)?\s*:\s*", re.IGNORECASE)
 _FIVE = Decimal("0.00001")
 #: The name space of our ExternalGUIDs.
@@ -222,12 +223,15 @@ def address(name: str, value: Address | None, *, label: str = "") -> Element | N
 
 
 def address_of(element: Element, name: str, *, labels: frozenset[str] = frozenset()) -> Address | None:
-    """An address; a first line that only repeats the name (`labels`, in small letters) is left out."""
+    """An address; a first line that only repeats the name (`labels`, in small letters) is left out.
+
+    It may tell the name the other way round (“Hill, Ada”), as it stood when the address was entered.
+    """
     inner = element.child(name)
     if inner is None:
         return None
     lines = [line for n in range(1, 6) if (line := folded(inner.get(f"Addr{n}")))]
-    if lines and lines[0].casefold() in labels:
+    if lines and (lines[0].casefold() in labels or (len(lines) > 1 and _is_turned(lines[0], labels))):
         del lines[0]
     return plain_address(
         Address(
@@ -236,6 +240,14 @@ def address_of(element: Element, name: str, *, labels: frozenset[str] = frozense
             **{own: folded(inner.get(member)) for member, own, _ in _PARTS},
         )
     )
+
+
+def _is_turned(line: str, labels: frozenset[str]) -> bool:
+    """Whether a line is one of the names with its words in another order; a street has a number."""
+    if any(mark.isdigit() for mark in line):
+        return False
+    said = sorted(_WORD.findall(line.casefold()))
+    return any(said == sorted(_WORD.findall(label)) for label in labels)
 
 
 def plain_address(value: Address | None) -> Address | None:
