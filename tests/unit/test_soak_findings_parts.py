@@ -1,5 +1,7 @@
 """What the soak has found in the posting rules for payments in parts and for credits."""
 
+from decimal import Decimal
+
 import attrs
 import pytest
 
@@ -19,7 +21,7 @@ from blueops_qb.domain.records import (
     PaymentReturn,
     ReturnReason,
 )
-from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, key_of
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, Ref, key_of, ref_of_key
 from blueops_qb.domain.reverse_credits import credit_changed
 from blueops_qb.engine import deposited
 from blueops_qb.engine.known import Known
@@ -225,3 +227,47 @@ def test_a_return_is_of_whom_blueops_names_where_its_side_of_the_payment_was_cho
     (owed,) = result.documents.values()
     assert isinstance(owed, ExpenseDocument)
     assert str(owed.payee) == "customer:7"
+
+
+def test_where_the_third_part_never_got_there_the_first_settles_as_much_as_came_back_of_it() -> None:
+    jobs = [Job(id=f"J{n}", customer_id="7", name=f"Job {n}") for n in (1, 2, 3)]
+    prices = ("33.13", "49.00", "7.15")
+    invoices = [
+        attrs.evolve(
+            invoice(simple_line(LineKind.SERVICE, "repair", price), total=price),
+            id=f"5{n}",
+            number=f"5{n}",
+            job_id=f"J{n}",
+        )
+        for n, price in enumerate(prices, start=1)
+    ]
+    payment = check_of("89.28", *((f"5{n}", price) for n, price in enumerate(prices, start=1)), id="1")
+    context = company(*jobs, *invoices, payment, over_jobs=OverJobs.SPLIT)
+    parts = post(payment, context)
+    assert isinstance(parts, Posted)
+    two = dict(sorted(parts.documents.items())[:2])
+    back = PaymentReturn(
+        id="9",
+        payment_id="1",
+        customer_id="7",
+        date=DAY,
+        amount=D("89.28"),
+        account_key="checking",
+        reason=ReturnReason.BOUNCED,
+    )
+    bounced = attrs.evolve(payment, applications=(), given_back=(GivenBack(by=back.ref, amount=D("89.28")),))
+    related = {**context.related, payment.ref: bounced, back.ref: back}
+    there = attrs.evolve(context, related=related, posted=two, in_books=frozenset(two))
+    returned, settled = post(back, there), post(bounced, there)
+    assert isinstance(returned, Posted)
+    assert isinstance(settled, Posted)
+    owed: dict[Ref, Decimal] = {
+        ref_of_key(key): document.total
+        for key, document in returned.documents.items()
+        if isinstance(document, ExpenseDocument)
+    }
+    assert sorted(owed.values()) == [D("40.28"), D("49.00")]
+    for money in settled.documents.values():
+        assert isinstance(money, CustomerPayment)
+        (part,) = money.allocations
+        assert (part.amount, owed[part.invoice]) == (money.amount, money.amount)

@@ -244,7 +244,12 @@ def _given_back(record: Payment, lookup: Lookup) -> list[tuple[RecordRef | None,
             (number, share, party) for party, (number, share) in _earlier(record, lookup).items()
         )
         if len(earlier) > 1:
-            found += [(party, _to(back.by, number, share)) for number, share, party in earlier]
+            # What was to be a part that never got there is in the first one, as its document has it.
+            rest = max(ZERO, amount - sum((share for _, share, _ in earlier), ZERO))
+            found += [
+                (party, _to(back.by, number, share + (ZERO if place else rest)))
+                for place, (number, share, party) in enumerate(earlier)
+            ]
         else:
             found.append((earlier[0][2] if earlier else None, _to(back.by, 1, amount)))
     return found
