@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from from_tables import carry_out
+
 from blueops_qb.sdk.testing.kit import CASES, Case
 
 PAGE = Path(__file__).resolve().parent / "reference" / "conformance.md"
@@ -47,14 +49,5 @@ def _part(case: Case) -> Iterator[str]:
     )
 
 
-def main(arguments: list[str]) -> int:
-    """Write or check the page; the exit code."""
-    wanted = page()
-    if arguments == ["--check"]:
-        return 0 if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == wanted else 1
-    PAGE.write_text(wanted, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(carry_out({PAGE: page}, sys.argv[1:]))

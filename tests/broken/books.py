@@ -1,7 +1,7 @@
 """Providers broken in what they do in the books: writing, refusing, the feed and the ledger."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import attrs
@@ -11,14 +11,17 @@ from blueops_qb.domain.documents import (
     Document,
     SalesForm,
 )
+from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef
 from blueops_qb.sdk.outcomes import (
+    Applied,
     BooksRecord,
     LedgerLine,
+    Outcome,
     Refused,
     Why,
 )
-from blueops_qb.sdk.provider import Operation, Verb
+from blueops_qb.sdk.provider import Exchange, Operation, Verb
 from blueops_qb.sdk.simple import Change, Refusal
 from blueops_qb.sdk.testing.reference_books import CATALOG, ReferenceBooks
 from blueops_qb.sdk.testing.reference_provider import ReferenceProvider
@@ -197,3 +200,103 @@ class MissesJournals(ReferenceProvider):
 
     def ledger(self, start: dt.date, end: dt.date) -> Iterable[LedgerLine]:
         return [line for line in super().ledger(start, end) if line.kind is not BooksKind.JOURNAL]
+
+
+# -- looking up, and several at once ---------------------------------------------------------------
+@fails("finds_a_number_that_is_taken")
+class TakesNumbersForFree(ReferenceProvider):
+    """Finds no document by its number."""
+
+    def find(self, operation: Operation) -> Iterable[Change]:
+        return () if operation.params["by"] == "number" else super().find(operation)
+
+
+@fails("finds_a_number_that_is_taken")
+class FindsWhateverBegins(ReferenceProvider):
+    """Takes a number for taken that only begins like another."""
+
+    def find(self, operation: Operation) -> Iterable[Change]:
+        hits = list(super().find(operation))
+        if operation.params["by"] != "number" or hits:
+            return hits
+        return [
+            self.books.shown(ref)
+            for ref, kept in self.books.records.items()
+            if getattr(kept.document, "number", "")[:-1] == operation.params["number"][:-1]
+        ]
+
+
+@fails("finds_what_was_created_and_deleted")
+class ForgetsWhatItDeleted(ReferenceProvider):
+    """Does not find what was deleted."""
+
+    def find(self, operation: Operation) -> Iterable[Change]:
+        return [one for one in super().find(operation) if isinstance(one, BooksRecord)]
+
+
+class Several(ReferenceProvider):
+    """Muddles the answers where there are several."""
+
+    def muddled(self, exchange: Exchange, read: dict[str, Outcome]) -> dict[str, Outcome]:
+        """What it makes of them."""
+        raise NotImplementedError
+
+    def decode(self, exchange: Exchange, reply: bytes, profile: BooksProfile) -> Mapping[str, Outcome]:
+        read = dict(super().decode(exchange, reply, profile))
+        return self.muddled(exchange, read) if len(exchange.operations) > 1 else read
+
+
+@fails("answers_each_operation_by_itself")
+class AnswersForAll(Several):
+    """Takes the first answer for that of all."""
+
+    def muddled(self, exchange: Exchange, read: dict[str, Outcome]) -> dict[str, Outcome]:
+        return dict.fromkeys(read, read[exchange.operations[0].id])
+
+
+@fails("answers_each_operation_by_itself")
+class StopsAtARefusal(Several):
+    """Says nothing of what comes after a refusal."""
+
+    def muddled(self, exchange: Exchange, read: dict[str, Outcome]) -> dict[str, Outcome]:
+        kept: dict[str, Outcome] = {}
+        for operation in exchange.operations:
+            kept[operation.id] = read[operation.id]
+            if isinstance(read[operation.id], Refused):
+                break
+        return kept
+
+
+@fails("answers_each_operation_by_itself")
+class RefusesTheRest(Several):
+    """Takes what comes after a refusal for refused as well."""
+
+    def muddled(self, exchange: Exchange, read: dict[str, Outcome]) -> dict[str, Outcome]:
+        refused: Outcome | None = None
+        for operation in exchange.operations:
+            found = read[operation.id]
+            refused = refused or (found if isinstance(found, Refused) else None)
+            read[operation.id] = refused or found
+        return read
+
+
+@fails("answers_each_operation_by_itself")
+class SwapsTheRecords(Several):
+    """Gives the answers of the first and the last to each other."""
+
+    def muddled(self, exchange: Exchange, read: dict[str, Outcome]) -> dict[str, Outcome]:
+        first, last = exchange.operations[0].id, exchange.operations[-1].id
+        read[first], read[last] = read[last], read[first]
+        return read
+
+
+@fails("answers_each_operation_by_itself")
+class ShowsTheFirstOnly(Several):
+    """Shows no record but that of the first."""
+
+    def muddled(self, exchange: Exchange, read: dict[str, Outcome]) -> dict[str, Outcome]:
+        first = exchange.operations[0].id
+        return {
+            id: attrs.evolve(one, record=None) if isinstance(one, Applied) and id != first else one
+            for id, one in read.items()
+        }

@@ -35,7 +35,7 @@ def run_pytest(root: Path, file: Path, report: Path) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=600,
+        timeout=1800,
     )
     return ran.stdout
 
@@ -64,7 +64,7 @@ def test_who_declares_less_than_the_provider_does_is_told(said: tuple[str, dict[
     text, failed = said
     assert failed["TestLess"] == {DECLARED}
     assert "`declares` of TestLess leads to other cases than describe() of its provider" in text
-    assert "TestLess: 86 cases run, 3 not, as they are not declared" in text
+    assert "TestLess: 89 cases run, 3 not, as they are not declared" in text
     assert "not run: reads_a_ledger_that_balances (needs ledger)" in text
 
 
@@ -98,6 +98,14 @@ def test_a_class_that_declares_nothing_is_told(project_root: Path, tmp_path: Pat
     text = run_pytest(project_root, file, tmp_path / "report.xml")
     assert "TestMute needs `declares`, what describe() of its provider answers" in text
     assert "1 error" in text
+
+
+def test_without_pytest_the_cases_can_be_run_all_the_same(project_root: Path) -> None:
+    question = "import sys, blueops_qb.sdk.testing.kit as kit; print('pytest' in sys.modules, len(kit.CASES))"
+    ran = subprocess.run(
+        [sys.executable, "-c", question], cwd=project_root, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == ["False", str(len(CASES))]
 
 
 # -- the kit against the broken --------------------------------------------------------------------

@@ -17,6 +17,7 @@ UNSAID = {
     "give the kit": "the hand in the books, see test_conformance_class.py",
     "the trial balance did not move": "the hand in the books",
     "no kind is removed by deletion": "the case is not run then",
+    "no number is looked up": "the case is not run then",
     "the catalog lists no tax agency": "the company, not the provider",
     "the catalog holds no account": "nothing can be written then",
     "the feed gives no position": "every case of the feed fails",

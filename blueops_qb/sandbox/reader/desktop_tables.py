@@ -164,12 +164,16 @@ def is_void(raw: Raw) -> bool:
 
 
 def place_of(raw: Raw, name: str, *, label: str = "") -> Place:
-    """An address; its first line may repeat who lives there."""
+    """An address; its first line may repeat who lives there, also with the words turned round."""
     block = raw.find(name)
     if block is None:
         return Place()
     lines = [line for n in range(1, 6) if (line := text_of(block, f"Addr{n}"))]
-    if lines and label and lines[0] == label:
+    if (
+        lines
+        and label
+        and sorted(lines[0].replace(",", " ").split()) == sorted(label.replace(",", " ").split())
+    ):
         del lines[0]
     return Place(
         street=" ".join(lines),

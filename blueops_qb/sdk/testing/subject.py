@@ -49,7 +49,7 @@ class Subject:
     close_books: Callable[[dt.date | None], None] | None = None
     trial_balance: Callable[[dt.date], Mapping[str, Decimal]] | None = None
     _profile: BooksProfile | None = None
-    _described: Description | None = None
+    _described: Description | None = attrs.field(default=None, init=False)
 
     # -- features ----------------------------------------------------------------------------------
     def able(self, feature: Feature) -> bool:
