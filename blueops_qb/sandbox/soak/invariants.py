@@ -15,7 +15,7 @@ from typing import Any
 from blueops_qb.sandbox.soak.chart import CHART
 from blueops_qb.sandbox.soak.excuses import Apart, places
 from blueops_qb.sandbox.soak.ledger import HOME, ZERO, Books, Raw, money, ref, told
-from blueops_qb.sandbox.soak.witness import DOCUMENTS
+from blueops_qb.sandbox.soak.online_witness import DOCUMENTS
 from blueops_qb.sandbox.soak.world import World
 
 #: Forms that sell or take back, beside invoices.
