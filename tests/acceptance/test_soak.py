@@ -83,12 +83,6 @@ def test_the_command_exits_1_with_the_command_that_plays_it_again() -> None:
     assert "blueops-qb soak --steps 300 --seed 12 --books qbo" in missed
 
 
-def test_the_other_books_are_not_there_yet() -> None:
-    result = CliRunner().invoke(main, ["soak", "--books", "qbd"])
-    assert result.exit_code == 2
-    assert "--books qbd is not available yet" in result.output
-
-
 def test_a_database_in_use_is_refused(tmp_path: Path) -> None:
     url = sqlite(tmp_path)
     with open_world(url=url, seed=1):

@@ -163,13 +163,13 @@ def is_void(raw: Raw) -> bool:
     return text_of(raw, "Memo").upper().startswith("VOID") and not total_of(raw)
 
 
-def place_of(raw: Raw, name: str, *, label: str = "") -> Place:
-    """An address; its first line may repeat who lives there."""
+def place_of(raw: Raw, name: str, *, labels: tuple[str, ...] = ()) -> Place:
+    """An address; its first line may repeat who lives there, a person or a company."""
     block = raw.find(name)
     if block is None:
         return Place()
     lines = [line for n in range(1, 6) if (line := text_of(block, f"Addr{n}"))]
-    if lines and label and lines[0] == label:
+    if lines and lines[0] in labels:
         del lines[0]
     return Place(
         street=" ".join(lines),

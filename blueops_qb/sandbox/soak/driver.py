@@ -13,8 +13,11 @@ import attrs
 
 from blueops_qb.engine.resolve import CannotResolve
 from blueops_qb.sandbox.core.work import Refused
+from blueops_qb.sandbox.qbd.faults import Refusal
 from blueops_qb.sandbox.qbo.faults import Fault
 from blueops_qb.sandbox.soak.actions import ACTIONS, Action
+from blueops_qb.sandbox.soak.desktop.actions import ACTIONS as DESKTOP_ACTIONS
+from blueops_qb.sandbox.soak.desktop.world import open_desktop
 from blueops_qb.sandbox.soak.judge import judge
 from blueops_qb.sandbox.soak.office import NothingThere
 from blueops_qb.sandbox.soak.online_world import open_world
@@ -28,9 +31,10 @@ LAST = 25
 #: Books -> how their world is opened, and what may happen beside them.
 BOOKS: Mapping[str, tuple[Callable[..., AbstractContextManager[World]], Sequence[Action[Any]]]] = {
     "qbo": (open_world, ACTIONS),
+    "qbd": (open_desktop, DESKTOP_ACTIONS),
 }
 #: What people are refused, on either side, has not happened.
-REFUSALS = (Refused, Fault, CannotResolve)
+REFUSALS = (Refused, Fault, Refusal, CannotResolve)
 
 
 W = TypeVar("W", bound=World)

@@ -235,7 +235,7 @@ def _compared(w: World, stand_apart: Apart) -> tuple[int, list[str]]:
     left, right = undisputed(left, moved), undisputed(right, moved)
     paid = paid_by_disputed(w, left, right, ours, stand_apart)
     left, right = payer_left_out(left, paid), payer_left_out(right, paid)
-    compared, differences = differ(numbered(left), numbered(right), new)
+    compared, differences = differ(numbered(w.alike(left)), numbered(w.alike(right)), new)
     if balance:
         differences.append(f"the trial balance of the books is out by {balance}")
     return compared, [*differences, *others]

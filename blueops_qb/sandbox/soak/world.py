@@ -24,6 +24,7 @@ from blueops_qb.sandbox.core.keys import new_key
 from blueops_qb.sandbox.core.seed import practice_company
 from blueops_qb.sandbox.demo.chart import Rules
 from blueops_qb.sandbox.reader import Chart, CoreReader, TheirReader
+from blueops_qb.sandbox.reader.values import Found
 from blueops_qb.sandbox.soak.chart import FORGOTTEN, rules_for
 from blueops_qb.sandbox.soak.time import Time
 from blueops_qb.sandbox.soak.witness import Obj, Place, Witness
@@ -140,6 +141,10 @@ class World(ABC):
     @abstractmethod
     def parent(self, customer: str) -> str:
         """The customer of whom this one is a job; empty where it is none's."""
+
+    def alike(self, found: Found) -> Found:
+        """One side without what these books cannot say."""
+        return found
 
     @abstractmethod
     def cost_lines(self) -> Iterator[tuple[str, str, str]]:
