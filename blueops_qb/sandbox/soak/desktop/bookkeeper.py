@@ -42,7 +42,7 @@ def acting(w: DesktopWorld) -> Iterator[Bookkeeper]:
 
 def ask(w: DesktopWorld, request: str) -> ElementTree.Element:
     """One request of the person's own, as a window makes it; raises Refusal."""
-    with w.witness.people():
+    with w.witness.people(), w.untroubled():
         told = w.file.processor.process(
             w.file.session(),
             f'{_HEAD}<QBXML><QBXMLMsgsRq onError="stopOnError">{request}</QBXMLMsgsRq></QBXML>',
@@ -121,18 +121,18 @@ def change_customer(w: DesktopWorld) -> str:
             {"Phone": phone(w)},
             {"Email": f"b{n}@example.com"},
             {"BillAddress": street},
-            _renamed(raw, f"Found {n}"),
-            {"CompanyName": f"Found company {n}"},
+            _renamed(raw, "Name", f"Found {n}"),
+            _renamed(raw, "CompanyName", f"Found company {n}"),
             {"Notes": f"called {n}"},
         )
     return edit(w, "Customer", raw, w.chance.choice(choices))
 
 
-def _renamed(raw: Obj, name: str) -> Obj:
+def _renamed(raw: Obj, member: str, name: str) -> Obj:
     """Another name, also above the address: what stands there else is taken for a line of the street."""
     block = raw.get("BillAddress", {})
-    changed = {"BillAddress": {**block, "Addr1": name}} if block.get("Addr1") == raw["Name"] else {}
-    return {"Name": name, **changed}
+    above = block.get("Addr1") and block["Addr1"] in (raw["Name"], raw.get("CompanyName"))
+    return {member: name} | ({"BillAddress": {**block, "Addr1": name}} if above else {})
 
 
 def change_vendor(w: DesktopWorld) -> str:

@@ -38,8 +38,11 @@ class WitnessedFile(Company):
             first: dict[tuple[str, str], Obj | None] = {}
             for kind, id, before in self._journal:
                 first.setdefault((kind, id), before)
+            now = {place: self.records[place[0]].get(place[1]) for place in first}
+            # A request that changed something may move other records on the side and leave them as they were.
+            idle = all(_same(before, now[place]) for place, before in first.items())
             for (kind, id), before in first.items():
-                self.witness.saved(kind, id, before, self.records[kind].get(id))
+                self.witness.saved(kind, id, before, now[kind, id], idle=idle)
         super().commit()
 
 
@@ -58,8 +61,8 @@ class DesktopWitness(Witness):
         self.kinds = dict(self.company.kind_of)
         self.company.witness = self
 
-    def saved(self, kind: str, id: str, before: Obj | None, after: Obj | None) -> None:
-        """A request has saved a record, or taken it out."""
+    def saved(self, kind: str, id: str, before: Obj | None, after: Obj | None, *, idle: bool) -> None:
+        """A request has saved a record, or taken it out; one that is `idle` has left everything as it was."""
         if kind not in PARTIES and kind not in DOCUMENTS:
             return
         place = (kind, id)
@@ -75,7 +78,7 @@ class DesktopWitness(Witness):
         if place in self.own and (after is None or _own(before) != _own(after)):
             self.own_written.append(place)
         # To take out once more what is void is idle too, and harmless.
-        if after is not None and substance(before) == substance(after) and "_Void" not in before:
+        if idle and after is not None and "_Void" not in before:
             self.idle.append(place)
 
     def _closed(self, kind: str, id: str, before: Obj | None, after: Obj | None) -> None:
@@ -122,6 +125,10 @@ def _add(company: Company, kind: str, members: Obj) -> None:
 def substance(record: Obj) -> str:
     """A record without what every save moves."""
     return json.dumps({k: v for k, v in record.items() if k not in _MOVING}, sort_keys=True)
+
+
+def _same(before: Obj | None, after: Obj | None) -> bool:
+    return before is not None and after is not None and substance(before) == substance(after)
 
 
 def _own(record: Obj) -> str:

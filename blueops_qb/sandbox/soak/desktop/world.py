@@ -100,6 +100,17 @@ class DesktopWorld(World):
         """The person in the window of QuickBooks."""
         return Bookkeeper(company=self.company)
 
+    @contextlib.contextmanager
+    def untroubled(self) -> Iterator[None]:
+        """What is to go wrong goes wrong with a message set of the app, not with what a person does."""
+        switches = self.company.switches
+        kept = switches.crash_before, switches.internal_errors
+        switches.crash_before, switches.internal_errors = None, 0
+        try:
+            yield
+        finally:
+            switches.crash_before, switches.internal_errors = kept
+
     # -- the Web Connector ---------------------------------------------------------------------------
     def connect(self) -> None:
         """An admin invites the Web Connector, and its user adds the application."""
@@ -232,8 +243,11 @@ class DesktopWorld(World):
         return ref_id(self.company.records["Customer"].get(customer, {}), "ParentRef")
 
     def alike(self, found: Found) -> Found:
-        """Where no tax is charged, a form here does not say which lines would be taxable."""
-        return dataclasses.replace(found, sales=tuple(_untaxed(sale) for sale in found.sales))
+        """Where no tax is charged, a form here does not say which lines would be taxable.
+
+        Days of an invoice that was voided while they were disputed are not settled any more: it posts nothing on any.
+        """
+        return dataclasses.replace(found, sales=tuple(_said(sale) for sale in found.sales))
 
     def cost_lines(self) -> Iterator[tuple[str, str, str]]:
         """Lines of costs that are ours."""
@@ -249,7 +263,9 @@ class DesktopWorld(World):
         return check_books(self, Books.of(self.address, self.company.ledger), apart)
 
 
-def _untaxed(sale: Sale) -> Sale:
+def _said(sale: Sale) -> Sale:
+    if sale.void:
+        return dataclasses.replace(sale, date=dt.date.min, due=None)
     if sale.tax:
         return sale
     return dataclasses.replace(
