@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from from_tables import carry_out
+
 from blueops_qb.sdk.testing.kit import CASES, Case
 
 PAGE = Path(__file__).resolve().parent / "reference" / "conformance.md"
@@ -21,7 +23,7 @@ HEAD = """# Conformance cases
 What the conformance kit tries a provider by; how to run it: [Write a provider](../how-to/write-a-provider.md). A case
 is run where the provider declares, in `describe()`, what the column "declared" names; `basic` is always run. Cases
 without books need nothing but the provider. Each is known to fail for a provider that is broken in its place, and for
-that one only: `tests/conformance/broken_providers.py` holds one for every case.
+that one only; those are in `tests/broken/`.
 
 | case | declared | books | proves | source |
 |---|---|---|---|---|"""
@@ -47,14 +49,5 @@ def _part(case: Case) -> Iterator[str]:
     )
 
 
-def main(arguments: list[str]) -> int:
-    """Write or check the page; the exit code."""
-    wanted = page()
-    if arguments == ["--check"]:
-        return 0 if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == wanted else 1
-    PAGE.write_text(wanted, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(carry_out({PAGE: page}, sys.argv[1:]))

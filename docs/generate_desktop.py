@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import attrs
+from from_tables import about, by_meaning, carry_out, outcome, part, pattern
 
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbd import matrix
@@ -45,7 +45,8 @@ What QuickBooks says of a whole set, when it is asked what became of one whose a
 FAILURES_HEAD = """## Failures of the connection
 
 What the Web Connector reports instead of an answer (HRESULT), in one spelling whatever it was told in. "Not run" means
-that nothing of the message set was carried out.
+that nothing of the message set was carried out; about one that writes QuickBooks is asked all the same, unless it could
+not read it.
 
 | code | the set that was out | next | the page says | what to do |
 |---|---|---|---|---|"""
@@ -125,46 +126,25 @@ ONLINE_GAPS: dict[tuple[BooksKind, Verb], str] = {
 
 def statuses_page() -> str:
     """The page of statuses; raises LookupError for a rule that belongs to no part."""
-    lost = [rule.code for rule in RULES if not any(_kind(rule) in kinds for kinds in PARTS.values())]
+    lost = [rule.code for rule in RULES if not any(about(rule) in kinds for kinds in PARTS.values())]
     if lost:
         raise LookupError(f"these codes belong to no part of the page, add their kind to PARTS: {lost}")
-    parts = [_part(title, [rule for rule in RULES if _kind(rule) in kinds]) for title, kinds in PARTS.items()]
+    parts = [
+        part(title, "when", _rows([rule for rule in RULES if about(rule) in kinds]))
+        for title, kinds in PARTS.items()
+    ]
     sets = (f"| {rule.code} | {OUTCOMES[rule.result]} | {rule.message} |" for rule in SETS)
     failures = (_failure(failure) for failure in (*FAILURES, UNLISTED))
     return "\n".join([STATUS_HEAD, *parts, SETS_HEAD, *sets, "", FAILURES_HEAD, *failures, ""])
 
 
-def _kind(rule: Rule) -> Why | Result:
-    return rule.why if rule.why is not None else rule.result
-
-
-def _part(title: str, rules: list[Rule]) -> str:
-    rows = [
-        f"## {title}",
-        "",
-        "| code | when | outcome | the page says | what to do |",
-        "|---|---|---|---|---|",
-    ]
-    return "\n".join([*rows, *_rows(rules), ""])
-
-
 def _rows(rules: list[Rule]) -> Iterator[str]:
-    """A row per meaning: codes that say the same share one."""
-    meanings: dict[Rule, list[str]] = {}
-    for rule in rules:
-        code = rule.code if rule.sure else f"{rule.code}*"
-        meanings.setdefault(attrs.evolve(rule, code="", short="", sure=True), []).append(code)
-    for rule, codes in meanings.items():
-        outcome = OUTCOMES[rule.result]
-        if rule.why is not None:
-            outcome += f": `{rule.why.value}`"
-        if rule.wait is not None:
-            outcome += f" for {rule.wait:.0f} s" + (", the whole connection" if rule.connection else "")
-        when = f"`{rule.pattern}`".replace("|", r"\|") if rule.pattern else ""
+    for rule, codes in by_meaning(rules, lambda rule: rule.code if rule.sure else f"{rule.code}*", sure=True):
+        when = pattern(rule)
         if rule.verbs:
             when = " or ".join(sorted(CALLED[verb] for verb in rule.verbs))
         remedy = rule.remedy or OTHERWISE[rule.result]
-        yield f"| {', '.join(codes)} | {when} | {outcome} | {rule.message} | {remedy} |"
+        yield f"| {codes} | {when} | {outcome(rule, OUTCOMES)} | {rule.message} | {remedy} |"
 
 
 def _failure(failure: Failure) -> str:
@@ -224,20 +204,8 @@ def _gaps() -> Iterator[str]:
                 yield f"{called} Desktop | {why} |"
 
 
-PAGES = {"qbd-statuses.md": statuses_page, "books.md": books_page}
-
-
-def main(arguments: list[str]) -> int:
-    """Write or check the pages; the exit code."""
-    for name, make in PAGES.items():
-        page, wanted = FOLDER / name, make()
-        if arguments == ["--check"]:
-            if not page.is_file() or page.read_text(encoding="utf-8") != wanted:
-                return 1
-        else:
-            page.write_text(wanted, encoding="utf-8")
-    return 0
+PAGES = {FOLDER / "qbd-statuses.md": statuses_page, FOLDER / "books.md": books_page}
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(carry_out(PAGES, sys.argv[1:]))

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import attrs
+from from_tables import about, by_meaning, carry_out, outcome, part, pattern
 
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbo.fault_matrix import KINDS, NEVER, VERBS, Cell, cell, upload_cell
@@ -97,10 +97,13 @@ PARTS: dict[str, frozenset[Why | Result]] = {
 def page() -> str:
     """The whole page as Markdown; raises LookupError for a rule that belongs to no part."""
     rules = [*RULES, TOO_OLD]
-    lost = [rule.code for rule in rules if not any(_kind(rule) in kinds for kinds in PARTS.values())]
+    lost = [rule.code for rule in rules if not any(about(rule) in kinds for kinds in PARTS.values())]
     if lost:
         raise LookupError(f"these codes belong to no part of the page, add their kind to PARTS: {lost}")
-    parts = [_part(title, [rule for rule in rules if _kind(rule) in kinds]) for title, kinds in PARTS.items()]
+    parts = [
+        part(title, "text", _rows([rule for rule in rules if about(rule) in kinds]))
+        for title, kinds in PARTS.items()
+    ]
     return "\n".join(
         [HEAD, *parts, MATRIX_HEAD, *_matrix(), "", UPLOAD_HEAD, *_uploads(), "", CANNOT_HEAD, *_cannot(), ""]
     )
@@ -164,48 +167,16 @@ def _cannot() -> Iterator[str]:
             yield f"| {trial.name} | {kinds} | {why} |"
 
 
-def _kind(rule: Rule) -> Why | Result:
-    return rule.why if rule.why is not None else rule.result
-
-
-def _part(title: str, rules: list[Rule]) -> str:
-    rows = [
-        f"## {title}",
-        "",
-        "| code | text | outcome | the page says | what to do |",
-        "|---|---|---|---|---|",
-    ]
-    return "\n".join([*rows, *_rows(rules), ""])
-
-
 def _rows(rules: list[Rule]) -> Iterator[str]:
-    """A row per meaning: codes that say the same share one."""
-    meanings: dict[Rule, list[str]] = {}
-    for rule in rules:
-        meanings.setdefault(attrs.evolve(rule, code="", short=""), []).append(rule.code or "-")
-    for rule, codes in meanings.items():
-        outcome = OUTCOMES[rule.result]
-        if rule.why is not None:
-            outcome += f": `{rule.why.value}`"
-        if rule.wait is not None:
-            outcome += f" for {rule.wait:.0f} s" + (", the whole connection" if rule.connection else "")
-        text = f"`{rule.pattern}`".replace("|", r"\|") if rule.pattern else ""
+    for rule, codes in by_meaning(rules, lambda rule: rule.code or "-"):
+        text = pattern(rule)
         if rule.about is not None:
             text = f"writing a {rule.about.value.replace('_', ' ')}" + (f", {text}" if text else "")
         remedy = rule.remedy or OTHERWISE[rule.result]
         if rule.result is Result.REFRESH:
             remedy = f"Nothing, unless the refresh fails too: {remedy}"
-        yield f"| {', '.join(codes)} | {text} | {outcome} | {rule.message} | {remedy} |"
-
-
-def main(arguments: list[str]) -> int:
-    """Write or check the page; the exit code."""
-    wanted = page()
-    if arguments == ["--check"]:
-        return 0 if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == wanted else 1
-    PAGE.write_text(wanted, encoding="utf-8")
-    return 0
+        yield f"| {codes} | {text} | {outcome(rule, OUTCOMES)} | {rule.message} | {remedy} |"
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(carry_out({PAGE: page}, sys.argv[1:]))

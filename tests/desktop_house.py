@@ -39,6 +39,9 @@ class DesktopHouse:
         """One session; its message sets are counted from 1."""
         usual = self.desktop.connector
         assert usual is not None
+        if quickbooks is not None:
+            # Whatever happens to it, it shows our mark of the company to us.
+            quickbooks.owner = usual.quickbooks.owner
         connector = Connector(
             service=usual.service,
             quickbooks=quickbooks or usual.quickbooks,
@@ -53,11 +56,13 @@ class DesktopHouse:
         """New customers."""
         return [self.office.customer(f"Customer {next(_NUMBERS)}", street="1 Pump St") for _ in range(count)]
 
-    def invoice(self, customer: Customer, what: str = "Supply lines replaced") -> Invoice:
+    def invoice(
+        self, customer: Customer, what: str = "Supply lines replaced", job: str | None = None
+    ) -> Invoice:
         """An invoice of one line."""
         line = self.office.service("repair", what, "129.00")
         return self.office.invoice(
-            InvoiceDraft(customer_id=customer.id, job_id=None, lines=[line], issue_date=self.office.today)
+            InvoiceDraft(customer_id=customer.id, job_id=job, lines=[line], issue_date=self.office.today)
         )
 
     def paid(self, invoice: Invoice) -> None:
@@ -68,6 +73,12 @@ class DesktopHouse:
         """Ten customers, ten invoices, ten payments."""
         for customer in self.customers(10):
             self.paid(self.invoice(customer))
+
+    def jobs(self, count: int) -> None:
+        """Customers with a job of the same name each, and an invoice for it."""
+        for customer in self.customers(count):
+            job = self.office.job(customer, "Kitchen", street="1 Pump St", class_key="service")
+            self.invoice(customer, job=job.id)
 
     def states(self) -> Counter[str]:
         """How many records are in which state, those that came to an end left out."""

@@ -13,7 +13,7 @@ from blueops_qb.providers.qbd.gate import SoapGate
 from blueops_qb.providers.qbd.gate_reply import load_reply
 from blueops_qb.providers.qbd.qwc import OWNER_ID, QwcChoices, qwc_file
 from blueops_qb.providers.qbd.sessions import WebConnector
-from blueops_qb.sdk.calling import Caller, SetUpFile
+from blueops_qb.sdk.calling import Caller, SetUpFile, Visit
 from blueops_qb.sdk.capability import Feature
 from blueops_qb.sdk.doors import Answered, Reply
 from blueops_qb.sdk.outcomes import BooksRecord, Found, NotKnown, Outcome, Refused, Why
@@ -112,6 +112,12 @@ class AskedFake(CallingFake):
     def describe(self) -> Description:
         steps = (SetupStep(key="allow", title="Allow BlueOps", text="Say yes.", picture=pictures.allow()),)
         return attrs.evolve(super().describe(), settle=Settle.STATUS, calls=True, steps=steps, witnesses=2)
+
+    def why_silent(self, last: Visit | None) -> str:
+        if last is None:
+            return "It never came."
+        how = "took its leave" if last.ended else "broke off"
+        return f"It {how} and noted {last.notes.get('code', 'nothing')}."
 
     def _changes(self, params: Mapping[str, str]) -> Found:
         for kind, id, *_ in json.loads(params.get("witnesses", "[]")):

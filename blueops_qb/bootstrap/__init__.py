@@ -23,7 +23,7 @@ from alembic.config import Config
 from blueops_qb import root
 from blueops_qb.bootstrap.qbo_desk import QboSignInDesk
 from blueops_qb.domain.posting.rules import RULES, Rules
-from blueops_qb.engine import agreement_schedule, connections, retention, rounds, sweep
+from blueops_qb.engine import agreement_schedule, connections, heartbeat, retention, rounds, sweep
 from blueops_qb.engine.engine import Engine
 from blueops_qb.engine.intake import intake
 from blueops_qb.engine.log_trouble import kind_of, log_trouble
@@ -59,6 +59,13 @@ SETTINGS: Sequence[Setting] = (
         type=SettingType.TEXT,
         default=str(agreement_schedule.USUAL_HOUR),
         help="In the company's time zone. Empty compares only when somebody asks.",
+    ),
+    Setting(
+        key=heartbeat.KEY,
+        label="Warn when the client of QuickBooks Desktop has not come for (minutes)",
+        type=SettingType.NUMBER,
+        default=str(heartbeat.USUAL_MINUTES),
+        help="Whatever it is that calls BlueOps from the computer with the books. 0 never warns.",
     ),
     Setting(
         key=retention.KEY,

@@ -13,8 +13,18 @@ import click
 
 from blueops_qb.cli.ledger import PAUSE, stands_still
 from blueops_qb.cli.opening import Opened, common, json_option, opened, show
-from blueops_qb.engine import agreement, agreement_figures, certificate, close_check, signing
+from blueops_qb.cli.records import RecordType
+from blueops_qb.domain.refs import RecordRef
+from blueops_qb.engine import (
+    agreement,
+    agreement_accept,
+    agreement_figures,
+    certificate,
+    close_check,
+    signing,
+)
 from blueops_qb.engine.agreement import CannotCompare, Run, RunState
+from blueops_qb.engine.agreement_accept import CannotAccept
 from blueops_qb.engine.agreement_figures import ACCEPTED, BESIDES, DIFFERENCE, PENDING, Finding, Sum
 from blueops_qb.engine.vault import MissingKey
 from blueops_qb.runners.carry import Carrier
@@ -104,6 +114,31 @@ def verify(
     show(attrs.asdict(found), as_json=as_json, text=_verdict(found))
     if not found.ok:
         raise SystemExit(1)
+
+
+@agree.command("accept")
+@click.argument("record", type=RecordType(), nargs=-1, required=True)
+@click.option("--reason", required=True, metavar="TEXT", help="Why both sides may stay different.")
+@json_option
+@common
+def accept(
+    db_url: str | None, tenant_id: str | None, record: tuple[RecordRef, ...], reason: str, as_json: bool
+) -> None:
+    """Accept that RECORDs differ from what was agreed, as the newest finished comparison shows them."""
+    with opened(db_url, tenant_id) as house, house.turn() as turn:
+        run = next((one for one in agreement.runs(turn.connection, turn.id) if not one.open), None)
+        if run is None:
+            raise click.ClickException(
+                "No period was compared yet. Run `blueops-qb agree` and look at it first."
+            )
+        try:
+            count = agreement_accept.accept(turn, run.id, record, reason=reason, actor="command line")
+        except CannotAccept as problem:
+            raise click.ClickException(str(problem)) from problem
+    value = {"agreement": str(run.id), "accepted": count, "records": [str(ref) for ref in record]}
+    many = "1 document" if count == 1 else f"{count} documents"
+    text = f"{many} accepted as different; compare the period again to have that listed."
+    show(value, as_json=as_json, text=text)
 
 
 @agree.command("key")
@@ -255,12 +290,19 @@ def _text(
         f" {one.besides:>14,.2f} {one.explained:>12,.2f} {one.difference:>12,.2f}"
         for one in accounts
     ]
-    heads = ((DIFFERENCE, "differences"), (ACCEPTED, "accepted"), (PENDING, "not in the books yet"))
+    heads = (
+        (DIFFERENCE, "differences"),
+        (ACCEPTED, "different, and accepted"),
+        (PENDING, "not in the books yet"),
+    )
     for sort, head in heads:
         lines += _listed(head, found[sort])
     if said := certificate.not_certified(figures):
         lines.append(f"nothing is said of {said}")
-    lines.append("BOTH SIDES AGREE." if run.agrees else "BOTH SIDES DO NOT AGREE.")
+    if said := certificate.accepted_words(figures):
+        lines.append(said)
+    beside = " BESIDE WHAT PEOPLE ACCEPTED" if figures.get("accepted") else ""
+    lines.append(f"BOTH SIDES AGREE{beside}." if run.agrees else "BOTH SIDES DO NOT AGREE.")
     if file is not None:
         lines.append(f"certificate written to {file}")
     return "\n".join(lines)

@@ -39,6 +39,16 @@ def push(
 
 
 @bench.command()
+@click.option("--invoices", default=1000, show_default=True, type=click.IntRange(min=1))
+@common
+def desktop(db_url: str | None, tenant_id: str | None, invoices: int) -> None:
+    """Carry invoices to QuickBooks Desktop in one session, many a trip and one a trip, and count the trips."""
+    from blueops_qb.sandbox.bench.desktop import run
+
+    raise SystemExit(run(invoices, db=db_url))
+
+
+@bench.command()
 @click.option("--every", default=1, show_default=True, help="How many points each worker gets further.")
 @click.option(
     "--places",

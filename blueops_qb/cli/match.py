@@ -10,9 +10,10 @@ import click
 
 from blueops_qb.cli.opening import common, json_option, opened, show
 from blueops_qb.domain.match_parties import EVIDENCE, NAME, Bucket, MatchRules
-from blueops_qb.engine import by_hand, match_csv, matching, rules_desk
+from blueops_qb.engine import by_hand, match_csv, match_mark, matching, rules_desk
 from blueops_qb.engine.look import looking
 from blueops_qb.engine.match_rows import DECISIONS, Row, counted, rows, rules_of
+from blueops_qb.engine.turn import Turn
 
 ACTOR = "command line"
 _BUCKETS = [bucket.value for bucket in Bucket]
@@ -21,6 +22,7 @@ _REFUSED = (
     match_csv.CannotImport,
     matching.NotDecided,
     matching.NotListed,
+    match_mark.PlanOvertaken,
     rules_desk.UnfitTarget,
     ValueError,
 )
@@ -44,26 +46,40 @@ def plan(db_url: str | None, tenant_id: str | None, as_json: bool) -> None:
             with house.turn() as turn:
                 matching.keep(turn, compared)
                 found = counted(turn.connection, turn.id)
+                mark = match_mark.mark(turn, Bucket)
         except _REFUSED as problem:
             raise click.ClickException(str(problem)) from problem
-    show(_value(found), as_json=as_json, text=_text(found))
+    text = f"{_text(found)}\n{_told(mark)}"
+    show({**_value(found), "mark": mark}, as_json=as_json, text=text)
 
 
 @match.command("show")
 @click.option("--bucket", type=click.Choice(_BUCKETS), help="Only rows of this bucket.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--mark", "only_mark", is_flag=True, help="Print nothing but the mark for `match accept --seen`."
+)
 @json_option
 @common
 def show_rows(
-    db_url: str | None, tenant_id: str | None, bucket: str | None, limit: int, as_json: bool
+    db_url: str | None,
+    tenant_id: str | None,
+    bucket: str | None,
+    limit: int,
+    only_mark: bool,
+    as_json: bool,
 ) -> None:
     """List rows with score, decision and reason."""
     with opened(db_url, tenant_id) as house, house.turn() as turn:
         found = rows(turn.connection, turn.id, bucket=bucket, limit=limit)
+        mark = match_mark.mark(turn, [Bucket(bucket)] if bucket else Bucket)
+    if only_mark:
+        show({"mark": mark}, as_json=as_json, text=mark)
+        return
     show(
         [{"row": row.key, **attrs.asdict(row)} for row in found],
         as_json=as_json,
-        text="\n".join(map(_line, found)) or "no rows",
+        text="\n".join([*(map(_line, found) if found else ["no rows"]), _told(mark)]),
     )
 
 
@@ -147,6 +163,9 @@ def decide(db_url: str | None, tenant_id: str | None, row: str, decision: str, b
 @click.option("--go-live", is_flag=True, help="Accept all proposals, link, and go live.")
 @click.option("--leave-open", is_flag=True, help="With --go-live: open rows wait on purpose.")
 @click.option("--unsupervised", is_flag=True, help="With --go-live: do not wait after the first ten records.")
+@click.option(
+    "--seen", metavar="MARK", help="What you saw: the mark that `match plan` or `match show` printed."
+)
 @common
 def accept(
     db_url: str | None,
@@ -156,23 +175,32 @@ def accept(
     go_live: bool,
     leave_open: bool,
     unsupervised: bool,
+    seen: str | None,
 ) -> None:
     """Accept the proposals of buckets, decide their open rows alike, or go live."""
     chosen = [Bucket(name) for name in buckets or _BUCKETS]
     if (leave_open or unsupervised) and not go_live:
         raise click.UsageError("--leave-open and --unsupervised belong to --go-live")
+    if not seen:
+        raise click.UsageError(
+            "Pass --seen MARK: look at the plan with `blueops-qb match show`, which prints it."
+        )
     with opened(db_url, tenant_id) as house:
         try:
             with house.turn() as turn:
                 if go_live:
                     linked = matching.approve(
-                        turn, actor=ACTOR, leave_open=leave_open, supervised=not unsupervised
+                        turn, actor=ACTOR, leave_open=leave_open, supervised=not unsupervised, seen=seen
                     )
                     said = f"{linked} records are linked; changes now travel both ways"
                 elif decision:
-                    said = f"{matching.settle_open(turn, chosen, decision, actor=ACTOR)} rows: {decision}"
+                    count = matching.settle_open(
+                        turn, chosen, decision, actor=ACTOR, seen=_of(turn, chosen, seen)
+                    )
+                    said = f"{count} rows: {decision}"
                 else:
-                    said = f"{matching.accept(turn, chosen, actor=ACTOR)} proposals accepted"
+                    count = matching.accept(turn, chosen, actor=ACTOR, seen=_of(turn, chosen, seen))
+                    said = f"{count} proposals accepted"
         except _REFUSED as problem:
             raise click.ClickException(str(problem)) from problem
     click.echo(said)
@@ -202,6 +230,17 @@ def take(db_url: str | None, tenant_id: str | None, file: Path, as_json: bool) -
         except _REFUSED as problem:
             raise click.ClickException(f"nothing was changed: {problem}") from problem
     show({"decided": dict(taken.decided), "unchanged": taken.unchanged}, as_json=as_json, text=taken.sentence)
+
+
+def _of(turn: Turn, buckets: list[Bucket], seen: str) -> str:
+    """The mark of these buckets, for whoever has seen the whole plan as it stands."""
+    return match_mark.mark(turn, buckets) if seen == match_mark.mark(turn, Bucket) else seen
+
+
+def _told(mark: str) -> str:
+    return (
+        f"mark {mark}: pass it to `match accept --seen`, so that nothing is accepted that you have not seen"
+    )
 
 
 def _content(file: Path) -> bytes:

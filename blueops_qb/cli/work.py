@@ -11,6 +11,7 @@ import click
 from blueops_qb.cli.opening import common, json_option, opened, show, wire_log_option
 from blueops_qb.engine import census, connections, rounds, sweep
 from blueops_qb.engine.engine import Engine
+from blueops_qb.engine.heartbeat import Heartbeat, heartbeat
 from blueops_qb.engine.sign_in_ends import Countdown
 from blueops_qb.engine.sweep_pace import SweepPace, pace_of
 from blueops_qb.runners.carry import Carrier
@@ -64,6 +65,18 @@ def status(db_url: str | None, tenant_id: str | None, as_json: bool) -> None:
         counts = census.states(connection, house.tenant_id)
         conflicts = census.count_conflicts(connection, live["id"]) if live else 0
         switch = connections.switch_of(connection, house.tenant_id)
+        engine = house.engine
+        beat = (
+            heartbeat(
+                connection,
+                live,
+                core=engine.core,
+                providers=engine.providers,
+                now=engine.turns.clock(connection),
+            )
+            if live
+            else None
+        )
         if live and live["provider"] in house.engine.providers:
             sweeps = _sweeps(_pace(connection, live, house.engine))
             sign_in = _sign_in(house.engine.sign_in_countdown(live["id"]))
@@ -77,6 +90,7 @@ def status(db_url: str | None, tenant_id: str | None, as_json: bool) -> None:
             for key in ("id", "provider", "company_id", "company_name", "state", "health", "health_reason")
         },
         "last_contact_at": live["last_contact_at"] if live else None,
+        "client": None if beat is None else _client(beat),
         "events": sum(counts.values()),
         "states": {state: n for state, n in counts.items() if n},
         "conflicts": conflicts,
@@ -96,6 +110,17 @@ def _pace(connection: Any, row: dict[str, Any], engine: Engine) -> SweepPace:
         settings=engine.settings,
         now=engine.turns.clock(connection),
     )
+
+
+def _client(beat: Heartbeat) -> dict[str, Any]:
+    return {
+        "came_at": beat.came_at.isoformat() if beat.came_at else None,
+        "minutes": beat.minutes,
+        "allowed": beat.allowed,
+        "health": "warning" if beat.quiet else "ok",
+        "said": beat.sentence,
+        "remedy": beat.remedy,
+    }
 
 
 def _sign_in(ends: Countdown | None) -> dict[str, Any] | None:
@@ -131,6 +156,9 @@ def _text(value: dict[str, Any], live: dict[str, Any] | None) -> str:
     else:
         lines.append(f"{live['provider']}: {live['company_name']} ({live['company_id']}), {live['state']}")
         lines.append(f"health: {live['health']} {live['health_reason']}".rstrip())
+    if value["client"]:
+        warning = "warning: " if value["client"]["health"] == "warning" else ""
+        lines.append(f"{warning}{value['client']['said']} {value['client']['remedy']}".rstrip())
     lines.append(f"{value['events']} events: " + ", ".join(f"{n} {s}" for s, n in value["states"].items()))
     if value["sweeps"]:
         lines.append(value["sweeps"]["said"])

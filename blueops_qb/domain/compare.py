@@ -218,12 +218,18 @@ def group_of(document: Document, fields: tuple[str, ...]) -> tuple[Any, ...]:
     return tuple(getattr(document, field) for field in fields)
 
 
+#: Forms that books number by themselves where they come without a number.
+NUMBERED = (SalesForm, JournalEntry)
+
+
 def as_decided(sent: Document, shown: Document) -> Document:
     """`shown` with what `sent` left to the books taken from `sent`.
 
-    That is tax and total in tax mode A, the due date where only terms were given, and the description of a
-    line that had none (the books take the item's).
+    That is tax and total in tax mode A, the due date where only terms were given, the description of a line that had
+    none (the books take the item's), and the number of a form that was sent without one (the books give their next).
     """
+    if isinstance(sent, NUMBERED) and type(sent) is type(shown) and not sent.number:
+        shown = attrs.evolve(shown, number="")
     if isinstance(sent, SalesForm) and isinstance(shown, SalesForm):
         if not sent.void and sent.tax is None and sent.total is None:
             shown = attrs.evolve(shown, tax=None, total=None, tax_code=sent.tax_code, tax_mode=sent.tax_mode)

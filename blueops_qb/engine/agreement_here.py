@@ -9,7 +9,6 @@ two pages nobody is kept waiting.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,15 +20,24 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.agreement import Compared, Difference, Kind, Line, compare
 from blueops_qb.domain.agreement_rules import Chart
-from blueops_qb.domain.binding import loosely_bound, refs_of
-from blueops_qb.domain.documents import CustomerPayment, Document
+from blueops_qb.domain.documents import Document
 from blueops_qb.domain.posting.context import Posted
-from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordRef, id_in_books
+from blueops_qb.domain.refs import BooksKind, DocumentKey, RecordRef
 from blueops_qb.engine import agreement_sides as sides
 from blueops_qb.engine import subledger
+from blueops_qb.engine.agreement_accepted import Acceptance, end, keep, kept
+from blueops_qb.engine.agreement_said import (
+    Said,
+    Settles,
+    bound_to,
+    digest_of,
+    lines_of,
+    ours_in_books,
+    settled_by,
+)
 from blueops_qb.engine.agreement_slice import DIFFERENCE, lines_json
 from blueops_qb.engine.engine import Engine
-from blueops_qb.engine.known import Known, load_known, places_of
+from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.newest import OF_OUR_OWN
 from blueops_qb.engine.outbox import OPEN_STATES, ref_condition
 from blueops_qb.engine.related import read_related
@@ -38,30 +46,17 @@ from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Snapshot
 from blueops_qb.store import tables as t
-from blueops_qb.store.bulk import upsert
 
 ACCEPTED = "accepted"
 #: Documents of one page.
 PAGE = 400
 #: What the books may choose or code by themselves; their ledger is compared for that.
 _CODING = frozenset({Kind.ACCOUNT, Kind.ITEM_ACCOUNT, Kind.CLASS, Kind.LOCATION})
-REMEDY = "Correct it on the side that is wrong; the other side follows."
+REMEDY = (
+    "Correct it on the side that is wrong; the other side follows. Or accept that they differ, with a reason."
+)
 
 Row = dict[str, Any]
-Settles = tuple[tuple[str, int], ...]
-
-
-@attrs.frozen(kw_only=True)
-class Said:
-    """What one side says of a document: its account lines, and what of ours a payment settles, in cents."""
-
-    lines: tuple[Line, ...]
-    settles: Settles = ()
-
-    @property
-    def whole(self) -> int:
-        """All debits, in cents."""
-        return sum(line.cents for line in self.lines if line.cents > 0)
 
 
 @attrs.frozen(kw_only=True)
@@ -82,7 +77,7 @@ class Here:
 
 
 def look(engine: Engine, connection_id: str, start: dt.date, end: dt.date) -> Here:
-    """Compare every linked document of the period; writes nothing."""
+    """Compare every linked document of the period; what people accepted and has moved since ends here."""
     here, last = Here(), 0
     while True:
         with engine.turns.open(connection_id) as turn:
@@ -93,7 +88,7 @@ def look(engine: Engine, connection_id: str, start: dt.date, end: dt.date) -> He
             last = ids[-1]
             both, unknown = _both(turn, ids)
             here.unknown += unknown
-            here.found += _rows(turn, _apart(turn, both))
+            here.found += _rows(turn, both, _apart(turn, both))
 
 
 def _page(turn: Turn, start: dt.date, end: dt.date, last: int) -> list[int]:
@@ -202,80 +197,23 @@ def _said(turn: Turn, now: Mapping[int, tuple[Known, Document | None]]) -> list[
         for id, (_, document) in now.items()
         if document is not None
     }
-    bound = _bound(turn, documents)
+    bound = bound_to(turn, documents)
     owners = subledger.owners_of(turn, list(bound.values()))
-    ours = _ours_in_books(turn, [*bound.values(), *bases.values()])
+    ours = ours_in_books(turn, [*bound.values(), *bases.values()])
     found = []
     for id, (known, _) in now.items():
-        lines = _lines(turn, bound[id], owners) if id in bound else ()
+        lines = lines_of(turn, bound[id], owners) if id in bound else ()
         settled = id in bound and id in bases
         found.append(
             _Both(
                 known=known,
-                now=Said(lines=lines, settles=_settles(bound[id], ours) if settled else ()),
+                now=Said(lines=lines, settles=settled_by(bound[id], ours) if settled else ()),
                 agreed=Said(
-                    lines=tuple(agreed.get(id, ())), settles=_settles(bases[id], ours) if settled else ()
+                    lines=tuple(agreed.get(id, ())), settles=settled_by(bases[id], ours) if settled else ()
                 ),
             )
         )
     return found
-
-
-def _bound(turn: Turn, documents: Mapping[int, Document]) -> dict[int, Document]:
-    refs = {r for d in documents.values() for r in refs_of(d) if not isinstance(r, BooksRef)}
-    places = places_of(turn.connection, turn.id, refs)
-    return {id: loosely_bound(document, places) for id, document in documents.items()}
-
-
-def _lines(turn: Turn, document: Document, owners: Any) -> tuple[Line, ...]:
-    return tuple(
-        Line(
-            account=one.account,
-            cents=int(one.amount * 100),
-            day=one.date,
-            customer=id_in_books(one.customer),
-            vendor=id_in_books(one.vendor),
-            class_=one.class_,
-            location=one.location,
-            duty=one.origin.role if one.origin else "",
-            item=one.origin.item if one.origin else "",
-        )
-        for one in subledger.effects_of(turn, document, owners)
-    )
-
-
-def _ours_in_books(turn: Turn, documents: Iterable[Document]) -> frozenset[str]:
-    """Invoices of ours among what payments settle; what only the books have, BlueOps does not tell one by one."""
-    ids = sorted(
-        {
-            a.invoice.id
-            for document in documents
-            if isinstance(document, CustomerPayment)
-            for a in document.allocations
-            if isinstance(a.invoice, BooksRef) and a.invoice.kind is BooksKind.INVOICE
-        }
-    )
-    lk = t.links
-    found: set[str] = set()
-    for first in range(0, len(ids), PAGE):
-        query = sa.select(lk.c.books_id).where(
-            lk.c.connection_id == turn.id,
-            lk.c.books_kind == BooksKind.INVOICE.value,
-            lk.c.books_id.in_(ids[first : first + PAGE]),
-            lk.c.state == "live",
-        )
-        found.update(turn.connection.execute(query).scalars())
-    return frozenset(found)
-
-
-def _settles(document: Document, ours: frozenset[str]) -> Settles:
-    if not isinstance(document, CustomerPayment) or document.void:
-        return ()
-    sums: Counter[str] = Counter()
-    for a in document.allocations:
-        if isinstance(a.invoice, BooksRef) and a.invoice.kind is BooksKind.INVOICE and a.invoice.id in ours:
-            sums[str(a.invoice)] += int(a.amount * 100)
-    return tuple(sorted((place, cents) for place, cents in sums.items() if cents))
 
 
 # -- what differs --------------------------------------------------------------------------------------
@@ -308,23 +246,61 @@ def _in_words(settles: Settles) -> str:
     return "it settles " + ", ".join(parts) if parts else "it settles nothing"
 
 
-def _rows(turn: Turn, apart: Sequence[_Both]) -> Iterator[Row]:
+@attrs.frozen(kw_only=True)
+class Apart:
+    """A document that differs: the row of its finding, and the digest by which a person may accept it."""
+
+    known: Known
+    digest: str
+    row: Row
+
+
+def apart_now(turn: Turn, document_ids: Sequence[int]) -> dict[int, Apart]:
+    """Those of the documents that differ now, and how."""
     chart = sides.chart_of(turn.catalog)
-    accepted = _accepted(turn, [one.known for one in apart])
+    return {
+        one.known.id: Apart(
+            known=one.known,
+            digest=digest_of(one.now, one.agreed),
+            row=_row(one, differences(one.now, one.agreed, chart), None),
+        )
+        for one in _apart(turn, _both(turn, document_ids)[0])
+    }
+
+
+def _rows(turn: Turn, both: Sequence[_Both], apart: Sequence[_Both]) -> Iterator[Row]:
+    chart = sides.chart_of(turn.catalog)
+    accepted = kept(turn, [one.known for one in both])
+    _end_moved(turn, (*both, *apart), accepted)
     for one in apart:
-        by = accepted.get((one.known.id, digest_of(one.now, one.agreed)))
-        yield _row(one, differences(one.now, one.agreed, chart), by)
+        by = accepted.get(one.known.id)
+        holds = by is not None and by.value == digest_of(one.now, one.agreed)
+        yield _row(one, differences(one.now, one.agreed, chart), by if holds else None)
 
 
-def _row(one: _Both, found: Sequence[Difference], accepted: dt.datetime | None) -> Row:
+def _end_moved(turn: Turn, seen: Iterable[_Both], accepted: Mapping[int, Acceptance]) -> None:
+    """What was accepted ends where the sides do not come to that any more, whatever a closed period makes of them."""
+    differs: dict[int, set[str]] = {}
+    knowns: dict[int, Known] = {}
+    for one in seen:
+        if one.known.id in accepted:
+            knowns[one.known.id] = one.known
+            differs.setdefault(one.known.id, set()).add(digest_of(one.now, one.agreed))
+    end(turn, [knowns[id] for id, digests in differs.items() if accepted[id].value not in digests])
+
+
+def _row(one: _Both, found: Sequence[Difference], accepted: Acceptance | None) -> Row:
     known, now, agreed = one.known, one.now, one.agreed
     words = "; ".join(dict.fromkeys(part.detail for part in found if part.detail))
     if now.whole != agreed.whole:
         amounts = (f"{Decimal(side.whole).scaleb(-2):,.2f}" for side in (now, agreed))
         words = "BlueOps has {}, {} was agreed".format(*amounts)
     sentence = f"{known.key.source} ({known.place}): differs from BlueOps: {words}"
+    lines = lines_json(now.lines, agreed.lines)
     if accepted is not None:
-        sentence += f"; a person accepted that on {accepted:%Y-%m-%d}"
+        sentence += f"; {accepted.words}"
+        said = {"by": accepted.by, "at": accepted.at.isoformat(), "why": accepted.why}
+        lines = json.dumps({**json.loads(lines), "accepted": said}, separators=(",", ":"))
     return {
         "sort": DIFFERENCE if accepted is None else ACCEPTED,
         "kind": Kind.FROM_BLUEOPS.value,
@@ -338,53 +314,18 @@ def _row(one: _Both, found: Sequence[Difference], accepted: dt.datetime | None) 
         "cents": abs(now.whole - agreed.whole) or max(part.cents for part in found),
         "sentence": sentence,
         "remedy": REMEDY if accepted is None else "",
-        "lines_json": lines_json(now.lines, agreed.lines),
+        "lines_json": lines,
     }
 
 
 # -- what a person accepted ----------------------------------------------------------------------------
-def digest_of(now: Said, agreed: Said) -> str:
-    """What both sides came to: a person's acceptance holds for just this and no other difference."""
-
-    def plain(said: Said) -> Any:
-        parties = sorted({line.customer or line.vendor for line in said.lines if line.cents})
-        return [said.whole, parties, sorted({str(line.day) for line in said.lines}), said.settles]
-
-    text = json.dumps([plain(now), plain(agreed)], separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
 def accept(turn: Turn, known: Known, ours: Document, agreed: Document, actor: str) -> None:
     """Keep that a person left both sides of a document as they are; `agreed` is what the books show."""
     ours = subledger.told(ours, agreed)
-    bound = _bound(turn, {0: ours, 1: agreed})
+    bound = bound_to(turn, {0: ours, 1: agreed})
     owners = subledger.owners_of(turn, list(bound.values()))
-    settled = _ours_in_books(turn, bound.values())
+    settled = ours_in_books(turn, bound.values())
     now, then = (
-        Said(lines=_lines(turn, bound[n], owners), settles=_settles(bound[n], settled)) for n in (0, 1)
+        Said(lines=lines_of(turn, bound[n], owners), settles=settled_by(bound[n], settled)) for n in (0, 1)
     )
-    source = known.key.source
-    row = {
-        "connection_id": turn.id,
-        "ref_kind": source.kind.value,
-        "ref_id": source.id,
-        "topic": _topic(known.id),
-        "value": digest_of(now, then),
-        "actor": actor,
-        "at": turn.now,
-    }
-    upsert(turn.connection, t.record_choices, [row])
-
-
-def _topic(document_id: int) -> str:
-    return f"as_is:{document_id}"
-
-
-def _accepted(turn: Turn, knowns: Sequence[Known]) -> dict[tuple[int, str], dt.datetime]:
-    """(document, digest) -> when a person accepted it; who did stands in the audit log, not in certificates."""
-    c = t.record_choices.c
-    ids = {_topic(known.id): known.id for known in knowns}
-    if not ids:
-        return {}
-    query = t.record_choices.select().where(c.connection_id == turn.id, c.topic.in_(list(ids)))
-    return {(ids[row.topic], row.value): row.at for row in turn.connection.execute(query)}
+    keep(turn, known, digest_of(now, then), actor=actor)

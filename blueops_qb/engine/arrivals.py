@@ -14,9 +14,9 @@ from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.records import Customer, Job
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, record_of
 from blueops_qb.domain.reverse import CUSTOMER_FIELDS, customer_from, is_invoice, payment_from
-from blueops_qb.engine import arrived_credits, arrived_deposits, outbox, to_core
+from blueops_qb.engine import arrived_copies, arrived_credits, arrived_deposits, outbox, to_core
 from blueops_qb.engine.conflicts import their_mover
-from blueops_qb.engine.known import Known, load_known, places_of, sources_of
+from blueops_qb.engine.known import places_of, sources_of
 from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.link_rows import mirror_row
 from blueops_qb.engine.linking import link_document
@@ -39,16 +39,8 @@ def arrived(turn: Turn, row: Any) -> bool:
             _shown_no_more(turn, place, "arrival", "it is gone from the books")
     if row["deleted"] or row["origin"] in ("listing", "ours") or not row["document"]:
         return True
-    if row["marker"]:
-        if _is_coming(turn, row["marker"]):
-            # Ours, and its own exchange has not been settled yet: that settles it.
-            return False
-        ours = _bearer(turn, row["marker"])
-        if ours is not None:
-            # A doubtful one is put to a person already.
-            if ours.state == "doubtful":
-                return True
-            return _second_copy(turn, row, ours) if ours.linked else _late(turn, row, ours)
+    if row["marker"] and (seen := arrived_copies.of_ours(turn, row)) is not None:
+        return seen
     match BooksKind(row["kind"]):
         case BooksKind.PAYMENT:
             return _payment(turn, row)
@@ -66,61 +58,6 @@ def arrived(turn: Turn, row: Any) -> bool:
             return _taken(turn, row, arrived_deposits.deposit(turn, row))
         case _:
             return True
-
-
-def _is_coming(turn: Turn, marker: str) -> bool:
-
-    o = t.operations
-    query = sa.select(sa.func.count()).where(
-        o.c.connection_id == turn.id, o.c.marker == marker, o.c.state.in_(["out", "uncertain", "ready"])
-    )
-    return bool(turn.connection.execute(query).scalar_one())
-
-
-def _bearer(turn: Turn, marker: str) -> Known | None:
-    """The document of ours that a marker names, whatever became of it."""
-    try:
-        key = DocumentKey.parse(marker.rpartition(".")[0])
-    except ValueError:
-        return None
-    return load_known(turn.connection, turn.id, [key.source]).get(key)
-
-
-def _second_copy(turn: Turn, row: Any, ours: Known) -> bool:
-    """Our own document stands in the books again: copied there by hand, or written twice."""
-    place = BooksRef(BooksKind(row["kind"]), row["books_id"])
-    landing = Landing(turn=turn)
-    landing.conflict(
-        cause="twice",
-        place=place,
-        ref=ours.key.source,
-        document_id=ours.id,
-        group="copy",
-        theirs=row["document"],
-        movers=their_mover(row),
-        reason=f"{ours.key.source} is in the books twice: as {ours.place} and as {place}",
-        remedy=f"Delete {place} in QuickBooks if it is a copy, or clear its private note if it is not.",
-    )
-    landing.write()
-    return True
-
-
-def _late(turn: Turn, row: Any, ours: Known) -> bool:
-    """A document of ours that counts as not written stands in the books after all: a person links it or not."""
-    turn.connection.execute(t.documents.update().where(t.documents.c.id == ours.id).values(state="doubtful"))
-    landing = Landing(turn=turn)
-    landing.conflict(
-        cause="twice",
-        place=BooksRef(BooksKind(row["kind"]), row["marker"]),
-        ref=ours.key.source,
-        document_id=ours.id,
-        group="existence",
-        theirs=row["document"],
-        reason=f"{ours.key.source} counts as not written, but {row['kind']} {row['books_id']} is marked as it",
-        remedy="Choose: link the one that is there, or create it again.",
-    )
-    landing.write()
-    return True
 
 
 def _shown_no_more(turn: Turn, place: BooksRef, group: str, because: str) -> None:
@@ -150,7 +87,7 @@ def _names_what_comes(turn: Turn, places: list[BooksRef]) -> bool:
         ).one_or_none()
         if row is None:
             continue
-        if row.marker and _is_coming(turn, row.marker):
+        if row.marker and arrived_copies.is_coming(turn, row.marker):
             return True
         if place.kind is BooksKind.CUSTOMER and (found := _namesake(turn, row.name)) and found[1]:
             return True
@@ -356,6 +293,7 @@ def _same_name(turn: Turn, place: BooksRef, name: str, ours: RecordRef, under_wa
 
 def _refused(turn: Turn, place: BooksRef, what: str, why: str, *, theirs: str | None = None) -> None:
     landing = Landing(turn=turn)
+    row = mirror_row(turn, place)
     landing.conflict(
         cause="incoming",
         place=place,
@@ -363,7 +301,8 @@ def _refused(turn: Turn, place: BooksRef, what: str, why: str, *, theirs: str | 
         document_id=None,
         group="arrival",
         theirs=theirs,
-        movers=their_mover(mirror_row(turn, place)),
+        version=row["version"] if row is not None else "",
+        movers=their_mover(row),
         reason=f"{what} was not taken into BlueOps: {why}",
         remedy="Correct it in QuickBooks or in BlueOps; it is tried again when it changes.",
     )

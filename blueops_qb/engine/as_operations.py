@@ -16,6 +16,7 @@ from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, OurRef, Ref
 from blueops_qb.domain.reverse import settles_elsewhere
 from blueops_qb.engine.known import (
+    Shown,
     load_known,
     pairs_of_lines,
     places_of,
@@ -109,7 +110,7 @@ def _places(turn: Turn, chosen: list[Ready], *, ever: bool = False) -> dict[OurR
     return places_of(turn.connection, turn.id, refs, ever=ever)
 
 
-def _operation(ready: Ready, places: dict[OurRef, Ref], shown: Mapping[BooksRef, str]) -> Operation:
+def _operation(ready: Ready, places: dict[OurRef, Ref], shown: Mapping[BooksRef, Shown]) -> Operation:
     row = ready.row
     document = ready.document
     if document is not None and row.verb == Verb.WITHDRAW.value:
@@ -123,7 +124,10 @@ def _operation(ready: Ready, places: dict[OurRef, Ref], shown: Mapping[BooksRef,
                 str(ready.id), f"{ready.source}: {problem}; retry once those are there"
             ) from None
     kind = BooksKind(row.kind) if row.kind else None
-    previous = wire.load_document(kind, row.previous) if row.previous and kind is not None else None
+    there = shown.get(BooksRef(kind, row.target_id), Shown()) if kind is not None else Shown()
+    # Where both sides have not agreed yet, what moves is counted from what the books show.
+    before = row.previous or (there.document if row.verb == Verb.UPDATE.value else None)
+    previous = wire.load_document(kind, before) if before and kind is not None else None
     bare = bare_operation(ready)
     groups = tuple(bare.params.get("groups", "").split())
     if groups and document is not None and previous is not None:
@@ -134,7 +138,7 @@ def _operation(ready: Ready, places: dict[OurRef, Ref], shown: Mapping[BooksRef,
         target_id=row.target_id,
         version=row.version,
         previous=previous,
-        shown=shown.get(BooksRef(kind, row.target_id), "") if kind is not None else "",
+        shown=there.text,
         marker=row.marker,
     )
 

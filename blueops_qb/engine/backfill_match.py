@@ -6,16 +6,17 @@ it, what may stand there one that waits for a person; only the rest is written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from blueops_qb.domain.documents import CustomerPayment, CustomerRecord, SalesInvoice
+from blueops_qb.domain.documents import CustomerPayment, SalesInvoice
 from blueops_qb.domain.match_documents import Paper, PaperMatch, match_papers
 from blueops_qb.domain.match_parties import Bucket
+from blueops_qb.domain.match_traits import wanted_by
 from blueops_qb.domain.records import Invoice, Payment
-from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, Ref, id_in_books
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, Ref
 from blueops_qb.engine.known import places_of
 from blueops_qb.engine.match_rows import OPEN, rows
 from blueops_qb.engine.match_sides import (
@@ -38,26 +39,33 @@ _PAGE = 500
 
 
 def find_there(turn: Turn, page: Sequence[Snapshot]) -> int:
-    """Give rows of the match plan to invoices and payments that stand in the books, or may; answers how many."""
+    """Give rows of the match plan to invoices and payments that stand in the books, or may; answers how many.
+
+    Of the books only what could be one of the page is read, by number, or by customer, amount and day.
+    """
     records = [s.record for s in page if isinstance(s.record, Invoice | Payment) and not s.record.void]
     decided = {row.key for row in rows(turn.connection, turn.id, keys=[str(r.ref) for r in records])}
     todo = [record for record in records if str(record.ref) not in decided]
-    theirs = _theirs(turn) if todo else {}
-    if not any(theirs.values()):
+    if not todo:
         return 0
     named = read_related(turn.core, turn.tenant_id, todo)
     places = {str(ref): _id(place) for ref, place in places_of(turn.connection, turn.id, named).items()}
-    tops = _tops(turn)
+    parties = [id for key, id in places.items() if not key.startswith(("invoice:", "payment:"))]
+    tops = _parents(turn, parties)
     invoices = {key.removeprefix("invoice:"): id for key, id in places.items() if key.startswith("invoice:")}
     mine: dict[RecordKind, list[OurPaper]] = {
         RecordKind.INVOICE: [our_invoice(record) for record in todo if isinstance(record, Invoice)],
         RecordKind.PAYMENT: [our_payment(record) for record in todo if isinstance(record, Payment)],
     }
     found: list[dict[str, Any]] = []
+    prefix = turn.policy.number_prefix
     for kind, books in ((RecordKind.INVOICE, BooksKind.INVOICE), (RecordKind.PAYMENT, BooksKind.PAYMENT)):
         ours = papers(mine[kind], places, invoices, tops)
-        prefix = turn.policy.number_prefix
-        for match in match_papers(ours, under_tops(theirs[books], tops), prefix=prefix):
+        if not ours:
+            continue
+        theirs = _theirs(turn, books, ours, prefix)
+        all_tops = {**tops, **_parents(turn, [one.party for one in theirs])}
+        for match in match_papers(ours, under_tops(theirs, all_tops), prefix=prefix):
             if kind is RecordKind.INVOICE and match.books_id:
                 invoices[match.ours.id] = match.books_id
             if match.bucket is not Bucket.NONE:
@@ -71,8 +79,25 @@ def _id(place: Ref) -> str:
     return place.id
 
 
-def _theirs(turn: Turn) -> dict[BooksKind, list[Paper]]:
-    """Invoices and payments that were in the books before us and belong to nothing of ours."""
+def _theirs(turn: Turn, kind: BooksKind, ours: Sequence[Paper], prefix: str) -> list[Paper]:
+    """Those of the books that could be one of ours, were there before us, and belong to nothing of ours."""
+    m, wanted = t.mirror, wanted_by(ours, prefix=prefix)
+    numbers: list[sa.ColumnElement[bool]] = [m.c.paper_number.in_(wanted.numbers)]
+    if wanted.endings:
+        numbers += [m.c.paper_number.endswith(root, autoescape=True) for root in wanted.numbers]
+    parties = _family(turn, {one.party for one in ours if one.party})
+    money = sa.and_(
+        m.c.paper_party.in_(parties),
+        m.c.paper_cents.in_(wanted.cents),
+        m.c.paper_day.between(wanted.first, wanted.last),
+    )
+    found: dict[str, Paper] = {}
+    for condition in (sa.or_(*numbers), money):
+        found |= {paper.id: paper for paper in _papers(turn, kind, condition)}
+    return [found[id] for id in sorted(found)]
+
+
+def _papers(turn: Turn, kind: BooksKind, condition: sa.ColumnElement[bool]) -> Iterator[Paper]:
     m, lk, x = t.mirror, t.links, t.matches
     linked = sa.exists().where(
         lk.c.connection_id == m.c.connection_id,
@@ -86,41 +111,46 @@ def _theirs(turn: Turn) -> dict[BooksKind, list[Paper]]:
         x.c.books_id == m.c.books_id,
         x.c.decision == "link",
     )
-    query = sa.select(m.c.kind, m.c.books_id, m.c.document).where(
+    query = sa.select(m.c.books_id, m.c.document).where(
         m.c.connection_id == turn.id,
-        m.c.kind.in_([BooksKind.INVOICE.value, BooksKind.PAYMENT.value]),
+        m.c.kind == kind.value,
+        condition,
         m.c.origin != "ours",
         m.c.deleted.is_(False),
         m.c.document.is_not(None),
         ~linked,
         ~promised,
     )
-    found: dict[BooksKind, list[Paper]] = {BooksKind.INVOICE: [], BooksKind.PAYMENT: []}
     for row in turn.connection.execute(query.execution_options(yield_per=_PAGE)):
-        kind = BooksKind(row.kind)
         document = wire.load_document(kind, row.document)
         if isinstance(document, SalesInvoice) and not document.void:
-            found[kind].append(their_invoice(row.books_id, document))
+            yield their_invoice(row.books_id, document)
         elif isinstance(document, CustomerPayment) and not document.void:
-            found[kind].append(their_payment(row.books_id, document))
-    return found
+            yield their_payment(row.books_id, document)
 
 
-def _tops(turn: Turn) -> Mapping[str, str]:
-    """Which customer each job of the books belongs to."""
-    m = t.mirror
-    query = sa.select(m.c.books_id, m.c.document).where(
-        m.c.connection_id == turn.id,
-        m.c.kind == BooksKind.CUSTOMER.value,
-        m.c.deleted.is_(False),
-        m.c.document.contains('"parent"'),
-    )
-    tops: dict[str, str] = {}
-    for row in turn.connection.execute(query.execution_options(yield_per=_PAGE)):
-        document = wire.load_document(BooksKind.CUSTOMER, row.document)
-        if isinstance(document, CustomerRecord) and document.parent is not None:
-            tops[row.books_id] = id_in_books(document.parent)
-    return tops
+def _parents(turn: Turn, ids: Iterable[str]) -> dict[str, str]:
+    """Which customer each of these jobs of the books belongs to; a customer belongs to nobody."""
+    return dict(_belonging(turn, t.mirror.c.books_id, ids))
+
+
+def _family(turn: Turn, tops: Collection[str]) -> list[str]:
+    """These customers of the books with their jobs."""
+    return sorted({*tops, *(id for id, _ in _belonging(turn, t.mirror.c.paper_party, tops))})
+
+
+def _belonging(turn: Turn, column: sa.ColumnElement[str], ids: Iterable[str]) -> Iterator[tuple[str, str]]:
+    m, wanted = t.mirror, sorted(set(ids) - {""})
+    for start in range(0, len(wanted), _PAGE):
+        query = sa.select(m.c.books_id, m.c.paper_party).where(
+            m.c.connection_id == turn.id,
+            m.c.kind == BooksKind.CUSTOMER.value,
+            m.c.deleted.is_(False),
+            m.c.paper_party != "",
+            column.in_(wanted[start : start + _PAGE]),
+        )
+        for row in turn.connection.execute(query):
+            yield row.books_id, row.paper_party
 
 
 def _row(turn: Turn, kind: RecordKind, match: PaperMatch) -> dict[str, Any]:

@@ -107,6 +107,7 @@ def _sections(turn: Any, run: Run) -> dict[str, Any]:
             "rests_on": run.rests_on,
             "meaning": BASIS[run.rests_on],
             "not_certified": not_certified(run.figures),
+            "accepted": accepted_words(run.figures),
         },
         "figures": figures,
         "accounts": [
@@ -122,7 +123,7 @@ def _sections(turn: Any, run: Run) -> dict[str, Any]:
         ],
         "differences": [_told(one) for one in islice(found, MOST)],
         # What people left as it is, each named with who did: no difference that stands in the way, and no agreement.
-        "accepted": [_told(one) for one in islice(accepted, MOST)],
+        "accepted": [{**_told(one), **_accepted(one)} for one in islice(accepted, MOST)],
         "audit": {"seq": head.seq if head else 0, "mac": head.mac if head else ""},
         "versions": {
             "plugin": __version__,
@@ -141,6 +142,24 @@ def _told(one: agreement_figures.Finding) -> dict[str, str]:
         "amount": str(one.amount),
         "sentence": one.sentence,
     }
+
+
+def _accepted(one: agreement_figures.Finding) -> dict[str, str]:
+    """Who accepted it (the id of a user of core), when and why."""
+    said = one.lines.get("accepted", {})
+    return {name: str(said.get(name, "")) for name in ("by", "at", "why")}
+
+
+def accepted_words(figures: Mapping[str, Any]) -> str:
+    """That what people accepted is no agreement; empty where there is none."""
+    count = int(figures.get("accepted", 0))
+    if not count:
+        return ""
+    return (
+        "1 difference that a person accepted is no agreement; each is named"
+        if count == 1
+        else f"{count} differences that people accepted are no agreement; each is named"
+    )
 
 
 def not_certified(figures: Mapping[str, Any]) -> str:

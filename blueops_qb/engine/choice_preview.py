@@ -11,7 +11,7 @@ from blueops_qb.domain.compare import merged
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.records import Record
 from blueops_qb.engine.choices import Plan
-from blueops_qb.engine.known import shown_of
+from blueops_qb.engine.known import Shown, shown_of
 from blueops_qb.engine.sides import Bound
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -86,7 +86,7 @@ def _message(turn: Turn, plan: Plan) -> str:
         target_id=known.books_id,
         version=sides.version,
         previous=theirs,
-        shown=shown_of(turn.connection, turn.id, {known.place: sides.version}).get(known.place, ""),
+        shown=shown_of(turn.connection, turn.id, {known.place: sides.version}).get(known.place, Shown()).text,
         told=loosely_bound(sides.base, places),
         marker=known.marker,
         params={"groups": plan.group},

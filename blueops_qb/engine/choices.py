@@ -7,6 +7,7 @@ from BlueOps counts as moved there, and planning writes it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -14,9 +15,8 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.beside import FIELDS
-from blueops_qb.domain.binding import refs_of, unbind
 from blueops_qb.domain.compare import GROUPS, choosable, with_fields
-from blueops_qb.domain.documents import DOCUMENT_TYPES, BankDeposit, Document
+from blueops_qb.domain.documents import DOCUMENT_TYPES, BankDeposit, CustomerPayment, Document
 from blueops_qb.domain.line_merge import LineStep, Unpaired, token
 from blueops_qb.domain.pulling import LineOption, NoPlace
 from blueops_qb.domain.records import Expense, Invoice
@@ -80,9 +80,29 @@ class Plan:
     writes: bool
 
 
+#: Causes of conflicts that are told by their sentence, and have no sides.
+TOLD = ("incoming", "twice", "setting")
+
+
 def mark(row: Any) -> str:
-    """What a conflict was shown on: core's revision and the books' version."""
-    return f"{row['revision']}:{row['version']}"
+    """What a conflict was shown on: core's revision, the books' version, and its sentence where it has no sides."""
+    stands = f"{row['revision']}:{row['version']}"
+    if row["cause"] not in TOLD:
+        return stands
+    return f"{stands}:{hashlib.sha256(str(row['reason']).encode()).hexdigest()[:12]}"
+
+
+def check_told(turn: Turn, row: Any, now: Any = None) -> None:
+    """Compare and set of a conflict that has no sides: the books show of it (`now`) what they did when it was told.
+
+    What was deleted there is left to the choice: deleting it is what such a conflict asks for. Raises MovedMeanwhile.
+    """
+    place = BooksRef(BooksKind(row["books_kind"]), row["books_id"])
+    now = mirror_row(turn, place) if now is None else now
+    if not row["version"] or now is None or now["deleted"] or now["version"] == row["version"]:
+        return
+    if row["theirs"] is None or row["theirs"] != now["document"]:
+        raise MovedMeanwhile(f"{place} moved in QuickBooks meanwhile; it is shown anew")
 
 
 def is_about_fields(row: Any, known: Known) -> bool:
@@ -267,19 +287,27 @@ def _rebase(turn: Turn, plan: Plan, ours: Document) -> None:
 
 
 def _as_ours(turn: Turn, sides: Sides) -> Document:
-    """Their document with our names and line ids, so that it can stand as what our side said last."""
-    places = [ref for ref in refs_of(sides.theirs) if isinstance(ref, BooksRef)]
-    theirs = unbind(of_ours(turn, sides), sources_of(turn.connection, turn.id, places))
+    """Their document with our line ids, so that it can stand as what our side said last.
+
+    What a payment settles bears our names: by theirs it would count as newly ours. Whom it names does not: posting
+    leaves a payment with whom it was, and ours was chosen.
+    """
+    theirs = of_ours(turn, sides)
+    if isinstance(theirs, CustomerPayment):
+        places = [a.invoice for a in theirs.allocations if isinstance(a.invoice, BooksRef)]
+        names = sources_of(turn.connection, turn.id, places)
+        named = tuple(attrs.evolve(a, invoice=names.get(a.invoice, a.invoice)) for a in theirs.allocations)
+        theirs = attrs.evolve(theirs, allocations=named)
     lines: tuple[Any, ...] = getattr(theirs, "lines", ())
     if not lines or not hasattr(lines[0], "line_id") or len(sides.now.lines) != len(lines):
         return theirs
     ours_of = {books: mine for mine, books in sides.then.pairs}
-    named = tuple(
+    with_ids = tuple(
         attrs.evolve(line, line_id=ours_of.get(id, ""))
         for line, id in zip(lines, sides.now.lines, strict=True)
     )
     evolving: Any = theirs
-    document: Document = attrs.evolve(evolving, lines=named)
+    document: Document = attrs.evolve(evolving, lines=with_ids)
     return document
 
 
@@ -293,6 +321,7 @@ __all__ = [
     "Plan",
     "Wish",
     "carry_out",
+    "check_told",
     "is_about_fields",
     "mark",
     "options_of",

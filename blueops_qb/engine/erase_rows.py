@@ -253,6 +253,26 @@ class Rows:
             for chunk in chunks(refs)
         )
 
+    def empty_choices(self, refs: Sequence[RecordRef]) -> int:
+        """Why people accepted differences of the records, there and where comparisons list them."""
+        c, f, r = t.record_choices, t.agreement_findings, t.agreement_runs
+        count = 0
+        for chunk in chunks(refs):
+            count += self.connection.execute(
+                c.update()
+                .where(self._mine(c), ref_condition(c.c.ref_kind, c.c.ref_id, chunk), c.c.reason != "")
+                .values(reason="")
+            ).rowcount
+            own = sa.exists().where(r.c.id == f.c.owner_id, self._mine(r))
+            self.connection.execute(
+                f.update()
+                .where(own, f.c.sort == "accepted", f.c.ref.in_([str(ref) for ref in chunk]))
+                .values(
+                    sentence=f.c.ref + ": differs, and was accepted; the reason was erased", lines_json=""
+                )
+            )
+        return count
+
     def empty_working_state(self, refs: Sequence[RecordRef]) -> dict[str, int]:
         """Documents without a live link of records that core no longer has, their old links, names and mirror."""
         counts = dict.fromkeys(("documents", "links", "mirror", "derived_names"), 0)

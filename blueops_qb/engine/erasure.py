@@ -72,6 +72,7 @@ def erase(core: Core, tenant_id: str, ref: RecordRef, *, actor: str, keys: audit
             "messages": rows.empty_messages(documents, words, db_now(tx.connection)),
             "conflicts": rows.empty_conflicts(refs, documents),
             "matches": rows.empty_matches(refs),
+            "record_choices": rows.empty_choices(refs),
             **rows.empty_working_state([r for r in refs if r in gone]),
         }
         counts = {table: count for table, count in sorted(counts.items()) if count}

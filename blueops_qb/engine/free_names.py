@@ -60,6 +60,8 @@ class FreeNames:
         books = self.turn.description
         if len(document.name) > books.name_length or any(c in document.name for c in books.name_forbidden):
             return self._derive(key, document, suffix=f" ({key.source.id})")
+        if books.names_below_parent and isinstance(document, CustomerRecord) and document.parent is not None:
+            return document
         owner = self._taken().get(name_key(document.name))
         if owner is None:
             self._taken()[name_key(document.name)] = str(key.source)

@@ -150,7 +150,9 @@ class Hearing:
         self.turn = turn
         self.row = row
         self.sent = sent
-        self.landing = Landing(turn=turn)
+        # A file may be put back, and its clock too; the answer to a question about an exchange was stored long ago.
+        in_turn = bool(turn.description.witnesses) and not row["asked"]
+        self.landing = Landing(turn=turn, asked_at=row["sent_at"] if in_turn else None)
         self.new_operations: list[dict[str, Any]] = []
         self.retry: list[tuple[Ready, Any, str]] = []
         #: Operations by the word with which they go apart from others.

@@ -81,6 +81,8 @@ def _compare_apart(turn: Turn, row: Any, known: Known | None) -> bool:
             document_id=known.id if known else None,
             group="defect",
             theirs=row["document"],
+            revision=known.revision if known else None,
+            version=row["version"],
             movers=their_mover(row),
             reason=f"{place} could not be compared: {type(problem).__name__}: {problem}",
             remedy="Report it to BlueOps support with this sentence; it is tried again when it changes.",
@@ -126,5 +128,12 @@ def look_again(turn: Turn, conflict_id: int) -> None:
     query = sa.select(c.c.books_kind, c.c.books_id).where(c.c.connection_id == turn.id, c.c.id == conflict_id)
     row = turn.connection.execute(query).one_or_none()
     if row is not None:
-        make_dirty(turn, [BooksRef(BooksKind(row.books_kind), row.books_id)])
+        kind = BooksKind(row.books_kind)
+        m = t.mirror
+        # Of what may be ours the conflict names the mark, as nobody knows yet which one it is.
+        marked = sa.select(m.c.books_id).where(
+            m.c.connection_id == turn.id, m.c.kind == kind.value, m.c.marker == row.books_id
+        )
+        ids = {row.books_id, *turn.connection.execute(marked).scalars()}
+        make_dirty(turn, [BooksRef(kind, id) for id in sorted(ids)])
         compare_dirty(turn)

@@ -256,10 +256,18 @@ def _name_of(key: DocumentKey) -> OurRef:
     return ref_of_key(key)
 
 
+@attrs.frozen
+class Shown:
+    """A record of the books: the provider's own text of it, and the document that it shows."""
+
+    text: str = ""
+    document: str | None = None
+
+
 def shown_of(
     connection: sa.Connection, connection_id: str, versions: Mapping[BooksRef, str]
-) -> dict[BooksRef, str]:
-    """The provider's own text of records in just these versions; what the mirror has moved past is left out."""
+) -> dict[BooksRef, Shown]:
+    """What records show in just these versions; what the mirror has moved past is left out."""
     by_kind: dict[str, list[str]] = {}
     for ref in versions:
         by_kind.setdefault(ref.kind.value, []).append(ref.id)
@@ -267,11 +275,11 @@ def shown_of(
         return {}
     m = t.mirror
     arms = [sa.and_(m.c.kind == kind, m.c.books_id.in_(ids)) for kind, ids in by_kind.items()]
-    query = sa.select(m.c.kind, m.c.books_id, m.c.version, m.c.shown).where(
-        m.c.connection_id == connection_id, ~m.c.deleted, m.c.shown != "", sa.or_(*arms)
+    query = sa.select(m.c.kind, m.c.books_id, m.c.version, m.c.shown, m.c.document).where(
+        m.c.connection_id == connection_id, ~m.c.deleted, sa.or_(*arms)
     )
     rows = ((BooksRef(BooksKind(row.kind), row.books_id), row) for row in connection.execute(query))
-    return {ref: row.shown for ref, row in rows if row.version == versions[ref]}
+    return {ref: Shown(row.shown, row.document) for ref, row in rows if row.version == versions[ref]}
 
 
 def told_of(connection: sa.Connection, document_ids: Iterable[int]) -> dict[int, str]:

@@ -17,6 +17,7 @@ from blueops_qb.domain.documents import Document, kind_of
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.refs import CATALOG_KINDS, NAMED_KINDS, BooksKind, BooksRef
 from blueops_qb.engine import outbox
+from blueops_qb.engine.mirror_traits import columns_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
@@ -43,8 +44,6 @@ COMPARED = frozenset(
         BooksKind.PURCHASE_ORDER,
     }
 )
-
-
 #: Kinds of which line ids and one-way fields are kept.
 WITH_BESIDE = frozenset({BooksKind.INVOICE, BooksKind.BILL, BooksKind.EXPENSE})
 #: How far back an arrival may have waited for the link of what it names.
@@ -65,6 +64,7 @@ class Seen:
     marker: str = ""
     linked: str = ""
     beside: str = ""
+    seen_at: dt.datetime | None = None
 
 
 @attrs.define(kw_only=True)
@@ -72,6 +72,8 @@ class Mirroring:
     """Rows of the mirror that one exchange or look-up brought; `write_mirror` stores them."""
 
     turn: Turn
+    #: When these books, which answer one question after the other, were asked: what was seen before is no newer.
+    asked_at: dt.datetime | None = None
     _mirror: dict[BooksRef, dict[str, Any]] = attrs.field(factory=dict)
     _seen: dict[BooksRef, Seen] = attrs.field(factory=dict)
     _catalog: bool = False
@@ -101,6 +103,7 @@ class Mirroring:
                     m.c.marker,
                     m.c.linked,
                     m.c.beside,
+                    m.c.seen_at,
                 ).where(
                     m.c.connection_id == self.turn.id,
                     m.c.kind == kind,
@@ -118,12 +121,13 @@ class Mirroring:
                         marker=row.marker,
                         linked=row.linked,
                         beside=row.beside,
+                        seen_at=row.seen_at,
                     )
 
     def show(self, record: BooksRecord, *, origin: str, compare: bool) -> str | None:
         """Take a record into the mirror; answers its normal text. An older view than ours is dropped."""
         known = self._seen.get(record.ref)
-        if known is not None and _older(record, known):
+        if known is not None and not self._seen_before(known) and _older(record, known):
             return known.document
         text, next_to = None, ""
         if record.document is not None:
@@ -142,6 +146,7 @@ class Mirroring:
             "document": text,
             "shown": record.shown,
             "beside": next_to,
+            **columns_of(record.id, self.normal(record.document) if record.document is not None else None),
             "facts_json": json.dumps(record.facts, sort_keys=True) if record.facts else "",
             "linked": _linked(record),
             "marker": record.marker,
@@ -156,6 +161,9 @@ class Mirroring:
         if record.kind in CATALOG_KINDS:
             self._catalog = True
         return text
+
+    def _seen_before(self, known: Seen) -> bool:
+        return self.asked_at is not None and known.seen_at is not None and known.seen_at < self.asked_at
 
     def normal(self, document: Document) -> Document:
         """The document in normal form; the same one asked for once more is not made again."""
@@ -210,6 +218,7 @@ class Mirroring:
             "document": known.document if known else None,
             "shown": "",
             "beside": known.beside if known else "",
+            **columns_of(ref.id, None),
             "facts_json": "",
             "linked": "",
             "marker": known.marker if known else "",

@@ -12,7 +12,7 @@ from blueops_qb.domain.documents import AttachedFile, Document, kind_of
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
 from blueops_qb.domain.posting.trace import Trace
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, Ref, record_of
-from blueops_qb.engine.known import Known, load_known, places_of, shown_of
+from blueops_qb.engine.known import Known, Shown, load_known, places_of, shown_of
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import context_for, post_record
 from blueops_qb.engine.turn import Turn
@@ -153,7 +153,7 @@ def _previewed(whys: Whys, key: Any, step: str, document: Any, message: str) -> 
 
 
 def _shown(turn: Turn, known: Known) -> str:
-    return shown_of(turn.connection, turn.id, {known.place: known.version}).get(known.place, "")
+    return shown_of(turn.connection, turn.id, {known.place: known.version}).get(known.place, Shown()).text
 
 
 def _plain(line: PostingWhy) -> dict[str, Any]:

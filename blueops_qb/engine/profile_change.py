@@ -96,6 +96,7 @@ def take_profile(turn: Turn, before: BooksProfile, now: BooksProfile) -> None:
             ref=None,
             document_id=None,
             group=one.setting,
+            version=one.now,
             reason=one.reason,
             remedy=one.remedy,
         )

@@ -72,6 +72,8 @@ def resolve(
         )
     if shown and shown != choices.mark(row):
         raise MovedMeanwhile("it was shown anew meanwhile with other values; look at it again, then choose")
+    if row["cause"] in choices.TOLD:
+        choices.check_told(turn, row)
     place = BooksRef(BooksKind(row["books_kind"]), row["books_id"])
     known = load_by_place(turn.connection, turn.id, [place]).get(place)
     before = ""
@@ -223,13 +225,13 @@ def _settle_existence(turn: Turn, row: Any, choice: str) -> None:
             d.update().where(d.c.id == document["id"]).values(state="open", generation=generation)
         )
     else:
-        _link_existing(turn, document, marker_of(key, document["generation"]))
+        _link_existing(turn, document, marker_of(key, document["generation"]), row)
     states = [State.HELD, State.WAITING]
     outbox.again(turn.connection, turn.tenant_id, turn.now, refs=[key.source], states=states)
     outbox.wake(turn.connection, turn.tenant_id, [key.source], turn.now)
 
 
-def _link_existing(turn: Turn, document: Any, marker: str) -> None:
+def _link_existing(turn: Turn, document: Any, marker: str, row: Any) -> None:
     m = t.mirror
     kind = BooksKind(document["books_kind"])
     ours = wire.load_document(kind, document["content"])
@@ -253,6 +255,7 @@ def _link_existing(turn: Turn, document: Any, marker: str) -> None:
             f"{words} in the books as far as was read; leave exactly one there and try again in a minute"
         )
     theirs = found[0]
+    choices.check_told(turn, row, theirs)
     agreed = _as_sent(turn, ours, theirs)
     insert_all(
         turn.connection,

@@ -24,7 +24,7 @@ from blueops_qb.domain.overrides import LineOverride, overridden
 from blueops_qb.domain.policy import ClosedPeriod, Policy
 from blueops_qb.domain.posting.context import Posted, PostingContext, Result
 from blueops_qb.domain.posting.rules import post
-from blueops_qb.domain.posting.salestax import GAP_LINE
+from blueops_qb.domain.posting.salestax import GAP_LINE, TAXED
 from blueops_qb.domain.posting.trace import Trace
 from blueops_qb.domain.recoding import coded_as
 from blueops_qb.domain.records import Credit, Customer, Expense, Invoice, Job, Record, Vendor
@@ -57,7 +57,7 @@ def post_record(
     if trace is not None:
         context = attrs.evolve(context, trace=trace)
     result = _as_coded(post(record, context, turn.rules), mine, context)
-    if isinstance(result, Posted) and not _takes_files(turn):
+    if isinstance(result, Posted) and not _is_able(turn, Feature.ATTACHMENTS):
         documents = {k: d for k, d in result.documents.items() if not isinstance(d, AttachedFile)}
         result = attrs.evolve(result, documents=documents)
     return result
@@ -127,7 +127,7 @@ def context_for(
         context = attrs.evolve(context, choices=choices_of(turn, record.ref))
     if isinstance(record, Invoice | Expense) and context.profile.closing_date and not record.void:
         context = attrs.evolve(context, as_moved=_where_it_was_moved(turn, record, snapshots, mine))
-    if isinstance(record, Invoice) and (context.profile.closing_date or context.policy.tax_gap):
+    if isinstance(record, Invoice | Credit) and (context.profile.closing_date or context.policy.tax_gap):
         context = attrs.evolve(context, **_in_books(turn, mine, context))
     if isinstance(record, Expense) and context.profile.closing_date:
         context = attrs.evolve(context, open_in_books=_open_bills(turn, mine, context))
@@ -245,6 +245,10 @@ def _as_now(pinned: Policy, policy: Policy) -> Policy:
     return attrs.evolve(pinned, **{name: getattr(policy, name) for name in NEVER_PINNED})
 
 
+#: Documents whose tax the books may find otherwise than we do.
+FORMS = (BooksKind.INVOICE, BooksKind.CREDIT_MEMO)
+
+
 def _in_books(turn: Turn, mine: list[Known], context: PostingContext) -> dict[str, Any]:
     """What the books show of these documents, where the rules ask: what is open of them, and the documents themselves.
 
@@ -252,18 +256,23 @@ def _in_books(turn: Turn, mine: list[Known], context: PostingContext) -> dict[st
     differently from what was sent.
     """
     m = t.mirror
-    invoices = [known for known in mine if known.linked and known.kind is BooksKind.INVOICE]
-    closed = {known.books_id: known for known in invoices if _is_closed(known, context)}
-    asked = closed | {known.books_id: known for known in invoices if _has_tax_gap(known, context)}
+    forms = [known for known in mine if known.linked and known.kind in FORMS]
+    closed = {known.place: known for known in forms if _is_closed(known, context)}
+    asked = closed | {known.place: known for known in forms if _has_tax_gap(known, context)}
     if not asked:
         return {}
-    query = sa.select(m.c.books_id, m.c.document).where(
-        m.c.connection_id == turn.id, m.c.kind == BooksKind.INVOICE.value, m.c.books_id.in_(list(asked))
+    query = sa.select(m.c.kind, m.c.books_id, m.c.document).where(
+        m.c.connection_id == turn.id,
+        m.c.kind.in_([kind.value for kind in FORMS]),
+        m.c.books_id.in_([place.id for place in asked]),
+    )
+    shown = (
+        (BooksRef(BooksKind(row.kind), row.books_id), row.document) for row in turn.connection.execute(query)
     )
     theirs = {
-        asked[row.books_id].key: wire.load_document(BooksKind.INVOICE, row.document)
-        for row in turn.connection.execute(query)
-        if row.document
+        asked[place].key: wire.load_document(place.kind, text)
+        for place, text in shown
+        if text and place in asked
     }
     return {
         "open_in_books": {
@@ -294,7 +303,7 @@ def _is_closed(known: Known, context: PostingContext) -> bool:
 def _has_tax_gap(known: Known, context: PostingContext) -> bool:
     """The books' own tax was not agreed on yet, or was with a line for the difference."""
     posted = context.posted.get(known.key)
-    if not context.policy.tax_gap or not isinstance(posted, SalesInvoice):
+    if not context.policy.tax_gap or not isinstance(posted, TAXED):
         return False
     return known.base_ours is None or any(line.line_id == GAP_LINE for line in posted.lines)
 
@@ -346,8 +355,8 @@ def _built_on(
     return list(load_known(turn.connection, turn.id, wanted).values())
 
 
-def _takes_files(turn: Turn) -> bool:
-    return any(c.feature is Feature.ATTACHMENTS and c.able for c in turn.description.capabilities)
+def _is_able(turn: Turn, feature: Feature) -> bool:
+    return any(c.feature is feature and c.able for c in turn.description.capabilities)
 
 
 def _no_foreign(turn: Turn) -> str:
@@ -374,6 +383,7 @@ def posting_context(
         names=catalog.names,
         posted=posted,
         no_foreign=_no_foreign(turn),
+        refund_receipts=_is_able(turn, Feature.REFUND_RECEIPTS),
         event_day=turn.now.astimezone(turn.zone).date(),
         splits_payments=bool(turn.row.get("splits_payments")),
     )

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from blueops_qb.domain.compare import as_decided
-from blueops_qb.domain.documents import CustomerRecord, TaxCodeRecord, VendorRecord
+from blueops_qb.domain.documents import CustomerRecord, Document, TaxCodeRecord, VendorRecord
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import messages, outbox, status
@@ -217,13 +217,15 @@ def judge(turn: Turn, exchange_id: str) -> None:
         )
         return
     if missing:
+        attempts = max(ready.row.attempts for ready in missing)
         turn.connection.execute(
             o.update()
             .where(o.c.id.in_([r.id for r in missing]))
             .values(
                 state="ready",
                 exchange_id=None,
-                not_before=None,
+                # Books that fail the same way each time are not tried without end.
+                not_before=turn.backoff(attempts - 1) if attempts > 1 else None,
                 reason="it did not arrive",
                 params_json=sa.case((o.c.verb == Verb.CREATE.value, ""), else_=o.c.params_json),
             )
@@ -256,13 +258,14 @@ def _created(turn: Turn, operation: Operation, since: dt.datetime) -> BooksRecor
         m.c.connection_id == turn.id, m.c.kind == operation.kind.value, m.c.deleted.is_(False), unlinked
     )
     if isinstance(operation.document, CustomerRecord | VendorRecord):
-        key = name_key(operation.document.name)
-        query = query.where(m.c.name_key == key, m.c.origin != "listing")
+        keys = _name_keys(turn, operation.document)
+        query = query.where(m.c.name_key.in_(keys), m.c.origin != "listing")
     elif isinstance(operation.document, TaxCodeRecord):
         query = query.where(m.c.name == operation.document.name.strip())
     else:
         query = query.where(m.c.marker == operation.marker)
     hits = turn.connection.execute(query).mappings().all()
+    hits = [hit for hit in hits if _is_below(hit, operation.document)]
     if len(hits) == 1:
         return _record(hits[0])
     if hits:
@@ -296,6 +299,27 @@ def _created(turn: Turn, operation: Operation, since: dt.datetime) -> BooksRecor
     if any(not id.isdigit() or int(id) > newest for id in ids):
         return "may have arrived and been deleted in the books at once"
     return "missing"
+
+
+def _name_keys(turn: Turn, document: CustomerRecord | VendorRecord) -> set[str]:
+    """What the name of a party may be in the mirror; books that name jobs below their customer tell both names."""
+    keys = {name_key(document.name)}
+    parent = getattr(document, "parent", None)
+    if isinstance(parent, BooksRef):
+        m = t.mirror
+        query = sa.select(m.c.name).where(
+            m.c.connection_id == turn.id, m.c.kind == parent.kind.value, m.c.books_id == parent.id
+        )
+        keys |= {name_key(f"{name}:{document.name}") for name in turn.connection.execute(query).scalars()}
+    return keys
+
+
+def _is_below(hit: Any, document: Document) -> bool:
+    """Whether what was found by its name stands below the same customer, or as this one below none."""
+    shown = _record(hit).document
+    if not isinstance(document, CustomerRecord) or not isinstance(shown, CustomerRecord):
+        return True
+    return document.parent is None or shown.parent == document.parent
 
 
 def _newest_number(turn: Turn, kind: BooksKind, before: dt.datetime) -> int:
@@ -363,6 +387,7 @@ def _for_a_person(landing: Landing, ready: Ready, reason: str) -> None:
         ref=ready.source,
         document_id=ready.row.document_id,
         group="existence",
+        revision=ready.row.revision,
         reason=f"{ready.source}: {reason}",
         remedy=remedy,
     )

@@ -6,6 +6,7 @@ one exchange after the other. What it must find again lies in the database, so a
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -24,6 +25,18 @@ class Caller:
     user: str
     company_id: str
     company_name: str
+
+
+@attrs.frozen(kw_only=True)
+class Visit:
+    """How the books' client came last: `at` by the company's clock; `ended` = it took its leave.
+
+    `notes` are the texts that the provider kept in that session.
+    """
+
+    at: dt.datetime
+    ended: bool
+    notes: Mapping[str, str] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)

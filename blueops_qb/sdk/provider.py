@@ -18,7 +18,7 @@ import attrs
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import BooksKind
-from blueops_qb.sdk.calling import Caller, Calls, SetUpFile
+from blueops_qb.sdk.calling import Caller, Calls, SetUpFile, Visit
 from blueops_qb.sdk.capability import Capability, Removal
 from blueops_qb.sdk.doors import Reply
 from blueops_qb.sdk.outcomes import Outcome
@@ -212,6 +212,8 @@ class Description:
     numbers_asked: frozenset[BooksKind] = frozenset()
     #: Characters a name may not hold.
     name_forbidden: str = ":\t\n"
+    #: The name of a job must differ from those of the same customer only.
+    names_below_parent: bool = False
     #: What a hint names as `entity` when the company or a list moved that the change feed does not tell of.
     catalog_hints: frozenset[str] = frozenset()
 
@@ -338,6 +340,13 @@ class Provider(abc.ABC):
         own; raises ValueError, with a sentence, for addresses or choices that the client would refuse.
         """
         return None
+
+    def why_silent(self, last: Visit | None) -> str:
+        """For calling providers: why the client has probably not come for long, and what helps, in sentences.
+
+        `last` is how it came last; None = it never did. Empty where nothing can be said.
+        """
+        return ""
 
     def deep_link(self, kind: BooksKind, id: str) -> str | None:
         """The address of the record's page in the books."""

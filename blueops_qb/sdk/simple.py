@@ -92,6 +92,7 @@ FEATURE_KINDS: Mapping[Feature, BooksKind] = {
 #: What sentences call a feature whose name does not say it.
 _WORDS = {
     Feature.MULTICURRENCY: "documents in a foreign currency",
+    Feature.LEDGER: "ledger lines",
     Feature.REPLAYS: "a memory of exchanges that arrive twice",
     Feature.CLOSING: "closed periods",
     Feature.LINE_IDS: "ids of lines",

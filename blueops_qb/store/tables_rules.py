@@ -98,6 +98,8 @@ record_choices = sa.Table(
     sa.Column("value", sa.String(32), nullable=False),
     text("actor"),
     time("at", null=False),
+    #: Why, in the words of whoever chose it; empty where nobody was asked.
+    text("reason"),
 )
 
 matches = sa.Table(
@@ -119,6 +121,7 @@ matches = sa.Table(
     #: Of a job: our id of its customer, whose decision its own follows.
     sa.Column("parent_id", sa.String(64), nullable=False, server_default=""),
     sa.Index("ix_blueops_qb_matches_parent", "connection_id", "parent_id"),
+    sa.Index("ix_blueops_qb_matches_books", "connection_id", "ref_kind", "books_id"),
 )
 
 feeds = sa.Table(

@@ -143,7 +143,17 @@ mirror = sa.Table(
     sa.Column("origin", sa.String(8), nullable=False, server_default="changes"),
     #: Moved since it was last compared with our side.
     sa.Column("dirty", sa.Boolean, nullable=False, server_default=sa.false()),
+    #: What an invoice or payment is looked up by (`domain.match_traits`): the end of its number, its
+    #: customer's id, cents, day. Of a customer or job the party is the one that it belongs to.
+    sa.Column("paper_number", sa.String(64), nullable=False, server_default=""),
+    sa.Column("paper_party", sa.String(64), nullable=False, server_default=""),
+    sa.Column("paper_cents", sa.BigInteger, nullable=True),
+    sa.Column("paper_day", sa.Date, nullable=True),
     sa.Index("ix_blueops_qb_mirror_name", "connection_id", "name_key"),
+    sa.Index("ix_blueops_qb_mirror_paper_number", "connection_id", "kind", "paper_number"),
+    sa.Index(
+        "ix_blueops_qb_mirror_paper_party", "connection_id", "kind", "paper_party", "paper_cents", "paper_day"
+    ),
     sa.Index("ix_blueops_qb_mirror_dirty", "connection_id", "dirty"),
     sa.Index("ix_blueops_qb_mirror_marker", "connection_id", "marker"),
 )

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
 
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
-from blueops_qb.engine import agreement, agreement_figures, certificate
+from blueops_qb.engine import agreement, agreement_accept, agreement_figures, certificate
 from blueops_qb.engine.agreement import CannotCompare, Run, RunState
 from blueops_qb.engine.agreement_figures import ACCEPTED, BESIDES, DIFFERENCE, PENDING, Finding, Sum
 from blueops_qb.engine.agreement_runs import SCHEDULE
@@ -82,6 +82,8 @@ def shown(id: int) -> str:
             states=RunState,
             not_certified=certificate.not_certified(run.figures),
             basis=certificate.BASIS.get(run.rests_on, ""),
+            accepted_words=certificate.accepted_words(run.figures),
+            longest=agreement_accept.LONGEST,
             accounts=[one for one in accounts if not account or one.account == account],
             account=account,
             account_names=agreement_figures.names(turn, [one.account for one in accounts]),
@@ -117,6 +119,23 @@ def issue(id: int) -> Answer:
         here.done("The certificate is signed; it can be downloaded.")
     except (certificate.NotACertificate, MissingKey) as problem:
         here.refuse(str(problem))
+    return redirect(url_for(".shown", id=id), code=303)
+
+
+@pages.post("/agreement/<int:id>/accept")
+@here.needs(Permission.RESOLVE)
+def accept(id: int) -> Answer:
+    """Accept that a record differs, as the run shows it, with a reason; the period is then compared once more."""
+    with here.acting() as turn:
+        run = _run(turn, id)
+        try:
+            ref = RecordRef.parse(request.form.get("ref", ""))
+            reason = request.form.get("reason", "")
+            agreement_accept.accept(turn, run.id, [ref], reason=reason, actor=here.caller().user)
+            id = agreement.ask(turn, run.start, run.end, by=here.caller().user)
+            here.done(f"{ref} is accepted as different. The period is compared once more, to list it so.")
+        except ValueError as problem:  # CannotAccept is one, and so is a record that is none
+            here.refuse(str(problem))
     return redirect(url_for(".shown", id=id), code=303)
 
 

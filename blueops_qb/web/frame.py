@@ -11,6 +11,7 @@ from flask import g, request
 
 import blueops_qb
 from blueops_qb.engine import census, connections
+from blueops_qb.engine.heartbeat import heartbeat
 from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.sdk.core import Permission
 from blueops_qb.sdk.hooks import Switch
@@ -52,6 +53,17 @@ def _framed() -> dict[str, Any]:
         row = connections.live(connection, tenant.id)
         switch = connections.switch_of(connection, tenant.id)
         conflicts = census.count_conflicts(connection, row["id"]) if row else 0
+        beat = (
+            heartbeat(
+                connection,
+                row,
+                core=engine.core,
+                providers=engine.providers,
+                now=engine.turns.clock(connection),
+            )
+            if row
+            else None
+        )
     root = request.script_root
     prefix = here.house().prefix
     return {
@@ -61,7 +73,8 @@ def _framed() -> dict[str, Any]:
         "caller": here.caller(),
         "may": here.may,
         "connection": row,
-        "health": health.of(row, switch),
+        "health": health.of(row, switch, beat),
+        "beat": beat,
         "switched_on": switch is Switch.ON,
         "books": books_title(row["provider"]) if row else "QuickBooks",
         "open_conflicts": conflicts,

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from blueops_qb.engine.heartbeat import Heartbeat
 from blueops_qb.sdk.hooks import Switch
 
 
@@ -21,8 +22,8 @@ class Health:
     remedy: str = ""
 
 
-def of(row: Mapping[str, Any] | None, switch: Switch) -> Health:
-    """The health of a connection's row; None = no books are connected."""
+def of(row: Mapping[str, Any] | None, switch: Switch, beat: Heartbeat | None = None) -> Health:
+    """The health of a connection's row; None = no books are connected. `beat` is of a client that calls us."""
     if row is None:
         return Health(
             word="Not connected",
@@ -53,6 +54,13 @@ def of(row: Mapping[str, Any] | None, switch: Switch) -> Health:
             sentence=_sentence(row["health_reason"], f"Work with {name} was stopped.")
             + " Mend the cause, then press the button.",
             remedy="resume",
+        )
+    if beat is not None and beat.quiet and switch is Switch.ON:
+        return Health(
+            word="Not heard of",
+            tone="bad",
+            sentence=f"{beat.sentence} {beat.remedy}".strip()
+            + " Nothing is lost: it goes on as soon as it comes again.",
         )
     if row["health"] == "unreached":
         return Health(

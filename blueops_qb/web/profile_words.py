@@ -95,7 +95,7 @@ def _tax(profile: BooksProfile, policy: Policy) -> Fact:
         )
     meaning = {
         TaxMode.BOOKS: "The books compute the tax, and BlueOps takes it over.",
-        TaxMode.OURS: "BlueOps' tax is sent and must come back unchanged.",
+        TaxMode.OURS: "BlueOps' tax must come out the same there.",
         TaxMode.NONE: "Tax is sent as a plain line.",
     }[policy.tax_mode]
     return Fact("Sales tax", value, meaning)

@@ -57,6 +57,24 @@ def goes_wrong(house: DesktopHouse, mishaps: Mishaps, *, forgets: bool) -> None:
     all_is_there_once(house, before, THIRTY)
 
 
+@pytest.mark.parametrize("forgets", [False, True], ids=["remembers", "forgets"])
+@pytest.mark.parametrize("set_", [1, 2, 3])
+def test_jobs_of_one_name_whose_answer_was_lost_are_found_below_their_customers(
+    sqlite: DesktopHouse, set_: int, forgets: bool
+) -> None:
+    company = sqlite.desktop.file.company
+    company.switches.forgets_message_sets = forgets
+    before = sqlite.held()
+    sqlite.jobs(6)
+    sqlite.session(Mishaps(drop_answer=set_))
+    for _ in range(2):
+        sqlite.session()
+    all_is_there_once(sqlite, before, {"Customer": 12, "Invoice": 6, "ReceivePayment": 0})
+    names = [company.full_name(id) for id in company.records["Customer"]]
+    assert len(set(names)) == len(names)
+    assert not [name for name in names if "Kitchen (" in name], "jobs of others may bear the same name"
+
+
 @attrs.define(kw_only=True)
 class Unlucky(QuickBooks):
     """A QuickBooks to which something happens at its first set."""

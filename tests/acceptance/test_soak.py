@@ -1,6 +1,7 @@
 """The soak: both sides agree after random work and failures; it says how to play a failure again, and exits 1."""
 
 import json
+import random
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,10 +15,11 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from blueops_qb.cli import main
 from blueops_qb.sandbox.postgres import running_postgres
-from blueops_qb.sandbox.soak import driver
+from blueops_qb.sandbox.soak import clocks, driver
 from blueops_qb.sandbox.soak.actions import ACTIONS, BETWEEN, BOOKKEEPER, OFFICE, Action
 from blueops_qb.sandbox.soak.driver import Played, SoakFailed, check, soak, step
 from blueops_qb.sandbox.soak.mutants import MUTANTS
+from blueops_qb.sandbox.soak.office import NothingThere
 from blueops_qb.sandbox.soak.online_world import OnlineWorld, open_world
 
 #: The same always: a soak of a fresh seed belongs to people, not to a gate.
@@ -143,3 +145,21 @@ def test_days_that_hypothesis_draws_end_with_both_sides_equal() -> None:
 
 def test_every_action_has_a_name_of_its_own() -> None:
     assert len({action.name for action in ACTIONS}) == len(ACTIONS)
+
+
+class FarBack(random.Random):
+    """Always the last of what there is."""
+
+    def choice(self, seq: Any) -> Any:
+        return seq[-1]
+
+
+def test_the_books_clock_does_not_fall_to_before_the_first_day(tmp_path: Path) -> None:
+    with open_world(url=sqlite(tmp_path), seed=SEED) as w:
+        w.chance = FarBack()
+        w.counted = 2  # the farthest
+        with pytest.raises(NothingThere):
+            clocks.skew(w)
+        assert not w.company.clock.shift
+        w.time.advance(3 * 3600)
+        assert clocks.skew(w) == "-7200 s apart"

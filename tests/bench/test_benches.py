@@ -53,6 +53,19 @@ def test_pushing_needs_few_calls_and_creates_each_invoice_once(twin: dict[str, s
     assert figures["calls"] <= 5
 
 
+@pytest.mark.slow
+def test_a_session_of_the_web_connector_carries_many_documents_a_trip() -> None:
+    figures = last_line("bench", "desktop", "--invoices", "60")
+    assert figures["missed"] == []
+    sets, singly = figures["sets"], figures["singly"]
+    assert (sets["created"], singly["created"]) == (60, 60)
+    assert (sets["sessions"], singly["sessions"]) == (1, 1)
+    assert sets["documents_per_trip"] >= 20
+    assert singly["trips"] == 60
+    assert sets["cpu_ms"] > 0
+    assert singly["cpu_ms"] > 0
+
+
 @pytest.mark.postgres
 def test_an_event_costs_one_insert_and_no_select() -> None:
     figures = last_line("bench", "hook", "--events", "100")

@@ -7,14 +7,19 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
+import attrs
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 
 from blueops_qb.cli import main
+from blueops_qb.domain.records import Invoice
 from blueops_qb.engine import agreement, audit, certificate
+from blueops_qb.sandbox.core.invoices import draft_of
+from blueops_qb.sandbox.core.pricing import LineDraft
 from blueops_qb.store import tables as t
 from tests.agreement_command import command
-from tests.agreement_house import START, Company, sale
+from tests.agreement_house import START, TODAY, Company, sale
 from tests.engine_house import TENANT
 
 pytest_plugins = ["tests.agreement_fixtures"]
@@ -113,3 +118,36 @@ def test_the_command_exits_1_and_names_what_differs(business: Company) -> None:
 def test_what_cannot_be_compared_is_said(business: Company, words: list[str], code: int, said: str) -> None:
     told = command(business, *words)
     assert (told.exit_code, said in told.output) == (code, True), told.output
+
+
+def dearer(invoice: Invoice) -> list[LineDraft]:
+    return [attrs.evolve(line, unit_price=line.unit_price + 1) for line in draft_of(invoice).lines]
+
+
+def test_on_the_command_line_it_is_accepted_as_the_newest_comparison_shows_it(business: Company) -> None:
+    alive = business.core.read(TENANT, [one.ref for one in business.invoices])
+    living = [snapshot.record for snapshot in alive.values() if isinstance(snapshot.record, Invoice)]
+    sold = next(one for one in living if not one.void)
+    with business.work() as tx:
+        tx.update_invoice(sold.id, attrs.evolve(draft_of(sold), lines=dearer(sold), tax_key=""))
+        o = t.outbox
+        mine = sa.and_(o.c.ref_kind == "invoice", o.c.ref_id == sold.id)
+        tx.connection.execute(o.update().where(mine).values(state="done"))
+    words = ("agree", "accept", str(sold.ref), "--reason", "sent on paper")
+    early = command(business, *words)
+    assert (early.exit_code, "No period was compared yet" in early.output) == (1, True)
+    days = ("--from", str(START), "--to", str(TODAY))
+    told = command(business, "agree", *days)
+    assert (told.exit_code, "BOTH SIDES DO NOT AGREE." in told.output) == (1, True)
+    done = command(business, *words, "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["accepted"] == 1
+    told = command(business, "agree", *days)
+    assert told.exit_code == 0, told.output
+    assert "different, and accepted:" in told.output
+    assert "command line accepted that difference on" in told.output
+    assert ": sent on paper" in told.output
+    assert "1 difference that a person accepted is no agreement; each is named" in told.output
+    assert "BOTH SIDES AGREE BESIDE WHAT PEOPLE ACCEPTED." in told.output
+    again = command(business, *words)
+    assert (again.exit_code, "found nothing of" in again.output) == (1, True)

@@ -1,10 +1,11 @@
-"""What the processor kept back of a payout stands as long as that payout does, on both databases."""
+"""What came back of payments: it stands as long as the payout that it was kept back from, and goes with its payment."""
 
 from collections.abc import Iterator
 
+import attrs
 import pytest
 
-from blueops_qb.domain.records import PaymentReturn, Payout, Refund, RefundPart, ReturnReason
+from blueops_qb.domain.records import Payment, PaymentReturn, Payout, Refund, RefundPart, ReturnReason
 from blueops_qb.sandbox.core.core import ReferenceCore
 from blueops_qb.sandbox.core.work import Refused
 from tests.core_house import DAY, TENANT, D, customer, house, payment_of
@@ -75,3 +76,28 @@ def test_a_chargeback_that_was_kept_back_is_voided_after_its_payout(core: Refere
             tx.void_return(back.id)
         tx.void_payout(payout.id)
         assert tx.void_return(back.id).void
+
+
+def test_what_came_back_of_a_payment_is_owed_by_whose_payment_it_is(core: ReferenceCore) -> None:
+    other = customer(core, "Bob")
+    with core.begin(TENANT) as tx:
+        lost = tx.record_payment(payment_of("30.00", method="check"))
+        back = tx.return_payment(
+            PaymentReturn(
+                id="",
+                payment_id=lost.id,
+                customer_id="1",
+                date=DAY,
+                amount=lost.amount,
+                reason=ReturnReason.BOUNCED,
+                account_key="checking",
+            )
+        )
+        paid = tx.read(lost.ref)
+        assert paid is not None
+        assert isinstance(paid.record, Payment)
+        tx.update_payment(attrs.evolve(paid.record, customer_id=other.id))
+        moved = tx.read(back.ref)
+    assert moved is not None
+    assert isinstance(moved.record, PaymentReturn)
+    assert moved.record.customer_id == other.id

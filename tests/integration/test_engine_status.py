@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from blueops_qb.domain.documents import CustomerRecord
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.engine import status, uncertain
 from blueops_qb.sdk.doors import Answered, NotSent, Unknown
@@ -320,3 +321,31 @@ def test_killed_at_any_point_everything_arrives_exactly_once(
     sent = ran(asking)
     assert len(sent) == len(set(sent)), "an exchange was sent again under its id"
     assert asking.quiet()
+
+
+def lost_job(house: EngineHouse, fault: Fault) -> Any:
+    """A job that was sent and of which nobody knows whether it arrived; the books do not know the exchange."""
+    ann = house.customer()
+    house.drain()
+    house.books.forgets_ids = True
+    house.books.script.append(fault)
+    job = house.job(ann, "Kitchen")
+    house.carrier.carry_one(house.id)
+    return job
+
+
+def test_a_lost_job_is_found_where_the_books_call_it_by_its_path(asking: EngineHouse) -> None:
+    job = lost_job(asking, Fault.LOSE_AFTER)
+    (place,) = [record.ref for record in asking.books.of(K.CUSTOMER) if record.name == "Kitchen"]
+    asking.books.records[place].name = "Ann Lee:Kitchen"
+    asking.drain()
+    assert asking.place(job) == place
+    assert len(asking.books.of(K.CUSTOMER)) == 2
+
+
+def test_a_lost_job_is_never_taken_for_a_customer_of_the_same_name(asking: EngineHouse) -> None:
+    job = lost_job(asking, Fault.LOSE_BEFORE)
+    other = asking.books.enter(CustomerRecord(name="Kitchen"))
+    asking.drain()
+    assert asking.rows(t.links, t.links.c.books_id == other.id, t.links.c.state == "live") == []
+    assert asking.state(job) == "held"

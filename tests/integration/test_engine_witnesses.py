@@ -1,5 +1,7 @@
 """Books that are a file: a look at the changes names what must be there; one that was put back stops everything."""
 
+import copy
+import datetime as dt
 import json
 
 from blueops_qb.domain.refs import BooksKind
@@ -66,3 +68,39 @@ def test_a_person_who_takes_the_file_as_it_is_has_everything_compared(asking: En
     assert (document.source_id, conflict.cause) == (lost.id, "removed_there")
     assert named(asking) == [("invoice", asking.place(kept).id)]
     assert asking.connection_row().health == "ok"
+
+
+def test_what_stands_in_a_file_that_is_taken_as_it_is_counts_although_it_is_older(
+    asking: EngineHouse,
+) -> None:
+    ann = asking.customer()
+    asking.drain()
+    asking.poll()
+    place = asking.place(ann)
+    before = copy.copy(asking.books.records[place])
+    sale = asking.invoice(ann)
+    asking.books.edit(place, email="later@example.com")
+    asking.drain()
+    asking.poll()
+    assert asking.here(ann.ref).email == "later@example.com"
+    asking.books.records[place] = before
+    asking.books.put_back(asking.place(sale))
+    asking.poll()
+    with asking.turn() as turn:
+        resolve.resume(turn, "admin")
+    asking.drain()
+    assert asking.books.document(place).email == asking.here(ann.ref).email
+
+
+def test_what_is_entered_while_the_clock_of_a_file_is_behind_is_read(asking: EngineHouse) -> None:
+    """Versions of a file follow its clock; neither tells what is newer."""
+    ann = asking.customer()
+    asking.drain()
+    asking.poll()
+    place = asking.place(ann)
+    asking.books.edit(place, email="behind@example.com")
+    kept = asking.books.records[place]
+    kept.updated_at -= dt.timedelta(hours=3)
+    kept.version = 0
+    asking.poll()
+    assert asking.here(ann.ref).email == "behind@example.com"

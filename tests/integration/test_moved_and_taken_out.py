@@ -10,7 +10,7 @@ from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.policy import ClosedPeriod, Policy
 from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.records import ExpenseType, Invoice
-from blueops_qb.domain.refs import BooksKind
+from blueops_qb.domain.refs import BooksKind, RecordRef
 from blueops_qb.engine import reclass, resolve, rules_desk, undo
 from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
@@ -163,14 +163,20 @@ def test_so_does_a_cost(shop: EngineHouse, amount: str, left: dict[str, int]) ->
 
 
 # -- and the move itself is undone ------------------------------------------------------------------------
+def partly_back(house: EngineHouse) -> RecordRef:
+    """A move of two invoices, of which one was voided since: answers the move."""
+    ann = house.customer()
+    gone, _ = house.invoice(ann, "100.00"), house.invoice(ann, "50.00")
+    house.drain()
+    (ref,) = moved(house, draft_of(house, TO_OTHER))
+    house.drain()
+    voided_here(house, gone)
+    house.drain()
+    return ref
+
+
 def test_a_move_is_undone_together_with_what_came_back_of_it(shop: EngineHouse) -> None:
-    ann = shop.customer()
-    gone, _ = shop.invoice(ann, "100.00"), shop.invoice(ann, "50.00")
-    shop.drain()
-    (ref,) = moved(shop, draft_of(shop, TO_OTHER))
-    shop.drain()
-    voided_here(shop, gone)
-    shop.drain()
+    ref = partly_back(shop)
     with shop.turn() as turn:
         plan = undo.apply(turn, actor="office", refs=[ref])
     assert sorted(step.document for step in plan.steps) == [str(ref), f"{ref}.back1"]
@@ -183,13 +189,7 @@ def test_a_move_is_undone_together_with_what_came_back_of_it(shop: EngineHouse) 
 
 
 def test_it_stays_where_what_came_back_of_it_cannot_be_undone(shop: EngineHouse) -> None:
-    ann = shop.customer()
-    gone, _ = shop.invoice(ann, "100.00"), shop.invoice(ann, "50.00")
-    shop.drain()
-    (ref,) = moved(shop, draft_of(shop, TO_OTHER))
-    shop.drain()
-    voided_here(shop, gone)
-    shop.drain()
+    ref = partly_back(shop)
     (place,) = (
         r.ref for r in shop.books.of(BooksKind.JOURNAL) if "Takes back" in getattr(r.document, "memo", "")
     )
@@ -205,13 +205,7 @@ def test_it_stays_where_what_came_back_of_it_cannot_be_undone(shop: EngineHouse)
 
 
 def test_what_came_back_of_a_move_is_undone_only_together_with_it(shop: EngineHouse) -> None:
-    ann = shop.customer()
-    gone, _ = shop.invoice(ann, "100.00"), shop.invoice(ann, "50.00")
-    shop.drain()
-    (ref,) = moved(shop, draft_of(shop, TO_OTHER))
-    shop.drain()
-    voided_here(shop, gone)
-    shop.drain()
+    ref = partly_back(shop)
     back = attrs.evolve(ref, id=f"{ref.id}.back1")
     with shop.turn() as turn:
         plan = undo.apply(turn, actor="office", refs=[back])
@@ -222,13 +216,7 @@ def test_what_came_back_of_a_move_is_undone_only_together_with_it(shop: EngineHo
 
 
 def test_an_undone_move_comes_again_together_with_what_came_back_of_it(shop: EngineHouse) -> None:
-    ann = shop.customer()
-    gone, _ = shop.invoice(ann, "100.00"), shop.invoice(ann, "50.00")
-    shop.drain()
-    (ref,) = moved(shop, draft_of(shop, TO_OTHER))
-    shop.drain()
-    voided_here(shop, gone)
-    shop.drain()
+    ref = partly_back(shop)
     with shop.turn() as turn:
         undo.apply(turn, actor="office", refs=[ref])
     shop.drain()
@@ -242,13 +230,7 @@ def test_an_undone_move_comes_again_together_with_what_came_back_of_it(shop: Eng
 def test_a_move_that_is_deleted_there_and_left_out_takes_along_what_came_back_of_it(
     shop: EngineHouse,
 ) -> None:
-    ann = shop.customer()
-    gone, _ = shop.invoice(ann, "100.00"), shop.invoice(ann, "50.00")
-    shop.drain()
-    moved(shop, draft_of(shop, TO_OTHER))
-    shop.drain()
-    voided_here(shop, gone)
-    shop.drain()
+    partly_back(shop)
     (move, _) = (r.ref for r in shop.books.of(BooksKind.JOURNAL))
     shop.books.delete(move)
     shop.poll()

@@ -3,11 +3,16 @@
 import re
 from collections.abc import Iterator
 from html import unescape
+from typing import Any
 
+import attrs
 import pytest
 
 from blueops_qb.engine import certificate, rounds
-from tests.office import DAY, PAGES, Office, office
+from blueops_qb.sandbox.core.invoices import draft_of
+from blueops_qb.store import tables as t
+from tests.core_house import TENANT, Browser
+from tests.office import DAY, PAGES, D, Office, office
 
 
 @pytest.fixture
@@ -74,3 +79,41 @@ def test_a_period_that_is_none_is_said_so(shop: Office, start: str, end: str, sa
     keeper.get(f"{PAGES}/agreement")
     answer = keeper.post(f"{PAGES}/agreement", start=start, end=end)
     assert said in keeper.get(answer.headers["Location"]).text
+
+
+def test_a_difference_is_accepted_with_a_reason_and_listed_so(shop: Office) -> None:
+    invoice = shop.invoice(shop.customer("Ann Lee"), "125.00")
+    shop.drain()
+    with shop.core.begin(TENANT, actor="office") as tx:
+        draft = draft_of(invoice)
+        lines = [attrs.evolve(line, unit_price=D("130.00")) for line in draft.lines]
+        tx.update_invoice(invoice.id, attrs.evolve(draft, lines=lines))
+        tx.connection.execute(t.outbox.update().where(t.outbox.c.ref_id == invoice.id).values(state="done"))
+    keeper = shop.browser("bookkeeper")
+    keeper.get(f"{PAGES}/agreement")
+    days: dict[str, Any] = {"start": DAY.replace(day=1).isoformat(), "end": DAY.isoformat()}
+    run = keeper.post(f"{PAGES}/agreement", **days).headers["Location"]
+    text = _done(shop, keeper, run)
+    assert "1 difference</h2>" in text
+    assert "Accept the difference</button>" in text
+    assert "Accept the difference</button>" not in shop.browser("viewer").get(run).text
+    answer = keeper.post(f"{run}/accept", ref=str(invoice.ref), reason=" ")
+    assert "Say why both sides may stay different" in keeper.get(answer.headers["Location"]).text
+    answer = keeper.post(f"{run}/accept", ref=str(invoice.ref), reason="sent on paper")
+    assert answer.headers["Location"] != run
+    text = _done(shop, keeper, answer.headers["Location"])
+    assert "Both sides agree beside what people accepted" in text
+    assert "Different, and accepted by a person" in text
+    assert "bookkeeper accepted that difference on" in text
+    assert ": sent on paper" in text
+    assert "Both agree beside 1 accepted" in keeper.get(f"{PAGES}/agreement").text
+
+
+def _done(shop: Office, keeper: Browser, run: str) -> str:
+    for _ in range(20):
+        text = unescape(keeper.get(run).text)
+        if "Under way" not in text:
+            return text
+        rounds.go(shop.engine, shop.id)
+        shop.drain()
+    raise AssertionError(text)

@@ -128,6 +128,6 @@ def test_every_conflict_is_reached_by_pages(shop: Office) -> None:
     # A choice on an older page comes back to it.
     page = keeper.get(f"{PAGES}/conflicts?before={seen[conflicts.PAGE - 1]}")
     sent = fields(page, form_of(page, f"/conflicts/{seen[conflicts.PAGE]}"))
-    assert sent["shown"] == choices.mark({"revision": row["revision"], "version": row["version"]})
+    assert sent["shown"] == choices.mark({**row, "cause": "incoming"})
     answer = keeper.post(f"{PAGES}/conflicts/{seen[conflicts.PAGE]}", **{**sent, "choice": "close"})
     assert answer.headers["Location"].endswith(f"before={seen[conflicts.PAGE - 1]}")

@@ -151,7 +151,10 @@ def test_the_command_line_does_the_same(fresh: Office, tmp_path: Path) -> None:
     assert value["buckets"]["exact"]["?link"] >= 1
     assert value["rows"] == sum(n for found in value["buckets"].values() for n in found.values())
     (waiting,) = [row["row"] for row in json.loads(run(fresh, "match", "show", "--bucket", "weak", "--json"))]
-    assert "not decided yet" in run(fresh, "match", "accept", "--go-live", fails=True)
+    assert "Pass --seen MARK" in run(fresh, "match", "accept", "--go-live", fails=True)
+    seen = ("--seen", value["mark"])
+    assert f"mark {value['mark']}" in run(fresh, "match", "show")
+    assert "not decided yet" in run(fresh, "match", "accept", "--go-live", *seen, fails=True)
     assert "belong to --go-live" in run(fresh, "match", "accept", "--leave-open", fails=True)
     assert "email" in run(fresh, "match", "rules", "--require", "email")
     assert json.loads(run(fresh, "match", "rules", "--accept", "exact", "--json"))["require"] == []
@@ -167,13 +170,19 @@ def test_the_command_line_does_the_same(fresh: Office, tmp_path: Path) -> None:
     assert "cannot be read" in run(fresh, "match", "import", str(tmp_path / "none"), fails=True)
     assert "there is no customer 99999" in run(fresh, "match", "decide", waiting, "link", "99999", fails=True)
     run(fresh, "match", "decide", waiting, "skip")
-    run(fresh, "match", "accept", "--bucket", "exact")
-    run(fresh, "match", "accept", "--open", "wait")
+    # It has moved since the mark was printed.
+    for words in (["--bucket", "weak"], ["--open", "wait"], ["--go-live", "--leave-open"]):
+        assert "look at it again" in run(fresh, "match", "accept", *words, *seen, fails=True)
+    of_exact = run(fresh, "match", "show", "--bucket", "exact", "--mark").strip()
+    run(fresh, "match", "accept", "--bucket", "exact", "--seen", of_exact)
+    mark = json.loads(run(fresh, "match", "show", "--mark", "--json"))["mark"]
+    run(fresh, "match", "accept", "--open", "wait", "--seen", mark)
     assert "never was a backfill" in run(fresh, "backfill", fails=True)
     assert "accept the match plan first" in run(
         fresh, "backfill", "--from", "2026-03-01", "--to", "2026-03-31", fails=True
     )
-    assert "linked" in run(fresh, "match", "accept", "--go-live", "--unsupervised")
+    mark = run(fresh, "match", "show", "--mark").strip()
+    assert "linked" in run(fresh, "match", "accept", "--go-live", "--unsupervised", "--seen", mark)
     assert fresh.row()["canary_left"] is None
     found = json.loads(run(fresh, "backfill", "--from", "2026-03-01", "--to", "2026-03-31", "--json"))
     assert (found["state"], found["total"], found["done"], found["held"]) == ("done", 1, 1, 0)

@@ -274,7 +274,7 @@ def test_half_an_answer_is_asked_again_and_never_taken_for_nothing(meeting: Meet
         operation = attrs.evolve(operation, params={"cursor": ""})
     exchange = meeting.exchange(operation)
     meeting.carry(meeting.provider.encode(exchange, meeting.profile))
-    place = meeting.heard.rindex(b'requestID="0.')
+    place = meeting.heard.rindex(b'requestID="1.')
     lost = meeting.heard[:place] + b'requestID="9.' + meeting.heard[place + 13 :]
     for reply in (lost, meeting.heard[: len(meeting.heard) // 2]):
         outcome = meeting.provider.decode(exchange, reply, meeting.profile)["1"]

@@ -509,6 +509,19 @@ def test_another_company_is_refused_with_a_sentence_and_nothing_is_handed_out(
     assert asking.counted() == {"done": 1}
 
 
+def test_a_company_without_our_mark_is_another_one_where_the_mark_was_seen_before(
+    asking: EngineHouse, qbwc: RawConnector
+) -> None:
+    qbwc.run()
+    asking.customer()
+    marked, qbwc.hcp = qbwc.hcp, host_answers(company="Rival & Sons")
+    assert "“Rival & Sons”" in qbwc.run()
+    assert asking.counted() == {"pending": 1}
+    qbwc.hcp = marked
+    assert qbwc.run() == "All is done."
+    assert asking.counted() == {"done": 1}
+
+
 @pytest.mark.parametrize(
     "hcp",
     [

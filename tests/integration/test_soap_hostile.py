@@ -206,12 +206,12 @@ def test_twenty_megabytes_of_a_stranger_are_not_even_read(
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_twenty_megabytes_with_a_right_ticket_are_refused_as_well(
+def test_seventy_megabytes_with_a_right_ticket_are_refused_as_well(
     asking: EngineHouse, gate: WSGIApp, chunked: bool
 ) -> None:
     ticket = let_in(asking, gate)
     head, tail = envelope("receiveResponseXML", [("ticket", ticket), ("response", "@")]).split("@")
-    body = Endless(head, b"x", 20 * MIB, tail)
+    body = Endless(head, b"x", 70 * MIB, tail)
     assert post(gate, body, chunked=chunked)[0] == "413 Content Too Large"
     assert body.taken <= LARGEST + 3 * HEAD
 

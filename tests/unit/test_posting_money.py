@@ -127,6 +127,12 @@ def test_a_deposit_goes_back_less_what_is_kept(kept: str, step: int) -> None:
     )
     assert isinstance(document(record, company(DEPOSIT)), RefundReceipt)
     assert booked(record, company(DEPOSIT)) == worked("2.2", step)
+    without = company(DEPOSIT, refund_receipts=False)
+    assert isinstance(document(record, without), ExpenseDocument)
+    assert booked(record, without) == worked("2.2", step)
+    by_card = attrs.evolve(record, account_key="")
+    assert isinstance(document(by_card, without), JournalEntry)
+    assert booked(by_card, without) == booked(by_card, company(DEPOSIT))
 
 
 def test_an_overpayment_and_a_credit_go_back_by_one_check_that_both_settle() -> None:

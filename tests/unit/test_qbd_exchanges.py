@@ -18,7 +18,18 @@ from blueops_qb.providers.qbd.qbxml.element import Element
 from blueops_qb.providers.qbd.qbxml.reading import read, read_text
 from blueops_qb.providers.qbd.qbxml.writing import as_text
 from blueops_qb.sdk.capability import Feature
-from blueops_qb.sdk.outcomes import Absent, Applied, Found, Gone, NotKnown, Outcome, Refused, Throttled, Why
+from blueops_qb.sdk.outcomes import (
+    Absent,
+    Applied,
+    Found,
+    Gone,
+    NotKnown,
+    Outcome,
+    Refused,
+    Stale,
+    Throttled,
+    Why,
+)
 from blueops_qb.sdk.provider import Exchange, Operation, Unencodable, Verb
 from tests.judges import qbxml_xsd
 from tests.qbd_echo import Echo
@@ -78,9 +89,9 @@ def test_writes_of_several_kinds_leave_as_one_set_under_the_id_of_the_exchange()
     assert envelope.attribute("onError") == "continueOnError"
     assert envelope.attribute("newMessageSetID") == "x7"
     assert [(r.name, r.attribute("requestID")) for r in envelope.children] == [
-        ("CustomerAddRq", "0.0"),
-        ("InvoiceAddRq", "1.0"),
-        ("TxnVoidRq", "2.0"),
+        ("CustomerAddRq", "a.0"),
+        ("InvoiceAddRq", "b.0"),
+        ("TxnVoidRq", "c.0"),
     ]
 
 
@@ -99,9 +110,9 @@ def test_the_sets_fit_the_schema() -> None:
 def test_each_operation_hears_of_its_own_request_whatever_order_the_answer_has() -> None:
     invoice, customer = shown("Invoice", 1), shown("Customer", 0)
     body = reply(
-        '<TxnVoidRs requestID="2.0" statusCode="0" statusSeverity="Info"><TxnID>B-1</TxnID></TxnVoidRs>',
-        response("InvoiceAdd", "1.0", invoice),
-        response("CustomerAdd", "0.0", customer, code="530", text="A field was ignored"),
+        '<TxnVoidRs requestID="c.0" statusCode="0" statusSeverity="Info"><TxnID>B-1</TxnID></TxnVoidRs>',
+        response("InvoiceAdd", "b.0", invoice),
+        response("CustomerAdd", "a.0", customer, code="530", text="A field was ignored"),
     )
     ada, bill, voided = decoded(body)
     assert isinstance(ada, Applied)
@@ -120,9 +131,9 @@ def test_each_operation_hears_of_its_own_request_whatever_order_the_answer_has()
 
 def test_one_that_is_refused_leaves_the_others_done() -> None:
     body = reply(
-        response("CustomerAdd", "0.0", code="3100", text="The name is already in use."),
-        response("InvoiceAdd", "1.0", shown("Invoice", 1)),
-        response("TxnVoid", "2.0", code="3120", text="Object cannot be found."),
+        response("CustomerAdd", "a.0", code="3100", text="The name is already in use."),
+        response("InvoiceAdd", "b.0", shown("Invoice", 1)),
+        response("TxnVoid", "c.0", code="3120", text="Object cannot be found."),
     )
     taken, done, gone = decoded(body)
     assert isinstance(taken, Refused)
@@ -132,7 +143,7 @@ def test_one_that_is_refused_leaves_the_others_done() -> None:
 
 
 def test_what_the_answer_does_not_speak_of_may_have_happened() -> None:
-    assert [type(o) for o in decoded(reply(response("CustomerAdd", "0.0", shown("Customer", 0))))] == [
+    assert [type(o) for o in decoded(reply(response("CustomerAdd", "a.0", shown("Customer", 0))))] == [
         Applied,
         NotKnown,
         NotKnown,
@@ -142,11 +153,29 @@ def test_what_the_answer_does_not_speak_of_may_have_happened() -> None:
     assert {type(outcome) for outcome in decoded(reply(code="9001"))} == {Refused}
 
 
+def test_of_what_was_done_before_quickbooks_may_tell_the_id_alone() -> None:
+    kept = Element("ErrorRecovery", "", (Element("TxnID", "7-1"), Element("EditSequence", "5")))
+    (made,) = decoded(reply(response("InvoiceAdd", "b.0", kept)), exchange(WRITES.operations[1]))
+    assert isinstance(made, Applied)
+    assert made.record is not None
+    assert (made.record.id, made.record.version, made.record.marker) == ("7-1", "5", "invoice:9.1")
+    assert [(want.verb, want.target_id) for want in made.then] == [(Verb.READ, "7-1")], (
+        "it is looked at itself"
+    )
+    change = op("u", Verb.UPDATE, INVOICE, target_id="7-1", version="4", previous=PROVIDER.normal(INVOICE))
+    (changed,) = decoded(reply(response("InvoiceMod", "u.0", kept)), exchange(change))
+    assert isinstance(changed, Stale)
+    assert [(want.verb, want.target_id) for want in changed.then] == [(Verb.READ, "7-1")]
+
+
 def test_a_failure_of_the_connection_counts_by_what_it_says_of_the_set() -> None:
     open_dialog = Reply(hresult="0x80040414", message="A modal dialog box is showing").dump()
-    for outcome in decoded(open_dialog):
-        assert isinstance(outcome, Throttled)
-        assert outcome.connection
+    assert {type(o) for o in decoded(open_dialog)} == {NotKnown}, (
+        "only what cannot be read surely did not run"
+    )
+    (look,) = decoded(open_dialog, exchange(op("r", Verb.READ, kind=BooksKind.BILL, target_id="B-1")))
+    assert isinstance(look, Throttled)
+    assert look.connection
     assert {type(o) for o in decoded(Reply(hresult="-2147220478").dump())} == {NotKnown}
 
 
@@ -187,12 +216,12 @@ def test_a_kind_of_several_forms_is_found_in_the_one_that_has_it() -> None:
             Element("Amount", "4.00"),
         ),
     )
-    nothing = response("CheckQuery", "0.0", code="500", text="not found")
-    body = reply(nothing, response("CreditCardChargeQuery", "0.1", ret), nothing.replace("0.0", "0.2"))
+    nothing = response("CheckQuery", "r.0", code="500", text="not found")
+    body = reply(nothing, response("CreditCardChargeQuery", "r.1", ret), nothing.replace("r.0", "r.2"))
     (found,) = decoded(body, sent)
     assert isinstance(found, Found)
     assert [record.ref for record in found.records] == [BooksRef(BooksKind.EXPENSE, "1-1")]
-    (absent,) = decoded(reply(nothing, nothing.replace("0.0", "0.1")), sent)
+    (absent,) = decoded(reply(nothing, nothing.replace("r.0", "r.1"), nothing.replace("r.0", "r.2")), sent)
     assert isinstance(absent, Absent)
 
 
@@ -209,11 +238,11 @@ def test_the_catalog_is_company_preferences_and_every_list_in_one_set() -> None:
     account = read_text("<AccountRet><ListID>A-1</ListID><FullName>Bank</FullName></AccountRet>")
     company = read_text("<CompanyRet><CompanyName>Ada Plumbing</CompanyName></CompanyRet>")
     body = reply(
-        response("CompanyQuery", "0.1", company),
-        response("PreferencesQuery", "0.2", read_text("<PreferencesRet/>")),
-        response("AccountQuery", "0.3", account),
-        response("ClassQuery", "0.5", code="3250", text="This feature is not enabled."),
-        response("OtherNameQuery", "0.11", code="1", text="Nothing found."),
+        response("CompanyQuery", "k.1", company),
+        response("PreferencesQuery", "k.2", read_text("<PreferencesRet/>")),
+        response("AccountQuery", "k.3", account),
+        response("ClassQuery", "k.5", code="3250", text="This feature is not enabled."),
+        *(response("Query", f"k.{n}", code="1", text="Nothing found.") for n in (0, 4, 6, 7, 8, 9, 10, 11)),
     )
     (found,) = decoded(body, CATALOG)
     assert isinstance(found, Found)
@@ -223,7 +252,10 @@ def test_the_catalog_is_company_preferences_and_every_list_in_one_set() -> None:
         (BooksKind.COMPANY, "Ada Plumbing"),
         (BooksKind.ACCOUNT, "Bank"),
     ]
-    (later,) = decoded(reply(response("AccountQuery", "0.3", code="1010", text="Busy.")), CATALOG)
+    without = body.replace(b'PreferencesQueryRs requestID="k.2"', b'PreferencesQueryRs requestID="z.2"')
+    (incomplete,) = decoded(without, CATALOG)
+    assert isinstance(incomplete, Throttled), "preferences that are missing are not switched off"
+    (later,) = decoded(reply(response("AccountQuery", "k.3", code="1010", text="Busy.")), CATALOG)
     assert isinstance(later, Throttled)
 
 
@@ -252,3 +284,71 @@ def test_the_lens_of_the_provider_is_that_of_the_codec() -> None:
     assert isinstance(sent, SalesInvoice)
     assert sent.discount == 0
     assert [line.amount for line in sent.lines] == [D("300.00"), D("100.00"), D("-40.00")]
+
+
+STORED = (
+    response("CustomerAdd", "a.0", shown("Customer", 0)),
+    response("InvoiceAdd", "b.0", shown("Invoice", 1)),
+    '<TxnVoidRs requestID="c.0" statusCode="0" statusSeverity="Info"><TxnID>B-1</TxnID></TxnVoidRs>',
+)
+
+
+def asked(*operations: Operation) -> Exchange:
+    """What is left of the set when QuickBooks is asked about it: those whose fate is known are settled."""
+    return attrs.evolve(exchange(*operations), asks=True)
+
+
+def test_of_a_set_that_was_settled_in_part_the_rest_hears_of_its_own_request() -> None:
+    (bill,) = decoded(reply(*STORED), asked(WRITES.operations[1]))
+    assert isinstance(bill, Applied)
+    assert bill.record is not None
+    assert (bill.record.kind, bill.record.marker) == (BooksKind.INVOICE, "invoice:9.1")
+
+
+def test_an_answer_to_another_set_says_nothing_of_this_one() -> None:
+    customer = op("q", Verb.CREATE, ADA, marker="customer:8.1")
+    assert [type(o) for o in decoded(reply(*STORED), exchange(customer, id="x8"))] == [NotKnown]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(),
+        reply(code="9001"),
+        reply(code="9002"),
+        reply(code="9999"),
+        reply(response("CustomerAdd", "a.0", code="1000", text="Internal error")),
+        reply(response("CustomerAdd", "a.0")),
+        Reply(hresult="0x80040400", message="parsing error").dump(),
+    ],
+    ids=["empty", "other content", "not kept", "odd", "internal error", "no record", "unreadable question"],
+)
+def test_what_quickbooks_cannot_tell_when_it_is_asked_is_looked_for(answer: bytes) -> None:
+    """Asked once more it would say the same; and nothing of it says that the set did not run."""
+    (outcome,) = decoded(answer, asked(WRITES.operations[0]))
+    assert isinstance(outcome, NotKnown)
+    assert outcome.forgotten
+
+
+def test_a_question_that_met_a_breakdown_is_asked_again() -> None:
+    (outcome,) = decoded(Reply(hresult="0x80040402").dump(), asked(WRITES.operations[0]))
+    assert isinstance(outcome, NotKnown)
+    assert not outcome.forgotten
+
+
+def test_a_write_without_a_status_or_with_a_mere_text_may_have_been_carried_out() -> None:
+    alone = exchange(WRITES.operations[0])
+    (untold,) = decoded(reply(response("CustomerAdd", "a.0", shown("Customer", 0), code="")), alone)
+    assert isinstance(untold, NotKnown)
+    (passed_on,) = decoded(Reply(hresult="0x80040421", message="An error occurred").dump(), alone)
+    assert isinstance(passed_on, NotKnown)
+
+
+def test_a_record_is_gone_only_when_every_query_for_it_says_so() -> None:
+    sent = exchange(op("r", Verb.READ, kind=BooksKind.EXPENSE, target_id="1-1"))
+    nothing = response("CheckQuery", "r.0", code="500", text="not found")
+    (half,) = decoded(reply(nothing, nothing.replace("r.0", "r.1")), sent)
+    assert isinstance(half, Throttled)
+    bare = exchange(op("r", Verb.READ, kind=BooksKind.INVOICE, target_id="1-1"))
+    (silent,) = decoded(reply(response("InvoiceQuery", "r.0")), bare)
+    assert isinstance(silent, Throttled)

@@ -340,6 +340,40 @@ def test_a_long_address_goes_on_below_and_the_name_above_is_no_part_of_it() -> N
         members.address("BillAddress", Address(line1="word " * 40), label="Ada")
 
 
+@pytest.mark.parametrize(
+    ("lines", "street"),
+    [
+        (("Hill, Ada", "1 Pump St"), "1 Pump St"),
+        (("Ada Hill", "1 Pump St"), "1 Pump St"),
+        (("Hill House", "1 Pump St"), "Hill House"),
+        (("Hill, Ada",), "Hill, Ada"),
+    ],
+)
+def test_a_name_above_an_address_may_tell_its_words_the_other_way_round(
+    lines: tuple[str, ...], street: str
+) -> None:
+    block = "".join(f"<Addr{n}>{line}</Addr{n}>" for n, line in enumerate(lines, 1))
+    ret = f"<CustomerRet><ListID>1</ListID><Name>Ada Hill</Name><BillAddress>{block}</BillAddress></CustomerRet>"
+    found = record_of(read_text(ret), USUAL)
+    assert found is not None
+    assert isinstance(found.document, CustomerRecord)
+    assert found.document.billing is not None
+    assert found.document.billing.line1 == street
+
+
+def test_above_the_address_of_a_job_stands_its_customer_never_its_own_name() -> None:
+    ret = (
+        "<CustomerRet><ListID>1</ListID><Name>12 Quay Rd</Name><ParentRef><FullName>Ada Hill</FullName></ParentRef>"
+        "<BillAddress><Addr1>{}</Addr1></BillAddress></CustomerRet>"
+    )
+    for line, kept in (("12 Quay Rd", "12 Quay Rd"), ("Ada Hill", None)):
+        found = record_of(read_text(ret.format(line)), USUAL)
+        assert found is not None
+        assert isinstance(found.document, CustomerRecord)
+        billing = found.document.billing
+        assert (None if billing is None else billing.line1) == kept
+
+
 def test_a_location_becomes_a_field_by_a_request_of_its_own() -> None:
     profile = attrs.evolve(USUAL.profile, custom_fields=(CustomField(name="Crew", id="0"),))
     books = Books(profile=profile, settings=QbdSettings(location_as=LocationAs.FIELD))

@@ -46,7 +46,7 @@ CASES: list[tuple[str, str, Verb, type[Outcome]]] = [
     ("4711", "Something new.", Verb.CREATE, Refused),
     ("1999", "Some system error.", Verb.CREATE, NotKnown),
     ("2500", "Not in this version.", Verb.CREATE, Refused),
-    ("odd", "No number at all.", Verb.CREATE, Refused),
+    ("odd", "No number at all.", Verb.CREATE, NotKnown),
 ]
 
 

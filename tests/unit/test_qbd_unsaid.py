@@ -9,8 +9,10 @@ from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.providers.qbd.codec.bodies import creation
 from blueops_qb.providers.qbd.codec.lens import normal
 from blueops_qb.providers.qbd.codec.members import NAMED
+from blueops_qb.providers.qbd.codec.named_lists import by_name
 from blueops_qb.providers.qbd.codec.unsaid import written_record
 from blueops_qb.providers.qbd.qbxml.element import Element, leaf
+from blueops_qb.providers.qbd.qbxml.reading import read_text
 from blueops_qb.sdk.outcomes import BooksRecord
 from blueops_qb.sdk.provider import Operation, Verb
 from tests.qbd_samples import INVOICE, USUAL, echo_of
@@ -87,10 +89,8 @@ def test_what_was_sent_by_its_full_name_is_told_by_it() -> None:
     item = BooksRef(BooksKind.ITEM, f"{NAMED}Labor:Repair")
     lines = tuple(attrs.evolve(line, item=item) for line in INVOICE.lines)
     named = attrs.evolve(INVOICE, lines=lines, discount=D(0), discount_account=None, total=D("407.43"))
-    request = creation(named, USUAL)
-    assert {line.get("ItemRef", "FullName") for line in request.children[0].all("InvoiceLineAdd")} == {
-        "Labor:Repair"
-    }
+    request = creation(named, USUAL).children[0]
+    assert {line.get("ItemRef", "FullName") for line in request.all("InvoiceLineAdd")} == {"Labor:Repair"}
     ret = answer(named)
     given = Element("ItemRef", "", (leaf("ListID", "8-1"), leaf("FullName", "Labor:Repair")))
     with_ids = attrs.evolve(
@@ -103,6 +103,25 @@ def test_what_was_sent_by_its_full_name_is_told_by_it() -> None:
         ),
     )
     for told in (ret, with_ids):
-        document = record(named, told).document
+        shown = by_name(told)
+        document = record(named, shown).document
         assert isinstance(document, SalesInvoice)
         assert {line.item for line in document.lines} == {item}
+        assert shown.get("CustomerRef", "ListID") == told.get("CustomerRef", "ListID"), (
+            "parties keep their ids"
+        )
+
+
+def test_members_of_lists_bear_their_full_names() -> None:
+    (account, customer) = by_name(
+        read_text(
+            "<R><AccountRet><ListID>1-1</ListID><Name>Truck</Name><FullName>Cars:Truck</FullName><ParentRef>"
+            "<ListID>1-0</ListID><FullName>Cars</FullName></ParentRef></AccountRet><CustomerRet><ListID>2-1</ListID>"
+            "<FullName>Ada:Kitchen</FullName><ParentRef><ListID>2-0</ListID><FullName>Ada</FullName></ParentRef>"
+            "<TermsRef><FullName>Net 30</FullName></TermsRef></CustomerRet></R>"
+        )
+    ).children
+    assert account.get("ListID") == f"{NAMED}Cars:Truck"
+    assert account.get("ParentRef", "ListID") == f"{NAMED}Cars"
+    assert (customer.get("ListID"), customer.get("ParentRef", "ListID")) == ("2-1", "2-0")
+    assert customer.get("TermsRef", "ListID") == f"{NAMED}Net 30"

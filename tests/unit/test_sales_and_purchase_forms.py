@@ -149,6 +149,14 @@ def test_what_the_books_decide_is_taken_from_ours_on_every_sale() -> None:
     assert as_decided(sent, shown) == attrs.evolve(sent, total=None)
 
 
+def test_a_number_that_was_left_to_the_books_is_no_difference_and_one_of_ours_is() -> None:
+    shown = SalesReceipt(**{**SALE, "number": "17"}, total=D("97.20"))
+    unnumbered = SalesReceipt(**{**SALE, "number": ""}, total=D("97.20"))
+    assert as_decided(unnumbered, shown) == unnumbered
+    ours = attrs.evolve(unnumbered, number="BO-16")
+    assert as_decided(ours, shown) == shown != ours
+
+
 def test_a_credit_memo_that_was_stored_by_name_only_is_read_as_one() -> None:
     old = (
         '{"allocations":[{"amount":"-20.00","invoice":"credit#CreditMemo:12"},'

@@ -1,5 +1,6 @@
 """Simple providers: five functions are enough, and what they raise becomes an outcome."""
 
+import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
@@ -29,6 +30,7 @@ from blueops_qb.sdk.outcomes import (
     Applied,
     BooksRecord,
     Found,
+    LedgerLine,
     NotKnown,
     Outcome,
     Refused,
@@ -39,6 +41,7 @@ from blueops_qb.sdk.outcomes import (
 )
 from blueops_qb.sdk.plain import plain
 from blueops_qb.sdk.provider import Operation, Unencodable, Verb
+from blueops_qb.sdk.references import references
 from blueops_qb.sdk.simple import Change, Refusal, SimpleProvider, Told
 from blueops_qb.sdk.simple_wire import (
     operation_from_json,
@@ -219,6 +222,61 @@ def test_it_describes_itself_from_its_attributes() -> None:
     }
     assert described.removals == {K.CUSTOMER: Removal.DEACTIVATE, K.INVOICE: Removal.DELETE}
     assert all(capability.reason for capability in described.capabilities)
+
+
+class Bookish(Small):
+    """Keeps a ledger of one line."""
+
+    also = frozenset({Feature.LEDGER, Feature.REPLAYS, Feature.CLOSING, Feature.LINE_IDS})
+    LINE = LedgerLine(account=BooksRef(K.ACCOUNT, "1000"), date=dt.date(2026, 3, 2), amount=Decimal("1.00"))
+
+    def ledger(self, start: dt.date, end: dt.date) -> Iterable[LedgerLine]:
+        self.asked.append((start, end))
+        return [self.LINE]
+
+
+LEDGER = op(Verb.LEDGER, kind=None, params={"start": "2026-03-01", "end": "2026-03-31", "reading": "1"})
+
+
+def test_what_else_the_books_do_is_declared_with_a_reason_each() -> None:
+    told = {one.feature: one for one in Bookish().describe().capabilities}
+    reasons = {feature: told[feature].reason for feature in Bookish.also if told[feature].able}
+    assert reasons == {
+        Feature.LEDGER: "small keeps ledger lines.",
+        Feature.REPLAYS: "small keeps a memory of exchanges that arrive twice.",
+        Feature.CLOSING: "small keeps closed periods.",
+        Feature.LINE_IDS: "small keeps ids of lines.",
+    }
+    without = {one.feature for one in Small().describe().capabilities if one.able}
+    assert not without & Bookish.also
+
+
+def test_the_ledger_of_a_period_is_asked_by_its_days() -> None:
+    books = Bookish()
+    assert through(books, LEDGER) == Found(ledger=(Bookish.LINE,))
+    assert books.asked == [(dt.date(2026, 3, 1), dt.date(2026, 3, 31))]
+
+
+def test_without_a_ledger_there_is_none_to_read() -> None:
+    outcome = through(Small(), LEDGER)
+    assert isinstance(outcome, Refused)
+    assert outcome.why is Why.NOT_AVAILABLE
+
+
+def test_a_ledger_that_is_declared_and_missing_is_named() -> None:
+    class Forgetful(Small):
+        also = frozenset({Feature.LEDGER})
+
+    outcome = through(Forgetful(), LEDGER)
+    assert isinstance(outcome, NotKnown)
+    assert "names the ledger in `also` and has no function ledger()" in outcome.detail
+
+
+def test_a_document_names_records_and_list_entries_down_to_its_lines() -> None:
+    customer, item, place = BooksRef(K.CUSTOMER, "7"), BooksRef(K.ITEM, "R"), BooksRef(K.LOCATION, "2")
+    line = SalesLine(item=item, amount=Decimal("1.00"))
+    document = SalesInvoice(customer=customer, date=dt.date(2026, 3, 2), lines=(line, line), location=place)
+    assert sorted(references(document)) == sorted([customer, item, item, place])
 
 
 def test_a_provider_of_several_companies_says_which_one_serves() -> None:

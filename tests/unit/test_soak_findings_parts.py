@@ -7,7 +7,7 @@ from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.documents import CreditMemo, CustomerPayment, ExpenseDocument
 from blueops_qb.domain.money_records import GivenBack
 from blueops_qb.domain.policy import OverJobs
-from blueops_qb.domain.posting.context import Posted
+from blueops_qb.domain.posting.context import Posted, PostingContext
 from blueops_qb.domain.posting.rules import post
 from blueops_qb.domain.records import (
     Credit,
@@ -15,6 +15,7 @@ from blueops_qb.domain.records import (
     Customer,
     Job,
     LineKind,
+    Payment,
     PaymentReturn,
     ReturnReason,
 )
@@ -181,3 +182,46 @@ def test_a_customer_deposit_that_came_back_need_not_leave_its_bank_deposit(
         base_ours="{}",
     )
     assert deposited.relinks(payment, [known]) is settles
+
+
+def _unapplied(customer_id: str) -> tuple[Payment, PostingContext, CustomerPayment]:
+    """A payment of 80.00 that settles nothing, and how it stands in the books, under customer 7."""
+    payment = attrs.evolve(check_of("80.00", id="1"), customer_id=customer_id)
+    first = post(attrs.evolve(payment, customer_id="7"), company(payment))
+    assert isinstance(first, Posted)
+    (there,) = first.documents.values()
+    assert isinstance(there, CustomerPayment)
+    key = DocumentKey(payment.ref)
+    other = Customer(id="8", name="Ben Fox")
+    context = attrs.evolve(company(payment, other), posted={key: there}, in_books=frozenset({key}))
+    return payment, context, there
+
+
+@pytest.mark.parametrize("customer_id", ["7", "8"])
+def test_a_payment_that_settles_nothing_goes_with_its_customer_where_he_was_merged(customer_id: str) -> None:
+    payment, context, _ = _unapplied(customer_id)
+    result = post(payment, context)
+    assert isinstance(result, Posted)
+    (wanted,) = result.documents.values()
+    assert isinstance(wanted, CustomerPayment)
+    assert str(wanted.customer) == f"customer:{customer_id}"
+
+
+def test_a_return_is_of_whom_blueops_names_where_its_side_of_the_payment_was_chosen() -> None:
+    payment, context, there = _unapplied("7")
+    theirs = attrs.evolve(there, customer=BooksRef(BooksKind.CUSTOMER, "99"))
+    back = PaymentReturn(
+        id="9",
+        payment_id="1",
+        customer_id="7",
+        date=DAY,
+        amount=D("80.00"),
+        account_key="checking",
+        reason=ReturnReason.BOUNCED,
+    )
+    context = attrs.evolve(context, posted={DocumentKey(payment.ref): theirs})
+    result = post(back, context)
+    assert isinstance(result, Posted)
+    (owed,) = result.documents.values()
+    assert isinstance(owed, ExpenseDocument)
+    assert str(owed.payee) == "customer:7"

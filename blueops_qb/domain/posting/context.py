@@ -48,6 +48,8 @@ class PostingContext:
     #: Documents of the record as the version posts them that its own was moved to by a move between accounts.
     as_moved: MappingOf[DocumentKey, Document] = attrs.field(factory=dict)
     no_foreign: str = ""
+    #: Whether these books have refund receipts.
+    refund_receipts: bool = True
     event_day: dt.date | None = None
     splits_payments: bool = False
     choices: MappingOf[str, str] = attrs.field(factory=dict)

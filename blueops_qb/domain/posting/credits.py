@@ -25,6 +25,7 @@ from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.posting import invoices
 from blueops_qb.domain.posting.allocations import allocated, current
 from blueops_qb.domain.posting.lookup import Lookup
+from blueops_qb.domain.posting.salestax import tax_gap
 from blueops_qb.domain.records import Credit, CreditReason, Invoice, InvoiceLine, LineKind
 from blueops_qb.domain.refs import DocumentKey, OurRef, RecordKind, RecordRef
 
@@ -50,7 +51,7 @@ def credit(record: Credit, lookup: Lookup) -> dict[DocumentKey, Document]:
             "Correct the credit in BlueOps; it is sent by itself then.",
         )
     original = original_of(record.invoice_id, lookup)
-    memo = _memo(record, original, lookup)
+    memo = tax_gap(_memo(record, original, lookup), DocumentKey(record.ref), lookup)
     documents: dict[DocumentKey, Document] = {DocumentKey(record.ref): memo}
     settled = allocated(record, record.applications, lookup)
     key = DocumentKey(record.ref, APPLIED)

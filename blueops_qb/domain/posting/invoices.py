@@ -60,7 +60,8 @@ def invoice(record: Invoice, lookup: Lookup) -> dict[DocumentKey, Document]:
         key = key_by_kind(record.ref, sale, lookup)
         return {key: tax_gap(sale, key, lookup)}
     memo = as_credit(form(_opposite(record), lookup))
-    return {key_by_kind(record.ref, memo, lookup): memo}
+    key = key_by_kind(record.ref, memo, lookup)
+    return {key: tax_gap(memo, key, lookup)}
 
 
 def as_credit(document: SalesInvoice) -> CreditMemo:

@@ -103,7 +103,8 @@ def posted_parts(
         if key.source == record.ref and key.role == MAIN and isinstance(doc, CustomerPayment)
     }
     amount = lookup.cents(record.amount, where=f"payment {record.id}")
-    if posted and sum((part for _, part in posted.values()), ZERO) == amount:
+    named = all(isinstance(party, RecordRef) for party, _ in posted.values())
+    if posted and named and sum((part for _, part in posted.values()), ZERO) == amount:
         return posted
     if record.deposit_for_job:
         return {record.ref: (RecordRef(RecordKind.JOB, record.deposit_for_job), amount)}
@@ -111,7 +112,8 @@ def posted_parts(
     wanted: dict[OurRef, tuple[Ref, Decimal]] = {
         ref_of_key(part.key): (part.party, part.amount) for part in parts
     }
-    return posted if not as_wanted and wanted.keys() <= posted.keys() else wanted
+    # Where BlueOps' customer was chosen against the books', and is not written yet, the part is whose it is to be.
+    return posted if named and not as_wanted and wanted.keys() <= posted.keys() else wanted
 
 
 def _applies_credits(record: Payment) -> bool:
@@ -330,7 +332,8 @@ def _customer(
 ) -> RecordRef:
     """Whose payment it is: its job, else the one job all its invoices belong to, else the customer.
 
-    One that settles no invoice (any more) stays whose it was.
+    One that settles no invoice (any more) stays whose it was, unless that is a customer whose it is no more: it was
+    corrected, or he was merged into another.
 
     In the books a payment settles invoices of the customer, or job, that it names
     (reference/quickbooks-online.md section 4.14).
@@ -339,9 +342,9 @@ def _customer(
         return record_party(record)
     if len(by_party) == 1:
         return next(iter(by_party))
-    if not by_party and earlier:
-        return next(iter(earlier))
-    return RecordRef(RecordKind.CUSTOMER, record.customer_id)
+    payer = RecordRef(RecordKind.CUSTOMER, record.customer_id)
+    stays = (party for party in earlier if party.kind is not RecordKind.CUSTOMER or party == payer)
+    return payer if by_party else next(stays, payer)
 
 
 __all__ = [

@@ -11,10 +11,11 @@ from decimal import Decimal
 
 import attrs
 
-from blueops_qb.domain.documents import Allocation, CustomerPayment, Document, RefundReceipt, TaxMode
+from blueops_qb.domain.documents import Allocation, CustomerPayment, Document
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.posting import prepayments
 from blueops_qb.domain.posting.credits import APPLIED
+from blueops_qb.domain.posting.deposits_back import deposit_back
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.posting.money_accounts import account_left
 from blueops_qb.domain.posting.owed_again import owed_again
@@ -83,16 +84,14 @@ def _of_deposit(record: Refund, whole: Decimal, kept: Decimal, lookup: Lookup) -
                 "kept", KEPT_KEY, -kept, lookup, description="Kept by contract", where="what is kept"
             )
         )
-    return RefundReceipt(
-        customer=RecordRef(RecordKind.JOB, record.deposit_for_job),
-        date=record.date,
-        lines=tuple(lines),
-        tax_mode=TaxMode.OURS,
-        tax=ZERO,
-        total=whole - kept,
+    return deposit_back(
+        RecordRef(RecordKind.JOB, record.deposit_for_job),
+        tuple(lines),
+        account_left(record.account_key, None, lookup),
+        lookup,
+        day=record.date,
         method=lookup.method(record.method),
         reference=record.reference,
-        paid_from=account_left(record.account_key, None, lookup),
         memo=record.memo,
         currency=record.currency,
     )

@@ -17,12 +17,10 @@ from blueops_qb.domain.documents import (
     JournalLine,
     PaidBy,
     PurchaseLine,
-    RefundReceipt,
     Side,
-    TaxMode,
 )
-from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.posting import prepayments
+from blueops_qb.domain.posting.deposits_back import deposit_back
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.posting.money_accounts import account_left, deposit_account, waiting_role
 from blueops_qb.domain.posting.owed_again import owed_again
@@ -83,16 +81,8 @@ def _back(
     assert isinstance(party, RecordRef)
     if payment.deposit_for_job and prepayments.is_liability(payment.id, lookup):
         line = prepayments.deposit_line(amount, lookup, description=words)
-        return RefundReceipt(
-            customer=party,
-            date=record.date,
-            lines=(line,),
-            tax_mode=TaxMode.OURS,
-            tax=ZERO,
-            total=amount,
-            paid_from=account,
-            memo=record.memo,
-            currency=record.currency,
+        return deposit_back(
+            party, (line,), account, lookup, day=record.date, memo=record.memo, currency=record.currency
         )
     return owed_again(
         party,

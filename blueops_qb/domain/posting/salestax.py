@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import TypeVar
 
 import attrs
 
-from blueops_qb.domain.documents import Document, SalesInvoice, SalesLine, TaxMode
+from blueops_qb.domain.documents import CreditMemo, Document, SalesInvoice, SalesLine, TaxMode
 from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.money import ZERO, half_up
 from blueops_qb.domain.posting.lookup import Lookup
@@ -91,37 +92,45 @@ def _net(line: InvoiceLine, percent: Decimal) -> InvoiceLine:
 #: The fee type and line id of a difference in the tax that the books do not take from us.
 ROUNDING_KEY = "rounding"
 GAP_LINE = "tax_gap"
+Taxed = TypeVar("Taxed", SalesInvoice, CreditMemo)
+#: What may have such a difference.
+TAXED = (SalesInvoice, CreditMemo)
 
 
 def is_tax_gap(sent: Document | None, shown: Document | None, *, limit: Decimal) -> bool:
-    """Whether the books took an invoice as it was sent but for their own tax, which differs by `limit` at most.
+    """Whether the books took an invoice or credit memo as sent but for their own tax, which differs by `limit` at most.
 
     One that has a line for such a difference already is none: it must come back as it was sent.
     """
-    if not isinstance(sent, SalesInvoice) or not isinstance(shown, SalesInvoice) or not limit:
+    if (
+        not isinstance(sent, TAXED)
+        or not isinstance(shown, TAXED)
+        or type(sent) is not type(shown)
+        or not limit
+    ):
         return False
     if sent.tax is None or shown.tax is None or any(line.line_id == GAP_LINE for line in sent.lines):
         return False
     if not 0 < abs(sent.tax - shown.tax) <= limit:
         return False
-    return attrs.evolve(shown, tax=sent.tax, total=sent.total) == sent
+    return bool(attrs.evolve(shown, tax=sent.tax, total=sent.total) == sent)
 
 
 def rounding_advice(sent: Document | None, shown: Document | None, unit: TaxRounding) -> str:
     """What else helps where only the tax differs, to be put behind a remedy: to round as the books do."""
-    if not isinstance(sent, SalesInvoice) or not isinstance(shown, SalesInvoice) or sent.tax == shown.tax:
+    if not isinstance(sent, TAXED) or not isinstance(shown, TAXED) or sent.tax == shown.tax:
         return ""
     words = {TaxRounding.JURISDICTION: "each authority's part"}.get(unit, f"each {unit.value}")
     return f" These books round sales tax on {words}: have BlueOps do the same, and it will not differ again."
 
 
-def tax_gap(document: SalesInvoice, key: DocumentKey, lookup: Lookup) -> SalesInvoice:
-    """The invoice with the books' own tax and our difference to it as a non-taxable line (treatments 1.4 c).
+def tax_gap(document: Taxed, key: DocumentKey, lookup: Lookup) -> Taxed:
+    """The document with the books' own tax and our difference to it as a non-taxable line (treatments 1.4 c).
 
     Only where the policy wants that, the books have shown their tax, and the difference is within its limit.
     """
     theirs, limit = lookup.context.theirs.get(key), lookup.context.policy.tax_gap
-    if not isinstance(theirs, SalesInvoice) or theirs.void or theirs.tax is None or document.tax is None:
+    if not isinstance(theirs, type(document)) or theirs.void or theirs.tax is None or document.tax is None:
         return document
     gap = document.tax - theirs.tax
     if not limit or document.tax_mode is not TaxMode.OURS or not 0 < abs(gap) <= limit:

@@ -7,7 +7,7 @@ name that is taken by one is taken.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbd.codec import queries
@@ -15,7 +15,7 @@ from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.company import profile_of
 from blueops_qb.providers.qbd.codec.records import record_of
 from blueops_qb.providers.qbd.qbxml.element import Element
-from blueops_qb.providers.qbd.verdicts import Status, is_done, verdict
+from blueops_qb.providers.qbd.verdicts import Status, is_done, unknown, verdict
 from blueops_qb.sdk.outcomes import Absent, BooksRecord, Found, Outcome, Refused, Why
 from blueops_qb.sdk.provider import Operation
 
@@ -40,9 +40,16 @@ def catalog_requests(books: Books) -> list[Element]:
 
 
 def catalog_outcome(
-    operation: Operation, responses: Iterable[Element], books: Books, *, company_id: str, reference: str
+    operation: Operation, responses: Sequence[Element], books: Books, *, company_id: str, reference: str
 ) -> Outcome:
     """Found with the lists and the profile; a list that the company has not switched on is empty."""
+    wanted = len(catalog_requests(books))
+    if len(responses) != wanted:
+        # Preferences that are merely missing would pass for switched off.
+        detail = f"{len(responses)} of {wanted} answers"
+        return unknown(
+            operation, message="QuickBooks' answer is incomplete.", detail=detail, reference=reference
+        )
     records: list[BooksRecord] = []
     about: dict[str, Element] = {}
     discounts: list[Element] = []

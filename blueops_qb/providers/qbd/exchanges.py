@@ -19,7 +19,8 @@ from blueops_qb.providers.qbd.codec import queries
 from blueops_qb.providers.qbd.codec.bodies import change, creation, removal
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.members import Unwritable
-from blueops_qb.providers.qbd.codec.unsaid import written_record
+from blueops_qb.providers.qbd.codec.named_lists import by_name
+from blueops_qb.providers.qbd.codec.unsaid import recovered_record, written_record
 from blueops_qb.providers.qbd.feeds import feed_outcome, feed_requests, is_feed
 from blueops_qb.providers.qbd.gate_reply import Reply, load_reply
 from blueops_qb.providers.qbd.hresults import Fate, failure_of
@@ -38,13 +39,12 @@ from blueops_qb.sdk.outcomes import (
     NotKnown,
     Outcome,
     Refused,
+    Stale,
     Throttled,
     Why,
 )
 from blueops_qb.sdk.provider import WRITES, Exchange, Operation, Unencodable, Verb, Want
 
-#: QuickBooks has no answer of the set that it was asked about (section 3.3).
-_FORGOTTEN = frozenset({"600", "9002", "9005"})
 #: What surely did not run goes again at the next visit of the Web Connector; this one ends.
 _AT_NEXT_VISIT = 0.0
 _OURS = "This is a defect of the connection: report it with the details below, then mark the record as done by hand."
@@ -82,13 +82,13 @@ def requests_of(operation: Operation, books: Books, *, asked: dt.datetime) -> li
 def encode_set(exchange: Exchange, books: Books, *, version: str) -> bytes:
     """The bytes of the set; the same exchange gives the same bytes. Raises Unencodable."""
     requests: list[Element] = []
-    for place, operation in enumerate(exchange.operations):
+    for operation in exchange.operations:
         try:
             made = requests_of(operation, books, asked=exchange.created_at)
         except Unwritable as refusal:
             raise Unencodable(operation.id, str(refusal)) from None
         requests += [
-            attrs.evolve(request, attributes={"requestID": f"{place}.{part}", **request.attributes})
+            attrs.evolve(request, attributes={"requestID": f"{operation.id}.{part}", **request.attributes})
             for part, request in enumerate(made)
         ]
     writing = any(operation.verb in WRITES for operation in exchange.operations)
@@ -105,7 +105,8 @@ def decode_set(exchange: Exchange, reply: bytes, books: Books) -> dict[str, Outc
         told = load_reply(reply)
         if told.hresult:
             return _failed(exchange, told)
-        return _decode(exchange, read(told.response.encode("utf-8")), books)
+        answer = read(told.response.encode("utf-8"))
+        return _decode(exchange, by_name(answer) if books.settings.lists_by_name else answer, books)
     except Exception as problem:  # the contract: nothing that comes back may break the engine
         message = "The answer of QuickBooks cannot be read."
         detail = f"{type(problem).__name__}: {problem}; {reply[:200]!r}"
@@ -129,25 +130,19 @@ def _decode(exchange: Exchange, root: Element, books: Books) -> dict[str, Outcom
     if answer is None:
         raise ValueError("there is no QBXMLMsgsRs in it")
     about = rule_for_set(answer.attribute("messageSetStatusCode") or "0")
-    parts: dict[int, list[Element]] = {}
+    parts: dict[str, list[Element]] = {}
     for response in answer.children:
-        number = response.attribute("requestID").partition(".")[0]
-        if number.isdigit():
-            parts.setdefault(int(number), []).append(response)
+        parts.setdefault(response.attribute("requestID").rpartition(".")[0], []).append(response)
     outcomes: dict[str, Outcome] = {}
-    for place, operation in enumerate(exchange.operations):
-        mine = parts.get(place, [])
-        if about.result is Result.REFUSED and not mine:
+    for operation in exchange.operations:
+        mine = parts.get(operation.id, [])
+        if about.result is Result.REFUSED and not mine and not exchange.asks:
             outcomes[operation.id] = Refused(
                 why=about.why or Why.DEFECT, message=about.message, remedy=about.remedy, code=about.code
             )
-        elif not mine and exchange.asks and about.code in _FORGOTTEN:
-            outcomes[operation.id] = NotKnown(message=about.message, reference=exchange.id, forgotten=True)
         elif not mine:
             message = (
-                about.message
-                if about.result is Result.UNKNOWN
-                else "QuickBooks answered without a word on it."
+                "QuickBooks answered without a word on it." if about.result is Result.DONE else about.message
             )
             outcomes[operation.id] = unknown(
                 operation, message=message, detail="no response", reference=exchange.id
@@ -163,11 +158,20 @@ def _decode(exchange: Exchange, root: Element, books: Books) -> dict[str, Outcom
         elif operation.verb is Verb.LEDGER:
             outcomes[operation.id] = ledger_outcome(operation, mine, books, reference=exchange.id)
         else:
-            outcomes[operation.id] = _outcome(operation, mine, books, reference=exchange.id)
-    return outcomes
+            outcomes[operation.id] = _outcome(operation, mine, books, exchange=exchange)
+    return _asked_in_vain(outcomes) if exchange.asks else outcomes
 
 
-def _outcome(operation: Operation, responses: list[Element], books: Books, *, reference: str) -> Outcome:
+def _asked_in_vain(outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
+    """What QuickBooks cannot tell of an exchange when it is asked it will never tell: it is looked for instead."""
+    return {
+        id: attrs.evolve(outcome, forgotten=True) if isinstance(outcome, NotKnown) else outcome
+        for id, outcome in outcomes.items()
+    }
+
+
+def _outcome(operation: Operation, responses: list[Element], books: Books, *, exchange: Exchange) -> Outcome:
+    reference = exchange.id
     found: list[BooksRecord] = []
     missing: list[Outcome] = []
     remarks: list[str] = []
@@ -188,8 +192,19 @@ def _outcome(operation: Operation, responses: list[Element], books: Books, *, re
         shown = (written_record(ret, operation, books) for ret in response.children)
         found += [record for record in shown if record is not None]
     if operation.verb in WRITES:
+        kept = () if found else (r.child("ErrorRecovery") for r in responses)
+        recovery = next((one for one in kept if one is not None), None)
+        if recovery is not None and operation.verb is not Verb.WITHDRAW:
+            return _recovered(operation, recovery, books, reference=reference)
         return _written(operation, found, detail="; ".join(remarks), reference=reference)
     if not found:
+        # One query less, or none that says so, is no proof that a record is gone.
+        asked = len(requests_of(operation, books, asked=exchange.created_at))
+        if len(responses) < asked or (operation.verb is Verb.READ and not missing):
+            detail = f"{len(responses)} of {asked} answers, no record"
+            return unknown(
+                operation, message="QuickBooks' answer is incomplete.", detail=detail, reference=reference
+            )
         return (
             missing[0] if missing else Absent(message="QuickBooks has nothing like it.", reference=reference)
         )
@@ -206,6 +221,17 @@ def _written(operation: Operation, found: list[BooksRecord], *, detail: str, ref
     return NotKnown(message="QuickBooks answered without the record that it wrote.", reference=reference)
 
 
+def _recovered(operation: Operation, recovery: Element, books: Books, *, reference: str) -> Outcome:
+    """QuickBooks has kept no more than what was written where (section 3.3); the record itself is read."""
+    record = recovered_record(recovery, operation, books)
+    look = Want(verb=Verb.READ, kind=operation.kind, target_id=operation.target_id)
+    message = "QuickBooks tells that it was done, and not how it looks now."
+    if record is None:
+        return Stale(message=message, reference=reference, then=(look,))
+    look = attrs.evolve(look, target_id=record.id)
+    return Applied(record=record, detail=message, reference=reference, then=(look,))
+
+
 def _failed(exchange: Exchange, failed: Reply) -> dict[str, Outcome]:
     """What a failure of the connection means for each operation."""
     failure = failure_of(failed.hresult)
@@ -217,11 +243,19 @@ def _failed(exchange: Exchange, failed: Reply) -> dict[str, Outcome]:
     match failure.fate:
         case Fate.UNKNOWN:
             return {operation.id: unknown(operation, **told) for operation in exchange.operations}
+        case Fate.UNREADABLE if exchange.asks:
+            # The question could not be read, which says nothing of the set that it is about.
+            unread = {operation.id: unknown(operation, **told) for operation in exchange.operations}
+            return _asked_in_vain(unread)
         case Fate.UNREADABLE:
             return _unreadable(exchange, failed, told)
         case Fate.NOT_RUN:
             later = Throttled(retry_after=_AT_NEXT_VISIT, **told)
-            return {operation.id: later for operation in exchange.operations}
+            # With an answer that never came such a code is no proof (section 1.4): what writes is asked about.
+            return {
+                operation.id: unknown(operation, **told) if operation.verb in WRITES else later
+                for operation in exchange.operations
+            }
 
 
 def _unreadable(exchange: Exchange, failed: Reply, told: dict[str, Any]) -> dict[str, Outcome]:

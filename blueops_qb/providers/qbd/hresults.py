@@ -183,6 +183,8 @@ FAILURES: tuple[Failure, ...] = (
         message="QuickBooks says what is wrong.",
         remedy="Do as its text says.",
         next=Next.STOP,
+        # A text of any kind: nobody may assume that nothing of the set ran before it came.
+        fate=Fate.UNKNOWN,
     ),
     Failure(
         codes=("0x80040423",),

@@ -145,7 +145,7 @@ def allow() -> Picture:
     sheet.text(140, 239, "BlueOps connector")
     sheet.button(310, 256, "Continue…")
     sheet.button(430, 256, "Cancel")
-    sheet.here(1, 32, 192, 410, 26)
+    sheet.here(1, 32, 192, 440, 26)
     sheet.here(2, 126, 219, 190, 30)
     sheet.here(3, 306, 253, 116, 34)
     return sheet.done()

@@ -29,7 +29,8 @@ from blueops_qb.providers.qbd.qbxml.writing import VERSION
 from blueops_qb.providers.qbd.qwc import OWNER_ID, QwcChoices, qwc_file
 from blueops_qb.providers.qbd.sessions import WebConnector
 from blueops_qb.providers.qbd.settings import QbdSettings
-from blueops_qb.sdk.calling import Caller, SetUpFile
+from blueops_qb.providers.qbd.silence import why_silent
+from blueops_qb.sdk.calling import Caller, SetUpFile, Visit
 from blueops_qb.sdk.capability import Capability, Feature
 from blueops_qb.sdk.outcomes import Outcome
 from blueops_qb.sdk.provider import (
@@ -153,6 +154,7 @@ class QbdProvider(Provider):
             number_length=LENGTHS[Space.NUMBER],
             name_length=LENGTHS[Space.NAME],
             name_forbidden=f"{FORBIDDEN}\t\n",
+            names_below_parent=True,
         )
 
     def envelope(self, operation: Operation) -> str:
@@ -198,6 +200,10 @@ class QbdProvider(Provider):
         """The .qwc file; raises ValueError."""
         chosen = QwcChoices.of(choices)
         return qwc_file(caller, gate_url=gate_url, support_url=support_url, choices=chosen)
+
+    def why_silent(self, last: Visit | None) -> str:
+        """What keeps the Web Connector away, guessed from how it came last."""
+        return why_silent(last)
 
     def _books(self, profile: BooksProfile) -> Books:
         return Books(profile=profile, settings=self.settings, names=self.names)

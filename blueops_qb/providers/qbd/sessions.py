@@ -18,6 +18,7 @@ import attrs
 from blueops_qb.providers.qbd.gate_reply import Reply
 from blueops_qb.providers.qbd.hresults import UNLISTED, Failure, Fate, Next, code_of, failure_of
 from blueops_qb.providers.qbd.sessions_company import LONGEST_FACT, facts, same_id
+from blueops_qb.providers.qbd.silence import CODE
 from blueops_qb.sdk.calling import Call, Calls, NoEntry
 from blueops_qb.sdk.doors import Answered, Unknown
 
@@ -184,7 +185,10 @@ class WebConnector:
             return session.notes.get("refused", "")
         company = session.caller.company_id
         told = facts(given["strHCPResponse"], owner_id=self.owner_id)
-        if "file_id" in told and not same_id(told["file_id"], company):
+        known = dict(self.calls.facts(company))
+        # A company that bore our mark once still bears it; one that is told without it is another one.
+        unmarked = "company" in told and "file_id" not in told and "file_id" in known
+        if unmarked or ("file_id" in told and not same_id(told["file_id"], company)):
             open_one = f"“{told['company']}”" if told.get("company") else "another company file"
             why = (
                 f"The company file that is open is {open_one}, but this connection belongs to "
@@ -198,7 +202,6 @@ class WebConnector:
             told["file"] = given["strCompanyFileName"].strip()[:LONGEST_FACT]
         if given["qbXMLMajorVers"].strip():
             told["processor"] = f"{given['qbXMLMajorVers'].strip()}.{given['qbXMLMinorVers'].strip() or '0'}"
-        known = dict(self.calls.facts(company))
         if told and known | told != known:
             call.opened(known | told)
         call.note(opened="yes")
@@ -212,7 +215,7 @@ def _tell(call: Call, failure: Failure, given: Parameters) -> None:
     said = f" ({code_of(given['hresult'])}: {own or 'it gives no reason'})" if passed_on else ""
     sentence = f"{failure.message}{said} {failure.remedy}"
     call.trouble(sentence)
-    call.note(said=sentence)
+    call.note(said=sentence, **{CODE: code_of(given["hresult"])})
 
 
 def _progress(call: Call) -> int:

@@ -66,6 +66,9 @@ class QbdSettings:
     #: Whether the amount that a payment shows per invoice already holds the credits that it uses (section 4.7).
     applied_holds_credits: bool = False
     ledger_signs: LedgerSigns = LedgerSigns.DEBIT
+    #: Members of lists are named by their full names, not by their ids: for work that is made ready before the file
+    #: was seen. Renaming a member then is a change of everything that names it.
+    lists_by_name: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], **otherwise: Any) -> QbdSettings:

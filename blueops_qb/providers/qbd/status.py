@@ -305,6 +305,8 @@ _RANGES: tuple[tuple[int, int, Rule], ...] = (
     ),
 )
 _UNLISTED = refuse("", Why.INVALID, "refused", "QuickBooks refuses it.", _FIX)
+#: An answer without a number; whatever it holds may have been carried out.
+_UNTOLD = other("", Result.UNKNOWN, "no status", "QuickBooks does not say how it ended.")
 _TABLE: dict[str, tuple[Rule, ...]] = {
     code: tuple(rule for rule in RULES if rule.code == code) for code in {rule.code for rule in RULES}
 }
@@ -319,7 +321,9 @@ def rule_for(code: str, text: str, verb: Verb | None = None) -> Rule:
     found = next((rule for rule in _TABLE.get(code, ()) if rule.fits(text, verb)), None)
     if found is not None:
         return found
-    number = int(code) if code.isdigit() else -1
+    if not code.isdecimal():
+        return _UNTOLD
+    number = int(code)
     return next((rule for low, high, rule in _RANGES if low <= number <= high), _UNLISTED)
 
 

@@ -14,6 +14,7 @@ from blueops_qb.domain.mapping import Family, MapRule, Target
 from blueops_qb.domain.records import Customer, Invoice, InvoiceLine, LineKind
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import rulebook
+from blueops_qb.engine.turn import Turn
 from blueops_qb.sandbox.bench.house import TENANT, BenchHouse, link_customer
 from blueops_qb.sdk.hooks import Action, Event, Switch
 from blueops_qb.store import tables as t
@@ -29,11 +30,16 @@ def ready_customer(house: BenchHouse, connection_id: str, tenant_id: str = TENAN
     rule = MapRule(family=Family.SERVICE, key="repair", target=Target(item=BooksRef(BooksKind.ITEM, "1")))
     with house.engine.turns.open(connection_id) as turn:
         assert turn is not None
-        rulebook.save_mapping(turn.connection, turn.id, [rule], version=1, actor="bench", now=turn.now)
-        turn.set(mapping_version=1)
+        map_only(turn, [rule])
         # Nothing but the invoices is measured.
         turn.connection.execute(t.outbox.delete().where(t.outbox.c.tenant_id == tenant_id))
     return customer
+
+
+def map_only(turn: Turn, rules: Sequence[MapRule]) -> None:
+    """These rules are the mapping."""
+    rulebook.save_mapping(turn.connection, turn.id, rules, version=1, actor="bench", now=turn.now)
+    turn.set(mapping_version=1)
 
 
 def next_number() -> int:

@@ -64,7 +64,17 @@ class PaymentActions(Work):
                 " void that payout before you change the amount"
             )
         self._apply_to_invoices(payment, before=old.applications)
-        return self._rewrite(payment, turn)
+        changed = self._rewrite(payment, turn)
+        if payment.customer_id != old.customer_id:
+            self._move_returns(payment)
+        return changed
+
+    def _move_returns(self, payment: Payment) -> None:
+        """What came back of a payment is owed by whose payment it is."""
+        for part in payment.given_back:
+            if part.by.kind is RecordKind.PAYMENT_RETURN:
+                back, _ = self._existing(PaymentReturn, RecordKind.PAYMENT_RETURN, part.by.id)
+                self._rewrite(attrs.evolve(back, customer_id=payment.customer_id), self._turn())
 
     def void_payment(self, payment_id: str, *, reason: str = "") -> Payment:
         """Take a payment back; its invoices are open again."""

@@ -51,14 +51,18 @@ _FAILED = frozenset({Ended.BROKEN, Ended.REFUSED, Ended.OUTDATED})
 
 
 class Desktop:
-    """The twin of QuickBooks Desktop; nobody but its Web Connector reaches the file from outside."""
+    """The twin of QuickBooks Desktop; nobody but its Web Connector reaches the file from outside.
+
+    `lists_by_name`: members of its lists are named so, as if other files had to be written too.
+    """
 
     provider = "qbd"
     chart = DESKTOP_CHART
     rules = DESKTOP_RULES
 
-    def __init__(self, file: CompanyFile | None = None) -> None:
-        self.file = file or open_file()
+    def __init__(self, *, lists_by_name: bool = False) -> None:
+        self.file: CompanyFile = open_file()
+        self._lists_by_name = lists_by_name
         self.connector: Connector | None = None
 
     @property
@@ -74,7 +78,7 @@ class Desktop:
 
     def environment(self, base_url: str) -> dict[str, str]:
         del base_url
-        return {}
+        return {"BLUEOPS_QB_QBD_LISTS_BY_NAME": "yes" if self._lists_by_name else "no"}
 
     def end(self) -> None:
         self.file.close()
@@ -127,7 +131,7 @@ class Desktop:
 
     def prepare(self) -> None:
         """An item for the discount of a line, and the sales tax of the place."""
-        self._enter(
+        self.enter(
             "ItemOtherCharge",
             f"<Name>{LINE_DISCOUNT}</Name><SalesTaxCodeRef><FullName>Non</FullName></SalesTaxCodeRef>"
             "<SalesOrPurchase><AccountRef><FullName>Discounts Given</FullName></AccountRef></SalesOrPurchase>",
@@ -142,18 +146,18 @@ class Desktop:
         company.commit()
 
     def enter_customer(self, name: str, *, email: str, phone: str, street: str) -> str:
-        return self._enter(
+        return self.enter(
             "Customer", _party(name, email=email, phone=phone, street=street, block="BillAddress")
         )
 
     def enter_vendor(self, name: str, *, phone: str, street: str) -> None:
-        self._enter("Vendor", _party(name, email="", phone=phone, street=street, block="VendorAddress"))
+        self.enter("Vendor", _party(name, email="", phone=phone, street=street, block="VendorAddress"))
 
     def rename(self, id: str, name: str) -> None:
         self.bookkeeper.rename("Customer", id, name)
 
     def move(self, name: str, place: Address) -> None:
-        (id,) = (id for id, raw in self._all("Customer").items() if raw.findtext("FullName") == name)
+        (id,) = (id for id, raw in self.all_of("Customer").items() if raw.findtext("FullName") == name)
         block = {
             "Addr1": name,
             "Addr2": place.line1,
@@ -164,10 +168,10 @@ class Desktop:
         self.bookkeeper.edit("Customer", id, {"BillAddress": block})
 
     def receive_check(self, *, invoice: str, amount: Decimal, number: str, day: str) -> None:
-        found = [raw for raw in self._all("Invoice").values() if raw.findtext("RefNumber") == invoice]
+        found = [raw for raw in self.all_of("Invoice").values() if raw.findtext("RefNumber") == invoice]
         if len(found) != 1:
             raise NotDone(f"the file has {len(found)} invoices with the number {invoice}")
-        self._enter(
+        self.enter(
             "ReceivePayment",
             f"<CustomerRef><ListID>{found[0].findtext('CustomerRef/ListID')}</ListID></CustomerRef>"
             f"<TxnDate>{day}</TxnDate><RefNumber>{number}</RefNumber><TotalAmount>{amount}</TotalAmount>"
@@ -179,7 +183,7 @@ class Desktop:
     # -- looking -----------------------------------------------------------------------------------
     def shown(self, kind: str) -> Mapping[str, Shown]:
         message, named_by, amount = _WORDS[kind]
-        return {id: _shown(raw, named_by, amount) for id, raw in self._all(message).items()}
+        return {id: _shown(raw, named_by, amount) for id, raw in self.all_of(message).items()}
 
     def word(self, kind: str) -> str:
         return _WORDS[kind][0]
@@ -199,11 +203,13 @@ class Desktop:
             raise NotDone(f"QuickBooks: {answer.get('statusCode')} {answer.get('statusMessage')}")
         return answer
 
-    def _enter(self, kind: str, members: str) -> str:
+    def enter(self, kind: str, members: str) -> str:
+        """Enter a new record by its members in qbXML; answers the id. Raises NotDone."""
         (record,) = self._do(f"<{kind}AddRq><{kind}Add>{members}</{kind}Add></{kind}AddRq>")
         return _id(record)
 
-    def _all(self, message: str) -> dict[str, ElementTree.Element]:
+    def all_of(self, message: str) -> dict[str, ElementTree.Element]:
+        """Everything that the file lists of a kind, by id."""
         return {_id(raw): raw for raw in self._do(f"<{message}QueryRq/>")}
 
     def _ledger(self) -> Iterator[Posted]:
@@ -232,9 +238,11 @@ def _shown(raw: ElementTree.Element, named_by: str, amount: str) -> Shown:
 def _party(name: str, *, email: str, phone: str, street: str, block: str) -> str:
     parts = [f"<Name>{escape(name)}</Name>"]
     if street:
+        # QuickBooks itself puts the name of a customer above the address.
+        lines = [name, street] if block == "BillAddress" else [street]
+        told = "".join(f"<Addr{n}>{escape(line)}</Addr{n}>" for n, line in enumerate(lines, 1))
         parts.append(
-            f"<{block}><Addr1>{escape(street)}</Addr1><City>Reno</City>"
-            f"<State>NV</State><PostalCode>89501</PostalCode></{block}>"
+            f"<{block}>{told}<City>Reno</City><State>NV</State><PostalCode>89501</PostalCode></{block}>"
         )
     parts += [f"<Phone>{phone}</Phone>"] if phone else []
     parts += [f"<Email>{email}</Email>"] if email else []

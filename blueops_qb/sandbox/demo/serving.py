@@ -9,19 +9,16 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-import re
 import sys
 import threading
 import time
 from collections import Counter
 from decimal import Decimal
-from xml.sax.saxutils import escape
 
 import sqlalchemy as sa
 
 from blueops_qb.domain.mapping import Family
 from blueops_qb.engine import callers, due, matching, rules_desk
-from blueops_qb.providers.qbd.codec.members import NAMED
 from blueops_qb.sandbox import last_demo
 from blueops_qb.sandbox.core.invoices import InvoiceDraft
 from blueops_qb.sandbox.core.pricing import LineDraft
@@ -35,7 +32,6 @@ from blueops_qb.sdk.doors import Answered
 from blueops_qb.store import tables as t
 
 ADMIN = f"{TENANT}-admin"
-_ID = re.compile(r"<ListID>([^<]*)</ListID>")
 #: What a new practice file lacks of the demo's own lists: nothing here is taxed, and no list is written.
 _RULES: Rules = {
     **{key: target for key, target in DESKTOP_RULES.items() if key[0] is not Family.TAX},
@@ -64,7 +60,7 @@ def _serve(*, port: int, db: str | None, seed: int) -> None:
         stack.enter_context(ends_by_signal())
         check_port(port)
         url = db or f"sqlite:///{stack.enter_context(last_demo.fresh_database())}"
-        theirs = Desktop()
+        theirs = Desktop(lists_by_name=True)
         house = stack.enter_context(demo_house(db_url=url, port=port, books="", theirs=theirs))
         last_demo.remember(url, house.environment)
         invited = _let_in(house)
@@ -95,14 +91,10 @@ def _let_in(house: DemoHouse) -> callers.Invited:
 
 def _know(house: DemoHouse, theirs: Desktop) -> None:
     """Answer what is asked of the lists before anything is written, as a new practice file would, by names."""
-    engine, company = house.plugin.engine, theirs.file.company
-
-    def named(found: re.Match[str]) -> str:
-        return f"<ListID>{NAMED}{escape(company.full_name(found[1]))}</ListID>"
-
+    engine = house.plugin.engine
     while (outgoing := engine.next_exchange(house.connection_id)) is not None:
         told = theirs.address.ask(outgoing.body.decode("ascii"))
-        engine.finish(outgoing.exchange_id, Answered(body=_ID.sub(named, told).encode()))
+        engine.finish(outgoing.exchange_id, Answered(body=told.encode()))
     with house.turn() as turn:
         turn.connection.execute(
             t.feeds.update()

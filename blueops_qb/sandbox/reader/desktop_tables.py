@@ -164,12 +164,12 @@ def is_void(raw: Raw) -> bool:
 
 
 def place_of(raw: Raw, name: str, *, labels: tuple[str, ...] = ()) -> Place:
-    """An address; its first line may repeat who lives there, a person or a company."""
+    """An address; its first line may repeat who lives there, or the company, also with the words turned round."""
     block = raw.find(name)
     if block is None:
         return Place()
     lines = [line for n in range(1, 6) if (line := text_of(block, f"Addr{n}"))]
-    if lines and lines[0] in labels:
+    if lines and _words(lines[0]) in [_words(label) for label in labels if label]:
         del lines[0]
     return Place(
         street=" ".join(lines),
@@ -177,3 +177,7 @@ def place_of(raw: Raw, name: str, *, labels: tuple[str, ...] = ()) -> Place:
         state=text_of(block, "State"),
         postal_code=text_of(block, "PostalCode"),
     )
+
+
+def _words(text: str) -> list[str]:
+    return sorted(text.replace(",", " ").split())

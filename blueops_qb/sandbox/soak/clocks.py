@@ -59,8 +59,12 @@ def skew(w: OnlineWorld) -> str:
 
 
 def _far_back(w: OnlineWorld, by: dt.timedelta) -> str:
-    """It falls far behind at once, while nothing is on its way: what was created there before bears a later time."""
-    if _is_anything_out(w):
+    """It falls far behind at once, while nothing is on its way: what was created there before bears a later time.
+
+    Not to before the first day: what the books then show for the first time may have been there on that day.
+    """
+    live_since = w.row()["live_since"]
+    if _is_anything_out(w) or w.time.moment + w.company.clock.shift + by < live_since:
         raise NothingThere
     w.company.clock.shift += by
     w.books_latest = None

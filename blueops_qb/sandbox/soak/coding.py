@@ -2,8 +2,8 @@
 
 BlueOps keeps a category, the books an account; where a bookkeeper gave one line another account it stays over there
 (accounting-treatments 10), also when the document is created anew, or where a person chose the books' side of a cost
-that both had changed. Only what he wrote himself or was chosen so, by the soak's own log, is taken as his, and only
-while the books show it; amounts never are.
+that both had changed. Only what he wrote himself or was chosen so, by the log of the soak, is his, and only while
+the books show it; amounts never are.
 """
 
 from __future__ import annotations

@@ -83,6 +83,10 @@ DELETES = Need(
     "changes, a removal by delete",
     lambda description: can(description, Feature.CHANGES) and deletable(description) is not None,
 )
+#: It settles by looking, and a record that it deletes by itself shows whether the look-up tells of that.
+FINDS_DELETED = Need("a removal by delete", lambda description: deletable(description) is not None)
+#: It looks a number up before it creates a document of some kind.
+NUMBERS = Need("numbers_asked", lambda description: numbered(description) is not None)
 
 
 def keeps(feature: Feature) -> Need:
@@ -117,5 +121,13 @@ def deletable(description: Description) -> Feature | None:
     for feature, kind in FEATURE_KINDS.items():
         written = kind in DOCUMENT_KINDS.values() and kind is not BooksKind.ATTACHMENT
         if written and can(description, feature) and removal_of(description, feature) is Removal.DELETE:
+            return feature
+    return None
+
+
+def numbered(description: Description) -> Feature | None:
+    """The first feature whose numbers are looked up before a creation."""
+    for feature, kind in FEATURE_KINDS.items():
+        if kind in description.numbers_asked and can(description, feature):
             return feature
     return None

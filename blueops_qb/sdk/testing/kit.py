@@ -26,6 +26,7 @@ from blueops_qb.sdk.testing import (
     ledger_cases,
     lens_cases,
     line_cases,
+    lookup_cases,
     refusal_cases,
     status_cases,
     tax_cases,
@@ -35,6 +36,8 @@ from blueops_qb.sdk.testing.case import (
     ASKS,
     BASIC,
     DELETES,
+    FINDS_DELETED,
+    NUMBERS,
     OVERLAPS,
     Case,
     Need,
@@ -125,6 +128,9 @@ WITH_BOOKS: tuple[Case, ...] = (
     Case.of(refusal_cases.refuses_an_unknown_reference, source=_WHY),
     Case.of(refusal_cases.keeps_two_of_one_name_apart, source=_WHY),
     Case.of(writing_cases.tells_absent_from_unreadable, source=_OUTCOMES),
+    Case.of(writing_cases.answers_each_operation_by_itself, source=_DECODE),
+    Case.of(lookup_cases.finds_a_number_that_is_taken, need=NUMBERS, source=_DESCRIBE),
+    Case.of(lookup_cases.finds_what_was_created_and_deleted, need=FINDS_DELETED, source=_ONCE),
     Case.of(bytes_cases.knows_nothing_from_a_cut_answer, source=_DECODE),
     Case.of(
         writing_cases.carries_out_a_repeated_exchange_once, need=keeps(Feature.REPLAYS), source=_FEATURES

@@ -38,6 +38,7 @@ class ReferenceProvider(SimpleProvider):
         BooksKind.ATTACHMENT: Removal.DELETE,
         BooksKind.TAX_CODE: Removal.HOLD,
     }
+    numbers_asked = frozenset({BooksKind.INVOICE})
     limits = Limits(open_exchanges=1, operations_per_exchange=10, feed_overlap_seconds=60.0)
 
     def __init__(self) -> None:
@@ -46,6 +47,10 @@ class ReferenceProvider(SimpleProvider):
     def describe(self) -> Description:
         """As a simple provider, and asked for what became of an exchange."""
         return attrs.evolve(super().describe(), settle=Settle.STATUS)
+
+    def envelope(self, operation: Operation) -> str:
+        """Writes travel together."""
+        return "writes" if operation.verb in WRITES else ""
 
     # -- exchanges ---------------------------------------------------------------------------------
     def perform(self, body: bytes) -> bytes:

@@ -46,7 +46,7 @@ def asks_and_runs_nothing(subject: Subject) -> None:
 
 
 def _told(subject: Subject, exchange: Exchange, body: bytes, *, asks: bool = True) -> Mapping[str, Outcome]:
-    assert subject.carry is not None, "this check needs books: give the subject `carry`"
+    assert subject.carry is not None, "this case needs books: give the subject `carry`"
     reply = subject.carry(body)
     assert isinstance(reply, Answered), f"the books did not answer: {reply}"
     return subject.provider.decode(attrs.evolve(exchange, asks=asks), reply.body, subject.profile)

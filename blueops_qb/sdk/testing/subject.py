@@ -15,7 +15,7 @@ from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.sdk.capability import Feature
 from blueops_qb.sdk.doors import Answered, Reply
 from blueops_qb.sdk.outcomes import Applied, BooksRecord, Found, Outcome
-from blueops_qb.sdk.provider import Exchange, Operation, Provider, Verb
+from blueops_qb.sdk.provider import Description, Exchange, Operation, Provider, Verb
 from blueops_qb.sdk.testing.samples import NEEDS, SAMPLES, Places, World, content_of
 
 #: How many pages a feed or catalog may have before a check gives up.
@@ -49,11 +49,14 @@ class Subject:
     close_books: Callable[[dt.date | None], None] | None = None
     trial_balance: Callable[[dt.date], Mapping[str, Decimal]] | None = None
     _profile: BooksProfile | None = None
+    _described: Description | None = attrs.field(default=None, init=False)
 
     # -- features ----------------------------------------------------------------------------------
     def able(self, feature: Feature) -> bool:
         """Whether the provider says that it can."""
-        return any(c.feature is feature and c.able for c in self.provider.describe().capabilities)
+        if self._described is None:
+            self._described = self.provider.describe()
+        return any(c.feature is feature and c.able for c in self._described.capabilities)
 
     def samples(self) -> dict[Feature, Document]:
         """A document per feature that the provider can write, on made-up places."""
@@ -80,7 +83,7 @@ class Subject:
 
     def send(self, operation: Operation) -> Outcome:
         """One operation in an exchange of its own, there and back."""
-        assert self.carry is not None, "this check needs books: give the subject `carry`"
+        assert self.carry is not None, "this case needs books: give the subject `carry`"
         exchange = self.exchange([operation])
         profile = self._profile or BooksProfile()
         reply = self.carry(self.provider.encode(exchange, profile))

@@ -13,7 +13,7 @@ from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.sdk.capability import Feature
 from blueops_qb.sdk.doors import Answered
-from blueops_qb.sdk.outcomes import Absent, Applied, BooksRecord, Found, Gone, Stale
+from blueops_qb.sdk.outcomes import Absent, Applied, BooksRecord, Found, Gone, Outcome, Stale
 from blueops_qb.sdk.provider import Operation, Verb
 from blueops_qb.sdk.testing.lens_cases import PARTIES
 from blueops_qb.sdk.testing.samples import Places
@@ -181,3 +181,46 @@ def carries_out_a_repeated_exchange_once(subject: Subject) -> None:
     assert refs[0] == refs[1], f"the repeated exchange made {refs[1]} beside {refs[0]}"
     hits = [one for one in subject.created(operation.kind, since) if _ours(operation, one)]
     assert len(hits) < 2, f"{operation.marker} is there {len(hits)} times"
+
+
+def answers_each_operation_by_itself(subject: Subject) -> None:
+    """Operations of one envelope travel in one exchange, and each has its own answer; a refusal stops no other."""
+    before, _ = subject.prepared(Feature.CUSTOMERS, subject.world())
+    wrong, _ = subject.prepared(Feature.INVOICES, subject.world())
+    after, _ = subject.prepared(Feature.CUSTOMERS, subject.world())
+    assert isinstance(wrong.document, SalesInvoice)
+    stranger = attrs.evolve(wrong.document, customer=BooksRef(BooksKind.CUSTOMER, "999999999"))
+    operations = [
+        attrs.evolve(before, id="11"),
+        attrs.evolve(wrong, id="12", document=stranger),
+        attrs.evolve(after, id="13"),
+    ]
+    outcomes: dict[str, Outcome] = {}
+    for group in _envelopes(subject, operations):
+        exchange = subject.exchange(group)
+        assert subject.carry is not None, "this case needs books: give the subject `carry`"
+        reply = subject.carry(subject.provider.encode(exchange, subject.profile))
+        assert isinstance(reply, Answered), f"the books did not answer: {reply}"
+        told = subject.provider.decode(exchange, reply.body, subject.profile)
+        assert set(told) == {one.id for one in group}, f"{len(group)} operations have the answers {set(told)}"
+        outcomes |= told
+    for operation in operations:
+        outcome = outcomes[operation.id]
+        if operation.document is not stranger:
+            assert isinstance(outcome, Applied), f"a right one beside a wrong one answered {outcome}"
+        if isinstance(outcome, Applied):
+            assert outcome.record is not None, f"{operation.kind} beside others shows no record: {outcome}"
+            _shows(subject, operation, outcome.record)
+
+
+def _envelopes(subject: Subject, operations: list[Operation]) -> list[list[Operation]]:
+    """As the engine would pack them: together where they name the same envelope and it has room."""
+    most = subject.provider.describe().limits.operations_per_exchange
+    packed: dict[str, list[list[Operation]]] = {}
+    for operation in operations:
+        name = subject.provider.envelope(operation)
+        groups = packed.setdefault(name or operation.id, [[]])
+        if len(groups[-1]) == most:
+            groups.append([])
+        groups[-1].append(operation)
+    return [group for groups in packed.values() for group in groups]

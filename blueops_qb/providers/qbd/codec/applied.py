@@ -90,8 +90,8 @@ def applied_of(ret: Element, *, holds_credits: bool) -> list[Part]:
 
 
 def _laid(parts: Iterable[Part]) -> dict[str, tuple[Decimal, dict[str, Decimal]]]:
-    owed = {txn_id(target, "What it settles"): amount for target, amount in parts if amount > 0}
-    left = {_credit_id(target): -amount for target, amount in parts if amount < 0}
+    owed = {_bare_id(target, "What it settles"): amount for target, amount in parts if amount > 0}
+    left = {_bare_id(target, "A credit that it uses"): -amount for target, amount in parts if amount < 0}
     laid: dict[str, tuple[Decimal, dict[str, Decimal]]] = {}
     for target, amount in owed.items():
         rest, credits = amount, {}
@@ -110,9 +110,9 @@ def _laid(parts: Iterable[Part]) -> dict[str, tuple[Decimal, dict[str, Decimal]]
     return laid
 
 
-def _credit_id(target: Ref) -> str:
-    id = txn_id(target, "A credit that it uses")
-    return id.rpartition(":")[2]
+def _bare_id(target: Ref, what: str) -> str:
+    """The id without the type that `kind_of_type` put before it."""
+    return txn_id(target, what).rpartition(":")[2]
 
 
 def amounts_by_target(parts: Iterable[Part]) -> Mapping[Ref, Decimal]:

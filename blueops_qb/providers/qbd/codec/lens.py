@@ -28,10 +28,11 @@ from blueops_qb.domain.documents import (
     ExpenseDocument,
     JournalEntry,
     PaidBy,
-    PurchaseForm,
+    PurchaseLine,
     PurchaseOrder,
     SalesForm,
     SalesInvoice,
+    SalesLine,
     SalesReceipt,
     Settled,
     TaxCodeRecord,
@@ -39,6 +40,7 @@ from blueops_qb.domain.documents import (
     VendorCredit,
     VendorRecord,
 )
+from blueops_qb.domain.lenses import told_only, uncompared, void_form
 from blueops_qb.domain.money import ZERO, half_up
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.providers.qbd.codec import cost_lines, journal, receipts, sale_lines
@@ -47,37 +49,25 @@ from blueops_qb.providers.qbd.codec.members import COMPANY, REFERENCE, derived, 
 from blueops_qb.providers.qbd.codec.sales import CHECK_NUMBER, is_open
 from blueops_qb.providers.qbd.qbxml.characters import folded
 
-#: What a void document still says.
-_VOID_KEEPS = frozenset({"customer", "vendor", "paid_by", "date", "number", "currency"})
-
 
 def normal(document: Document) -> Document:
     """The document through the lens; looking twice changes nothing."""
     if getattr(document, "void", False):
-        return _void(document)
+        return void_form(document, folded)
     return next(look(document) for type_, look in _LENSES if isinstance(document, type_))
 
 
 def one_way(document: Document) -> dict[str, Any]:
     """Fields that are told when we change them and never compared with what the books show, made plain."""
-    told = {name: plain(getattr(document, name)) for name, plain in _TOLD.items() if hasattr(document, name)}
-    match document:
-        case (
-            CustomerRecord()
-            | VendorRecord()
-            | JournalEntry()
-            | BankDeposit()
-            | AttachedFile()
-            | TaxCodeRecord()
-        ):
-            return {}
-        case SalesForm():
-            told["lines"] = tuple(line.service_date for line in document.lines if sale_lines.is_written(line))
-        case PurchaseForm():
-            told["lines"] = tuple(
-                (line.billable, line.order, line.order_line) for line in cost_lines.in_order(document.lines)
-            )
-    return told
+    return told_only(document, _TOLD, sold=_sold, bought=_bought)
+
+
+def _sold(lines: tuple[SalesLine, ...]) -> tuple[Any, ...]:
+    return tuple(line.service_date for line in lines if sale_lines.is_written(line))
+
+
+def _bought(lines: tuple[PurchaseLine, ...]) -> tuple[Any, ...]:
+    return tuple((line.billable, line.order, line.order_line) for line in cost_lines.in_order(lines))
 
 
 _TOLD: dict[str, Callable[[Any], Any]] = {
@@ -86,32 +76,11 @@ _TOLD: dict[str, Callable[[Any], Any]] = {
     "shipping": plain_address,
     "custom": lambda values: tuple(sorted(values)),
 }
-_EMPTY: dict[str, Any] = {
-    "terms": None,
-    "ap_account": None,
-    "estimate": None,
-    "shipping": None,
-    "email": "",
-    "custom": (),
-}
-
-
-def _void(document: Document) -> Document:
-    values: dict[str, Any] = {"void": True}
-    for field in attrs.fields(type(document)):
-        value = getattr(document, field.name)
-        if field.name in _VOID_KEEPS:
-            values[field.name] = folded(value) if type(value) is str else value
-        elif field.name in ("total", "tax", "amount"):
-            values[field.name] = ZERO
-        elif field.default is attrs.NOTHING:
-            values[field.name] = () if isinstance(value, tuple) else value
-    return type(document)(**values)
 
 
 def _shared(document: Any) -> dict[str, Any]:
     """What is plain in the same way wherever it occurs."""
-    values = {name: value for name, value in _EMPTY.items() if hasattr(document, name)}
+    values = uncompared(document)
     if hasattr(document, "number"):
         values["number"] = folded(document.number)
     if hasattr(document, "memo"):

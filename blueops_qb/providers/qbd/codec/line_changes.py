@@ -15,13 +15,15 @@ from blueops_qb.domain.documents import Document
 from blueops_qb.providers.qbd.codec import cost_lines, sale_lines
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.forms import READERS, Form, Line
-from blueops_qb.providers.qbd.codec.members import Unwritable
+from blueops_qb.providers.qbd.codec.members import Unwritable, amount_of, words
 from blueops_qb.providers.qbd.codec.pairing import paired
 from blueops_qb.providers.qbd.qbxml.element import Element, branch, leaf
 
 NEW = "-1"
 #: What a line is, by what it names.
 _SORTS = ("ItemRef", "AccountRef")
+#: Forms in which a bookkeeper leaves lines blank.
+_PARTED = frozenset({"Invoice", "CreditMemo", "SalesReceipt", "Estimate", "PurchaseOrder"})
 #: Goes with what it belongs to: a cost without a job is billed to nobody.
 _NEVER_EMPTY = frozenset({"BillableStatus"})
 
@@ -33,6 +35,8 @@ class Shown:
     id: str
     line: Line
     bundle: Element | None = None
+    #: Ids of lines right above it that only part the form (blank ones), which stay with it.
+    above: tuple[str, ...] = ()
 
 
 def changed_lines(
@@ -41,6 +45,11 @@ def changed_lines(
     """The lines of a Mod; without `ret` every line is new, which takes the old ones out. Raises Unwritable."""
     assert form.lines is not None
     ours = list(form.lines(document, books, marker, False))
+    if ret is not None and ret.has("CashBackInfoRet"):
+        raise Unwritable(
+            "The deposit keeps cash back in QuickBooks, which BlueOps cannot change along with its lines; nothing of "
+            "it was written. Change the deposit in QuickBooks; it is then brought here."
+        )
     theirs = [] if ret is None else _shown(ret, books, form=form, marker=marker)
     found: list[Element] = []
     for name in dict.fromkeys([*(_kind(line) for line in theirs), *(line.name for line in ours)]):
@@ -68,6 +77,7 @@ def _laid(ours: Sequence[Line], theirs: Sequence[Shown], books: Books) -> Iterat
             yield _element(line, NEW, line.members)
             continue
         shown = theirs[at]
+        yield from (_element(line, blank, (), unchanged=True) for blank in shown.above)
         if shown.bundle is not None:
             if id(shown.bundle) not in bundles:
                 bundles.add(id(shown.bundle))
@@ -113,7 +123,7 @@ def _shown(ret: Element, books: Books, *, form: Form, marker: str) -> list[Shown
     """The lines of a Ret, each as we would write it where we can."""
     assert form.lines is not None
     document = READERS[ret.name](ret, books)
-    flat = _flat(ret)
+    flat, above = _parted(ret)
     try:
         lines: Sequence[Line] = form.lines(document, books, marker, False)
     except Unwritable:
@@ -123,9 +133,31 @@ def _shown(ret: Element, books: Books, *, form: Form, marker: str) -> list[Shown
     ):  # what is there cannot be written by our rules; nothing is known to be the same
         lines = [Line(name=_name_of(line), members=()) for line, _ in flat]
     return [
-        Shown(id=line.get("TxnLineID"), line=written, bundle=bundle)
-        for (line, bundle), written in zip(flat, lines, strict=True)
+        Shown(id=line.get("TxnLineID"), line=written, bundle=bundle, above=over)
+        for (line, bundle), written, over in zip(flat, lines, above, strict=True)
     ]
+
+
+def _parted(ret: Element) -> tuple[list[tuple[Element, Element | None]], list[tuple[str, ...]]]:
+    """The lines that say something, and the ids of those above each that say nothing to us."""
+    flat: list[tuple[Element, Element | None]] = []
+    above: list[tuple[str, ...]] = []
+    silent: tuple[str, ...] = ()
+    for line, bundle in _flat(ret):
+        if bundle is None and _is_silent(line, ret.name.removesuffix("Ret")):
+            silent += (line.get("TxnLineID"),)
+            continue
+        flat.append((line, bundle))
+        above.append(silent)
+        silent = ()
+    return flat, above
+
+
+def _is_silent(line: Element, name: str) -> bool:
+    if name not in _PARTED or line.has("ItemRef") or amount_of(line, "Amount"):
+        return False
+    # An order is read without its lines of words.
+    return name == "PurchaseOrder" or not words(line.get("Desc"))
 
 
 def _flat(ret: Element) -> list[tuple[Element, Element | None]]:

@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Iterator
 from decimal import Decimal
 
+from blueops_qb.domain import lenses
+from blueops_qb.domain.lenses import Notes
 from blueops_qb.domain.money import CENT, ZERO, half_up
 from blueops_qb.domain.records import Address
 from blueops_qb.domain.refs import BooksKind, BooksRef, Ref
@@ -22,10 +24,8 @@ TEXT, MEMO = 4095, 3980
 REFERENCE, LINE, COMPANY = 20, 41, 41
 #: How the id of a list's member begins that is known by its full name only.
 NAMED = "name:"
-#: Our marker, in brackets at the end of a memo; a bookkeeper may have copied a memo that has one.
-_MARKER = re.compile(r"(?:\s*\[BO:([^\[\]\s]{1,90})\])+\s*$")
+_WORD = re.compile(r"\w+")
 _VOIDED = re.compile(r"^void(ed)?\s*:\s*", re.IGNORECASE)
-_HOME = frozenset({"US", "USA", "UNITED STATES", "UNITED STATES OF AMERICA"})
 _FIVE = Decimal("0.00001")
 #: The name space of our ExternalGUIDs.
 _GUIDS = uuid.UUID("6f0d2b52-2f7b-5d0a-9a57-6e2f3a3f1c11")
@@ -66,23 +66,9 @@ def derived(text: str, limit: int) -> str:
     return f"{shown[: limit - 9].rstrip()}~{hashlib.sha256(shown.encode()).hexdigest()[:8]}"
 
 
-def note(memo: str, marker: str) -> str:
-    """A memo with our marker behind it in brackets."""
-    kept = words(memo, MEMO)
-    return f"{kept} [BO:{marker}]".lstrip() if marker else kept
-
-
-def split_note(text: str) -> tuple[str, str, bool]:
-    """(memo, marker, whether it begins with the word by which a void shows itself)."""
-    found = _MARKER.search(text)
-    memo = text[: found.start()] if found else text
-    voided = _VOIDED.match(memo.lstrip()) is not None
-    return words(memo, MEMO), found.group(1) if found else "", voided
-
-
-def plain_memo(memo: str) -> str:
-    """A memo without our marker, as the lens sees it."""
-    return split_note(memo)[0]
+_NOTES = Notes(words=lambda memo: words(memo, MEMO), voided=_VOIDED)
+#: A memo with our marker behind it in brackets.
+note, split_note, plain_memo = _NOTES.note, _NOTES.split, _NOTES.plain
 
 
 def external_guid(company_id: str, marker: str) -> str:
@@ -197,10 +183,8 @@ def txn_id(target: Ref | None, what: str) -> str:
 
 
 def ref_of(element: Element, name: str, kind: BooksKind) -> BooksRef | None:
-    """The reference, by its full name where it has no id; None when absent."""
-    id, full_name = element.get(name, "ListID"), element.get(name, "FullName")
-    if not id and full_name:
-        id = f"{NAMED}{full_name}"
+    """The reference, None when absent or without an id."""
+    id = element.get(name, "ListID")
     return BooksRef(kind, id) if id else None
 
 
@@ -239,12 +223,15 @@ def address(name: str, value: Address | None, *, label: str = "") -> Element | N
 
 
 def address_of(element: Element, name: str, *, labels: frozenset[str] = frozenset()) -> Address | None:
-    """An address; a first line that only repeats the name (`labels`, in small letters) is left out."""
+    """An address; a first line that only repeats the name (`labels`, in small letters) is left out.
+
+    It may tell the name the other way round (“Hill, Ada”), as it stood when the address was entered.
+    """
     inner = element.child(name)
     if inner is None:
         return None
     lines = [line for n in range(1, 6) if (line := folded(inner.get(f"Addr{n}")))]
-    if lines and lines[0].casefold() in labels:
+    if lines and (lines[0].casefold() in labels or (len(lines) > 1 and _is_turned(lines[0], labels))):
         del lines[0]
     return plain_address(
         Address(
@@ -255,21 +242,18 @@ def address_of(element: Element, name: str, *, labels: frozenset[str] = frozense
     )
 
 
+def _is_turned(line: str, labels: frozenset[str]) -> bool:
+    """Whether a line is one of the names with its words in another order; a street has a number."""
+    if any(mark.isdigit() for mark in line):
+        return False
+    said = sorted(_WORD.findall(line.casefold()))
+    return any(said == sorted(_WORD.findall(label)) for label in labels)
+
+
 def plain_address(value: Address | None) -> Address | None:
     """An address as the lens sees it: wrapped like the block, our own country left out, an empty one None."""
-    if value is None:
-        return None
-    country = folded(value.country)
-    lines = list(_wrapped(value))
-    tidy = Address(
-        line1=lines[0] if lines else "",
-        line2=" ".join(lines[1:]),
-        city=folded(value.city),
-        state=folded(value.state),
-        postal_code=folded(value.postal_code),
-        country="" if country.upper() in _HOME else country,
-    )
-    return None if tidy == Address() else tidy
+    lines = list(_wrapped(value)) if value is not None else []
+    return lenses.plain_address(value, (lines[0] if lines else "", " ".join(lines[1:])), folded)
 
 
 def _wrapped(value: Address) -> Iterator[str]:

@@ -132,6 +132,6 @@ def _labels(ret: Element, books: Books) -> frozenset[str]:
     if not books.settings.name_in_address:
         return frozenset()
     person = " ".join(filter(None, (ret.get("FirstName"), ret.get("LastName"))))
-    return frozenset(
-        words(name, LINE).casefold() for name in (ret.get("Name"), ret.get("CompanyName"), person) if name
-    )
+    # A job bears no name of its own above its address; QuickBooks puts its customer's there.
+    name = ret.get("ParentRef", "FullName").rpartition(":")[2] if ret.has("ParentRef") else ret.get("Name")
+    return frozenset(words(one, LINE).casefold() for one in (name, ret.get("CompanyName"), person) if one)

@@ -26,16 +26,18 @@ from blueops_qb.domain.documents import (
     ExpenseDocument,
     JournalEntry,
     PaidBy,
-    PurchaseForm,
+    PurchaseLine,
     PurchaseOrder,
     SalesForm,
     SalesInvoice,
+    SalesLine,
     TaxCodeRecord,
     TaxMode,
     TaxUse,
     VendorCredit,
     VendorRecord,
 )
+from blueops_qb.domain.lenses import told_only, uncompared, void_form
 from blueops_qb.domain.money import ZERO, half_up
 from blueops_qb.providers.qbo.codec import cost_lines, lens_lines, sales_lines
 from blueops_qb.providers.qbo.codec.bill_payments import merged_settled
@@ -44,41 +46,29 @@ from blueops_qb.providers.qbo.codec.receipts import merged
 from blueops_qb.providers.qbo.codec.sales import is_one_address
 from blueops_qb.providers.qbo.codec.tax_services import plain_percent
 
-#: What a void document still says.
-_VOID_KEEPS = frozenset({"customer", "vendor", "paid_by", "date", "number", "currency"})
-
 
 def normal(document: Document) -> Document:
     """The document through the lens; looking twice changes nothing."""
     if getattr(document, "void", False):
-        return _void(document)
+        return void_form(document, str.strip)
     return next(look(document) for type_, look in _LENSES if isinstance(document, type_))
 
 
 def one_way(document: Document) -> dict[str, Any]:
     """Fields that are told when we change them and never compared with what the books show, made plain."""
-    told = {name: _PLAIN[name](getattr(document, name)) for name in _PLAIN if hasattr(document, name)}
-    match document:
-        case (
-            CustomerRecord()
-            | VendorRecord()
-            | JournalEntry()
-            | BankDeposit()
-            | AttachedFile()
-            | TaxCodeRecord()
-        ):
-            return {}
-        case SalesForm():
-            told["lines"] = tuple(
-                line.service_date for line in document.lines if sales_lines.is_written(line)
-            )
-        case PurchaseForm():
-            told["lines"] = tuple(
-                (line.billable, line.markup, line.order, line.order_line)
-                for line in document.lines
-                if cost_lines.is_written(line)
-            )
-    return told
+    return told_only(document, _PLAIN, sold=_sold, bought=_bought)
+
+
+def _sold(lines: tuple[SalesLine, ...]) -> tuple[Any, ...]:
+    return tuple(line.service_date for line in lines if sales_lines.is_written(line))
+
+
+def _bought(lines: tuple[PurchaseLine, ...]) -> tuple[Any, ...]:
+    return tuple(
+        (line.billable, line.markup, line.order, line.order_line)
+        for line in lines
+        if cost_lines.is_written(line)
+    )
 
 
 _PLAIN: dict[str, Callable[[Any], Any]] = {
@@ -89,25 +79,11 @@ _PLAIN: dict[str, Callable[[Any], Any]] = {
     "email": lambda text: text.strip() if is_one_address(text) else "",
     "custom": lambda values: tuple(sorted(values)),
 }
-_EMPTY = {"terms": None, "ap_account": None, "estimate": None, "shipping": None, "email": "", "custom": ()}
-
-
-def _void(document: Document) -> Document:
-    values: dict[str, Any] = {"void": True}
-    for field in attrs.fields(type(document)):
-        value = getattr(document, field.name)
-        if field.name in _VOID_KEEPS:
-            values[field.name] = value.strip() if type(value) is str else value
-        elif field.name in ("total", "tax", "amount"):
-            values[field.name] = ZERO
-        elif field.default is attrs.NOTHING:
-            values[field.name] = () if isinstance(value, tuple) else value
-    return type(document)(**values)
 
 
 def _shared(document: Any) -> dict[str, Any]:
     """What is plain in the same way wherever it occurs."""
-    values = {name: value for name, value in _EMPTY.items() if hasattr(document, name)}
+    values = uncompared(document)
     if hasattr(document, "number"):
         values["number"] = document.number.strip()
     if hasattr(document, "reference"):

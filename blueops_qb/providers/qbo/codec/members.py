@@ -12,6 +12,8 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from blueops_qb.domain import lenses
+from blueops_qb.domain.lenses import Notes
 from blueops_qb.domain.money import CENT, ZERO, half_up
 from blueops_qb.domain.records import Address
 from blueops_qb.domain.refs import BooksKind, BooksRef, Ref
@@ -22,13 +24,10 @@ Obj = dict[str, Any]
 DESCRIPTION, MEMO, REFERENCE, NUMBER = 4000, 3900, 21, 21
 _RATE_DIGITS = Decimal("0.0000001")
 _DIGITS = 15
-#: A copy of one of our records carries its marker before its own; the last one counts.
-_MARKER = re.compile(r"(?:\s*\[BO:([^\[\]\s]{1,90})\])+\s*$")
 _VOIDED = re.compile(r"^voided\b[\s:;.,-]*", re.IGNORECASE)
 _LINE_END = re.compile(r"\r*\n|\r")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _DELETED = " (deleted)"
-_HOME = frozenset({"US", "USA", "UNITED STATES", "UNITED STATES OF AMERICA"})
 
 
 class Unfit(Exception):
@@ -60,23 +59,9 @@ def derived(text: str, limit: int) -> str:
     return f"{shown[: limit - 9]}~{hashlib.sha256(shown.encode()).hexdigest()[:8]}"
 
 
-def note(memo: str, marker: str) -> str:
-    """PrivateNote: the memo, then our marker in brackets."""
-    kept = words(memo, MEMO)
-    return f"{kept} [BO:{marker}]".lstrip() if marker else kept
-
-
-def split_note(text: str) -> tuple[str, str, bool]:
-    """(memo, marker, whether it begins with the word by which a void shows itself)."""
-    found = _MARKER.search(text)
-    memo = text[: found.start()] if found else text
-    voided = _VOIDED.match(memo.lstrip()) is not None
-    return words(memo, MEMO), found.group(1) if found else "", voided
-
-
-def plain_memo(memo: str) -> str:
-    """A memo without our marker, as the lens sees it."""
-    return split_note(memo)[0]
+_NOTES = Notes(words=lambda memo: words(memo, MEMO), voided=_VOIDED)
+#: PrivateNote: the memo, then our marker in brackets.
+note, split_note, plain_memo = _NOTES.note, _NOTES.split, _NOTES.plain
 
 
 def shown_name(obj: Obj, member: str) -> str:
@@ -252,18 +237,8 @@ def address_of(obj: Obj, member: str) -> Address | None:
 
 def plain_address(value: Address | None) -> Address | None:
     """An address as the lens sees it: trimmed, our own country left out, an empty one None."""
-    if value is None:
-        return None
-    country = value.country.strip()
-    tidy = Address(
-        line1=value.line1.strip(),
-        line2=value.line2.strip(),
-        city=value.city.strip(),
-        state=value.state.strip(),
-        postal_code=value.postal_code.strip(),
-        country="" if country.upper() in _HOME else country,
-    )
-    return None if tidy == Address() else tidy
+    lines = (value.line1.strip(), value.line2.strip()) if value is not None else ("", "")
+    return lenses.plain_address(value, lines, str.strip)
 
 
 def leaf_of(obj: Obj, member: str, leaf: str) -> str:
