@@ -11,6 +11,7 @@ from blueops_qb.engine import ledger
 from blueops_qb.engine.due import CATALOG, CHANGES, LISTING, compare_all, operation_row
 from blueops_qb.engine.known import Known, load_by_place
 from blueops_qb.engine.landing import Landing
+from blueops_qb.engine.mirroring import COMPARED
 from blueops_qb.engine.profile_change import take_profile
 from blueops_qb.engine.sweep_pace import sweep_pace
 from blueops_qb.engine.turn import Turn
@@ -29,14 +30,16 @@ def take_found(landing: Landing, operation: Operation, found: Found) -> None:
     # What exists when we go live has been matched; only what comes later is an arrival.
     usual = "listing" if turn.row["state"] == "matching" else _origin(operation)
     compare = operation.verb is not Verb.CATALOG and (not full or bool(operation.params.get("compare")))
-    live_since = turn.row["live_since"]
+    live_since, live = turn.row["live_since"], turn.row["state"] != "matching"
     for record in found.records:
         if operation.verb in (Verb.CHANGES, Verb.LEDGER) and not full and landing.has(record):
             continue
         origin = usual
         if full and compare and live_since and _came_later(landing, record, live_since):
             origin = "changes"  # it came while the feed could not tell
-        landing.show(record, origin=origin, compare=compare)
+        # Books whose lists hold their parties show there, first of all, who is new or has changed.
+        news = operation.verb is Verb.CATALOG and live and record.kind in COMPARED
+        landing.show(record, origin="changes" if news else origin, compare=compare or news)
     if operation.verb is Verb.READ and operation.kind is not None:
         _read_again(landing, operation, found)
     _deletions(landing, operation, found)

@@ -27,7 +27,6 @@ from blueops_qb.sdk.calling import NoEntry, Session
 from blueops_qb.sdk.doors import Outgoing, Reply, Unknown
 from blueops_qb.sdk.hooks import Switch
 from blueops_qb.store import tables as t
-from blueops_qb.store.types import db_now
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +84,7 @@ class ConnectionCalls:
         if row is None:
             return None
         with self.engine.core.engine.connect() as connection:
-            handled = _is_handled(row, db_now(connection))
+            handled = _is_handled(row, self.engine.turns.clock(connection))
         return attrs.evolve(_session(row), handled=handled)
 
     def facts(self, company_id: str) -> Mapping[str, str]:
@@ -121,7 +120,7 @@ class ConnectionCalls:
         if _is_gone(row.call_owner):
             free.append(s.c.call_owner == row.call_owner)
         with self.engine.core.begin(row.tenant_id) as tx:
-            now = db_now(tx.connection)
+            now = self.engine.turns.clock(tx.connection)
             free += [s.c.call_until <= now, s.c.call_until > now + 2 * LONGEST_CALL]
             taken = tx.connection.execute(
                 s.update()
@@ -197,7 +196,7 @@ class Handled:
         """How many operations are ready just now."""
         o = t.operations
         with self.engine.core.engine.connect() as connection:
-            now = db_now(connection)
+            now = self.engine.turns.clock(connection)
             query = sa.select(sa.func.count()).where(
                 o.c.connection_id == self.connection_id,
                 o.c.state == "ready",
@@ -254,7 +253,7 @@ class Handled:
                 s.update()
                 # Somebody may have ended the session, had the call lasted too long.
                 .where(s.c.ticket_digest == self.row.ticket_digest, s.c.call_owner == self.mark)
-                .values(**values, seen_at=db_now(tx.connection))
+                .values(**values, seen_at=self.engine.turns.clock(tx.connection))
             )
 
     def _lose(self, why: str) -> None:

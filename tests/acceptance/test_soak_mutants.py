@@ -16,9 +16,10 @@ from blueops_qb.domain.refs import RecordRef
 from blueops_qb.engine.matching import NotListed
 from blueops_qb.sandbox.core.invoices import InvoiceDraft
 from blueops_qb.sandbox.core.pricing import LineDraft
-from blueops_qb.sandbox.soak import between, bookkeeper, judge, office, settle
+from blueops_qb.sandbox.soak import between, bookkeeper, judge, office, online_between, settle
 from blueops_qb.sandbox.soak.mutants import MUTANTS
-from blueops_qb.sandbox.soak.world import TENANT, World, open_world
+from blueops_qb.sandbox.soak.online_world import OnlineWorld, open_world
+from blueops_qb.sandbox.soak.world import TENANT
 from tests.engine_house import D
 
 #: Half an hour of the soak's time is enough for a scene.
@@ -29,18 +30,18 @@ FOUND = (AssertionError, sa.exc.SQLAlchemyError, NotListed)
 
 # -- what people do in a scene -----------------------------------------------------------------------
 @contextlib.contextmanager
-def work(w: World) -> Iterator[Any]:
+def work(w: OnlineWorld) -> Iterator[Any]:
     with w.core.begin(TENANT, actor="office") as tx:
         yield tx
 
 
-def customer(w: World, name: str = "Ann Lee", **fields: Any) -> Customer:
+def customer(w: OnlineWorld, name: str = "Ann Lee", **fields: Any) -> Customer:
     with work(w) as tx:
         found: Customer = tx.create_customer(Customer(id="", name=name, terms="net_30", **fields))
     return found
 
 
-def invoice(w: World, payer: Customer, price: str = "100.00", *, fee: str = "") -> Any:
+def invoice(w: OnlineWorld, payer: Customer, price: str = "100.00", *, fee: str = "") -> Any:
     line = (
         LineDraft(kind=LineKind.FEE, fee_type=fee, description="Fee", unit_price=D(price))
         if fee
@@ -51,7 +52,7 @@ def invoice(w: World, payer: Customer, price: str = "100.00", *, fee: str = "") 
         return tx.raise_invoice(draft)
 
 
-def pay(w: World, bill: Any, amount: str, reference: str = "R1") -> Payment:
+def pay(w: OnlineWorld, bill: Any, amount: str, reference: str = "R1") -> Payment:
     payment = Payment(
         id="",
         customer_id=bill.customer_id,
@@ -66,7 +67,7 @@ def pay(w: World, bill: Any, amount: str, reference: str = "R1") -> Payment:
     return found
 
 
-def cost(w: World, number: str = "V1") -> Expense:
+def cost(w: OnlineWorld, number: str = "V1") -> Expense:
     vendor_id = office.ids(w, office.K.VENDOR)[0]
     expense = Expense(
         id="",
@@ -83,17 +84,17 @@ def cost(w: World, number: str = "V1") -> Expense:
     return found
 
 
-def vendor(w: World) -> None:
+def vendor(w: OnlineWorld) -> None:
     with work(w) as tx:
         office.enter_vendor(w, tx)
     w.carry(50)
 
 
-def newest(w: World, kind: str) -> str:
+def newest(w: OnlineWorld, kind: str) -> str:
     return str(max(map(int, w.company.records[kind])))
 
 
-def received(w: World, number: str = "B1", **invoices: str) -> None:
+def received(w: OnlineWorld, number: str = "B1", **invoices: str) -> None:
     """A check for invoices by their numbers (`i1001="10.00"`)."""
     there = {raw["DocNumber"]: raw for raw in w.company.records["Invoice"].values()}
     parts = {there[f"BO-{name[1:]}"]["Id"]: D(amount) for name, amount in invoices.items()}
@@ -101,7 +102,7 @@ def received(w: World, number: str = "B1", **invoices: str) -> None:
     bookkeeper.does(w, "receive_payment", customer=payer, invoices=parts, number=number)
 
 
-def sent_and_lost(w: World, verb: bytes, *, arrives: bool = True) -> None:
+def sent_and_lost(w: OnlineWorld, verb: bytes, *, arrives: bool = True) -> None:
     """The next exchange with these bytes leaves and its answer is never heard; others are carried before it."""
     for _ in range(10):
         out = w.hand_out()
@@ -117,7 +118,7 @@ def sent_and_lost(w: World, verb: bytes, *, arrives: bool = True) -> None:
 
 
 # -- the scenes --------------------------------------------------------------------------------------
-def both_write_the_same_field(w: World) -> None:
+def both_write_the_same_field(w: OnlineWorld) -> None:
     ann = customer(w, email="ann@example.com")
     w.carry(50)
     raw = w.company.records["Customer"][newest(w, "Customer")]
@@ -127,12 +128,12 @@ def both_write_the_same_field(w: World) -> None:
         tx.update_customer(attrs.evolve(ann, email="ours@example.com"))
 
 
-def an_answer_is_lost(w: World) -> None:
+def an_answer_is_lost(w: OnlineWorld) -> None:
     invoice(w, customer(w))
     sent_and_lost(w, b"Invoice")
 
 
-def lost_and_deleted_over_there(w: World) -> None:
+def lost_and_deleted_over_there(w: OnlineWorld) -> None:
     vendor(w)
     cost(w)
     sent_and_lost(w, b'\\"create\\",\\"Purchase')
@@ -141,7 +142,7 @@ def lost_and_deleted_over_there(w: World) -> None:
     w.company.age_history()
 
 
-def the_feed_tells_of_the_deletion_first(w: World) -> None:
+def the_feed_tells_of_the_deletion_first(w: OnlineWorld) -> None:
     vendor(w)
     cost(w)
     sent_and_lost(w, b'\\"create\\",\\"Purchase')
@@ -152,7 +153,7 @@ def the_feed_tells_of_the_deletion_first(w: World) -> None:
     w.company.age_history()
 
 
-def lost_deleted_and_changed_here(w: World) -> None:
+def lost_deleted_and_changed_here(w: OnlineWorld) -> None:
     lost_and_deleted_over_there(w)
     settle.settle(w)
     expense_id = office.ids(w, office.K.EXPENSE)[0]
@@ -161,14 +162,14 @@ def lost_deleted_and_changed_here(w: World) -> None:
         tx.update_expense(attrs.evolve(expense, memo="again"))
 
 
-def nothing_that_matters_changes(w: World) -> None:
+def nothing_that_matters_changes(w: OnlineWorld) -> None:
     ann = customer(w)
     w.carry(50)
     with work(w) as tx:
         tx.update_customer(attrs.evolve(ann, segment="residential"))
 
 
-def the_feed_shows_ours_before_its_answer(w: World) -> None:
+def the_feed_shows_ours_before_its_answer(w: OnlineWorld) -> None:
     bill = invoice(w, customer(w))
     w.carry(50)
     pay(w, bill, "10.00")
@@ -177,16 +178,16 @@ def the_feed_shows_ours_before_its_answer(w: World) -> None:
     w.carry(50)
 
 
-def a_former_process_asks_for_work(w: World) -> None:
+def a_former_process_asks_for_work(w: OnlineWorld) -> None:
     w.carry(50)
-    between.restart(w)
+    online_between.restart(w)
     w.time.advance(31)
     w.carry(5)
     customer(w)
-    between.zombie(w)
+    online_between.zombie(w)
 
 
-def the_books_clock_is_behind_ours(w: World) -> None:
+def the_books_clock_is_behind_ours(w: OnlineWorld) -> None:
     invoice(w, customer(w))
     w.company.clock.shift = dt.timedelta(seconds=-240)
     w.carry(50)
@@ -195,7 +196,7 @@ def the_books_clock_is_behind_ours(w: World) -> None:
     received(w, i1001="10.00")
 
 
-def the_books_clock_goes_back(w: World) -> None:
+def the_books_clock_goes_back(w: OnlineWorld) -> None:
     invoice(w, customer(w))
     w.carry(50)
     w.look()
@@ -204,7 +205,7 @@ def the_books_clock_goes_back(w: World) -> None:
     received(w, i1001="10.00")
 
 
-def written_again_after_a_removal(w: World) -> None:
+def written_again_after_a_removal(w: OnlineWorld) -> None:
     vendor(w)
     cost(w)
     w.carry(50)
@@ -215,7 +216,7 @@ def written_again_after_a_removal(w: World) -> None:
     assert between.choose(w).endswith("again")
 
 
-def a_payment_waits_for_its_invoice(w: World) -> None:
+def a_payment_waits_for_its_invoice(w: OnlineWorld) -> None:
     bill = invoice(w, customer(w), fee="diagnostic")
     w.carry(50)
     pay(w, bill, "10.00")
@@ -223,7 +224,7 @@ def a_payment_waits_for_its_invoice(w: World) -> None:
     w.map_forgotten()
 
 
-def one_check_for_two_invoices(w: World) -> None:
+def one_check_for_two_invoices(w: OnlineWorld) -> None:
     ann = customer(w)
     invoice(w, ann)
     invoice(w, ann)
@@ -231,7 +232,7 @@ def one_check_for_two_invoices(w: World) -> None:
     received(w, i1001="10.00", i1002="20.00")
 
 
-def a_payment_is_deleted(w: World) -> None:
+def a_payment_is_deleted(w: OnlineWorld) -> None:
     bill = invoice(w, customer(w))
     pay(w, bill, "10.00")
     w.carry(50)
@@ -240,7 +241,7 @@ def a_payment_is_deleted(w: World) -> None:
     bookkeeper.does(w, "delete", kind="Payment", id=newest(w, "Payment"))
 
 
-def a_reference_is_corrected(w: World) -> None:
+def a_reference_is_corrected(w: OnlineWorld) -> None:
     bill = invoice(w, customer(w))
     w.carry(50)
     pay(w, bill, "10.00")
@@ -249,17 +250,17 @@ def a_reference_is_corrected(w: World) -> None:
     bookkeeper.edit(w, "Payment", raw, {"PaymentRefNum": "B7"})
 
 
-def a_hook_is_missed(w: World) -> None:
+def a_hook_is_missed(w: OnlineWorld) -> None:
     customer(w)
     between.hook_missed(w)
 
 
-def nobody_hears(w: World) -> None:
+def nobody_hears(w: OnlineWorld) -> None:
     customer(w)
     sent_and_lost(w, b"Customer", arrives=False)
 
 
-def changed_while_it_is_out(w: World) -> None:
+def changed_while_it_is_out(w: OnlineWorld) -> None:
     vendor(w)
     expense = cost(w, number="")
     out = w.hand_out()
@@ -272,7 +273,7 @@ def changed_while_it_is_out(w: World) -> None:
     w.hear(out)
 
 
-def an_old_view_comes_late(w: World) -> None:
+def an_old_view_comes_late(w: OnlineWorld) -> None:
     ann = customer(w, phone="775 555 0001")
     w.carry(50)
     w.look()
@@ -287,21 +288,21 @@ def an_old_view_comes_late(w: World) -> None:
     w.carry(50)
 
 
-def the_books_keep_another_name(w: World) -> None:
+def the_books_keep_another_name(w: OnlineWorld) -> None:
     w.company.hidden.latin_only = True
     customer(w, "Łukasz Żak")
 
 
-def the_sign_in_runs_out(w: World) -> None:
+def the_sign_in_runs_out(w: OnlineWorld) -> None:
     w.time.advance(3 * 3600)
     customer(w)
 
 
-def a_key_is_not_mapped(w: World) -> None:
+def a_key_is_not_mapped(w: OnlineWorld) -> None:
     invoice(w, customer(w), fee="diagnostic")
 
 
-Scene = Callable[[World], None]
+Scene = Callable[[OnlineWorld], None]
 SCENES: dict[str, Scene] = {
     "both bases are compared": both_write_the_same_field,
     "what is uncertain is looked up": an_answer_is_lost,

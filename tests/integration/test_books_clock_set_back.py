@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from blueops_qb.sandbox.soak import bookkeeper, judge, settle
-from blueops_qb.sandbox.soak.world import World, open_world
+from blueops_qb.sandbox.soak.online_world import OnlineWorld, open_world
 
 HOUR = 3600.0
 
 
-def entered_while_behind(w: World) -> None:
+def entered_while_behind(w: OnlineWorld) -> None:
     """A customer and a job of his that only the books have, and a word about him."""
     bookkeeper.enter_customer(w)
     bookkeeper.enter_job(w)

@@ -10,6 +10,7 @@ from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine.pull import _coded_lines
 from blueops_qb.sandbox.reader.values import Cost, CostLine, Found
 from blueops_qb.sandbox.soak.coding import as_coded, note_chosen
+from blueops_qb.sandbox.soak.online_costs import lines_of
 from tests.plumbing import DAY, D
 
 PARTS, TOOLS = (BooksRef(BooksKind.ACCOUNT, id) for id in ("5010", "5020"))
@@ -54,8 +55,12 @@ def _world(*accounts: str) -> Any:
     records: dict[str, dict[str, Any]] = defaultdict(dict)
     records["Account"] = {id: {"AcctNum": id} for id in ("5010", "5020", "6050")}
     records["Bill"]["3"] = {"PrivateNote": "[BO:expense:3.1]", "Line": lines}
+    company: Any = SimpleNamespace(records=records)
     return SimpleNamespace(
-        company=SimpleNamespace(records=records), witness=SimpleNamespace(coded={}), chosen=Counter()
+        company=company,
+        cost_lines=lambda: lines_of(company),
+        witness=SimpleNamespace(coded={}),
+        chosen=Counter(),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 import attrs
 
@@ -44,6 +44,14 @@ class Mishaps:
     drop_close: bool = False  #: gone before closeConnection
 
 
+class At(enum.Enum):
+    """Where a session stands between two of its moves."""
+
+    ASKED = "asked"  #: a message set came and is not carried out yet
+    RAN = "ran"  #: it was carried out, and nobody was told yet
+    TOLD = "told"  #: the service has the answer
+
+
 class _Gone(Exception):
     """The machine went away."""
 
@@ -58,6 +66,10 @@ class Outcome:
     #: seconds that the service asked to wait before the next session, and its least interval
     wait: int = 0
     interval: int = 0
+
+
+#: A session move by move: where it stands, with the message set; whoever lets go of it is a machine that went away.
+Steps = Generator[tuple[At, str], None, Outcome]
 
 
 @attrs.define(kw_only=True)
@@ -77,14 +89,24 @@ class Connector:
 
     def run_session(self) -> Outcome:
         """One update session from serverVersion to closeConnection; never raises for what the service does."""
+        steps = self.steps()
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                outcome: Outcome = end.value
+                return outcome
+
+    def steps(self) -> Steps:
+        """The same session, whose caller decides when it goes on."""
         try:
-            return self._session()
+            return (yield from self._session())
         except ServiceError as error:
             return Outcome(ended=Ended.BROKEN, error=str(error))
         except _Gone:
             return Outcome(ended=Ended.STOPPED)
 
-    def _session(self) -> Outcome:
+    def _session(self) -> Steps:
         self.service.server_version()
         word = self.service.client_version(VERSION)
         if word[:2] in ("E:", "O:"):
@@ -101,10 +123,10 @@ class Connector:
                 "QBWC1012: the user name or the password was not accepted" if early is Ended.REFUSED else ""
             )
             return Outcome(ended=early, status=status, error=error, wait=wait, interval=interval)
-        outcome = self._open(ticket, what)
+        outcome = yield from self._open(ticket, what)
         return attrs.evolve(outcome, interval=interval)
 
-    def _open(self, ticket: str, path: str) -> Outcome:
+    def _open(self, ticket: str, path: str) -> Steps:
         for _ in range(_MOST_PATHS):
             try:
                 session = self.quickbooks.begin(path)
@@ -114,12 +136,17 @@ class Connector:
                 if path.lower() == "done":
                     break
             else:
-                return self._exchange(ticket, session)
+                return (yield from self._exchange(ticket, session))
         status = self._close(ticket)
         return Outcome(ended=Ended.ERROR, status=status, error="QuickBooks could not be opened")
 
-    def _exchange(self, ticket: str, session: Session) -> Outcome:
-        hcp = self.quickbooks.profile(session)
+    def _exchange(self, ticket: str, session: Session) -> Steps:
+        try:
+            hcp = self.quickbooks.profile(session)
+        except ProcessorError as error:
+            # The answers are only handed along: the session goes on without them.
+            self.hresults[error.hresult] += 1
+            hcp = ""
         for _ in range(_MOST_CALLS):
             text = self.service.send_request_xml(
                 ticket, hcp=hcp, file=self.quickbooks.file.path, country="US", version=_QBXML
@@ -131,7 +158,8 @@ class Connector:
                     return Outcome(ended=Ended.DONE, status=self._close(ticket), error=last)
                 self.sleep(self.pause)
                 continue
-            done = self._carry(ticket, session, text)
+            done = yield from self._carry(ticket, session, text)
+            yield At.TOLD, text
             if done < 0:
                 last = self.service.get_last_error(ticket)
                 return Outcome(ended=Ended.ERROR, status=self._close(ticket), error=last)
@@ -139,8 +167,9 @@ class Connector:
                 return Outcome(ended=Ended.DONE, status=self._close(ticket))
         raise ServiceError("sendRequestXML", f"the session did not end after {_MOST_CALLS} calls")
 
-    def _carry(self, ticket: str, session: Session, text: str) -> int:
+    def _carry(self, ticket: str, session: Session, text: str) -> Generator[tuple[At, str], None, int]:
         self.sets += 1
+        yield At.ASKED, text
         if self.sets == self.mishaps.drop_request:
             raise _Gone
         response, hresult, message = "", "", ""
@@ -149,6 +178,7 @@ class Connector:
         except ProcessorError as error:
             hresult, message = error.hresult, error.message
             self.hresults[hresult] += 1
+        yield At.RAN, text
         if self.sets == self.mishaps.drop_answer:
             raise _Gone
         if self.sets == self.mishaps.garbage:

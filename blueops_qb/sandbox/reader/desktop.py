@@ -53,7 +53,8 @@ class DesktopReader(DesktopTables):
             vendors=tuple(self._party("Vendor", id, raw) for id, raw in self._kept["Vendor"].items()),
             sales=tuple(self._sale(id, raw) for _, id, raw in self._new("Invoice")),
             receipts=tuple(self._receipt(id, raw) for _, id, raw in self._new("ReceivePayment")),
-            costs=tuple(self._cost(kind, id, raw) for kind, id, raw in self._new(*COSTS)),
+            # A void cost counts for nothing; BlueOps has none of it either.
+            costs=tuple(self._cost(kind, id, raw) for kind, id, raw in self._new(*COSTS) if not is_void(raw)),
             banked=tuple(self._deposit(id, raw) for _, id, raw in self._new("Deposit")),
         )
 
@@ -94,7 +95,7 @@ class DesktopReader(DesktopTables):
             name=name,
             email=text_of(raw, "Email"),
             phone=last_digits(text_of(raw, "Phone")),
-            address=place_of(raw, block, label=name),
+            address=place_of(raw, block, labels=(name, text_of(raw, "CompanyName"))),
             active=text_of(raw, "IsActive") == "true",
             label=f"{kind.lower()} {name}",
             id=f"{kind}:{id}",
@@ -155,7 +156,7 @@ class DesktopReader(DesktopTables):
             effect=self._effect("ReceivePayment", id),
             under=text_of(raw, "CustomerRef/ListID"),
             label=f"payment {text_of(raw, 'RefNumber')} over {total} (id {id})",
-            id=f"Payment:{id}",
+            id=f"ReceivePayment:{id}",
         )
 
     def _cost(self, kind: str, id: str, raw: Raw) -> Cost:

@@ -163,17 +163,13 @@ def is_void(raw: Raw) -> bool:
     return text_of(raw, "Memo").upper().startswith("VOID") and not total_of(raw)
 
 
-def place_of(raw: Raw, name: str, *, label: str = "") -> Place:
-    """An address; its first line may repeat who lives there, also with the words turned round."""
+def place_of(raw: Raw, name: str, *, labels: tuple[str, ...] = ()) -> Place:
+    """An address; its first line may repeat who lives there, or the company, also with the words turned round."""
     block = raw.find(name)
     if block is None:
         return Place()
     lines = [line for n in range(1, 6) if (line := text_of(block, f"Addr{n}"))]
-    if (
-        lines
-        and label
-        and sorted(lines[0].replace(",", " ").split()) == sorted(label.replace(",", " ").split())
-    ):
+    if lines and _words(lines[0]) in [_words(label) for label in labels if label]:
         del lines[0]
     return Place(
         street=" ".join(lines),
@@ -181,3 +177,7 @@ def place_of(raw: Raw, name: str, *, label: str = "") -> Place:
         state=text_of(block, "State"),
         postal_code=text_of(block, "PostalCode"),
     )
+
+
+def _words(text: str) -> list[str]:
+    return sorted(text.replace(",", " ").split())

@@ -7,6 +7,7 @@ raises `NothingThere` where there is nothing that it could be about.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 import attrs
 
@@ -18,25 +19,29 @@ from blueops_qb.sandbox.soak import (
     money_back,
     namesakes,
     office,
+    online_between,
     payouts,
     prepaid,
     their_credits,
     their_own,
 )
 from blueops_qb.sandbox.soak.office import entered
+from blueops_qb.sandbox.soak.online_world import OnlineWorld
 from blueops_qb.sandbox.soak.world import World
+
+W = TypeVar("W", bound=World, contravariant=True)
 
 
 @attrs.frozen
-class Action:
-    """One thing that may happen."""
+class Action(Generic[W]):
+    """One thing that may happen beside books of one kind, or of any."""
 
     name: str
     weight: int
-    act: Callable[[World], str]
+    act: Callable[[W], str]
 
 
-OFFICE: Sequence[Action] = (
+OFFICE: Sequence[Action[OnlineWorld]] = (
     Action("office enters a customer", 4, entered(office.enter_customer)),
     Action("office opens a job", 3, entered(office.enter_job)),
     Action("office enters a vendor", 2, entered(office.enter_vendor)),
@@ -75,7 +80,7 @@ OFFICE: Sequence[Action] = (
     Action("office changes a cost", 3, entered(costs.change_expense)),
     Action("office voids a cost", 1, entered(costs.void_expense)),
 )
-BOOKKEEPER: Sequence[Action] = (
+BOOKKEEPER: Sequence[Action[OnlineWorld]] = (
     Action("bookkeeper enters a customer", 1, bookkeeper.enter_customer),
     Action("bookkeeper enters a job", 1, bookkeeper.enter_job),
     Action("bookkeeper takes a name", 1, namesakes.take_name),
@@ -101,29 +106,29 @@ BOOKKEEPER: Sequence[Action] = (
     Action("bookkeeper takes a payment to the bank", 1, bookkeeper.bank),
     Action("bookkeeper moves the closing date", 1, bookkeeper.move_closing_date),
 )
-BETWEEN: Sequence[Action] = (
-    Action("carry", 30, between.carry),
-    Action("hand out", 5, between.hand_out),
-    Action("deliver", 5, between.deliver),
-    Action("hear", 5, between.hear),
-    Action("lose an answer", 4, between.lose),
-    Action("hear an answer twice", 1, between.hear_twice),
-    Action("restart", 1, between.restart),
-    Action("die", 4, between.die),
-    Action("former process asks for work", 2, between.zombie),
-    Action("trouble on the line", 5, between.trouble),
-    Action("books forget request ids", 1, between.forget_request_ids),
-    Action("reads lag behind", 2, between.lag),
-    Action("access token expires", 1, between.expire),
-    Action("sign-in is revoked", 1, between.revoke),
-    Action("disconnect and connect", 1, between.disconnect),
+BETWEEN: Sequence[Action[OnlineWorld]] = (
+    Action("carry", 30, online_between.carry),
+    Action("hand out", 5, online_between.hand_out),
+    Action("deliver", 5, online_between.deliver),
+    Action("hear", 5, online_between.hear),
+    Action("lose an answer", 4, online_between.lose),
+    Action("hear an answer twice", 1, online_between.hear_twice),
+    Action("restart", 1, online_between.restart),
+    Action("die", 4, online_between.die),
+    Action("former process asks for work", 2, online_between.zombie),
+    Action("trouble on the line", 5, online_between.trouble),
+    Action("books forget request ids", 1, online_between.forget_request_ids),
+    Action("reads lag behind", 2, online_between.lag),
+    Action("access token expires", 1, online_between.expire),
+    Action("sign-in is revoked", 1, online_between.revoke),
+    Action("disconnect and connect", 1, online_between.disconnect),
     Action("person mends the connection", 3, between.mend),
     Action("switch", 1, between.switch),
     Action("minutes pass", 14, clocks.minutes),
     Action("days pass", 1, clocks.days),
     Action("clock is set back", 1, clocks.clock_back),
     Action("clocks drift apart", 1, clocks.skew),
-    Action("webhooks arrive", 6, between.webhooks),
+    Action("webhooks arrive", 6, online_between.webhooks),
     Action("look now", 2, between.look),
     Action("core sweep", 1, between.core_sweep),
     Action("a hook is missed", 1, between.hook_missed),
@@ -132,4 +137,4 @@ BETWEEN: Sequence[Action] = (
     Action("admin maps the forgotten key", 1, between.map_key),
     Action("admin unmaps the forgotten key", 1, between.unmap_key),
 )
-ACTIONS: Sequence[Action] = (*OFFICE, *BOOKKEEPER, *BETWEEN)
+ACTIONS: Sequence[Action[OnlineWorld]] = (*OFFICE, *BOOKKEEPER, *BETWEEN)

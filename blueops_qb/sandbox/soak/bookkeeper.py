@@ -12,7 +12,8 @@ from blueops_qb.sandbox.qbo import people
 from blueops_qb.sandbox.qbo.admin import set_preferences
 from blueops_qb.sandbox.soak.coding import note_coding
 from blueops_qb.sandbox.soak.office import STREETS, NothingThere, amount, phone, today, young
-from blueops_qb.sandbox.soak.world import World
+from blueops_qb.sandbox.soak.online_costs import record_of
+from blueops_qb.sandbox.soak.online_world import OnlineWorld
 
 Raw = dict[str, Any]
 CENT = Decimal("0.01")
@@ -21,7 +22,7 @@ EXPENSE_ACCOUNTS = ("5290", "5300", "5500", "6050", "6600")
 TOLD_TO_CORE = ("DisplayName", "PrimaryEmailAddr", "PaymentRefNum")
 
 
-def there(w: World, kind: str, keep: Callable[[Raw], bool] = lambda _: True) -> Raw:
+def there(w: OnlineWorld, kind: str, keep: Callable[[Raw], bool] = lambda _: True) -> Raw:
     """A record of the books, a late one more likely; raises NothingThere."""
     found = [
         raw
@@ -31,13 +32,13 @@ def there(w: World, kind: str, keep: Callable[[Raw], bool] = lambda _: True) -> 
     return young(w, found)
 
 
-def does(w: World, action: str, **arguments: Any) -> Any:
+def does(w: OnlineWorld, action: str, **arguments: Any) -> Any:
     """One action of a person on the screens; raises Fault where they refuse."""
     with w.witness.people():
         return people.act(w.company, action, arguments)
 
 
-def edit(w: World, kind: str, raw: Raw, changes: Raw) -> str:
+def edit(w: OnlineWorld, kind: str, raw: Raw, changes: Raw) -> str:
     """Change members of a record."""
     does(w, "edit", kind=kind, id=raw["Id"], changes=changes)
     for field, text in changes.items():
@@ -53,7 +54,7 @@ def is_live(raw: Raw) -> bool:
 
 
 # -- parties -----------------------------------------------------------------------------------------
-def enter_customer(w: World) -> str:
+def enter_customer(w: OnlineWorld) -> str:
     """A customer whom BlueOps does not know."""
     n = w.count()
     body = {"DisplayName": f"Found {n}", "PrimaryPhone": {"FreeFormNumber": phone(w)}}
@@ -61,7 +62,7 @@ def enter_customer(w: World) -> str:
     return f"Customer {made['Id']} Found {n}"
 
 
-def enter_job(w: World) -> str:
+def enter_job(w: OnlineWorld) -> str:
     """A sub-customer."""
     parent = there(w, "Customer", lambda raw: raw["Active"] and not raw.get("ParentRef"))
     name = f"Found job {w.count()}"
@@ -70,7 +71,7 @@ def enter_job(w: World) -> str:
     return f"Customer {made['Id']} {name} of {parent['Id']}"
 
 
-def change_customer(w: World) -> str:
+def change_customer(w: OnlineWorld) -> str:
     """One thing about a customer or job."""
     raw = there(w, "Customer", lambda raw: bool(raw["Active"]))
     n = w.count()
@@ -94,7 +95,7 @@ def change_customer(w: World) -> str:
     return edit(w, "Customer", raw, w.chance.choice(choices))
 
 
-def change_vendor(w: World) -> str:
+def change_vendor(w: OnlineWorld) -> str:
     """Phone or name of a vendor."""
     raw = there(w, "Vendor", lambda raw: bool(raw["Active"]))
     changes = w.chance.choice(
@@ -103,14 +104,14 @@ def change_vendor(w: World) -> str:
     return edit(w, "Vendor", raw, changes)
 
 
-def retire(w: World) -> str:
+def retire(w: OnlineWorld) -> str:
     """Make a customer or vendor inactive, or active again."""
     kind = w.chance.choice(("Customer", "Vendor"))
     raw = there(w, kind)
     return edit(w, kind, raw, {"Active": not raw["Active"]})
 
 
-def merge(w: World) -> str:
+def merge(w: OnlineWorld) -> str:
     """Two customers or vendors become one."""
     kind = w.chance.choice(("Customer", "Customer", "Vendor"))
     keep = there(w, kind, lambda raw: bool(raw["Active"]))
@@ -126,7 +127,7 @@ def merge(w: World) -> str:
 
 
 # -- sales -------------------------------------------------------------------------------------------
-def change_invoice(w: World) -> str:
+def change_invoice(w: OnlineWorld) -> str:
     """A price, the note or the due date of an invoice."""
     raw = there(w, "Invoice", is_live)
     draw = w.chance.random()
@@ -145,7 +146,7 @@ def change_invoice(w: World) -> str:
     return edit(w, "Invoice", raw, {"Line": [x for x in lines if x["DetailType"] != "SubTotalLineDetail"]})
 
 
-def void_document(w: World) -> str:
+def void_document(w: OnlineWorld) -> str:
     """An invoice or a payment."""
     kind = w.chance.choice(("Invoice", "Payment", "Payment"))
     raw = there(w, kind, is_live)
@@ -153,7 +154,7 @@ def void_document(w: World) -> str:
     return f"{kind} {raw['Id']}"
 
 
-def delete_document(w: World) -> str:
+def delete_document(w: OnlineWorld) -> str:
     """A document of any kind."""
     kind = w.chance.choice(("Invoice", "Payment", "Payment", "Bill", "Purchase", "Deposit"))
     raw = there(w, kind)
@@ -161,7 +162,7 @@ def delete_document(w: World) -> str:
     return f"{kind} {raw['Id']}"
 
 
-def receive_payment(w: World) -> str:
+def receive_payment(w: OnlineWorld) -> str:
     """A check that came by mail, for one to three open invoices of a customer, sometimes for more than they are."""
     first = there(w, "Invoice", lambda raw: bool(raw.get("Balance")))
     customer = first["CustomerRef"]["value"]
@@ -190,7 +191,7 @@ def receive_payment(w: World) -> str:
     return f"Payment {made['Id']} {number} {sum(parts.values(), over)}"
 
 
-def change_payment(w: World) -> str:
+def change_payment(w: OnlineWorld) -> str:
     """Reference, or taken off one of its invoices."""
     raw = there(w, "Payment", is_live)
     lines = deepcopy(raw.get("Line", []))
@@ -200,7 +201,7 @@ def change_payment(w: World) -> str:
     return edit(w, "Payment", raw, {"PaymentRefNum": f"B{w.count()}"})
 
 
-def bank(w: World) -> str:
+def bank(w: OnlineWorld) -> str:
     """A payment is taken to the bank in the books; BlueOps has a payout of it then, if it has the payment."""
     deposited = {
         link["TxnId"]
@@ -224,17 +225,17 @@ def bank(w: World) -> str:
 
 
 # -- costs -------------------------------------------------------------------------------------------
-def _account(w: World, number: str) -> str:
+def _account(w: OnlineWorld, number: str) -> str:
     found = (raw["Id"] for raw in w.company.all("Account") if raw.get("AcctNum") == number)
     return str(next(found))
 
 
-def account_ref(w: World, number: str) -> Raw:
+def account_ref(w: OnlineWorld, number: str) -> Raw:
     """A reference to an account by its number."""
     return {"value": _account(w, number)}
 
 
-def recode(w: World) -> str:
+def recode(w: OnlineWorld) -> str:
     """Another account or amount on a line of a bill or purchase."""
     kind = w.chance.choice(("Bill", "Purchase"))
     raw = there(w, kind, is_live)
@@ -246,14 +247,14 @@ def recode(w: World) -> str:
         number = w.chance.choice(EXPENSE_ACCOUNTS)
         chosen["AccountBasedExpenseLineDetail"] |= {"AccountRef": {"value": _account(w, number)}}
         said = edit(w, kind, raw, {"Line": lines})
-        note_coding(w, raw, chosen, number)
+        note_coding(w, record_of(raw), str(chosen.get("Description", "")), number)
         return said
     chosen["Amount"] = amount(w)
     return edit(w, kind, raw, {"Line": lines})
 
 
 # -- the books themselves ----------------------------------------------------------------------------
-def move_closing_date(w: World) -> str:
+def move_closing_date(w: OnlineWorld) -> str:
     """Close the books up to some day, or open them again."""
     days = w.chance.choice((None, 10, 30, 60))
     day = None if days is None else (today(w) - dt.timedelta(days=days)).isoformat()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from blueops_qb.sandbox.soak.office import NothingThere
-from blueops_qb.sandbox.soak.world import World
+from blueops_qb.sandbox.soak.online_world import OnlineWorld
 
 #: The farthest that the clocks of both sides are apart.
 _MOST_APART = dt.timedelta(seconds=240)
@@ -15,14 +15,14 @@ _MOST_BACK = dt.timedelta(seconds=150)
 _FAR_BACK = (900, 3600, 7200)
 
 
-def minutes(w: World) -> str:
+def minutes(w: OnlineWorld) -> str:
     """A while passes."""
     seconds = w.chance.choice((5, 30, 70, 200, 900))
     w.time.advance(seconds)
     return f"{seconds} s"
 
 
-def days(w: World) -> str:
+def days(w: OnlineWorld) -> str:
     """A night, a weekend, or more than the books remember of their changes."""
     hours = w.chance.choice((2, 14, 60, 24 * 8, 24 * 31))
     w.time.advance(hours * 3600)
@@ -30,7 +30,7 @@ def days(w: World) -> str:
     return f"{hours} h"
 
 
-def clock_back(w: World) -> str:
+def clock_back(w: OnlineWorld) -> str:
     """The clock of BlueOps is set back."""
     seconds = w.chance.choice((1, 20, 100))
     shift = w.company.clock.shift + dt.timedelta(seconds=seconds)
@@ -42,7 +42,7 @@ def clock_back(w: World) -> str:
     return f"{seconds} s"
 
 
-def skew(w: World) -> str:
+def skew(w: OnlineWorld) -> str:
     """The books' clock goes another way than ours."""
     seconds = w.chance.choice((-140, -60, 60, 200, -_FAR_BACK[w.counted % len(_FAR_BACK)]))
     clock, before = w.company.clock, w.time.moment + w.company.clock.shift
@@ -58,7 +58,7 @@ def skew(w: World) -> str:
     return f"{clock.shift.total_seconds():.0f} s apart"
 
 
-def _far_back(w: World, by: dt.timedelta) -> str:
+def _far_back(w: OnlineWorld, by: dt.timedelta) -> str:
     """It falls far behind at once, while nothing is on its way: what was created there before bears a later time.
 
     Not to before the first day: what the books then show for the first time may have been there on that day.
@@ -72,7 +72,7 @@ def _far_back(w: World, by: dt.timedelta) -> str:
     return f"{w.company.clock.shift.total_seconds():.0f} s apart"
 
 
-def _caught_up(w: World) -> str:
+def _caught_up(w: OnlineWorld) -> str:
     """It goes right again once somebody has looked; a clock that is right again by then has never been wrong."""
     if _is_anything_out(w) or _stands(w) == w.fell_at:
         raise NothingThere
@@ -80,7 +80,7 @@ def _caught_up(w: World) -> str:
     return "right again"
 
 
-def _is_anything_out(w: World) -> bool:
+def _is_anything_out(w: OnlineWorld) -> bool:
     under_way = w.rows(
         "SELECT 1 AS found FROM blueops_qb_operations WHERE connection_id = :connection"
         " AND state IN ('out', 'uncertain') LIMIT 1",
@@ -89,7 +89,7 @@ def _is_anything_out(w: World) -> bool:
     return bool(w.outs or under_way)
 
 
-def _stands(w: World) -> str:
+def _stands(w: OnlineWorld) -> str:
     """Where the feed of changes stands; every look moves it."""
     rows = w.rows(
         "SELECT cursor FROM blueops_qb_feeds WHERE connection_id = :connection AND feed = 'changes'",

@@ -9,27 +9,24 @@ the books show it; amounts never are.
 from __future__ import annotations
 
 import dataclasses
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from blueops_qb.sandbox.reader.values import Cost, CostLine, Credited, Effect, Found, added
 from blueops_qb.sandbox.soak.excuses import Apart
 from blueops_qb.sandbox.soak.world import World
 
-_MARK = re.compile(r"\[BO:(expense:\d+)[^]]*\]")
 #: (record of BlueOps, what its line says) -> number of the account.
 Coded = Mapping[tuple[str, str], str]
 
 
-def note_coding(w: World, raw: Mapping[str, Any], line: Mapping[str, Any], number: str) -> None:
-    """The bookkeeper gave a line of a cost this account."""
-    w.witness.coded[_record(raw), str(line.get("Description", ""))] = number
+def note_coding(w: World, ref: str, text: str, number: str) -> None:
+    """The bookkeeper gave the line of a cost that says this an account."""
+    w.witness.coded[ref, text] = number
 
 
 def note_chosen(w: World, ref: str) -> None:
     """A person took the books' side of a cost: its lines stay on the accounts that they show."""
-    for found, text, number in _lines(w):
+    for found, text, number in w.cost_lines():
         if found == ref:
             w.witness.coded[ref, text] = number
 
@@ -37,7 +34,9 @@ def note_chosen(w: World, ref: str) -> None:
 def as_coded(w: World, ours: Found) -> Found:
     """BlueOps' costs with the accounts that the bookkeeper gave their lines and that the books still show."""
     shown = {
-        (ref, text): number for ref, text, number in _lines(w) if w.witness.coded.get((ref, text)) == number
+        (ref, text): number
+        for ref, text, number in w.cost_lines()
+        if w.witness.coded.get((ref, text)) == number
     }
     return dataclasses.replace(ours, costs=tuple(_coded(cost, shown) for cost in ours.costs))
 
@@ -64,31 +63,11 @@ def recoded_over(w: World, stand_apart: Apart) -> list[str]:
     """Lines that show another account than the bookkeeper gave them, though nobody asked for it on either side."""
     return [
         f"{ref}, “{text}”: account {wanted} of the bookkeeper was written over, it is {number}"
-        for ref, text, number in _lines(w)
+        for ref, text, number in w.cost_lines()
         if (wanted := w.witness.coded.get((ref, text), number)) != number
         and ref not in stand_apart.ours
         and not w.chosen[ref]
     ]
-
-
-def _lines(w: World) -> Iterator[tuple[str, str, str]]:
-    """(record, what the line says, number of its account) of every line of every cost that is ours."""
-    for kind in ("Bill", "Purchase"):
-        for raw in w.company.records[kind].values():
-            if ref := _record(raw):
-                for line in raw["Line"]:
-                    yield ref, str(line.get("Description", "")), _number(w, line)
-
-
-def _record(raw: Mapping[str, Any]) -> str:
-    found = _MARK.search(str(raw.get("PrivateNote", "")))
-    return found.group(1) if found else ""
-
-
-def _number(w: World, line: Mapping[str, Any]) -> str:
-    detail = line.get("AccountBasedExpenseLineDetail", {})
-    account = str(detail.get("AccountRef", {}).get("value", ""))
-    return str(w.company.records["Account"].get(account, {}).get("AcctNum", ""))
 
 
 def _coded(cost: Cost, accounts: Coded) -> Cost:

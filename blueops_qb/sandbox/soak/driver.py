@@ -4,26 +4,40 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from hashlib import sha256
+from typing import Any, TypeVar
 
 import attrs
 
 from blueops_qb.engine.resolve import CannotResolve
 from blueops_qb.sandbox.core.work import Refused
+from blueops_qb.sandbox.qbd.faults import Refusal
 from blueops_qb.sandbox.qbo.faults import Fault
 from blueops_qb.sandbox.soak.actions import ACTIONS, Action
+from blueops_qb.sandbox.soak.desktop.actions import ACTIONS as DESKTOP_ACTIONS
+from blueops_qb.sandbox.soak.desktop.world import open_desktop
 from blueops_qb.sandbox.soak.judge import judge
 from blueops_qb.sandbox.soak.office import NothingThere
+from blueops_qb.sandbox.soak.online_world import open_world
 from blueops_qb.sandbox.soak.settle import settle
-from blueops_qb.sandbox.soak.world import World, open_world
+from blueops_qb.sandbox.soak.world import World
 
 #: Steps between two looks of the judge.
 EVERY = 60
 #: Steps that a failure tells.
 LAST = 25
+#: Books -> how their world is opened, and what may happen beside them.
+BOOKS: Mapping[str, tuple[Callable[..., AbstractContextManager[World]], Sequence[Action[Any]]]] = {
+    "qbo": (open_world, ACTIONS),
+    "qbd": (open_desktop, DESKTOP_ACTIONS),
+}
 #: What people are refused, on either side, has not happened.
-REFUSALS = (Refused, Fault, CannotResolve)
+REFUSALS = (Refused, Fault, Refusal, CannotResolve)
+
+
+W = TypeVar("W", bound=World)
 
 
 class SoakFailed(AssertionError):
@@ -57,10 +71,11 @@ class Played:
 
 
 def play(
-    w: World, *, seed: int, steps: int, every: int = EVERY, actions: Sequence[Action] = ACTIONS
+    w: World, *, seed: int, steps: int, every: int = EVERY, actions: Sequence[Action[Any]] = ()
 ) -> Iterator[Played]:
     """Take the steps one by one; yields after each. Raises whatever the judge or the product raises."""
     played = Played(seed=seed)
+    actions = actions or BOOKS[w.books][1]
     weights = [action.weight for action in actions]
     for number in range(1, steps + 1):
         step(w, played, w.chance.choices(actions, weights)[0])
@@ -72,7 +87,7 @@ def play(
         yield played
 
 
-def step(w: World, played: Played, action: Action) -> None:
+def step(w: W, played: Played, action: Action[W]) -> None:
     """Take one action and note what it did."""
     played.log.append(f"{action.name}: ")
     try:
@@ -104,6 +119,7 @@ def soak(
     url: str,
     seed: int,
     steps: int,
+    books: str = "qbo",
     every: int = EVERY,
     replay: str = "",
     tell: Callable[[str], None] | None = None,
@@ -112,7 +128,7 @@ def soak(
     began = time.process_time()
     played = Played(seed=seed)
     try:
-        with open_world(url=url, seed=seed) as w:
+        with BOOKS[books][0](url=url, seed=seed) as w:
             for played in play(w, seed=seed, steps=steps, every=every):
                 if tell is not None and played.steps % (10 * every) == 0:
                     tell(f"{played.steps} steps, {played.checks} checks")

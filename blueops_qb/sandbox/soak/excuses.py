@@ -11,20 +11,6 @@ import attrs
 
 from blueops_qb.sandbox.soak.world import World
 
-#: The product's words for kinds of records -> the books' own.
-KINDS = {
-    "customer": "Customer",
-    "vendor": "Vendor",
-    "invoice": "Invoice",
-    "payment": "Payment",
-    "bill": "Bill",
-    "expense": "Purchase",
-    "deposit": "Deposit",
-    "journal": "JournalEntry",
-    "credit_memo": "CreditMemo",
-    "sales_receipt": "SalesReceipt",
-    "refund_receipt": "RefundReceipt",
-}
 OPEN = "state NOT IN ('done', 'superseded', 'not_posted')"
 
 
@@ -67,7 +53,7 @@ def apart(w: World) -> Apart:
     ended = _ended_apart(w)
     ours = shown | waiting | ended | w.accepted
     found_places = places(w)
-    apart_places = {(row.ref, f"{KINDS[row.books_kind]}:{row.books_id}") for row in conflicts}
+    apart_places = {(row.ref, _named(w, row.books_kind, row.books_id)) for row in conflicts}
     apart_places |= {(ref, place) for ref, place in found_places if ref in ours}
     return Apart(
         ours=frozenset(ours),
@@ -119,4 +105,8 @@ def places(w: World, *, ever: bool = False) -> list[tuple[str, str]]:
         f" WHERE l.connection_id = :connection AND l.state IN ({states})",
         connection=w.connection_id,
     )
-    return [(f"{r.source_kind}:{r.source_id}", f"{KINDS[r.books_kind]}:{r.books_id}") for r in rows]
+    return [(f"{r.source_kind}:{r.source_id}", _named(w, r.books_kind, r.books_id)) for r in rows]
+
+
+def _named(w: World, books_kind: str, id: str) -> str:
+    return ":".join(w.place(books_kind, id) or (books_kind, id))

@@ -15,7 +15,7 @@ from typing import Any
 from blueops_qb.sandbox.soak.chart import CHART
 from blueops_qb.sandbox.soak.excuses import Apart, places
 from blueops_qb.sandbox.soak.ledger import HOME, ZERO, Books, Raw, money, ref, told
-from blueops_qb.sandbox.soak.witness import DOCUMENTS
+from blueops_qb.sandbox.soak.online_witness import DOCUMENTS
 from blueops_qb.sandbox.soak.world import World
 
 #: Forms that sell or take back, beside invoices.
@@ -164,7 +164,7 @@ def _i9_money(w: World, books: Books, apart: Apart) -> Iterator[str]:
         if money(raw.get("Balance")) < 0:
             yield f"invoice {raw['Id']} is paid more than it is: {raw['Balance']}"
     waiting = {books.account(number) for number in CHART.waiting}
-    here, disputed = _waiting_here(w, apart)
+    here, disputed = waiting_here(w, apart)
     only_theirs = w.only_theirs()
     there = ZERO
     for kind, raw in books.documents():
@@ -177,7 +177,7 @@ def _i9_money(w: World, books: Books, apart: Apart) -> Iterator[str]:
         yield f"{there} wait for the bank in the books, {here} in BlueOps"
 
 
-def _waiting_here(w: World, apart: Apart) -> tuple[Decimal, set[str]]:
+def waiting_here(w: World, apart: Apart) -> tuple[Decimal, set[str]]:
     """Money that BlueOps has received less what it has paid in or gave back from there, without what stands apart.
 
     Also answers where the deposits are that hold something which stands apart: they count on neither side.

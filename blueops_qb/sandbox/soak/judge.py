@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import attrs
 
@@ -23,9 +23,7 @@ from blueops_qb.sandbox.reader.values import (
     Sale,
 )
 from blueops_qb.sandbox.soak.coding import as_coded, as_they_wrote, recoded_over
-from blueops_qb.sandbox.soak.excuses import KINDS, Apart, apart, places
-from blueops_qb.sandbox.soak.invariants import check_books
-from blueops_qb.sandbox.soak.ledger import Books
+from blueops_qb.sandbox.soak.excuses import Apart, apart, places
 from blueops_qb.sandbox.soak.sides import (
     disputed,
     holding,
@@ -38,7 +36,6 @@ from blueops_qb.sandbox.soak.sides import (
     without_ghosts,
     without_stand_ins,
 )
-from blueops_qb.sandbox.soak.witness import DOCUMENTS, mark_of
 from blueops_qb.sandbox.soak.world import TENANT, World
 
 V = TypeVar("V", Party, Sale, Receipt, Cost, Banked, Credited, PaidBack, Prepaid)
@@ -77,7 +74,7 @@ def judge(w: World) -> Verdict:
     ]
     compared, differences = _compared(w, stand_apart)
     faults += differences
-    faults += check_books(w, Books.of(w.company), stand_apart)
+    faults += w.check_books(stand_apart)
     if faults:
         more = f" ... and {len(faults) - NAMED} more" if len(faults) > NAMED else ""
         raise Wrong(" | ".join(faults[:NAMED]) + more)
@@ -129,17 +126,17 @@ def _writes(w: World) -> list[str]:
 def _bears(w: World, kind: str, id: str, mark: str) -> bool:
     """Documents count whatever became of them. A party is known by its name alone: one that people gave another name,
     merged or retired meanwhile cannot be recognised by anybody."""
-    if kind in DOCUMENTS:
+    if kind not in w.parties:
         return True
-    raw = w.company.records[kind].get(id)
-    return raw is not None and mark_of(kind, raw) == mark
+    raw = w.records(kind).get(id)
+    return raw is not None and w.mark(kind, raw) == mark
 
 
 # -- nothing of theirs is forgotten ------------------------------------------------------------------
 def _forgotten(w: World, stand_apart: Apart) -> list[str]:
     """Every customer, payment and credit that lives in the books is linked, or a person sees why not."""
     linked = {
-        (KINDS[row.books_kind], row.books_id)
+        w.place(row.books_kind, row.books_id)
         for row in w.rows(
             "SELECT books_kind, books_id FROM blueops_qb_links"
             " WHERE connection_id = :connection AND state = 'live'",
@@ -149,14 +146,10 @@ def _forgotten(w: World, stand_apart: Apart) -> list[str]:
     known = linked | w.witness.before | w.only_theirs()
     return [
         f"{kind} {id} of the books is nowhere in BlueOps and nobody is asked about it"
-        for kind in ("Customer", "Payment", "CreditMemo")
-        for id, raw in w.company.records[kind].items()
-        if (kind, id) not in known and f"{kind}:{id}" not in stand_apart.theirs and _lives(kind, raw)
+        for kind in w.arriving
+        for id, raw in w.records(kind).items()
+        if (kind, id) not in known and f"{kind}:{id}" not in stand_apart.theirs and w.lives(kind, raw)
     ]
-
-
-def _lives(kind: str, raw: dict[str, Any]) -> bool:
-    return bool(raw["Active"] if kind == "Customer" else raw.get("TotalAmt") or raw.get("Line"))
 
 
 def _written_over(w: World, stand_apart: Apart) -> list[str]:
@@ -165,8 +158,8 @@ def _written_over(w: World, stand_apart: Apart) -> list[str]:
     found = []
     for ((kind, id), field), text in w.witness.written.items():
         ref = refs.get(f"{kind}:{id}", "")
-        raw = w.company.records[kind].get(id)
-        if not ref or raw is None or ref in stand_apart.ours or w.chosen[ref] or raw.get("TotalAmt") == 0:
+        raw = w.records(kind).get(id)
+        if not ref or raw is None or ref in stand_apart.ours or w.chosen[ref] or w.is_void(raw):
             continue
         of_kind, _, number = ref.partition(":")
         told = w.rows(
@@ -196,17 +189,17 @@ def _own(w: World) -> list[str]:
     """What is only the bookkeeper's is seen, linked with nothing, and never written."""
     found = [f"{kind} {id} is only the bookkeeper's and was written" for kind, id in w.witness.own_written]
     seen = {
-        (KINDS[row.kind], row.books_id): row.linked
+        place: row.linked
         for row in w.rows(
             "SELECT m.kind, m.books_id, EXISTS (SELECT 1 FROM blueops_qb_links l WHERE l.state = 'live'"
             " AND l.connection_id = m.connection_id AND l.books_kind = m.kind AND l.books_id = m.books_id)"
             " AS linked FROM blueops_qb_mirror m WHERE m.connection_id = :connection AND NOT m.deleted",
             connection=w.connection_id,
         )
-        if row.kind in KINDS
+        if (place := w.place(row.kind, row.books_id)) is not None
     }
     for kind, id in sorted(w.witness.own):
-        if id in w.company.records[kind]:
+        if id in w.records(kind):
             if (kind, id) not in seen:
                 found.append(f"{kind} {id} is the bookkeeper's and nobody has seen it")
             elif seen[kind, id]:
@@ -242,7 +235,7 @@ def _compared(w: World, stand_apart: Apart) -> tuple[int, list[str]]:
     left, right = undisputed(left, moved), undisputed(right, moved)
     paid = paid_by_disputed(w, left, right, ours, stand_apart)
     left, right = payer_left_out(left, paid), payer_left_out(right, paid)
-    compared, differences = differ(numbered(left), numbered(right), new)
+    compared, differences = differ(numbered(w.alike(left)), numbered(w.alike(right)), new)
     if balance:
         differences.append(f"the trial balance of the books is out by {balance}")
     return compared, [*differences, *others]

@@ -16,7 +16,7 @@ import attrs
 from blueops_qb.sandbox.qbo.admin import dump_records, ledger_lines
 from blueops_qb.sandbox.qbo.company import Company
 from blueops_qb.sandbox.soak.chart import CHART
-from blueops_qb.sandbox.soak.witness import DOCUMENTS
+from blueops_qb.sandbox.soak.online_witness import DOCUMENTS
 
 ZERO = Decimal("0.00")
 CENT = Decimal("0.01")

@@ -8,12 +8,13 @@ from blueops_qb.domain.records import Customer, Vendor
 from blueops_qb.sandbox.core.transaction import Transaction
 from blueops_qb.sandbox.soak.bookkeeper import does
 from blueops_qb.sandbox.soak.office import K, ids, phone, place, read, young
-from blueops_qb.sandbox.soak.world import TENANT, World
+from blueops_qb.sandbox.soak.online_world import OnlineWorld
+from blueops_qb.sandbox.soak.world import TENANT
 
 RETIRED = " (deleted)"
 
 
-def enter_namesake(w: World, tx: Transaction) -> Any:
+def enter_namesake(w: OnlineWorld, tx: Transaction) -> Any:
     """A customer with a vendor's name or a retired customer's, or a vendor with a customer's."""
     as_vendor = w.chance.random() < 0.3
     names = [
@@ -28,7 +29,7 @@ def enter_namesake(w: World, tx: Transaction) -> Any:
     return tx.create_customer(Customer(id="", name=name, phone=phone(w), billing=place(w), terms="net_30"))
 
 
-def take_name(w: World) -> str:
+def take_name(w: OnlineWorld) -> str:
     """The bookkeeper enters a vendor of his own with the name of a customer of BlueOps, who may be on his way."""
     id = young(w, ids(w, K.CUSTOMER))
     with w.core.begin(TENANT, actor="reader") as tx:

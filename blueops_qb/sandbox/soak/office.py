@@ -28,6 +28,7 @@ from blueops_qb.sandbox.soak.chart import FORGOTTEN
 from blueops_qb.sandbox.soak.world import TENANT, World
 
 R = TypeVar("R")
+W = TypeVar("W", bound=World)
 K = RecordKind
 #: The younger records are chosen more often: that is where both sides meet.
 RECENT = 12
@@ -355,13 +356,10 @@ def void_payment(w: World, tx: Transaction) -> Any:
     return tx.void_payment(some(w, tx, K.PAYMENT).id)
 
 
-Entry = Callable[[World, Transaction], Any]
-
-
-def entered(entry: Entry) -> Callable[[World], str]:
+def entered(entry: Callable[[W, Transaction], Any]) -> Callable[[W], str]:
     """The action in a transaction of its own, as people enter things; answers what it was about."""
 
-    def act(w: World) -> str:
+    def act(w: W) -> str:
         with w.core.begin(TENANT, actor="office") as tx:
             record = entry(w, tx)
         if isinstance(record, Invoice):

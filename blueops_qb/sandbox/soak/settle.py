@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import attrs
 
 from blueops_qb.engine import resolve
@@ -13,8 +11,6 @@ from blueops_qb.sdk.hooks import Switch
 #: Most seconds (of the soak's time) and exchanges until all is still; exchanges besides one per open event.
 MOST_SECONDS = 4 * 3600.0
 MOST_EXCHANGES = 120
-#: Farther behind than this, the books' clock goes right only by an action of its own.
-FAR = dt.timedelta(seconds=240)
 #: What a round without anything to carry waits.
 PAUSE = 30.0
 
@@ -55,27 +51,17 @@ def settle(w: World) -> Settled:
 
 
 def _calm(w: World) -> None:
-    w.twin.app.weather.clear()
-    w.twin.app.weather.requestid_ignored = False
-    w.company.lag(0)
-    # Ours is set right, or theirs catches up: the books' clock does not go back for it. One far behind stays so.
-    if w.company.clock.shift >= -FAR:
-        w.time.advance(max(0.0, w.company.clock.shift.total_seconds()))
-        w.company.clock.shift = dt.timedelta(0)
+    w.calm()
     if w.core.switches(TENANT).get(PLUGIN) is not Switch.ON:
         w.core.set_switch(TENANT, PLUGIN, Switch.ON, actor="admin")
-    for out in list(w.outs):
-        if out.reply is not None and w.chance.random() < 0.5:
-            w.hear(out)
-    w.outs.clear()
-    w.mail.news.clear()
+    w.lose_the_rest()
     w.sweep_core()
 
 
 def _mend(w: World) -> None:
     health = w.row()["health"]
     if health == "sign_in":
-        w.sign_in()
+        w.connect()
     elif health == "stopped":
         with w.turn() as turn:
             resolve.resume(turn, "admin")

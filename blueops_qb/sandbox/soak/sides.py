@@ -170,9 +170,8 @@ def paid_by_disputed(w: World, left: Found, right: Found, ours: Found, stand_apa
     found = {
         _name_of(one) for one in _money(left) if one.payer in names or one.payer.partition(":")[0] in names
     }
-    parties = w.company.records["Customer"]
     for one in _money(right):
-        parent = parties[one.under].get("ParentRef", {}).get("value", "")
+        parent = w.parent(one.under)
         if {f"Customer:{one.under}", f"Customer:{parent}"} & stand_apart.theirs:
             found.add(_name_of(one))
     return found

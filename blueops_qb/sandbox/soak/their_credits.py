@@ -6,15 +6,15 @@ from decimal import Decimal
 
 from blueops_qb.sandbox.soak.bookkeeper import CENT, Raw, does, edit, there
 from blueops_qb.sandbox.soak.office import NothingThere, amount, today, young
-from blueops_qb.sandbox.soak.world import World
+from blueops_qb.sandbox.soak.online_world import OnlineWorld
 
 
-def item(w: World, name: str) -> Raw:
+def item(w: OnlineWorld, name: str) -> Raw:
     """A reference to an item by its name."""
     return {"value": next(raw["Id"] for raw in w.company.all("Item") if raw["Name"] == name)}
 
 
-def sold(w: World, name: str, price: Decimal, words: str) -> Raw:
+def sold(w: OnlineWorld, name: str, price: Decimal, words: str) -> Raw:
     """A line on an item, without tax."""
     detail = {"ItemRef": item(w, name), "TaxCodeRef": {"value": "NON"}, "Qty": Decimal(1), "UnitPrice": price}
     return {
@@ -25,7 +25,7 @@ def sold(w: World, name: str, price: Decimal, words: str) -> Raw:
     }
 
 
-def write_credit(w: World) -> str:
+def write_credit(w: OnlineWorld) -> str:
     """A credit memo for the customer or job of an open invoice."""
     invoice = there(w, "Invoice", lambda raw: bool(raw.get("Balance")))
     price, n = amount(w, 100, 5_000), w.count()
@@ -40,7 +40,7 @@ def write_credit(w: World) -> str:
     return f"CreditMemo {made['Id']} BC{n} {price}"
 
 
-def apply_credit(w: World) -> str:
+def apply_credit(w: OnlineWorld) -> str:
     """What is left of a credit memo settles an invoice, by a payment of 0.00."""
     memo = there(w, "CreditMemo", lambda raw: bool(raw.get("Balance")) and not raw.get("LinkedTxn"))
     party = memo["CustomerRef"]["value"]
@@ -67,7 +67,7 @@ def apply_credit(w: World) -> str:
     return f"Payment {made['Id']} applies {part} of CreditMemo {memo['Id']} to Invoice {invoice['Id']}"
 
 
-def change_credit(w: World) -> str:
+def change_credit(w: OnlineWorld) -> str:
     """The amount of a credit memo of one line, or what it says."""
     raw = there(w, "CreditMemo")
     if w.chance.random() < 0.4:
@@ -83,14 +83,14 @@ def change_credit(w: World) -> str:
     )
 
 
-def delete_credit(w: World) -> str:
+def delete_credit(w: OnlineWorld) -> str:
     """A credit memo."""
     raw = there(w, "CreditMemo")
     does(w, "delete", kind="CreditMemo", id=raw["Id"])
     return f"CreditMemo {raw['Id']}"
 
 
-def give_back(w: World) -> str:
+def give_back(w: OnlineWorld) -> str:
     """A refund receipt that is no deposit's: BlueOps cannot represent it, and leaves it alone."""
     invoice = there(w, "Invoice")
     price, n = amount(w, 100, 5_000), w.count()

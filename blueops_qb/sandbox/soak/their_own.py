@@ -6,18 +6,18 @@ from decimal import Decimal
 
 from blueops_qb.sandbox.soak.bookkeeper import EXPENSE_ACCOUNTS, Raw, account_ref, does, there
 from blueops_qb.sandbox.soak.office import amount, today
+from blueops_qb.sandbox.soak.online_world import OnlineWorld
 from blueops_qb.sandbox.soak.their_credits import sold
-from blueops_qb.sandbox.soak.world import World
 
 
-def _enter(w: World, kind: str, body: Raw) -> str:
+def _enter(w: OnlineWorld, kind: str, body: Raw) -> str:
     """Enter a document that only lives there."""
     made = does(w, "create", kind=kind, body=body)
     w.keep_apart(kind, str(made["Id"]))
     return f"{kind} {made['Id']} {made.get('DocNumber', '')} {made['TotalAmt']}"
 
 
-def enter_invoice(w: World) -> str:
+def enter_invoice(w: OnlineWorld) -> str:
     """An invoice that BlueOps did not raise."""
     customer = there(w, "Customer", lambda raw: bool(raw["Active"]))
     n = w.count()
@@ -33,7 +33,7 @@ def enter_invoice(w: World) -> str:
     )
 
 
-def _line(w: World, n: int) -> Raw:
+def _line(w: OnlineWorld, n: int) -> Raw:
     detail = {"AccountRef": account_ref(w, w.chance.choice(EXPENSE_ACCOUNTS))}
     return {
         "Amount": amount(w),
@@ -43,7 +43,7 @@ def _line(w: World, n: int) -> Raw:
     }
 
 
-def enter_bill(w: World) -> str:
+def enter_bill(w: OnlineWorld) -> str:
     """A bill that BlueOps did not record."""
     vendor = there(w, "Vendor", lambda raw: bool(raw["Active"]))
     n = w.count()
@@ -59,7 +59,7 @@ def enter_bill(w: World) -> str:
     )
 
 
-def enter_expense(w: World) -> str:
+def enter_expense(w: OnlineWorld) -> str:
     """A purchase in cash that BlueOps did not record."""
     vendor = there(w, "Vendor", lambda raw: bool(raw["Active"]))
     n = w.count()
@@ -77,7 +77,7 @@ def enter_expense(w: World) -> str:
     )
 
 
-def bounce(w: World) -> str:
+def bounce(w: OnlineWorld) -> str:
     """A check that bounced: a check on receivables, which the payment settles instead of its invoices."""
     deposited = {
         link["TxnId"]

@@ -1,0 +1,204 @@
+"""Invariants of accounting-treatments section 13, held against the soak's own ledger of the company file.
+
+I2 (replay) is the witness's: nothing is created twice. The field-by-field part of I3 and I7 is the reader's.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from blueops_qb.sandbox.reader.desktop_tables import is_void, money, text_of
+from blueops_qb.sandbox.soak.desktop.ledger import COSTS, DOCUMENTS, SOLD, ZERO, Books, told
+from blueops_qb.sandbox.soak.excuses import Apart
+from blueops_qb.sandbox.soak.invariants import waiting_here
+from blueops_qb.sandbox.soak.witness import Obj
+
+if TYPE_CHECKING:
+    from blueops_qb.sandbox.soak.desktop.world import DesktopWorld
+
+Check = Callable[["DesktopWorld", Books, Apart], Iterator[str]]
+#: Members of a raw record by which it moves accounts or periods.
+_MOVES = frozenset(
+    (
+        *("TxnDate", "Amount", "TotalAmount", "AmountDue", "DepositTotal", "Subtotal", "SalesTaxTotal"),
+        *("AccountRef", "ItemRef", "ARAccountRef", "APAccountRef", "DepositToAccountRef"),
+    )
+)
+
+
+def check_books(w: DesktopWorld, books: Books, apart: Apart) -> list[str]:
+    """Every invariant that does not hold, in words."""
+    return [f"{name}: {fault}" for name, check in INVARIANTS for fault in check(w, books, apart)]
+
+
+def _i1_balanced(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
+    """Each document sums to nothing, and is posted as its members say."""
+    for kind, id, raw in books.documents():
+        effect = books.effect(kind, raw)
+        if sum(effect.values(), ZERO):
+            yield f"{kind} {id} does not balance: {told(books, effect)}"
+        posted = books.posted.get((kind, id), {})
+        if posted != effect:
+            yield f"{kind} {id} is posted as {told(books, posted)}, its members say {told(books, effect)}"
+    for kind, id in books.posted:
+        if kind in DOCUMENTS and id not in books.kept[kind]:
+            yield f"{kind} {id} is posted but not there"
+
+
+def _i3_sums(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
+    """Lines are the subtotal, and it less what was paid with its tax is what is open."""
+    for kind in SOLD:
+        for id, raw in books.kept[kind].items():
+            lines = sum((money(line, "Amount") for line in raw.iter(f"{kind}LineRet")), ZERO)
+            if lines != money(raw, "Subtotal"):
+                yield f"{kind} {id} comes to {lines}, its subtotal is {text_of(raw, 'Subtotal')}"
+
+
+def _i4_receivable(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
+    """A/R per customer = what is open of invoices less unapplied payments and credits; A/P per vendor = open bills."""
+    open_: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    payable: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    signs = (
+        ("Invoice", "BalanceRemaining", 1),
+        ("ReceivePayment", "UnusedPayment", -1),
+        ("CreditMemo", "CreditRemaining", -1),
+    )
+    for kind, member, sign in signs:
+        for raw in books.kept[kind].values():
+            open_[books.root(text_of(raw, "CustomerRef/ListID"))] += sign * money(raw, member)
+    for raw in books.kept["Bill"].values():
+        payable[text_of(raw, "VendorRef/ListID")] += money(raw, "AmountDue")
+    receivable, owed = books.account("1100"), books.account("2000")
+    for (account, party), amount in books.of_party.items():
+        if account == receivable and not party.startswith("vendor "):
+            open_[books.root(party)] -= amount
+        if account == owed and party.startswith("vendor "):
+            payable[party.removeprefix("vendor ")] += amount
+    for customer, rest in open_.items():
+        if rest:
+            yield f"customer {customer}: what is open differs by {rest} from what the ledger has"
+    for vendor, rest in payable.items():
+        if rest:
+            yield f"vendor {vendor}: open bills differ by {rest} from what the ledger has"
+
+
+def _i6_void(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
+    """What is void does nothing."""
+    for kind, id, raw in books.documents():
+        if is_void(raw) and books.posted.get((kind, id)):
+            yield f"{kind} {id} is void and still posted"
+
+
+def _i8_closed(w: DesktopWorld, _: Books, __: Apart) -> Iterator[str]:
+    """Nothing on or before the closing date was created or moved by the app."""
+    for kind, id, old, new in w.witness.in_closed_period:
+        if _moves(old) != _moves(new):
+            yield f"{kind} {id} was written into the closed period"
+
+
+def _moves(raw: Obj | None) -> list[Any]:
+    """What a document does, as its raw members say it; nothing for one that is not there or void."""
+    if raw is None or "_Void" in raw:
+        return []
+    found: list[Any] = []
+    for name, value in sorted(raw.items()):
+        if name in _MOVES:
+            found.append((name, value["ListID"] if isinstance(value, dict) else value))
+        elif isinstance(value, list):
+            found += [_moves(row) for row in value if isinstance(row, dict) and "Amount" in row]
+    return found
+
+
+def _i9_money(w: DesktopWorld, books: Books, apart: Apart) -> Iterator[str]:
+    """Payments are what they settle and what is left; what waits for the bank is what BlueOps has not paid in."""
+    settled: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for id, raw in books.kept["ReceivePayment"].items():
+        applied = ZERO
+        for part in raw.iter("AppliedToTxnRet"):
+            applied += money(part, "Amount")
+            settled[text_of(part, "TxnID")] += money(part, "Amount")
+        if applied + money(raw, "UnusedPayment") != money(raw, "TotalAmount"):
+            yield f"payment {id} of {money(raw, 'TotalAmount')} settles {applied}"
+    for id, raw in books.kept["Invoice"].items():
+        rest = money(raw, "Subtotal") + money(raw, "SalesTaxTotal") - settled[id]
+        if rest != money(raw, "BalanceRemaining") or rest < 0:
+            yield f"invoice {id}: {rest} are open, it says {money(raw, 'BalanceRemaining')}"
+    waiting = {books.account(number) for number in w.chart.waiting}
+    here, disputed = waiting_here(w, apart)
+    only_theirs = w.only_theirs()
+    there = ZERO
+    for kind, id, raw in books.documents():
+        place = f"{kind}:{id}"
+        if (kind, id) not in only_theirs and place not in apart.theirs | disputed:
+            there += sum((a for account, a in books.effect(kind, raw).items() if account in waiting), ZERO)
+    if there != here:
+        yield f"{there} wait for the bank in the books, {here} in BlueOps"
+
+
+def _i23_tax(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
+    """Sales tax is what the documents say, and only what is taxable is taxed."""
+    account, on_documents = books.account("2200"), ZERO
+    for sign, kind in ((1, "Invoice"), (-1, "CreditMemo"), (1, "SalesReceipt")):
+        for id, raw in books.kept[kind].items():
+            total = money(raw, "SalesTaxTotal")
+            on_documents += sign * total
+            taxed = any(
+                text_of(line, "SalesTaxCodeRef/FullName") == "Tax" for line in raw.iter(f"{kind}LineRet")
+            )
+            if total and not taxed:
+                yield f"{kind} {id}: {total} of tax, and no line is taxable"
+    posted = -sum((effect.get(account, ZERO) for effect in books.posted.values()), ZERO)
+    if posted != on_documents:
+        yield f"{posted} of sales tax are posted, the documents say {on_documents}"
+
+
+def _i24_mapped(w: DesktopWorld, books: Books, _: Apart) -> Iterator[str]:
+    """One currency, and no account that no rule leads to."""
+    chart = w.chart
+    known = {chart.receivable, chart.payable, chart.sales_tax, chart.undeposited, chart.discounts, chart.fees}
+    known |= {chart.bank_charges}
+    for part in (
+        chart.services,
+        chart.materials_sold,
+        chart.fees_charged,
+        chart.materials_bought,
+        chart.expenses,
+        chart.received_in,
+        chart.money,
+    ):
+        known |= set(part.values())
+    for kind, id, raw in books.documents():
+        if text_of(raw, "CurrencyRef/FullName"):
+            yield f"{kind} {id} is in {text_of(raw, 'CurrencyRef/FullName')}"
+        strange = {books.number(account) for account in books.effect(kind, raw)} - known
+        if strange and (kind, id) not in w.witness.before:
+            yield f"{kind} {id} posts to {', '.join(sorted(strange))}, which no rule leads to"
+
+
+def _i25_split(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
+    """The parts of a cost, by job and overhead, are its total; nothing is billable twice."""
+    for kind, (_account, total) in COSTS.items():
+        for id, raw in books.kept[kind].items():
+            parts = ZERO
+            for line in (*raw.iter("ExpenseLineRet"), *raw.iter("ItemLineRet")):
+                parts += money(line, "Amount")
+                if text_of(line, "BillableStatus") == "Billable":
+                    yield f"{kind} {id}: a line is billable in the books too"
+            if parts != money(raw, total):
+                yield f"{kind} {id} of {money(raw, total)} is split into {parts}"
+
+
+INVARIANTS: Sequence[tuple[str, Check]] = (
+    ("I1", _i1_balanced),
+    ("I3", _i3_sums),
+    ("I4", _i4_receivable),
+    ("I6", _i6_void),
+    ("I8", _i8_closed),
+    ("I9", _i9_money),
+    ("I23", _i23_tax),
+    ("I24", _i24_mapped),
+    ("I25", _i25_split),
+)
