@@ -34,6 +34,8 @@ class DesktopHouse:
     house: DemoHouse
     desktop: Desktop
     office: Office
+    #: Message sets that the newest session carried.
+    sets: int = 0
 
     def session(self, mishaps: Mishaps | None = None, quickbooks: QuickBooks | None = None) -> Outcome:
         """One session; its message sets are counted from 1."""
@@ -50,7 +52,9 @@ class DesktopHouse:
             mishaps=mishaps or Mishaps(),
             pause=0.05,
         )
-        return connector.run_session()
+        outcome = connector.run_session()
+        self.sets = connector.sets
+        return outcome
 
     def customers(self, count: int) -> list[Customer]:
         """New customers."""
@@ -71,8 +75,14 @@ class DesktopHouse:
 
     def thirty_documents(self) -> None:
         """Ten customers, ten invoices, ten payments."""
-        for customer in self.customers(10):
-            self.paid(self.invoice(customer))
+        self.documents(10)
+
+    def documents(self, count: int, *, unpaid: int = 0) -> None:
+        """So many customers with an invoice each, and payments of all but so many of them."""
+        for place, customer in enumerate(self.customers(count)):
+            invoice = self.invoice(customer)
+            if place >= unpaid:
+                self.paid(invoice)
 
     def jobs(self, count: int) -> None:
         """Customers with a job of the same name each, and an invoice for it."""

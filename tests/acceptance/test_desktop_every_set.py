@@ -1,0 +1,86 @@
+"""Two hundred documents on their way to QuickBooks Desktop, and something goes wrong at every set of them in turn.
+
+The suite plays every tenth set, `BLUEOPS_QB_EVERY_SET=1` all of them. Each time the next two sessions settle what was
+out: nothing is lost, nothing is there twice, whether QuickBooks remembers its message sets or has forgotten them.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+
+import attrs
+import pytest
+
+from blueops_qb.sandbox.qbd.connector import Mishaps
+from blueops_qb.sandbox.qbd.quickbooks import QuickBooks
+from blueops_qb.sandbox.qbd.sessions import Session
+from tests.desktop_house import DesktopHouse, sqlite_house
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("desktop every set")]
+
+STEP = int(os.environ.get("BLUEOPS_QB_EVERY_SET", "10"))
+ADDED = {"Customer": 67, "Invoice": 67, "ReceivePayment": 66}
+#: More sets than a session of two hundred documents has; behind its last one nothing goes wrong any more.
+MOST = 60
+
+
+@attrs.define(kw_only=True)
+class BreaksDown(QuickBooks):
+    """A QuickBooks that breaks down at a set, after it was carried out; the Web Connector tells an HRESULT."""
+
+    at: int
+    count: int = 0
+
+    def run(self, session: Session, text: str) -> str:
+        self.count += 1
+        if self.count == self.at:
+            self.file.company.switches.crash_before = False
+        return super().run(session, text)
+
+
+def disturbed(house: DesktopHouse, mishaps: Mishaps) -> int:
+    """A session with a mishap; how many sets it carried."""
+    house.session(mishaps)
+    return house.sets
+
+
+def broken(house: DesktopHouse, number: int) -> int:
+    house.session(quickbooks=BreaksDown(file=house.desktop.file, at=number))
+    return house.sets
+
+
+MISHAPS: dict[str, Callable[[DesktopHouse, int], int]] = {
+    "the request is lost": lambda house, number: disturbed(house, Mishaps(drop_request=number)),
+    "the answer is lost": lambda house, number: disturbed(house, Mishaps(drop_answer=number)),
+    "the answer comes cut off": lambda house, number: disturbed(house, Mishaps(garbage=number)),
+    "the answer comes twice": lambda house, number: disturbed(house, Mishaps(double_answer=number)),
+    "QuickBooks breaks down": broken,
+}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DesktopHouse]:
+    with sqlite_house(tmp_path_factory.mktemp("desktop")) as house:
+        yield house
+
+
+@pytest.mark.parametrize("forgets", [False, True], ids=["remembers", "forgets"])
+@pytest.mark.parametrize("mishap", MISHAPS.values(), ids=MISHAPS.keys())
+def test_whichever_set_goes_wrong_two_sessions_settle_it(
+    house: DesktopHouse, mishap: Callable[[DesktopHouse, int], int], forgets: bool
+) -> None:
+    house.desktop.file.company.switches.forgets_message_sets = forgets
+    met = 0
+    for number in range(1, MOST, STEP):
+        before = house.held()
+        house.documents(ADDED["Customer"], unpaid=1)
+        carried = mishap(house, number)
+        for _ in range(2):
+            house.session()
+        assert house.states() == {}, (number, house.reasons())
+        assert house.held() == {kind: before[kind] + ADDED[kind] for kind in before}, number
+        assert house.twice() == 0, number
+        assert house.desktop.file.company.ledger.trial_balance().difference == 0
+        if carried < number:
+            break  # the session ended before it
+        met += 1
+    assert met, "nothing went wrong"
