@@ -89,7 +89,7 @@ def _last(connection: sa.Connection, connection_id: str, zone: ZoneInfo) -> Visi
 def _sentence(title: str, last: Visit | None, minutes: int) -> str:
     away = _words(minutes)
     if last is None:
-        return f"The client of {title} has not come yet; it is let in since {away}."
+        return f"The client of {title} has not come yet, {away} after it was let in."
     return (
         f"The client of {title} last came {away} ago." if minutes else f"The client of {title} came just now."
     )

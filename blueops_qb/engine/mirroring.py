@@ -127,7 +127,7 @@ class Mirroring:
     def show(self, record: BooksRecord, *, origin: str, compare: bool) -> str | None:
         """Take a record into the mirror; answers its normal text. An older view than ours is dropped."""
         known = self._seen.get(record.ref)
-        if known is not None and not self._seen_before(known) and _older(record, known):
+        if known is not None and _older(record, known, asked_at=self.asked_at):
             return known.document
         text, next_to = None, ""
         if record.document is not None:
@@ -161,9 +161,6 @@ class Mirroring:
         if record.kind in CATALOG_KINDS:
             self._catalog = True
         return text
-
-    def _seen_before(self, known: Seen) -> bool:
-        return self.asked_at is not None and known.seen_at is not None and known.seen_at < self.asked_at
 
     def normal(self, document: Document) -> Document:
         """The document in normal form; the same one asked for once more is not made again."""
@@ -387,8 +384,10 @@ def settled_by_payments(turn: Turn, places: Collection[BooksRef]) -> None:
 _QUOTED = re.compile(r'"([a-z_]+#[^"]+)"')
 
 
-def _older(record: BooksRecord, known: Seen) -> bool:
+def _older(record: BooksRecord, known: Seen, *, asked_at: dt.datetime | None) -> bool:
     """The record shows an older state than the mirror has."""
+    if asked_at is not None and known.seen_at is not None and known.seen_at < asked_at:
+        return False
     if record.updated_at is None or known.updated_at is None or known.deleted:
         return False
     numbered = record.version.isdigit() and known.version.isdigit()

@@ -211,7 +211,7 @@ def test_seventy_megabytes_with_a_right_ticket_are_refused_as_well(
 ) -> None:
     ticket = let_in(asking, gate)
     head, tail = envelope("receiveResponseXML", [("ticket", ticket), ("response", "@")]).split("@")
-    body = Endless(head, b"x", 70 * MIB, tail)
+    body = Endless(head, b"x", 20 * MIB, tail)
     assert post(gate, body, chunked=chunked)[0] == "413 Content Too Large"
     assert body.taken <= LARGEST + 3 * HEAD
 

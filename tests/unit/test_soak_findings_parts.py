@@ -225,3 +225,43 @@ def test_a_return_is_of_whom_blueops_names_where_its_side_of_the_payment_was_cho
     (owed,) = result.documents.values()
     assert isinstance(owed, ExpenseDocument)
     assert str(owed.payee) == "customer:7"
+
+
+def test_what_one_of_three_parts_never_brought_comes_back_with_the_first() -> None:
+    """The third part was refused when the check bounced: what it was to be is the first one's, and so is its return."""
+    prices = ((1, "33.13"), (2, "49.00"), (3, "7.15"))
+    jobs = [Job(id=f"J{n}", customer_id="7", name=f"Job {n}") for n, _ in prices]
+    invoices = [
+        attrs.evolve(
+            invoice(simple_line(LineKind.SERVICE, "repair", price), total=price),
+            id=f"5{n}",
+            number=f"5{n}",
+            job_id=f"J{n}",
+        )
+        for n, price in prices
+    ]
+    payment = check_of("89.28", *((f"5{n}", price) for n, price in prices), id="1")
+    context = company(*jobs, *invoices, payment, over_jobs=OverJobs.SPLIT)
+    parts = post(payment, context)
+    assert isinstance(parts, Posted)
+    two = dict(sorted(parts.documents.items())[:2])
+    back = PaymentReturn(
+        id="9",
+        payment_id="1",
+        customer_id="7",
+        date=DAY,
+        amount=D("89.28"),
+        account_key="checking",
+        reason=ReturnReason.BOUNCED,
+    )
+    bounced = attrs.evolve(payment, applications=(), given_back=(GivenBack(by=back.ref, amount=D("89.28")),))
+    related = {**context.related, payment.ref: bounced, back.ref: back}
+    there = attrs.evolve(context, related=related, posted=two, in_books=frozenset(two))
+    returned, settled = post(back, there), post(bounced, there)
+    assert isinstance(returned, Posted)
+    assert isinstance(settled, Posted)
+    owed = [d.total for _, d in sorted(returned.documents.items()) if isinstance(d, ExpenseDocument)]
+    money = [d for _, d in sorted(settled.documents.items()) if isinstance(d, CustomerPayment)]
+    assert owed == [D("40.28"), D("49.00")]
+    assert [part.amount for part in money] == owed
+    assert [[a.amount for a in part.allocations] for part in money] == [[amount] for amount in owed]

@@ -244,7 +244,11 @@ def _given_back(record: Payment, lookup: Lookup) -> list[tuple[RecordRef | None,
             (number, share, party) for party, (number, share) in _earlier(record, lookup).items()
         )
         if len(earlier) > 1:
-            found += [(party, _to(back.by, number, share)) for number, share, party in earlier]
+            # What a part that never got there was to bring is the first one's.
+            missing = amount - sum((share for _, share, _ in earlier), ZERO)
+            for number, share, party in earlier:
+                found.append((party, _to(back.by, number, share + missing)))
+                missing = ZERO
         else:
             found.append((earlier[0][2] if earlier else None, _to(back.by, 1, amount)))
     return found

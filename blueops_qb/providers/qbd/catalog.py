@@ -1,8 +1,9 @@
 """The catalog: company, preferences and all lists that the mapping chooses from, as one message set.
 
-None of these lists is read by pages but the items, and a list that is read page by page is bound to a session of the
-Web Connector (reference/quickbooks-desktop.md section 3.4), so that all come whole. Inactive elements come too: a
-name that is taken by one is taken.
+The lists come whole; customers and vendors, of which a company has thousands, come page by page behind them. A page is
+bound to the session of the Web Connector that began it (reference/quickbooks-desktop.md section 3.4): when that has
+ended, the list begins anew, and after a few ends it is asked whole. Inactive elements come too: a name that is taken
+by one is taken.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from blueops_qb.providers.qbd.codec import queries
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.company import profile_of
 from blueops_qb.providers.qbd.codec.records import record_of
+from blueops_qb.providers.qbd.parts import Part, dumped, loaded, restarts
 from blueops_qb.providers.qbd.qbxml.element import Element
 from blueops_qb.providers.qbd.verdicts import Status, is_done, unknown, verdict
 from blueops_qb.sdk.outcomes import Absent, BooksRecord, Found, Outcome, Refused, Why
-from blueops_qb.sdk.provider import Operation
+from blueops_qb.sdk.provider import Operation, Verb, Want
 
 #: Lists without which nothing can be mapped, then those that a company may lack.
 LISTS = (
@@ -26,24 +28,27 @@ LISTS = (
     "ClassQueryRq",
     "TermsQueryRq",
     "PaymentMethodQueryRq",
-    "CustomerQueryRq",
-    "VendorQueryRq",
     "EmployeeQueryRq",
     "OtherNameQueryRq",
 )
+#: Lists that are read by pages.
+PAGED = ("CustomerQueryRq", "VendorQueryRq")
 
 
-def catalog_requests(books: Books) -> list[Element]:
-    """Host, company and preferences, then every list."""
+def catalog_requests(operation: Operation, books: Books) -> list[Element]:
+    """Host, company and preferences, then every list; on a further page what goes on there."""
+    paged = [queries.listed(part.query, page=part.page) for part in _parts(operation)]
+    if operation.params.get("parts"):
+        return paged
     head = [queries.host(), queries.company(books.settings.owner_id), queries.preferences()]
-    return [*head, *(queries.listed(name) for name in LISTS)]
+    return [*head, *(queries.listed(name) for name in LISTS), *paged]
 
 
 def catalog_outcome(
     operation: Operation, responses: Sequence[Element], books: Books, *, company_id: str, reference: str
 ) -> Outcome:
     """Found with the lists and the profile; a list that the company has not switched on is empty."""
-    wanted = len(catalog_requests(books))
+    wanted, parts = len(catalog_requests(operation, books)), _parts(operation)
     if len(responses) != wanted:
         # Preferences that are merely missing would pass for switched off.
         detail = f"{len(responses)} of {wanted} answers"
@@ -53,13 +58,17 @@ def catalog_outcome(
     records: list[BooksRecord] = []
     about: dict[str, Element] = {}
     discounts: list[Element] = []
-    for response in responses:
+    onward: list[Part] = []
+    for part, response in zip([*[None] * (wanted - len(parts)), *parts], responses, strict=True):
         status = Status(
             code=response.attribute("statusCode"),
             message=response.attribute("statusMessage"),
             severity=response.attribute("statusSeverity"),
             reference=reference,
         )
+        if part is not None and restarts(status, operation):
+            onward.append(part.anew())
+            continue
         if not is_done(status, operation):
             outcome = verdict(status, operation)
             off = isinstance(outcome, Refused) and outcome.why is Why.NOT_AVAILABLE
@@ -68,6 +77,11 @@ def catalog_outcome(
         about.update({ret.name: ret for ret in response.children if ret.name in _ABOUT})
         discounts += [ret for ret in response.children if ret.name == "ItemDiscountRet"]
         records += [record for ret in response.children if (record := record_of(ret, books)) is not None]
+        if part is not None and int(response.attribute("iteratorRemainingCount") or 0):
+            onward.append(part.after(response.attribute("iteratorID")))
+    then = (Want(verb=Verb.CATALOG, params={"parts": dumped(onward)}),) if onward else ()
+    if operation.params.get("parts"):
+        return Found(records=tuple(records), then=then, complete=not then, reference=reference)
     profile = profile_of(
         company_id,
         host=about.get("HostRet"),
@@ -77,7 +91,14 @@ def catalog_outcome(
         settings=books.settings,
     )
     company = BooksRecord(kind=BooksKind.COMPANY, id=company_id, name=profile.company_name)
-    return Found(records=(company, *records), profile=profile, reference=reference)
+    return Found(
+        records=(company, *records), profile=profile, then=then, complete=not then, reference=reference
+    )
+
+
+def _parts(operation: Operation) -> list[Part]:
+    told = operation.params.get("parts")
+    return loaded(told) if told else [Part(query=query) for query in PAGED]
 
 
 _ABOUT = frozenset({"HostRet", "CompanyRet", "PreferencesRet"})

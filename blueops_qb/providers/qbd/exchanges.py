@@ -69,7 +69,7 @@ def requests_of(operation: Operation, books: Books, *, asked: dt.datetime) -> li
         case Verb.FIND if operation.params.get("by") == "name":
             return _named(kind, operation.params["name"])
         case Verb.CATALOG:
-            return catalog_requests(books)
+            return catalog_requests(operation, books)
         case Verb.LEDGER:
             return ledger_requests(operation, books)
         case _:

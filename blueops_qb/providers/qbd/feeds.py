@@ -9,7 +9,6 @@ older position needs a full comparison.
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Sequence
 
 import attrs
@@ -18,13 +17,11 @@ from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.providers.qbd.codec import queries
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.members import Unwritable
-from blueops_qb.providers.qbd.codec.queries import Page
 from blueops_qb.providers.qbd.codec.records import record_of
 from blueops_qb.providers.qbd.entities import ENTITIES, KIND_OF_RET
+from blueops_qb.providers.qbd.parts import Part, dumped, loaded, restarts
 from blueops_qb.providers.qbd.positions import Position
 from blueops_qb.providers.qbd.qbxml.element import Element
-from blueops_qb.providers.qbd.status import rule_for
-from blueops_qb.providers.qbd.status_rules import Result
 from blueops_qb.providers.qbd.verdicts import Status, is_done, unknown, verdict
 from blueops_qb.providers.qbd.witnesses import put_back, witness_requests
 from blueops_qb.sdk.outcomes import Absent, BooksRecord, Found, Outcome, Refused, Why
@@ -34,8 +31,6 @@ from blueops_qb.sdk.provider import Operation, Verb, Want
 OVERLAP = 2 * 3600.0
 #: Deletions are asked for in time: a day less than QuickBooks remembers them.
 REACH = dt.timedelta(days=queries.DELETED_DAYS - 1)
-#: So often a query begins anew before it is asked without pages.
-_RESTARTS = 3
 _GONE_TXNS, _GONE_LISTS = "TxnDeletedQueryRq", "ListDeletedQueryRq"
 _FEED_KINDS = tuple(kind for kind in ENTITIES if kind is not BooksKind.COMPANY)
 #: What is listed before anything is matched.
@@ -46,15 +41,6 @@ _MATCHING = (
     BooksKind.INVOICE,
     BooksKind.PAYMENT,
 )
-
-
-@attrs.frozen(kw_only=True)
-class Part:
-    """One query: `iterator` where its next page goes on; `restarts` counts the sessions that ended in between."""
-
-    query: str
-    iterator: str = ""
-    restarts: int = 0
 
 
 def is_feed(operation: Operation) -> bool:
@@ -92,8 +78,8 @@ def feed_outcome(
             severity=response.attribute("statusSeverity"),
             reference=reference,
         )
-        if rule_for(status.code, status.message, operation.verb).result is Result.RESTART:
-            onward.append(Part(query=part.query, restarts=part.restarts + 1))
+        if restarts(status, operation):
+            onward.append(part.anew())
             continue
         if not is_done(status, operation):
             outcome = verdict(status, operation)
@@ -105,7 +91,7 @@ def feed_outcome(
         deleted += [ref for ret in rets if (ref := _deleted_of(ret)) is not None]
         records += [record for ret in rets if (record := record_of(ret, books)) is not None]
         if int(response.attribute("iteratorRemainingCount") or 0):
-            onward.append(attrs.evolve(part, iterator=response.attribute("iteratorID")))
+            onward.append(part.after(response.attribute("iteratorID")))
     position = _position(operation, shown, asked)
     too_old = _is_old(operation, asked)
     # Deletions are not told so far back: what is missing then proves nothing.
@@ -138,10 +124,7 @@ def _kinds(operation: Operation) -> tuple[BooksKind, ...]:
 def _parts(operation: Operation) -> list[Part]:
     told = operation.params.get("parts")
     if told:
-        return [
-            Part(query=query, iterator=iterator, restarts=restarts)
-            for query, iterator, restarts in json.loads(told)
-        ]
+        return loaded(told)
     kinds = [kind for kind in _kinds(operation) if kind in ENTITIES]
     asked = dict.fromkeys(query for kind in kinds for query in ENTITIES[kind].queries)
     parts = [Part(query=query) for query in asked]
@@ -160,7 +143,7 @@ def _request(part: Part, start: str, kinds: Sequence[BooksKind]) -> Element:
     if part.query == _GONE_LISTS:
         lists = (ENTITIES[kind] for kind in kinds if kind in ENTITIES and not ENTITIES[kind].transaction)
         return queries.deleted_lists((name for entity in lists for name in entity.messages), since=start)
-    page = None if part.restarts >= _RESTARTS else Page(iterator=part.iterator)
+    page = part.page
     if any(part.query in entity.queries for entity in ENTITIES.values() if entity.transaction):
         return (
             queries.changed(part.query, since=start, page=page)
@@ -242,6 +225,5 @@ def _is_old(operation: Operation, asked: dt.datetime) -> bool:
 def _then(operation: Operation, onward: list[Part], start: str, position: str) -> tuple[Want, ...]:
     if not onward:
         return ()
-    told = json.dumps([[part.query, part.iterator, part.restarts] for part in onward], separators=(",", ":"))
-    params = {**operation.params, "parts": told, "start": start, "position": position}
+    params = {**operation.params, "parts": dumped(onward), "start": start, "position": position}
     return (Want(verb=operation.verb, kind=operation.kind, params=params),)

@@ -20,8 +20,8 @@ from blueops_qb.providers.qbd.soap_methods import ENVELOPE, METHODS, TARGET, Met
 
 #: Every call but an answer of the books fits into this many bytes, with room to spare.
 HEAD = 64 * 1024
-#: The largest answer of the books: lists come whole, and ten thousand customers and jobs, escaped, are 25 MB.
-LARGEST = 64 * 1024 * 1024
+#: The largest answer of the books; long lists come by pages, items and accounts whole.
+LARGEST = 18 * 1024 * 1024
 #: Methods whose texts may be longer than the head.
 LONG = frozenset({"sendRequestXML", "receiveResponseXML"})
 _DEEPEST, _MOST_ELEMENTS = 8, 64
