@@ -2,16 +2,20 @@
 
 import json
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from click.testing import CliRunner
 
 from blueops_qb.cli import main
+from blueops_qb.domain.mapping import Family
+from blueops_qb.sandbox.demo.desktop_chart import DESKTOP_RULES
 from blueops_qb.sandbox.postgres import running_postgres
 from blueops_qb.sandbox.qbd.connector import At
 from blueops_qb.sandbox.soak import office
+from blueops_qb.sandbox.soak.both import play_both
 from blueops_qb.sandbox.soak.desktop import between
-from blueops_qb.sandbox.soak.desktop.actions import ACTIONS
+from blueops_qb.sandbox.soak.desktop.actions import ACTIONS, OFFICE
 from blueops_qb.sandbox.soak.desktop.world import DesktopWorld, open_desktop
 from blueops_qb.sandbox.soak.driver import EVERY, soak
 from blueops_qb.sandbox.soak.judge import Wrong, judge
@@ -88,6 +92,14 @@ def test_a_posting_that_its_members_do_not_say_is_told(tmp_path: Path) -> None:
         raw["Lines"][0]["Amount"] = "1.00"
         with pytest.raises(Wrong, match=r"I1: Invoice .* does not balance"):
             judge(w)
+
+
+def test_an_account_that_differs_between_both_kinds_of_books_is_told() -> None:
+    with (
+        patch.dict(DESKTOP_RULES, {(Family.SERVICE, "repair"): ("item", "Install")}),
+        pytest.raises(Wrong, match="I5: invoice:"),
+    ):
+        play_both(seed=SEED, steps=40, office=OFFICE)
 
 
 def test_a_session_that_another_one_has_ended_gets_no_work(tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ from blueops_qb.sandbox.core.work import Refused
 from blueops_qb.sandbox.qbd.faults import Refusal
 from blueops_qb.sandbox.qbo.faults import Fault
 from blueops_qb.sandbox.soak.actions import ACTIONS, Action
+from blueops_qb.sandbox.soak.both import play_both
 from blueops_qb.sandbox.soak.desktop.actions import ACTIONS as DESKTOP_ACTIONS
+from blueops_qb.sandbox.soak.desktop.actions import OFFICE as DESKTOP_OFFICE
 from blueops_qb.sandbox.soak.desktop.world import open_desktop
 from blueops_qb.sandbox.soak.judge import judge
 from blueops_qb.sandbox.soak.office import NothingThere
@@ -26,6 +28,8 @@ from blueops_qb.sandbox.soak.world import World
 
 #: Steps between two looks of the judge.
 EVERY = 60
+#: Actions of the office that are played in both kinds of books.
+BOTH = 60
 #: Steps that a failure tells.
 LAST = 25
 #: Books -> how their world is opened, and what may happen beside them.
@@ -132,6 +136,9 @@ def soak(
             for played in play(w, seed=seed, steps=steps, every=every):
                 if tell is not None and played.steps % (10 * every) == 0:
                     tell(f"{played.steps} steps, {played.checks} checks")
+        if books == "qbd":
+            # What the office does must do the same to accounts in either kind of books.
+            played.compared += play_both(seed=seed, steps=min(steps, BOTH), office=DESKTOP_OFFICE)
     except Exception as problem:
         raise SoakFailed(_story(played, problem, replay)) from problem
     return played, time.process_time() - began

@@ -1,7 +1,7 @@
 """Invariants of accounting-treatments section 13, held against the soak's own ledger and core's tables.
 
 I2 (replay) is the witness's: nothing is created twice. The field-by-field part of I3 and I7 (splits to the cent) is
-the reader's, which spreads tax and freight itself. I5 compares two kinds of books and waits for the second one.
+the reader's, which spreads tax and freight itself. I5 compares two kinds of books, in `both`.
 """
 
 from __future__ import annotations
