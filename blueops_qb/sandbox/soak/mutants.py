@@ -22,6 +22,7 @@ from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.domain.reverse import payment_from
 from blueops_qb.engine import (
     arrivals,
+    arrived_copies,
     findings,
     known,
     landing,
@@ -113,8 +114,8 @@ def _ours_wins(plain: Any) -> Any:
 @contextlib.contextmanager
 def _echo_by_marker() -> Iterator[None]:
     with (
-        patch.object(arrivals, "_is_coming", lambda *_: False),
-        patch.object(arrivals, "_bearer", lambda *_: None),
+        patch.object(arrived_copies, "is_coming", lambda *_: False),
+        patch.object(arrived_copies, "_bearer", lambda *_: None),
     ):
         yield
 
@@ -163,7 +164,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "the core sweep finds what a hook missed": _swap(sweep, "_missing", lambda *_: []),
     "answers that do not come are given up": _swap(uncertain, "overdue", _nothing),
     "nothing is planned while a change is out": _swap(known.Known, "busy", property(lambda _: False)),
-    "the mirror never goes back": _swap(mirroring, "_older", lambda *_: False),
+    "the mirror never goes back": _swap(mirroring, "_older", lambda *_, **__: False),
     "a variance is held": _swap(landing, "as_decided", lambda sent, _: sent),
     "a renewed sign-in is stored before it is used": _swap(transport, "keep", _nothing),
     "no key posts to a default": _swap(lookup.Lookup, "item", _default_item()),
