@@ -98,7 +98,7 @@ def in_books(shop: Office, names: list[str]) -> list[str]:
     return [row["DisplayName"] for row in held if row["DisplayName"] in names]
 
 
-def drain_until(shop: Office, condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def drain_until(shop: Office, condition: Callable[[], bool], seconds: float = 60.0) -> None:
     give_up = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < give_up, dict(shop.row())
@@ -114,7 +114,7 @@ def in_threads(
 
     def work() -> None:
         carrier = Carrier(engine)
-        give_up = time.monotonic() + 15
+        give_up = time.monotonic() + 60
         try:
             while not done() and time.monotonic() < give_up:
                 if not carrier.carry_one(connection_id):
