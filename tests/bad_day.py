@@ -112,7 +112,7 @@ class BadDay:
         return self._numbers[what]
 
     # -- what the engine does ------------------------------------------------------------------------
-    def step_until(self, what: str, condition: Callable[[], bool], seconds: float = 8.0) -> None:
+    def step_until(self, what: str, condition: Callable[[], bool], seconds: float = 60.0) -> None:
         """Carry one exchange at a time until something is so, so that a passing state is not missed."""
         give_up_at = time.monotonic() + seconds
         while not condition():
@@ -120,7 +120,7 @@ class BadDay:
             if not self.shop.carrier.carry_one(self.shop.id):
                 time.sleep(0.01)
 
-    def until(self, what: str, condition: Callable[[], bool], seconds: float = 8.0) -> None:
+    def until(self, what: str, condition: Callable[[], bool], seconds: float = 60.0) -> None:
         """Carry until something is so; fails with what is still open when it takes too long."""
         give_up_at = time.monotonic() + seconds
         while True:

@@ -223,7 +223,7 @@ class FaultHouse:
         """The books answer as they should."""
         self.shop.twin_call("faults/clear")
 
-    def step_until(self, what: str, condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    def step_until(self, what: str, condition: Callable[[], bool], seconds: float = 60.0) -> None:
         """Carry one exchange at a time until something is so."""
         give_up_at = time.monotonic() + seconds
         while not condition():

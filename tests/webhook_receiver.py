@@ -34,7 +34,7 @@ class Receiver:
             self._came.notify_all()
             return self.answers.pop(0) if self.answers else 200
 
-    def wait_for(self, count: int, *, seconds: float = 10) -> list[Any]:
+    def wait_for(self, count: int, *, seconds: float = 60) -> list[Any]:
         """The bodies, once so many have come; their signatures are checked."""
         with self._came:
             enough = self._came.wait_for(lambda: len(self.posts) >= count, timeout=seconds)

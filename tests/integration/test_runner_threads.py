@@ -30,7 +30,7 @@ def running(house: EngineHouse, *, threads: int = 4, poll: float = 0.02) -> Iter
         runner.stop()
 
 
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"

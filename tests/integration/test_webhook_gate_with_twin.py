@@ -50,7 +50,7 @@ def shop(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]
         yield made
 
 
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not arrive in time"
