@@ -20,7 +20,7 @@ from blueops_qb.providers.qbd.codec.bodies import change, creation, removal
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.members import Unwritable
 from blueops_qb.providers.qbd.codec.named_lists import by_name
-from blueops_qb.providers.qbd.codec.unsaid import recovered_record, written_record
+from blueops_qb.providers.qbd.codec.unsaid import leaves_out, recovered_record, written_record
 from blueops_qb.providers.qbd.feeds import feed_outcome, feed_requests, is_feed
 from blueops_qb.providers.qbd.gate_reply import Reply, load_reply
 from blueops_qb.providers.qbd.hresults import Fate, failure_of
@@ -189,6 +189,10 @@ def _outcome(operation: Operation, responses: list[Element], books: Books, *, ex
             missing.append(outcome)
         elif status.code != "0":
             remarks.append(status.log)
+        if operation.verb is Verb.UPDATE and any(leaves_out(r, operation, books) for r in response.children):
+            look = Want(verb=Verb.READ, kind=operation.kind, target_id=operation.target_id)
+            message = "QuickBooks tells that it was done, and only in part how it looks now."
+            return Stale(message=message, reference=reference, then=(look,))
         shown = (written_record(ret, operation, books) for ret in response.children)
         found += [record for record in shown if record is not None]
     if operation.verb in WRITES:
