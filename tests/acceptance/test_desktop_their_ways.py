@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import attrs
 import pytest
 import sqlalchemy as sa
 
+from blueops_qb.domain.records import Customer
 from blueops_qb.domain.refs import RecordRef
+from blueops_qb.engine import by_hand, rules_desk
 from blueops_qb.sandbox.core.invoices import draft_of
 from blueops_qb.sandbox.qbd.quickbooks import QuickBooks
 from blueops_qb.sandbox.qbd.sessions import Session
 from blueops_qb.store import tables as t
-from tests.desktop_house import DesktopHouse, sqlite_house
+from tests.desktop_house import ADMIN, DesktopHouse, sqlite_house
 
 pytestmark = pytest.mark.xdist_group("demo")
 D = Decimal
@@ -33,7 +37,7 @@ def sessions(house: DesktopHouse, count: int = 2) -> None:
         house.session()
 
 
-def link_of(house: DesktopHouse, ref: RecordRef) -> sa.Row[tuple[object, ...]]:
+def link_of(house: DesktopHouse, ref: RecordRef) -> Any:
     d, lk = t.documents, t.links
     query = (
         sa.select(lk.c.base_ours, lk.c.base_theirs, lk.c.doubtful, lk.c.books_id, lk.c.books_kind)
@@ -97,3 +101,56 @@ def test_a_change_that_was_answered_in_part_is_read_back_and_agreed_on_whole(
     executed = house.desktop.file.processor.executed["InvoiceMod"]
     house.session()
     assert house.desktop.file.processor.executed["InvoiceMod"] == executed
+
+
+# -- numbers that are taken over there -----------------------------------------------------------------
+@contextlib.contextmanager
+def own_numbers(house: DesktopHouse) -> Iterator[None]:
+    """The company numbers its invoices without a prefix."""
+    with house.house.turn() as turn:
+        before = turn.policy
+        rules_desk.change_policy(turn, attrs.evolve(before, number_prefix=""), actor=ADMIN)
+    yield
+    with house.house.turn() as turn:
+        rules_desk.change_policy(turn, before, actor=ADMIN)
+
+
+def entered_invoice(house: DesktopHouse, customer: Customer, number: str) -> str:
+    """An invoice of the bookkeeper's; answers its id."""
+    item = next(iter(house.desktop.file.company.records["ItemService"]))
+    return house.desktop.enter(
+        "Invoice",
+        f"<CustomerRef><ListID>{link_of(house, customer.ref).books_id}</ListID></CustomerRef>"
+        f"<RefNumber>{number}</RefNumber><InvoiceLineAdd><ItemRef><ListID>{item}</ListID></ItemRef>"
+        "<Amount>40.00</Amount></InvoiceLineAdd>",
+    )
+
+
+def test_a_number_that_quickbooks_has_already_is_not_used_twice(house: DesktopHouse) -> None:
+    (customer,) = house.customers(1)
+    sessions(house)
+    with own_numbers(house):
+        free = house.invoice(customer)
+        house.session()
+        assert house.states() == {}, house.reasons()
+        assert (
+            house.desktop.all_of("Invoice")[link_of(house, free.ref).books_id].findtext("RefNumber")
+            == free.number
+        )
+        theirs = entered_invoice(house, customer, str(int(free.number) + 1))
+        invoice = house.invoice(customer)
+        assert invoice.number == str(int(free.number) + 1)
+        before = house.held()
+        house.session()
+        assert house.held() == before
+        (said,) = [line for line in house.reasons() if line.startswith(str(invoice.ref))]
+        assert f"its number {invoice.number} is already used in the books, by invoice {theirs}" in said
+        house.desktop.bookkeeper.edit("Invoice", theirs, {"RefNumber": "T-77"})
+        with house.house.turn() as turn:
+            by_hand.try_again(turn, [invoice.ref], actor=ADMIN)
+        house.session()
+        assert link_of(house, invoice.ref).books_id
+        house.desktop.bookkeeper.delete("Invoice", theirs)
+        sessions(house)
+    assert house.states() == {}, house.reasons()
+    assert house.twice() == 0

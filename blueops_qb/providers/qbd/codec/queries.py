@@ -38,10 +38,9 @@ def by_id(kind: BooksKind, ids: Sequence[str]) -> list[Element]:
 
 
 def by_number(kind: BooksKind, number: str) -> list[Element]:
-    """Reads transactions by their exact number."""
+    """Reads transactions by their number, whatever its case: to people “bo-1” and “BO-1” are one number."""
     return [
-        _query(query, [leaf("RefNumberCaseSensitive", folded(number))], whole=True)
-        for query in ENTITIES[kind].queries
+        _query(query, [leaf("RefNumber", folded(number))], whole=True) for query in ENTITIES[kind].queries
     ]
 
 
