@@ -12,10 +12,11 @@ import attrs
 import pytest
 import sqlalchemy as sa
 
-from blueops_qb.domain.records import Customer
-from blueops_qb.domain.refs import RecordRef
-from blueops_qb.engine import by_hand, rules_desk
+from blueops_qb.domain.records import Customer, Invoice, Payment
+from blueops_qb.domain.refs import RecordKind, RecordRef
+from blueops_qb.engine import agreement, agreement_figures, agreement_runs, by_hand, due, rules_desk
 from blueops_qb.sandbox.core.invoices import draft_of
+from blueops_qb.sandbox.demo.house import TENANT
 from blueops_qb.sandbox.qbd.quickbooks import QuickBooks
 from blueops_qb.sandbox.qbd.sessions import Session
 from blueops_qb.store import tables as t
@@ -35,6 +36,13 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DesktopHouse]:
 def sessions(house: DesktopHouse, count: int = 2) -> None:
     for _ in range(count):
         house.session()
+
+
+def look(house: DesktopHouse) -> None:
+    """What was changed over there is due to be read now."""
+    with house.house.turn() as turn:
+        due.hurry(turn)
+    sessions(house)
 
 
 def link_of(house: DesktopHouse, ref: RecordRef) -> Any:
@@ -58,6 +66,21 @@ def posted(house: DesktopHouse, ref: RecordRef) -> Decimal:
     )
     with house.house.core.engine.connect() as connection:
         return D(connection.execute(query).scalar_one()) / 100
+
+
+def differences(house: DesktopHouse) -> list[str]:
+    """What a comparison of the year with the books' own ledger finds, as a certificate would say it."""
+    day = house.office.today
+    with house.house.turn() as turn:
+        id = agreement.ask(turn, day.replace(month=1, day=1), day.replace(month=12, day=31))
+    for _ in range(10):
+        house.session()
+        run = agreement.advance(house.house.plugin.engine, house.house.connection_id, id)
+        if not run.open:
+            break
+    assert run.state is agreement_runs.RunState.DONE, run
+    with house.house.core.engine.connect() as connection:
+        return [f.sentence for f in agreement_figures.findings(connection, run.id, "difference")]
 
 
 # -- an answer to a change that leaves something out ---------------------------------------------------
@@ -154,3 +177,83 @@ def test_a_number_that_quickbooks_has_already_is_not_used_twice(house: DesktopHo
         sessions(house)
     assert house.states() == {}, house.reasons()
     assert house.twice() == 0
+
+
+# -- a discount for paying early, entered over there ---------------------------------------------------
+def account_id(house: DesktopHouse, number: str) -> str:
+    accounts = house.desktop.file.company.records["Account"]
+    (id,) = (id for id, raw in accounts.items() if raw.get("AccountNumber") == number)
+    return id
+
+
+def entered_early_payment(house: DesktopHouse, invoice: Invoice, discount: Decimal) -> str:
+    """The bookkeeper receives the rest of an invoice and gives a discount; answers the payment's id."""
+    raw = house.desktop.all_of("Invoice")[link_of(house, invoice.ref).books_id]
+    paid = invoice.total - discount
+    return house.desktop.enter(
+        "ReceivePayment",
+        f"<CustomerRef><ListID>{raw.findtext('CustomerRef/ListID')}</ListID></CustomerRef>"
+        f"<TotalAmount>{paid}</TotalAmount><PaymentMethodRef><FullName>Check</FullName></PaymentMethodRef>"
+        f"<AppliedToTxnAdd><TxnID>{raw.findtext('TxnID')}</TxnID><PaymentAmount>{paid}</PaymentAmount>"
+        f"<DiscountAmount>{discount}</DiscountAmount>"
+        f"<DiscountAccountRef><ListID>{account_id(house, '4900')}</ListID></DiscountAccountRef></AppliedToTxnAdd>",
+    )
+
+
+def payments_of(house: DesktopHouse, invoice: Invoice) -> list[Payment]:
+    found = [s.record for s in house.house.core.iterate(TENANT, kinds=[RecordKind.PAYMENT])]
+    return [
+        one
+        for one in found
+        if isinstance(one, Payment) and any(a.invoice_id == invoice.id for a in one.applications)
+    ]
+
+
+def test_an_invoice_that_is_paid_there_with_a_discount_is_paid_here(house: DesktopHouse) -> None:
+    (customer,) = house.customers(1)
+    invoice = house.invoice(customer)
+    sessions(house)
+    discount = D("20.00")
+    id = entered_early_payment(house, invoice, discount)
+    look(house)
+    assert house.states() == {}, house.reasons()
+    (payment,) = payments_of(house, invoice)
+    assert payment.amount == invoice.total - discount
+    assert [a.amount + a.discount for a in payment.applications] == [invoice.total], "nothing is open of it"
+    # What the office corrects of the payment leaves the discount where it is.
+    with house.house.core.begin(TENANT, actor=ADMIN) as tx:
+        tx.update_payment(attrs.evolve(payment, reference="C-77"))
+    sessions(house)
+    assert house.states() == {}, house.reasons()
+    raw = house.desktop.file.company.records["ReceivePayment"][id]
+    assert raw["RefNumber"] == "C-77"
+    assert [row["DiscountAmount"] for row in raw["_Applied"]] == ["20.00"]
+    assert house.desktop.file.company.ledger.trial_balance().difference == 0
+    # So does what the bookkeeper writes on it.
+    house.desktop.bookkeeper.edit("ReceivePayment", id, {"RefNumber": "C-78"})
+    look(house)
+    assert house.states() == {}, house.reasons()
+    assert [one.reference for one in payments_of(house, invoice)] == ["C-78"]
+    assert differences(house) == []
+
+
+def test_what_is_left_of_an_invoice_with_a_discount_is_said_before_it_is_lost(house: DesktopHouse) -> None:
+    (customer,) = house.customers(1)
+    invoice = house.invoice(customer)
+    sessions(house)
+    id = entered_early_payment(house, invoice, D("20.00"))
+    look(house)
+    (payment,) = payments_of(house, invoice)
+    with house.house.core.begin(TENANT, actor=ADMIN) as tx:
+        tx.update_payment(attrs.evolve(payment, applications=()))
+    sessions(house)
+    (said,) = house.reasons()
+    assert "a discount of 20.00 was taken off a document with it" in said
+    with house.house.core.begin(TENANT, actor=ADMIN) as tx:
+        tx.update_payment(payment)
+    sessions(house)
+    assert house.states() == {}, house.reasons()
+    assert [
+        row["DiscountAmount"] for row in house.desktop.file.company.records["ReceivePayment"][id]["_Applied"]
+    ] == ["20.00"]
+    assert differences(house) == []
