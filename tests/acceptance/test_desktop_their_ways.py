@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -17,6 +18,7 @@ from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.engine import agreement, agreement_figures, agreement_runs, by_hand, due, rules_desk
 from blueops_qb.sandbox.core.invoices import draft_of
 from blueops_qb.sandbox.demo.house import TENANT
+from blueops_qb.sandbox.qbd.connector import Mishaps
 from blueops_qb.sandbox.qbd.quickbooks import QuickBooks
 from blueops_qb.sandbox.qbd.sessions import Session
 from blueops_qb.store import tables as t
@@ -257,3 +259,31 @@ def test_what_is_left_of_an_invoice_with_a_discount_is_said_before_it_is_lost(ho
         row["DiscountAmount"] for row in house.desktop.file.company.records["ReceivePayment"][id]["_Applied"]
     ] == ["20.00"]
     assert differences(house) == []
+
+
+# -- a slow clock, and a set that was forgotten ----------------------------------------------------------
+@contextlib.contextmanager
+def slow(house: DesktopHouse, by: dt.timedelta) -> Iterator[None]:
+    """The clock of the QuickBooks machine is behind, and QuickBooks forgets what it carried out."""
+    company = house.desktop.file.company
+    now = company.clock.now
+    company.clock.now = lambda: now() - by
+    company.switches.forgets_message_sets = True
+    yield
+    company.clock.now = now
+    company.switches.forgets_message_sets = False
+
+
+@pytest.mark.parametrize("set_", [1, 2, 3])
+@pytest.mark.parametrize("hours", [3, 30])
+def test_what_was_written_by_a_slow_clock_and_forgotten_is_found_and_not_written_twice(
+    house: DesktopHouse, hours: int, set_: int
+) -> None:
+    before = house.held()
+    with slow(house, dt.timedelta(hours=hours)):
+        house.documents(3)
+        house.session(Mishaps(drop_answer=set_))
+        sessions(house, 3)
+        assert house.states() == {}, house.reasons()
+    assert house.held() == {kind: count + 3 for kind, count in before.items()}
+    assert house.twice() == 0

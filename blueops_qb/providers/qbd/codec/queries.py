@@ -44,10 +44,10 @@ def by_number(kind: BooksKind, number: str) -> list[Element]:
     ]
 
 
-def by_name(query: str, name: str) -> Element:
+def by_name(query: str, name: str, *, page: Page | None = None) -> Element:
     """Reads list elements whose name begins so, inactive ones included; a look-up by full name may miss those."""
     filter_ = branch("NameFilter", [leaf("MatchCriterion", "StartsWith"), leaf("Name", folded(name))])
-    return _query(query, [leaf("ActiveStatus", "All"), filter_])
+    return _query(query, [leaf("ActiveStatus", "All"), filter_], page=page)
 
 
 def holder_of(name: str) -> Element:
