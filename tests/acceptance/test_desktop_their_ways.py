@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from blueops_qb.domain.records import Customer, Invoice, Payment
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.engine import agreement, agreement_figures, agreement_runs, by_hand, due, rules_desk
-from blueops_qb.sandbox.core.invoices import draft_of
+from blueops_qb.sandbox.core.invoices import InvoiceDraft, draft_of
 from blueops_qb.sandbox.demo.house import TENANT
 from blueops_qb.sandbox.qbd.connector import Mishaps
 from blueops_qb.sandbox.qbd.quickbooks import QuickBooks
@@ -83,6 +83,14 @@ def differences(house: DesktopHouse) -> list[str]:
     assert run.state is agreement_runs.RunState.DONE, run
     with house.house.core.engine.connect() as connection:
         return [f.sentence for f in agreement_figures.findings(connection, run.id, "difference")]
+
+
+def conflicts(house: DesktopHouse) -> list[str]:
+    """What is open on the conflicts page."""
+    c = t.conflicts
+    query = sa.select(c.c.reason).where(c.c.connection_id == house.house.connection_id, c.c.state == "open")
+    with house.house.core.engine.connect() as connection:
+        return list(connection.execute(query).scalars())
 
 
 # -- an answer to a change that leaves something out ---------------------------------------------------
@@ -287,3 +295,47 @@ def test_what_was_written_by_a_slow_clock_and_forgotten_is_found_and_not_written
         assert house.states() == {}, house.reasons()
     assert house.held() == {kind: count + 3 for kind, count in before.items()}
     assert house.twice() == 0
+
+
+# -- lines that only sum up ------------------------------------------------------------------------------
+def lines_there(house: DesktopHouse, id: str) -> list[tuple[str, str]]:
+    """Item and amount of every line of an invoice, as the file keeps it."""
+    company = house.desktop.file.company
+    lines = company.records["Invoice"][id]["Lines"]
+    return [
+        (company.full_name(x["ItemRef"]["ListID"]) if "ItemRef" in x else "", x.get("Amount", ""))
+        for x in lines
+    ]
+
+
+def test_a_subtotal_that_was_put_in_there_is_no_difference_and_stays(house: DesktopHouse) -> None:
+    (customer,) = house.customers(1)
+    lines = [
+        attrs.evolve(house.office.service("repair", f"Line {n}", "100.00"), quantity=D(1)) for n in (1, 2)
+    ]
+    with_lines = InvoiceDraft(customer_id=customer.id, lines=lines, issue_date=house.office.today)
+    invoice = house.office.invoice(with_lines)
+    sessions(house)
+    id = link_of(house, invoice.ref).books_id
+    raw = house.desktop.file.company.records["Invoice"][id]
+    (subtotal,) = house.desktop.file.company.records["ItemSubtotal"]
+    kept = "".join(
+        f"<InvoiceLineMod><TxnLineID>{x['TxnLineID']}</TxnLineID></InvoiceLineMod>" for x in raw["Lines"]
+    )
+    house.desktop.change(
+        "Invoice",
+        f"<TxnID>{id}</TxnID><EditSequence>{raw['EditSequence']}</EditSequence>{kept}"
+        f"<InvoiceLineMod><TxnLineID>-1</TxnLineID><ItemRef><ListID>{subtotal}</ListID></ItemRef></InvoiceLineMod>",
+    )
+    assert [amount for _, amount in lines_there(house, id)] == ["100.00", "100.00", "200.00"]
+    look(house)
+    assert house.states() == {}, house.reasons()
+    assert conflicts(house) == []
+    draft = draft_of(invoice)
+    dearer = attrs.evolve(draft.lines[1], unit_price=D("150.00"))
+    house.office.corrected(invoice, attrs.evolve(draft, lines=[draft.lines[0], dearer]))
+    sessions(house)
+    assert house.states() == {}, house.reasons()
+    assert lines_there(house, id)[-1] == ("Subtotal", "250.00")
+    assert [amount for _, amount in lines_there(house, id)] == ["100.00", "150.00", "250.00"]
+    assert conflicts(house) == []
