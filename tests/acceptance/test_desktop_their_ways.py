@@ -13,7 +13,7 @@ import attrs
 import pytest
 import sqlalchemy as sa
 
-from blueops_qb.domain.records import Customer, Invoice, Payment
+from blueops_qb.domain.records import Customer, Invoice, Job, Payment
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.engine import agreement, agreement_figures, agreement_runs, by_hand, due, rules_desk
 from blueops_qb.sandbox.core.invoices import InvoiceDraft, draft_of
@@ -339,3 +339,47 @@ def test_a_subtotal_that_was_put_in_there_is_no_difference_and_stays(house: Desk
     assert lines_there(house, id)[-1] == ("Subtotal", "250.00")
     assert [amount for _, amount in lines_there(house, id)] == ["100.00", "150.00", "250.00"]
     assert conflicts(house) == []
+
+
+# -- jobs of one name below one customer -----------------------------------------------------------------
+@pytest.mark.parametrize("lands_before", [True, False], ids=["one is there already", "both are new"])
+def test_two_jobs_of_one_name_below_one_customer_are_told_apart(
+    house: DesktopHouse, lands_before: bool
+) -> None:
+    (customer,) = house.customers(1)
+    jobs = []
+    for _ in range(3):
+        jobs.append(house.office.job(customer, "Kitchen", street="1 Pump St", class_key="service"))
+        if lands_before:
+            sessions(house)
+    invoices = [house.invoice(customer, job=job.id) for job in jobs]
+    sessions(house, 3)
+    assert house.states() == {}, house.reasons()
+    company = house.desktop.file.company
+    names = [company.full_name(link_of(house, job.ref).books_id) for job in jobs]
+    assert names[0] == f"{customer.name}:Kitchen"
+    assert names[1:] == [f"{customer.name}:Kitchen ({job.id})" for job in jobs[1:]]
+    for job, invoice in zip(jobs, invoices, strict=True):
+        raw = company.records["Invoice"][link_of(house, invoice.ref).books_id]
+        assert raw["CustomerRef"]["ListID"] == link_of(house, job.ref).books_id
+    look(house)
+    assert house.states() == {}, house.reasons()
+    assert conflicts(house) == []
+    with house.house.core.begin(TENANT, actor=ADMIN) as tx:
+        found = tx.read(jobs[1].ref)
+    assert found is not None
+    assert isinstance(found.record, Job)
+    assert found.record.name == "Kitchen", "the mark is the books' alone"
+
+
+def test_jobs_of_one_name_planned_while_the_other_is_on_its_way_are_told_apart(house: DesktopHouse) -> None:
+    (customer,) = house.customers(1)
+    sessions(house)
+    first = house.office.job(customer, "Cellar", street="1 Pump St", class_key="service")
+    house.session(Mishaps(drop_request=1))
+    second = house.office.job(customer, "cellar", street="1 Pump St", class_key="service")
+    sessions(house, 3)
+    assert house.states() == {}, house.reasons()
+    company = house.desktop.file.company
+    names = [company.full_name(link_of(house, job.ref).books_id) for job in (first, second)]
+    assert names == [f"{customer.name}:Cellar", f"{customer.name}:cellar ({second.id})"]
