@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.records import Customer, Invoice, Job, Payment
 from blueops_qb.domain.refs import RecordKind, RecordRef
-from blueops_qb.engine import agreement, agreement_figures, agreement_runs, by_hand, due, rules_desk
+from blueops_qb.engine import agreement, agreement_figures, agreement_runs, by_hand, due, resolve, rules_desk
 from blueops_qb.sandbox.core.invoices import InvoiceDraft, draft_of
 from blueops_qb.sandbox.demo.house import TENANT
 from blueops_qb.sandbox.qbd.connector import Mishaps
@@ -420,3 +420,57 @@ def test_the_old_name_above_the_address_of_a_renamed_customer_is_no_street(house
         told = house.desktop.file.company.records["Customer"][id]["BillAddress"]
         assert changed.billing is not None
         assert (told["Addr1"], told["Addr2"]) == (above, changed.billing.line1)
+
+
+# -- customers who were merged there ---------------------------------------------------------------------
+def choose(house: DesktopHouse, ref: RecordRef, choice: str) -> None:
+    c = t.conflicts
+    query = sa.select(c.c.id).where(c.c.ref == str(ref), c.c.state == "open", c.c.cause == "removed_there")
+    with house.house.turn() as turn:
+        id = turn.connection.execute(query).scalar_one()
+        resolve.resolve(turn, id, choice, actor=ADMIN)
+
+
+def test_a_payment_of_a_customer_who_was_merged_into_one_of_ours_says_so_and_follows(
+    house: DesktopHouse,
+) -> None:
+    lost, stays = house.customers(2)
+    invoice = house.invoice(lost)
+    sessions(house)
+    ids = [link_of(house, one.ref).books_id for one in (lost, stays)]
+    house.desktop.bookkeeper.merge("Customer", *ids)
+    house.paid(invoice)
+    sessions(house)
+    (said,) = (reason for reason in house.reasons() if reason.startswith("payment"))
+    assert (
+        f"it needs {lost.ref}, and customer#{ids[0]} was deleted in the books, or merged into another one"
+        in said
+    )
+    (shown,) = (reason for reason in conflicts(house) if reason.startswith(str(lost.ref)))
+    assert f"was deleted and merged into customer#{ids[1]}" in shown
+    choose(house, lost.ref, "merge")
+    sessions(house, 3)
+    assert house.states() == {}, house.reasons()
+    (payment,) = payments_of(house, invoice)
+    raw = house.desktop.file.company.records["ReceivePayment"][link_of(house, payment.ref).books_id]
+    assert raw["CustomerRef"]["ListID"] == ids[1]
+    assert conflicts(house) == []
+
+
+def test_a_payment_of_a_customer_who_was_merged_into_one_of_theirs_goes_to_that_one(
+    house: DesktopHouse,
+) -> None:
+    (lost,) = house.customers(1)
+    invoice = house.invoice(lost)
+    sessions(house)
+    id = link_of(house, lost.ref).books_id
+    other = house.desktop.enter_customer(f"Other {lost.name}", email="", phone="", street="")
+    house.desktop.bookkeeper.merge("Customer", id, other)
+    house.paid(invoice)
+    sessions(house, 3)
+    assert house.states() == {}, house.reasons()
+    assert link_of(house, lost.ref).books_id == other
+    (payment,) = payments_of(house, invoice)
+    raw = house.desktop.file.company.records["ReceivePayment"][link_of(house, payment.ref).books_id]
+    assert raw["CustomerRef"]["ListID"] == other
+    assert conflicts(house) == []

@@ -142,6 +142,17 @@ def test_one_that_is_refused_leaves_the_others_done() -> None:
     assert isinstance(gone, Gone)
 
 
+@pytest.mark.parametrize(("code", "text"), [("3140", "invalid reference"), ("3120", "cannot be found")])
+def test_a_refused_reference_asks_what_became_of_the_customer(code: str, text: str) -> None:
+    body = reply(response("InvoiceAdd", "b.0", code=code, text=text))
+    (refused,) = decoded(body, exchange(WRITES.operations[1]))
+    assert isinstance(refused, Refused)
+    assert refused.why is Why.REFERENCE
+    assert [(want.verb, want.kind, want.target_id) for want in refused.then] == [
+        (Verb.READ, BooksKind.CUSTOMER, "8-1")
+    ]
+
+
 def test_what_the_answer_does_not_speak_of_may_have_happened() -> None:
     assert [type(o) for o in decoded(reply(response("CustomerAdd", "a.0", shown("Customer", 0))))] == [
         Applied,
