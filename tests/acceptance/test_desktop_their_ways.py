@@ -21,6 +21,7 @@ from blueops_qb.sandbox.demo.house import TENANT
 from blueops_qb.sandbox.qbd.connector import Mishaps
 from blueops_qb.sandbox.qbd.quickbooks import QuickBooks
 from blueops_qb.sandbox.qbd.sessions import Session
+from blueops_qb.sdk.hooks import PluginHealth
 from blueops_qb.store import tables as t
 from tests.desktop_house import ADMIN, DesktopHouse, sqlite_house
 
@@ -474,3 +475,13 @@ def test_a_payment_of_a_customer_who_was_merged_into_one_of_theirs_goes_to_that_
     raw = house.desktop.file.company.records["ReceivePayment"][link_of(house, payment.ref).books_id]
     assert raw["CustomerRef"]["ListID"] == other
     assert conflicts(house) == []
+
+
+# -- how it fares, for core ------------------------------------------------------------------------------
+def test_core_hears_of_the_web_connector_by_the_plugins_hook(house: DesktopHouse) -> None:
+    house.session()
+    answer = house.house.core.health(TENANT)["quickbooks"]
+    assert isinstance(answer.value, PluginHealth), answer.error
+    assert answer.value.ok
+    assert answer.value.last_contact_at is not None
+    assert not answer.value.quiet
