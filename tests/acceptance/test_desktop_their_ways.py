@@ -18,7 +18,7 @@ from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.engine import agreement, agreement_figures, agreement_runs, by_hand, due, resolve, rules_desk
 from blueops_qb.sandbox.core.invoices import InvoiceDraft, draft_of
 from blueops_qb.sandbox.demo.house import TENANT
-from blueops_qb.sandbox.qbd.connector import Mishaps
+from blueops_qb.sandbox.qbd.connector import At, Connector, Ended, Mishaps, Outcome, Steps
 from blueops_qb.sandbox.qbd.quickbooks import QuickBooks
 from blueops_qb.sandbox.qbd.sessions import Session
 from blueops_qb.sdk.hooks import PluginHealth
@@ -485,3 +485,82 @@ def test_core_hears_of_the_web_connector_by_the_plugins_hook(house: DesktopHouse
     assert answer.value.ok
     assert answer.value.last_contact_at is not None
     assert not answer.value.quiet
+
+
+# -- long sessions, and two computers ----------------------------------------------------------------------
+def test_a_session_that_has_lasted_long_enough_ends_and_the_rest_goes_at_the_next(
+    house: DesktopHouse,
+) -> None:
+    before = house.held()
+    house.documents(3)
+    s = t.sessions
+
+    def is_old(steps: Steps) -> Outcome:
+        """Every set takes an hour."""
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                outcome: Outcome = end.value
+                return outcome
+            with house.house.core.engine.begin() as connection:
+                hour = dt.timedelta(hours=1)
+                began = connection.execute(sa.select(s.c.began_at).where(s.c.state == "open")).scalar_one()
+                connection.execute(s.update().where(s.c.state == "open").values(began_at=began - hour))
+
+    ended = []
+    for _ in range(8):
+        outcome = is_old(client(house).steps())
+        ended.append(outcome.status)
+        assert outcome.ended is Ended.DONE
+        if house.states() == {}:
+            break
+    assert house.states() == {}, house.reasons()
+    assert "QuickBooks is left to its users for now. What is left goes at the next run." in ended
+    assert house.held() == {kind: count + 3 for kind, count in before.items()}
+    assert house.twice() == 0
+
+
+def client(house: DesktopHouse) -> Connector:
+    """A Web Connector with the same .qwc on another computer."""
+    usual = house.desktop.connector
+    assert usual is not None
+    return Connector(
+        service=usual.service,
+        quickbooks=usual.quickbooks,
+        user=usual.user,
+        password=usual.password,
+        pause=0.05,
+    )
+
+
+@pytest.mark.parametrize("forgets", [False, True], ids=["remembers", "forgets"])
+@pytest.mark.parametrize("at", [At.ASKED, At.RAN], ids=["before it is run", "after it was run"])
+@pytest.mark.parametrize("words", ["<CustomerAddRq", "<InvoiceAddRq", "<ReceivePaymentAddRq"])
+def test_a_second_computer_ends_the_first_ones_session_and_its_set_is_asked_about(
+    house: DesktopHouse, words: str, at: At, forgets: bool
+) -> None:
+    before = house.held()
+    house.desktop.file.company.switches.forgets_message_sets = forgets
+    house.documents(3)
+    first = client(house)
+    steps = first.steps()
+    place, text = next(steps)
+    while not (place is at and words in text):
+        place, text = next(steps)
+    second = client(house)
+    asked: list[str] = []
+    for _, sent in second.steps():
+        asked.append(sent)
+    (id,) = re.findall(r'newMessageSetID="(\w+)"', text)
+    assert f'newMessageSetID="{id}" oldMessageSetID="{id}"' in asked[0], (
+        "its state is asked for before anything else"
+    )
+    # The first one goes on as if nothing had happened; its ticket is dead.
+    for place, _ in steps:
+        assert place in (At.RAN, At.TOLD)
+    sessions(house, 2)
+    house.desktop.file.company.switches.forgets_message_sets = False
+    assert house.states() == {}, house.reasons()
+    assert house.twice() == 0
+    assert house.held() == {kind: count + 3 for kind, count in before.items()}
