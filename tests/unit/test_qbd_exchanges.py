@@ -374,3 +374,35 @@ def test_a_record_is_gone_only_when_every_query_for_it_says_so() -> None:
     bare = exchange(op("r", Verb.READ, kind=BooksKind.INVOICE, target_id="1-1"))
     (silent,) = decoded(reply(response("InvoiceQuery", "r.0")), bare)
     assert isinstance(silent, Throttled)
+
+
+# -- what Desktop has no way for ---------------------------------------------------------------------------
+WAYS = (
+    (Verb.READ, {}),
+    (Verb.WITHDRAW, {}),
+    *(
+        (Verb.FIND, {"by": by, "name": "A", "number": "1", "since": "2026-01-01T00:00:00+00:00"})
+        for by in ("name", "number", "created")
+    ),
+)
+
+
+@pytest.mark.parametrize("kind", BooksKind)
+@pytest.mark.parametrize(("verb", "params"), WAYS)
+def test_whatever_is_asked_of_a_kind_is_written_or_refused_with_a_sentence(
+    kind: BooksKind, verb: Verb, params: dict[str, str]
+) -> None:
+    sent = exchange(op("1", verb, kind=kind, target_id="1-1", version="1", params=params))
+    try:
+        assert PROVIDER.encode(sent, PROFILE)
+    except Unencodable as refusal:
+        said = str(refusal)
+        assert said.endswith(".")
+        assert "_" not in said
+        assert "Type is" not in said, "nobody knows our requests by their members"
+
+
+@pytest.mark.parametrize("kind", [BooksKind.LOCATION, BooksKind.ATTACHMENT, BooksKind.CREDIT])
+def test_a_kind_that_desktop_lacks_is_named(kind: BooksKind) -> None:
+    with pytest.raises(Unencodable, match=f"QuickBooks Desktop has no {kind.value}"):
+        PROVIDER.encode(exchange(op("1", Verb.READ, kind=kind, target_id="1-1")), PROFILE)
