@@ -17,7 +17,16 @@ from blueops_qb.domain.posting import salestax
 from blueops_qb.domain.posting.kinds import REVERSES
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordRef
 from blueops_qb.domain.reversal import reverses
-from blueops_qb.engine import outbox, reclass_back, subledger, take_back, undo, unsettled, variances
+from blueops_qb.engine import (
+    one_sided,
+    outbox,
+    reclass_back,
+    subledger,
+    take_back,
+    undo,
+    unsettled,
+    variances,
+)
 from blueops_qb.engine.conflicts import conflict_row, write_conflicts
 from blueops_qb.engine.figures import cents_in, generation_in, total_in
 from blueops_qb.engine.freed_credits import Freed, freed_credits, note_freed
@@ -26,7 +35,6 @@ from blueops_qb.engine.mirroring import Mirroring, digest_of, make_dirty, waitin
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.sides import agreed_beside
-from blueops_qb.engine.sweep import row_of
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
 from blueops_qb.sdk.provider import Operation, Verb
@@ -84,9 +92,12 @@ class Landing(Mirroring):
             shown = as_decided(sent, shown)
         agrees = sent is None or sent == shown
         gap = not agrees and salestax.is_tax_gap(sent, shown, limit=self.turn.policy.tax_gap)
-        self._link(ready, record, text, agrees=agrees, gap=gap)
         assert ready.source is not None
         assert ready.document is not None
+        if text is not None and one_sided.is_one_sided(ready):
+            self._in_part(ready, operation, record, text, agrees=agrees)
+            return
+        self._link(ready, record, text, agrees=agrees, gap=gap)
         if agrees:
             if reverses(ready.row.marker):
                 self._undoing.append(ready.row.document_id)
@@ -105,6 +116,21 @@ class Landing(Mirroring):
             numbers=f"{record.ref} v{record.version} {total_in(ready.document)}",
             marker=operation.marker,
         )
+
+    def _in_part(
+        self, ready: Ready, operation: Operation, record: BooksRecord, text: str, *, agrees: bool
+    ) -> None:
+        """The rest of the record still waits for a person, and is compared with what it shows now."""
+        assert ready.source is not None
+        if agrees:
+            one_sided.landed(self.turn, ready, record.version, text, self._beside(ready, record))
+            self._postings += subledger.landed(ready, operation, record.document)
+        elif ignored := one_sided.ignored(self.turn, ready, text):
+            self.hold(ready.source, ready.row.revision, *one_sided.in_vain(ignored))
+            return
+        self._newer.append(record.ref)
+        self._moves.append(one_sided.compared_next(ready.source, ready.row.revision))
+        self.turn.note("landed in part", str(ready.source), numbers=f"{record.ref} v{record.version}")
 
     def _link(self, ready: Ready, record: BooksRecord, text: str | None, *, agrees: bool, gap: bool) -> None:
         values = {
@@ -358,25 +384,10 @@ class Landing(Mirroring):
         done = unsettled.told(turn, self._finished, undone=self._undone, moving={m.ref for m in self._moves})
         outbox.move(connection, turn.tenant_id, done + self._moves, turn.now)
         for ref, sentence, remedy, hold in self._failed:
-            self._say_held(ref, sentence, remedy, hold)
+            unsettled.say_held(turn, ref, sentence, remedy, hold)
         refs = list(self._finished)
         if refs:
             outbox.wake(connection, turn.tenant_id, refs, turn.now)
             outbox.again(
                 connection, turn.tenant_id, turn.now, refs=refs, states=[State.WAITING], holds=[Hold.BUSY]
             )
-
-    def _say_held(self, ref: RecordRef, sentence: str, remedy: str, hold: Hold) -> None:
-        """A record that was written only because another one needs it has no event; it gets one, held."""
-        o, turn = t.outbox, self.turn
-        held = sa.select(o.c.id).where(
-            o.c.tenant_id == turn.tenant_id,
-            o.c.ref_kind == ref.kind.value,
-            o.c.ref_id == ref.id,
-            o.c.state == State.HELD.value,
-        )
-        snapshot = None if turn.connection.execute(held.limit(1)).first() else turn.tx.read(ref)
-        if snapshot is not None:
-            row = row_of(turn.tenant_id, snapshot, turn.now)
-            row |= {"state": State.HELD.value, "reason": sentence, "remedy": remedy, "hold": hold.value}
-            insert_all(turn.connection, o, [row])

@@ -21,7 +21,7 @@ from blueops_qb.domain.pulling import NeedsKey, NoPlace
 from blueops_qb.domain.records import Payment
 from blueops_qb.domain.refs import NAMED_KINDS, BooksRef
 from blueops_qb.domain.reverse import settles_elsewhere
-from blueops_qb.engine import outbox, reclass_back, tombstones, variances
+from blueops_qb.engine import one_sided, outbox, reclass_back, tombstones, variances
 from blueops_qb.engine.agreeing import agree, agree_on
 from blueops_qb.engine.conflicts import Shown, open_conflict, whole_shown
 from blueops_qb.engine.known import Known, sources_of
@@ -135,6 +135,7 @@ def _three_ways(turn: Turn, row: Any, sides: Sides, *, newly_ours: bool) -> bool
         _wait_for_person(turn, row, sides, outcome)
         waiting = outcome.clash or (tuple(outcome.unfit) if push else ())
         if waiting:
+            one_sided.travels(turn, row, sides, push)
             _hold_in_conflict(turn, sides.known, outcome.revision, waiting)
         return True
     if push and not pull:
