@@ -20,7 +20,7 @@ from blueops_qb.domain.pulling import NoPlace
 from blueops_qb.domain.records import Payment, PaymentReturn, Payout, Refund
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
 from blueops_qb.domain.reverse_deposits import payments_in, payout_from
-from blueops_qb.engine import outbox
+from blueops_qb.engine import outbox, plain_deposits
 from blueops_qb.engine.arrived_credits import Answer, NotTaken, link
 from blueops_qb.engine.known import Known, load_known, sources_of
 from blueops_qb.engine.mirroring import make_dirty
@@ -36,8 +36,10 @@ def deposit(turn: Turn, row: Any) -> Answer:
     """A bank deposit of payments of ours becomes a payout; what it holds beside them is one sum of it."""
     document = _unbound(turn, row)
     payments = payments_in(document)
-    if document.void or not payments:
+    if document.void:
         return True
+    if not payments:
+        return plain_deposits.arrived(turn, row, document)
     if _one_is_pending(turn):
         return False
     place = BooksRef(BooksKind.DEPOSIT, row["books_id"])
