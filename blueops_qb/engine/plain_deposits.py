@@ -23,7 +23,9 @@ from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.records import Payout
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
 from blueops_qb.engine.arrived_credits import Answer, NotTaken
+from blueops_qb.engine.conflicts import settled_itself
 from blueops_qb.engine.known import Known, load_known
+from blueops_qb.engine.link_rows import live_link
 from blueops_qb.engine.linking import link_document
 from blueops_qb.engine.mirroring import make_dirty
 from blueops_qb.engine.outbox import Hold, Move, State
@@ -118,18 +120,7 @@ def _link(turn: Turn, key: DocumentKey, revision: int, ours: BankDeposit, row: A
         theirs=wire.dump_document(turn.provider.normal(agreed)),
     )
     make_dirty(turn, [place])
-    c = t.conflicts
-    turn.connection.execute(
-        c.update()
-        .where(
-            c.c.connection_id == turn.id,
-            c.c.books_kind == place.kind.value,
-            c.c.books_id == place.id,
-            c.c.group == "arrival",
-            c.c.state == "open",
-        )
-        .values(state="closed", closed_at=turn.now, choice="it is linked with a payout")
-    )
+    settled_itself(turn, place, "arrival", "it is linked with a payout")
     turn.note("linked", str(key), numbers=f"{place} v{row['version']}", reason="entered in the books by hand")
 
 
@@ -154,13 +145,7 @@ def _sums(document: BankDeposit) -> Mapping[BooksRef | None, Decimal]:
 
 def _unlinked(turn: Turn, ours: BankDeposit) -> list[Any]:
     """Deposits of the books on that bank account that are nobody's here."""
-    m, lk = t.mirror, t.links
-    linked = sa.exists().where(
-        lk.c.connection_id == m.c.connection_id,
-        lk.c.books_kind == m.c.kind,
-        lk.c.books_id == m.c.books_id,
-        lk.c.state == "live",
-    )
+    m = t.mirror
     query = (
         sa.select(m)
         .where(
@@ -170,7 +155,7 @@ def _unlinked(turn: Turn, ours: BankDeposit) -> list[Any]:
             m.c.marker == "",
             m.c.document.contains(f'"{ours.total}"', autoescape=True),
             m.c.document.contains(f'"{ours.account}"', autoescape=True),
-            ~linked,
+            ~live_link(),
         )
         .order_by(m.c.books_id)
     )

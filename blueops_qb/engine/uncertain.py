@@ -21,6 +21,7 @@ from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import messages, outbox, status
 from blueops_qb.engine.due import operation_row
 from blueops_qb.engine.landing import Landing
+from blueops_qb.engine.link_rows import live_link
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready, Sent
 from blueops_qb.engine.reload import reload
@@ -248,12 +249,7 @@ def _created(turn: Turn, operation: Operation, since: dt.datetime) -> BooksRecor
     m, lk = t.mirror, t.links
     assert operation.kind is not None
     assert operation.document is not None
-    unlinked = ~sa.exists().where(
-        lk.c.connection_id == m.c.connection_id,
-        lk.c.books_kind == m.c.kind,
-        lk.c.books_id == m.c.books_id,
-        lk.c.state == "live",
-    )
+    unlinked = ~live_link()
     query = sa.select(m).where(
         m.c.connection_id == turn.id, m.c.kind == operation.kind.value, m.c.deleted.is_(False), unlinked
     )
