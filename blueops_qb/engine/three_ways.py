@@ -235,7 +235,7 @@ def _bring(turn: Turn, sides: Sides, groups: Groups, outcome: Outcome) -> None:
             groups=list(groups),
         )
     known.overrides = found.overrides
-    repost(turn, known.id, ours, revision)
+    repost(turn, known.id, ours, revision, shown=sides.theirs)
     if getattr(ours, "void", False):
         reclass_back.take_back(turn, [known.id])
     outcome.taken |= found.fields

@@ -25,6 +25,7 @@ from blueops_qb.engine.link_rows import live_link
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready, Sent
 from blueops_qb.engine.reload import reload
+from blueops_qb.engine.sought import sought_by
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.unsettled import OUT_OF_DATE
 from blueops_qb.sdk import wire
@@ -145,15 +146,14 @@ def _look_up_one(turn: Turn, row: Any) -> None:
     sent = reload(turn, row)
     since = row["first_sent_at"] - _CLOCKS_DIFFER
     rows: list[dict[str, Any]] = []
-    kinds: list[BooksKind] = []
+    sought: dict[BooksKind, list[Operation]] = {}
     for operation in sent.exchange.operations:
         assert operation.kind is not None
         if isinstance(operation.document, TaxCodeRecord):  # books keep no marker of it, and list it by name
             named = {"by": "name", "name": operation.document.name}
             rows.append(operation_row(turn, Verb.FIND, kind=operation.kind, params=named, settles=row["id"]))
         elif operation.verb is Verb.CREATE:
-            if operation.kind not in kinds:
-                kinds.append(operation.kind)
+            sought.setdefault(operation.kind, []).append(operation)
         else:
             rows.append(
                 operation_row(
@@ -165,8 +165,10 @@ def _look_up_one(turn: Turn, row: Any) -> None:
                     settles=row["id"],
                 )
             )
-    params = {"by": "created", "since": since.isoformat()}
-    rows += [operation_row(turn, Verb.FIND, kind=kind, params=params, settles=row["id"]) for kind in kinds]
+    rows += [
+        operation_row(turn, Verb.FIND, kind=kind, params=sought_by(since, missed), settles=row["id"])
+        for kind, missed in sought.items()
+    ]
     if rows:
         turn.connection.execute(t.operations.insert(), rows)
     later = turn.now + turn.scaled(60)
@@ -255,7 +257,8 @@ def _created(turn: Turn, operation: Operation, since: dt.datetime) -> BooksRecor
     )
     if isinstance(operation.document, CustomerRecord | VendorRecord):
         keys = _name_keys(turn, operation.document)
-        query = query.where(m.c.name_key.in_(keys), m.c.origin != "listing")
+        named = sa.and_(m.c.name_key.in_(keys), m.c.origin != "listing")
+        query = query.where(sa.or_(named, m.c.marker == operation.marker) if operation.marker else named)
     elif isinstance(operation.document, TaxCodeRecord):
         query = query.where(m.c.name == operation.document.name.strip())
     else:

@@ -28,6 +28,7 @@ from blueops_qb.domain.documents import (
     VendorRecord,
 )
 from blueops_qb.domain.naming import DIGEST_LENGTH, derived_name, derived_number
+from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbd.codec.members import Unwritable
 from blueops_qb.providers.qbd.qbxml.characters import folded, is_known
 
@@ -72,6 +73,11 @@ class Wanted:
 
     space: Space
     original: str
+
+
+def number_space(kind: BooksKind) -> Space:
+    """Where the numbers of a kind of transaction stand."""
+    return Space.VENDOR_NUMBER if kind in (BooksKind.BILL, BooksKind.VENDOR_CREDIT) else Space.NUMBER
 
 
 def is_fit(space: Space, text: str) -> bool:
