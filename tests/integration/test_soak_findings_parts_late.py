@@ -63,3 +63,22 @@ def test_a_part_refused_as_out_of_date_is_written_although_the_other_landed_afte
     house.drain()
     assert [house.books.document(place).reference for place in places] == ["R2", "R2"]
     assert house.state(payment) == "done"
+
+
+def test_a_payment_is_void_in_all_its_parts_although_one_was_changed_in_the_books(house: EngineHouse) -> None:
+    """That part waits to be compared first: the others wait with it, and none is left behind."""
+    payment = _over_two_jobs(house)
+    places = [kept.ref for kept in house.books.of(BooksKind.PAYMENT)]
+    house.books.edit(places[1], date=DAY + dt.timedelta(days=3))
+    house.poll()
+    assert [conflict.cause for conflict in house.conflicts()] == ["changed_there"]
+    with house.work() as tx:
+        tx.void_payment(payment.id)
+    house.engine.work_pending(house.id)
+    o = t.operations
+    assert house.rows(o, o.c.verb == "withdraw") == []
+    house.drain()
+    assert [house.books.document(place).void for place in places] == [True, True]
+    assert house.state(payment) == "done"
+    assert house.conflicts() == []
+    assert house.quiet()
