@@ -70,14 +70,21 @@ class Move:
     remedy: str | None = None
     hold: str | None = None
     waits_for: str | None = None
-    #: Leave events alone that wait for a person, or that have been put back to be planned again.
+    #: Leave events alone that wait for a person or for another change to end, or that have been put back to be planned.
     only_moving: bool = False
 
 
 _o = t.outbox
 # Literal, because a list of parameters cannot be bound in a bulk statement.
 _IS_OPEN = _o.c.state.in_([sa.literal_column(f"'{state.value}'") for state in OPEN_STATES])
-_IS_MOVING = _o.c.state.not_in([sa.literal_column(f"'{state}'") for state in ("pending", "held", "conflict")])
+# One that waits for another to end was not planned for, or was put back: what has landed since is not all of it.
+_IS_MOVING = sa.and_(
+    _o.c.state.not_in([sa.literal_column(f"'{state}'") for state in ("pending", "held", "conflict")]),
+    sa.or_(
+        _o.c.state != sa.literal_column("'waiting'"),
+        sa.func.coalesce(_o.c.hold, "") != sa.literal_column("'busy'"),
+    ),
+)
 _MOVE = (
     _o.update()
     .where(
