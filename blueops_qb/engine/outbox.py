@@ -77,13 +77,21 @@ class Move:
 _o = t.outbox
 # Literal, because a list of parameters cannot be bound in a bulk statement.
 _IS_OPEN = _o.c.state.in_([sa.literal_column(f"'{state.value}'") for state in OPEN_STATES])
-# One that waits for another to end was not planned for, or was put back: what has landed since is not all of it.
+_later = t.outbox.alias("later")
+# The newest event, where it waits for a change to end: it was put back since, so that what has landed is not all of it.
+_IS_PUT_BACK = sa.and_(
+    _o.c.state == sa.literal_column(f"'{State.WAITING.value}'"),
+    _o.c.hold == sa.literal_column(f"'{Hold.BUSY.value}'"),
+    ~sa.exists().where(
+        _later.c.tenant_id == _o.c.tenant_id,
+        _later.c.ref_kind == _o.c.ref_kind,
+        _later.c.ref_id == _o.c.ref_id,
+        _later.c.revision > _o.c.revision,
+    ),
+)
 _IS_MOVING = sa.and_(
     _o.c.state.not_in([sa.literal_column(f"'{state}'") for state in ("pending", "held", "conflict")]),
-    sa.or_(
-        _o.c.state != sa.literal_column("'waiting'"),
-        sa.func.coalesce(_o.c.hold, "") != sa.literal_column("'busy'"),
-    ),
+    sa.not_(sa.func.coalesce(_IS_PUT_BACK, sa.false())),
 )
 _MOVE = (
     _o.update()
