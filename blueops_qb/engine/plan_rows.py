@@ -54,6 +54,12 @@ class PlanRows:
     _dirty: list[dict[str, Any]] = attrs.field(factory=list)
     #: Links of what was taken out before its document became another record.
     _left: list[int] = attrs.field(factory=list)
+    #: Documents that were there before, each as it was when something was first planned for it, in order.
+    _touched: list[tuple[Known, Known]] = attrs.field(factory=list)
+
+    def _touch(self, known: Known) -> None:
+        """Something is about to be planned for the document."""
+        self._touched.append((known, attrs.evolve(known)))
 
     def _leave(self, known: Known) -> None:
         """The document has nothing in the books any more; what was there stays void, and nobody follows it."""
@@ -186,6 +192,7 @@ class PlanRows:
     def cancel(self, knowns: list[Known]) -> None:
         """Documents that never reached the books are not needed any more."""
         for known in knowns:
+            self._touch(known)
             if known.ready_operation is not None:
                 self._cancelled.append(known.ready_operation)
                 known.ready_operation = None
@@ -194,6 +201,7 @@ class PlanRows:
     def withdraw(self, knowns: list[Known], revision: int, *, after: Sequence[Known] = ()) -> None:
         """Take linked documents out of the books, once `after` are there."""
         for known in knowns:
+            self._touch(known)
             document = wire.load_document(known.kind, known.content)
             self._operate(known, Verb.WITHDRAW, document, known.content, revision)
             self._after += [
@@ -202,11 +210,15 @@ class PlanRows:
 
     def mark(self) -> tuple[tuple[int, ...], frozenset[DocumentKey]]:
         """Where the plan stands before a record is added."""
-        return tuple(map(len, self._lists())), frozenset(self.known)
+        return tuple(map(len, (self._touched, *self._lists()))), frozenset(self.known)
 
     def back_to(self, mark: tuple[tuple[int, ...], frozenset[DocumentKey]]) -> None:
-        """Forget what was collected since the mark."""
-        lengths, keys = mark
+        """Forget what was collected since the mark; what is to be compared again still is."""
+        (touched, *lengths), keys = mark
+        while len(self._touched) > touched:
+            known, before = self._touched.pop()
+            for field in attrs.fields(Known):
+                setattr(known, field.name, getattr(before, field.name))
         for rows, length in zip(self._lists(), lengths, strict=True):
             del rows[length:]
         for key in set(self.known) - keys:
@@ -220,7 +232,6 @@ class PlanRows:
             self._replaced,
             self._after,
             self._cancelled,
-            self._dirty,
             self._left,
         )
 
