@@ -22,6 +22,7 @@ from blueops_qb.engine.conflicts import conflict_row, write_conflicts
 from blueops_qb.engine.figures import cents_in, generation_in, total_in
 from blueops_qb.engine.freed_credits import Freed, freed_credits, note_freed
 from blueops_qb.engine.known import Known
+from blueops_qb.engine.link_rows import compared
 from blueops_qb.engine.mirroring import Mirroring, digest_of, make_dirty, waiting_for_link
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready
@@ -62,18 +63,23 @@ class Landing(Mirroring):
     _freed: list[Freed] = attrs.field(factory=list)
 
     # -- our documents -----------------------------------------------------------------------------
-    def landed(self, ready: Ready, operation: Operation, record: BooksRecord | None) -> None:
-        """An operation on a document is done; `record` is what the books show of it now."""
+    def landed(
+        self, ready: Ready, operation: Operation, record: BooksRecord | None, *, row: Any = None
+    ) -> None:
+        """An operation on a document is done; `record` is what the books show of it now.
+
+        `row` of the mirror is given where it was found there: the record is then only what is compared of it.
+        """
         self._close(ready, "done")
         if Verb(ready.row.verb) is Verb.WITHDRAW:
-            self._taken_out(ready, operation, record)
+            self._taken_out(ready, operation, record, row)
             return
         if record is None:
             remedy = "Look in the books whether it is there, then choose on the conflicts page."
             self.failed(ready, "the books accepted it but did not show it", remedy, hold=Hold.EXISTENCE)
             self.doubt(ready)
             return
-        shown_text = self.show(record, origin="ours", compare=False)
+        shown_text = self._show(record, row)
         shown = None if record.document is None else self.normal(record.document)
         text = None if record.document is None else self.text(record.document)
         if text != shown_text:
@@ -84,7 +90,8 @@ class Landing(Mirroring):
             shown = as_decided(sent, shown)
         agrees = sent is None or sent == shown
         gap = not agrees and salestax.is_tax_gap(sent, shown, limit=self.turn.policy.tax_gap)
-        self._link(ready, record, text, agrees=agrees, gap=gap)
+        next_to = self._beside(ready, record, row) if agrees else ""
+        self._link(ready, record, text, agrees=agrees, gap=gap, beside=next_to)
         assert ready.source is not None
         assert ready.document is not None
         if agrees:
@@ -106,7 +113,16 @@ class Landing(Mirroring):
             marker=operation.marker,
         )
 
-    def _link(self, ready: Ready, record: BooksRecord, text: str | None, *, agrees: bool, gap: bool) -> None:
+    def _show(self, record: BooksRecord, row: Any) -> str | None:
+        if row is None:
+            return self.show(record, origin="ours", compare=False)
+        compared(self.turn, row)
+        text: str | None = row["document"]
+        return text
+
+    def _link(
+        self, ready: Ready, record: BooksRecord, text: str | None, *, agrees: bool, gap: bool, beside: str
+    ) -> None:
         values = {
             "version": record.version,
             "base_ours": ready.row.content if agrees else None,
@@ -114,7 +130,7 @@ class Landing(Mirroring):
             "written_version": record.version,
             "written_digest": digest_of(text),
             "doubtful": "" if agrees or gap else variances.DOUBT,
-            "beside": self._beside(ready, record) if agrees else "",
+            "beside": beside,
         }
         if Verb(ready.row.verb) is Verb.CREATE:
             if REVERSES in ready.row.marker:
@@ -149,16 +165,17 @@ class Landing(Mirroring):
                 }
             )
 
-    def _beside(self, ready: Ready, record: BooksRecord) -> str:
+    def _beside(self, ready: Ready, record: BooksRecord, row: Any) -> str:
         """What the books show beside the document, and which of their lines is which of ours."""
         if ready.document is None or record.document is None:
             return ""
-        return agreed_beside(self.turn, ready.document, self.beside(record.document), "", equal=True)
+        shown = self.beside(record.document) if row is None else row["beside"]
+        return agreed_beside(self.turn, ready.document, shown, "", equal=True)
 
-    def _taken_out(self, ready: Ready, operation: Operation, record: BooksRecord | None) -> None:
+    def _taken_out(self, ready: Ready, operation: Operation, record: BooksRecord | None, row: Any) -> None:
         text = None
         if record is not None:
-            text = self.show(record, origin="ours", compare=False)
+            text = self._show(record, row)
         else:
             assert operation.kind is not None
             self.deleted(BooksRef(operation.kind, operation.target_id), origin="ours")
