@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from blueops_qb.domain.records import Customer, Job
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, record_of
 from blueops_qb.domain.reverse import CUSTOMER_FIELDS, customer_from, is_invoice, payment_from
 from blueops_qb.engine import arrived_copies, arrived_credits, arrived_deposits, outbox, to_core
+from blueops_qb.engine.coming import names_what_comes
 from blueops_qb.engine.conflicts import settled_itself, their_mover
 from blueops_qb.engine.known import places_of, sources_of
 from blueops_qb.engine.landing import Landing
@@ -60,22 +62,14 @@ def arrived(turn: Turn, row: Any) -> bool:
             return True
 
 
-def _names_what_comes(turn: Turn, places: list[BooksRef]) -> bool:
-    """One of the records it names is ours and its own exchange has not been settled yet."""
-    m = t.mirror
-    for place in places:
-        row = turn.connection.execute(
-            sa.select(m.c.marker, m.c.name).where(
-                m.c.connection_id == turn.id, m.c.kind == place.kind.value, m.c.books_id == place.id
-            )
-        ).one_or_none()
-        if row is None:
-            continue
-        if row.marker and arrived_copies.is_coming(turn, row.marker):
-            return True
-        if place.kind is BooksKind.CUSTOMER and (found := _namesake(turn, row.name)) and found[1]:
-            return True
-    return False
+def _names_what_comes(turn: Turn, row: Any, places: Iterable[BooksRef]) -> bool:
+    """One of the records it names is, or may be, ours and its own exchange has not been settled yet."""
+    named = list(places)
+    if names_what_comes(turn, named, seen_at=row["seen_at"]):
+        return True
+    parties = (mirror_row(turn, place) for place in named if place.kind is BooksKind.CUSTOMER)
+    found = (_namesake(turn, party["name"]) for party in parties if party is not None)
+    return any(one is not None and one[1] for one in found)
 
 
 def _party_is_coming(turn: Turn, row: Any) -> bool:
@@ -84,7 +78,7 @@ def _party_is_coming(turn: Turn, row: Any) -> bool:
     party = document.customer
     if document.void or not isinstance(party, BooksRef) or sources_of(turn.connection, turn.id, [party]):
         return False
-    return _names_what_comes(turn, [party])
+    return _names_what_comes(turn, row, [party])
 
 
 def _payments_are_coming(turn: Turn, row: Any) -> bool:
@@ -92,7 +86,7 @@ def _payments_are_coming(turn: Turn, row: Any) -> bool:
     document = wire.load_document(BooksKind.DEPOSIT, row["document"])
     places = [ref for ref in refs_of(document) if isinstance(ref, BooksRef)]
     strange = [place for place in places if place not in sources_of(turn.connection, turn.id, places)]
-    return _names_what_comes(turn, strange) or any(_is_dirty(turn, place) for place in strange)
+    return _names_what_comes(turn, row, strange) or any(_is_dirty(turn, place) for place in strange)
 
 
 def _is_dirty(turn: Turn, place: BooksRef) -> bool:
@@ -119,7 +113,7 @@ def _payment(turn: Turn, row: Any) -> bool:
         for a in unbound.allocations
         if not isinstance(a.invoice, BooksRef) and is_invoice(a.invoice)
     ]
-    if _names_what_comes(turn, [r for r in refs_of(unbound) if isinstance(r, BooksRef)]):
+    if _names_what_comes(turn, row, [r for r in refs_of(unbound) if isinstance(r, BooksRef)]):
         return False
     applied = arrived_credits.applied_credit(turn, row, unbound)
     if applied is not None:

@@ -1,9 +1,11 @@
 """What the soak has found about records with several documents of which one is late, without chance."""
 
 import datetime as dt
+from typing import Any
 
 import attrs
 
+from blueops_qb.domain.documents import CustomerPayment
 from blueops_qb.domain.policy import OverJobs, Policy
 from blueops_qb.domain.records import Application, Payment
 from blueops_qb.domain.refs import BooksKind
@@ -104,5 +106,26 @@ def test_a_choice_about_one_part_is_written_although_it_was_made_while_the_other
     house.engine.finish(out.exchange_id, house.provider.deliver(out.body))
     house.drain()
     assert [house.books.document(place).date for place in places] == [DAY, DAY]
+    assert house.conflicts() == []
+    assert house.quiet()
+
+
+def test_what_changed_of_the_other_part_is_written_once_a_variance_was_accepted(house: EngineHouse) -> None:
+    def otherwise(document: Any) -> Any:
+        first = isinstance(document, CustomerPayment) and document.amount == D("100.00")
+        return attrs.evolve(document, date=DAY + dt.timedelta(days=3)) if first else document
+
+    house.books.alters = otherwise
+    payment = _over_two_jobs(house)
+    house.books.alters = lambda document: document
+    assert [conflict.cause for conflict in house.conflicts()] == ["variance"]
+    house.change(payment, reference="R2")
+    house.drain()
+    assert house.state(payment) == "waiting"
+    choose(house, "theirs")
+    house.drain()
+    places = [kept.ref for kept in house.books.of(BooksKind.PAYMENT)]
+    assert house.books.document(places[1]).reference == "R2"
+    assert house.state(payment) == "done"
     assert house.conflicts() == []
     assert house.quiet()
