@@ -365,11 +365,9 @@ def test_two_jobs_of_one_name_below_one_customer_are_told_apart(
     look(house)
     assert house.states() == {}, house.reasons()
     assert conflicts(house) == []
-    with house.house.core.begin(TENANT, actor=ADMIN) as tx:
-        found = tx.read(jobs[1].ref)
-    assert found is not None
-    assert isinstance(found.record, Job)
-    assert found.record.name == "Kitchen", "the mark is the books' alone"
+    found = house.house.core.read(TENANT, [jobs[1].ref])[jobs[1].ref].record
+    assert isinstance(found, Job)
+    assert found.name == "Kitchen", "the mark is the books' alone"
 
 
 def test_jobs_of_one_name_planned_while_the_other_is_on_its_way_are_told_apart(house: DesktopHouse) -> None:
@@ -383,3 +381,42 @@ def test_jobs_of_one_name_planned_while_the_other_is_on_its_way_are_told_apart(h
     company = house.desktop.file.company
     names = [company.full_name(link_of(house, job.ref).books_id) for job in (first, second)]
     assert names == [f"{customer.name}:Cellar", f"{customer.name}:cellar ({second.id})"]
+
+
+# -- a customer who bears another name now ---------------------------------------------------------------
+def customer_here(house: DesktopHouse, customer: Customer) -> Customer:
+    found = house.house.core.read(TENANT, [customer.ref])[customer.ref].record
+    assert isinstance(found, Customer)
+    return found
+
+
+def test_the_old_name_above_the_address_of_a_renamed_customer_is_no_street(house: DesktopHouse) -> None:
+    (customer,) = house.customers(1)
+    sessions(house)
+    id = link_of(house, customer.ref).books_id
+    assert customer.billing is not None
+    block = dict(house.desktop.file.company.records["Customer"][id]["BillAddress"])
+    assert block["Addr1"] == customer.name
+    house.desktop.rename(id, f"{customer.name} & Daughters")
+    look(house)
+    now = customer_here(house, customer)
+    assert (now.name, now.billing) == (f"{customer.name} & Daughters", customer.billing)
+    # Whoever moves him there writes over the street alone.
+    house.desktop.bookkeeper.edit("Customer", id, {"BillAddress": {**block, "Addr2": "7 Valve Rd"}})
+    look(house)
+    moved = customer_here(house, customer).billing
+    assert moved == attrs.evolve(customer.billing, line1="7 Valve Rd")
+    # An address of the office's puts the name that he has now above it; anything else leaves it as it is.
+    for change, above in (
+        ({"phone": "775 555 0199"}, customer.name),
+        ({"billing": attrs.evolve(moved, line1="9 Main St")}, f"{customer.name} & Daughters"),
+    ):
+        changed = attrs.evolve(customer_here(house, customer), **change)
+        with house.house.core.begin(TENANT, actor=ADMIN) as tx:
+            tx.update_customer(changed)
+        sessions(house)
+        assert house.states() == {}, house.reasons()
+        assert conflicts(house) == []
+        told = house.desktop.file.company.records["Customer"][id]["BillAddress"]
+        assert changed.billing is not None
+        assert (told["Addr1"], told["Addr2"]) == (above, changed.billing.line1)
