@@ -258,9 +258,9 @@ def _bring(turn: Turn, sides: Sides, groups: Groups, outcome: Outcome) -> None:
 def _look_at_invoices_again(turn: Turn, sides: Sides) -> None:
     """An invoice that could not be voided here while it was paid may be now."""
     if isinstance(sides.base_theirs, CustomerPayment) and isinstance(sides.theirs, CustomerPayment):
-        before = {a.invoice for a in sides.base_theirs.allocations}
-        freed = before - {a.invoice for a in sides.theirs.allocations}
-        make_dirty(turn, [ref for ref in freed if isinstance(ref, BooksRef)])
+        still = {a.invoice for a in sides.theirs.allocations}
+        before = dict.fromkeys(a.invoice for a in sides.base_theirs.allocations)
+        make_dirty(turn, [ref for ref in before if ref not in still and isinstance(ref, BooksRef)])
 
 
 # -- waiting for a person ------------------------------------------------------------------------------

@@ -260,6 +260,7 @@ def open_world(*, url: str, seed: int) -> Iterator[OnlineWorld]:
                 twin=twin,
                 time=time,
                 chance=random.Random(seed),
+                ids=random.Random(seed),
                 witness=OnlineWitness(company=company),
                 mail=Mail(company, VERIFIER),
                 environment=environment,

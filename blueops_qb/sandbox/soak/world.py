@@ -77,6 +77,8 @@ class World(ABC):
     core: ReferenceCore
     time: Time
     chance: random.Random
+    #: Makes ids of exchanges: how long a throttled one waits depends on its id.
+    ids: random.Random
     witness: Witness
     environment: Mapping[str, str]
     #: Ids in the books of documents that the bookkeeper entered and BlueOps is not told of.
@@ -163,7 +165,9 @@ class World(ABC):
         host = core if core is not None else self.core.for_plugin(PLUGIN)
         settings = attrs.evolve(SETTINGS, owner=owner)
         engine = Engine(core=host, providers={self.books: self.provider()}, settings=settings)
-        engine.turns = attrs.evolve(engine.turns, clock=self.time.of)
+        engine.turns = attrs.evolve(
+            engine.turns, clock=self.time.of, new_exchange_id=lambda: f"{self.ids.getrandbits(96):024x}"
+        )
         return Worker(engine, owner)
 
     def begin_process(self) -> None:
