@@ -3,6 +3,8 @@
 A look-up of payments shows what settles an invoice before any look-up has shown the invoice.
 """
 
+from decimal import Decimal
+
 from blueops_qb.domain.documents import Allocation
 from blueops_qb.domain.records import Invoice, Payment
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
@@ -43,7 +45,7 @@ def _seen_without(house: EngineHouse, place: BooksRef) -> None:
     house.drain()
 
 
-def _applied(payment: Payment) -> dict[str, object]:
+def _applied(payment: Payment) -> dict[str, Decimal]:
     return {part.invoice_id: part.amount for part in payment.applications} | {"elsewhere": payment.elsewhere}
 
 
