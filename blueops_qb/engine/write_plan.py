@@ -81,6 +81,7 @@ class WritePlan(PlanRows):
 
         waits: list[str] = []
         anything = False
+        mark = self.mark()
         try:
             for key, document in posted.documents.items():
                 # Before anything is planned: of a record in several parts all are written, or none.
@@ -105,6 +106,8 @@ class WritePlan(PlanRows):
                 self.withdraw([k for k in there if k not in settles], revision, after=[*successors, *settles])
                 anything = anything or any(k.linked for k in superfluous)
         except Held as held:
+            # Of a record in several documents all are planned, or none: half of it landed would count as done.
+            self.back_to(mark)
             return move(
                 held.state,
                 held.reason,
@@ -113,6 +116,7 @@ class WritePlan(PlanRows):
                 waits_for=str(held.waits_for),
             )
         except Moved as moved:
+            self.back_to(mark)
             return move(State.WAITING, str(moved), hold=Hold.BUSY)
         if anything:
             return move(State.WAITING, "waits for " + ", ".join(waits) if waits else "queued")
@@ -126,6 +130,8 @@ class WritePlan(PlanRows):
         """Plan one document; True when an operation is due."""
         content = wire.dump_document(document)
         known = self.known.get(key)
+        if known is not None:
+            self._touch(known)
         if known is not None and known.linked and known.state == "withdrawn" and not is_void(document):
             # What was taken out stays out over there; this is another record.
             self._leave(known)

@@ -55,14 +55,14 @@ LENGTHS: dict[Space, int] = {Space.NAME: 41, Space.ITEM: 31, Space.NUMBER: 11, S
 class Names(Protocol):
     """The table of short forms."""
 
-    def short(self, space: Space, original: str) -> str | None:
+    def short(self, space: Space, original: str, /) -> str | None:
         """What stands in the books for `original`; None when nothing was derived for it."""
 
 
 class NoNames:
     """A table without entries."""
 
-    def short(self, space: Space, original: str) -> str | None:  # noqa: ARG002
+    def short(self, _space: Space, _original: str, /) -> str | None:
         """Nothing has been derived."""
         return None
 
