@@ -3,6 +3,8 @@
 A look-up of payments shows what settles an invoice before any look-up has shown the invoice.
 """
 
+import pytest
+
 from blueops_qb.domain.documents import Allocation
 from blueops_qb.domain.records import Invoice, Payment
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
@@ -10,7 +12,17 @@ from blueops_qb.engine.coming import names_what_comes
 from blueops_qb.store import tables as t
 from tests.engine_house import D, EngineHouse
 from tests.fake_books import Fault
-from tests.traps import FAR_OFF, LONG_AGO, ON_SQLITE, all_here, check, sent_customer, take
+from tests.traps import (
+    FAR_OFF,
+    LONG_AGO,
+    ON_SQLITE,
+    all_here,
+    arrived_twice,
+    check,
+    choose,
+    sent_customer,
+    take,
+)
 
 pytest_plugins = ["tests.engine_fixtures"]
 pytestmark = ON_SQLITE
@@ -94,3 +106,24 @@ def test_nothing_waits_for_what_was_sent_after_it_was_seen(house: EngineHouse) -
     house.poll()
     with house.turn() as turn:
         assert not names_what_comes(turn, [place, BooksRef(K.INVOICE, "strange")], seen_at=turn.now)
+
+
+def test_money_received_on_what_was_in_doubt_is_applied_to_it_once_a_person_has_linked_it(
+    house: EngineHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = arrived_twice(house, monkeypatch)
+    one, other = (record.ref for record in house.books.of(K.INVOICE))
+    ann = house.books.document(other).customer
+    house.books.enter(check(ann, "100.00", (other, "100.00")))
+    house.poll()
+    house.books.delete(one)
+    house.poll()
+    choose(house, "theirs")
+    house.poll()
+    (payment,) = all_here(house, RecordKind.PAYMENT)
+    assert _applied(payment) == {invoice.id: D("100.00"), "elsewhere": D("0.00")}
+    (document,) = house.rows(t.documents, t.documents.c.source_kind == "invoice")
+    assert house.rows(t.postings, t.postings.c.document_id == document.id)
+    assert house.rows(t.memberships, t.memberships.c.document_id == document.id)
+    assert house.conflicts() == []
+    assert house.quiet()
