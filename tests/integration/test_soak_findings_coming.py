@@ -5,9 +5,10 @@ A look-up of payments shows what settles an invoice before any look-up has shown
 
 import pytest
 
-from blueops_qb.domain.documents import Allocation
+from blueops_qb.domain.documents import Allocation, CustomerRecord
 from blueops_qb.domain.records import Invoice, Payment
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
+from blueops_qb.engine import by_hand, matching
 from blueops_qb.engine.coming import names_what_comes
 from blueops_qb.store import tables as t
 from tests.engine_house import D, EngineHouse
@@ -20,6 +21,7 @@ from tests.traps import (
     arrived_twice,
     check,
     choose,
+    entered_customer,
     sent_customer,
     take,
 )
@@ -127,3 +129,42 @@ def test_money_received_on_what_was_in_doubt_is_applied_to_it_once_a_person_has_
     assert house.rows(t.memberships, t.memberships.c.document_id == document.id)
     assert house.conflicts() == []
     assert house.quiet()
+
+
+# -- first seen by a look-up for something else ------------------------------------------------------
+@pytest.mark.parametrize("seen", ["changes", "lookup"])
+def test_a_payment_of_a_customer_who_is_linked_later_arrives_however_it_was_first_seen(
+    seen: str, house: EngineHouse
+) -> None:
+    theirs = entered_customer(house)
+    house.books.log.clear()  # the feed does not tell yet
+    ann = house.customer("Ann Lee")
+    house.carrier.carry_one(house.id)
+    assert house.state(ann) == "held"
+    house.books.enter(check(theirs, "50.00"))
+    house.poll()
+    assert house.set(t.mirror, t.mirror.c.kind == "payment", origin=seen) == 1
+    assert all_here(house, RecordKind.PAYMENT) == []
+    house.books.log.append(theirs)
+    house.poll()
+    with house.turn() as turn:
+        matching.build(turn)
+    with house.turn() as turn:
+        by_hand.match(turn, ann.ref, "link", books_id=theirs.id, actor="admin")
+    house.poll()
+    assert [p.amount for p in all_here(house, RecordKind.PAYMENT)] == [D("50.00")]
+
+
+@pytest.mark.parametrize("seen", ["changes", "lookup"])
+def test_a_job_of_a_customer_who_came_inactive_is_put_to_a_person_however_he_was_first_seen(
+    seen: str, house: EngineHouse
+) -> None:
+    house.drain()
+    ann = house.books.enter(CustomerRecord(name="Ann Lee"))
+    house.books.edit(ann, active=False)
+    house.poll()
+    assert house.set(t.mirror, t.mirror.c.books_id == ann.id, origin=seen) == 1
+    house.books.enter(CustomerRecord(name="Kitchen", parent=ann))
+    house.poll()
+    (conflict,) = house.conflicts()
+    assert conflict.reason.endswith("it belongs to “Ann Lee”, who is inactive in QuickBooks")
