@@ -17,7 +17,7 @@ from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind,
 from blueops_qb.domain.reverse import CUSTOMER_FIELDS, customer_from, is_invoice, payment_from
 from blueops_qb.engine import arrived_copies, arrived_credits, arrived_deposits, outbox, to_core
 from blueops_qb.engine.coming import names_what_comes
-from blueops_qb.engine.conflicts import their_mover
+from blueops_qb.engine.conflicts import settled_itself, their_mover
 from blueops_qb.engine.known import places_of, sources_of
 from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.link_rows import mirror_row
@@ -37,9 +37,9 @@ def arrived(turn: Turn, row: Any) -> bool:
     if row["deleted"] or not row["marker"] or '"void":true' in (row["document"] or ""):
         # It is gone from the books, or is no longer marked as ours.
         place = BooksRef(BooksKind(row["kind"]), row["books_id"])
-        _shown_no_more(turn, place, "copy", "the copy is gone")
+        settled_itself(turn, place, "copy", "the copy is gone")
         if row["deleted"]:
-            _shown_no_more(turn, place, "arrival", "it is gone from the books")
+            settled_itself(turn, place, "arrival", "it is gone from the books")
     if row["deleted"] or row["origin"] in ("listing", "ours") or not row["document"]:
         return True
     if row["marker"] and (seen := arrived_copies.of_ours(turn, row)) is not None:
@@ -61,22 +61,6 @@ def arrived(turn: Turn, row: Any) -> bool:
             return _taken(turn, row, arrived_deposits.deposit(turn, row))
         case _:
             return True
-
-
-def _shown_no_more(turn: Turn, place: BooksRef, group: str, because: str) -> None:
-    """What was put to a person about a record of the books has settled itself."""
-    c = t.conflicts
-    turn.connection.execute(
-        c.update()
-        .where(
-            c.c.connection_id == turn.id,
-            c.c.books_kind == place.kind.value,
-            c.c.books_id == place.id,
-            c.c.group == group,
-            c.c.state == "open",
-        )
-        .values(state="closed", closed_at=turn.now, choice=because)
-    )
 
 
 def _names_what_comes(turn: Turn, row: Any, places: Iterable[BooksRef]) -> bool:
@@ -160,7 +144,7 @@ def _taken(turn: Turn, row: Any, answer: arrived_credits.Answer) -> bool:
     place = BooksRef(BooksKind(row["kind"]), row["books_id"])
     if not isinstance(answer, arrived_credits.NotTaken):
         if answer:
-            _shown_no_more(turn, place, "arrival", "it has arrived")
+            settled_itself(turn, place, "arrival", "it has arrived")
         return answer
     what = f"{answer.what} entered in QuickBooks"
     _refused(turn, place, what, answer.why, theirs=row["document"])
@@ -179,7 +163,7 @@ def _customer(turn: Turn, row: Any) -> bool:
     assert isinstance(document, CustomerRecord)
     place = BooksRef(BooksKind.CUSTOMER, row["books_id"])
     if not document.active:
-        _shown_no_more(turn, place, "arrival", "it is inactive in the books")
+        settled_itself(turn, place, "arrival", "it is inactive in the books")
         return True
     namesake = _namesake(turn, document.name)
     if namesake is not None:
@@ -323,5 +307,5 @@ def _link(turn: Turn, row: Any, ref: RecordRef, revision: int) -> None:
         version=row["version"],
         theirs=row["document"],
     )
-    _shown_no_more(turn, BooksRef(kind_of(theirs), row["books_id"]), "arrival", "it has arrived")
+    settled_itself(turn, BooksRef(kind_of(theirs), row["books_id"]), "arrival", "it has arrived")
     turn.note("arrived", str(ref), numbers=f"{row['kind']}#{row['books_id']} v{row['version']}")

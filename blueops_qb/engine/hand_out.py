@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -59,7 +58,7 @@ def hand_out(turn: Turn, *, only_sign_in: bool = False) -> Outgoing | None:
                 for ready, operation in zip(chosen, as_operations(turn, chosen), strict=True)
             )
             exchange = Exchange(
-                id=secrets.token_hex(12),
+                id=turn.new_exchange_id(),
                 connection_id=turn.id,
                 company_id=turn.row["company_id"],
                 operations=operations,

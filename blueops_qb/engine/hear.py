@@ -159,7 +159,7 @@ class Hearing:
         self.unknown: list[Ready] = []
         self.why = "the answer does not tell"
         self.forgotten = False
-        self.settled: set[str] = set()
+        self.settled: dict[str, None] = {}
 
     def settle(self, outcomes: Mapping[str, Outcome]) -> None:
         """Take every outcome, then write."""
@@ -246,7 +246,7 @@ class Hearing:
         if numbers.is_asking(operation):
             numbers.told(self.landing, ready, found)
         if ready.row.settles:
-            self.settled.add(ready.row.settles)
+            self.settled[ready.row.settles] = None
 
     def _missing(self, ready: Ready, operation: Operation, then: tuple[Want, ...]) -> None:
         """A record is not there (any more)."""

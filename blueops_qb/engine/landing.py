@@ -11,13 +11,22 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.compare import as_decided, differing
+from blueops_qb.domain.compare import as_decided
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.posting import salestax
 from blueops_qb.domain.posting.kinds import REVERSES
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordRef
 from blueops_qb.domain.reversal import reverses
-from blueops_qb.engine import outbox, reclass_back, subledger, take_back, undo, unsettled, variances
+from blueops_qb.engine import (
+    one_sided,
+    outbox,
+    reclass_back,
+    subledger,
+    take_back,
+    undo,
+    unsettled,
+    variances,
+)
 from blueops_qb.engine.conflicts import conflict_row, write_conflicts
 from blueops_qb.engine.figures import cents_in, generation_in, total_in
 from blueops_qb.engine.freed_credits import Freed, freed_credits, note_freed
@@ -27,8 +36,6 @@ from blueops_qb.engine.mirroring import Mirroring, digest_of, make_dirty, waitin
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.sides import agreed_beside
-from blueops_qb.engine.sweep import row_of
-from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
 from blueops_qb.sdk.provider import Operation, Verb
 from blueops_qb.store import tables as t
@@ -91,9 +98,12 @@ class Landing(Mirroring):
         agrees = sent is None or sent == shown
         gap = not agrees and salestax.is_tax_gap(sent, shown, limit=self.turn.policy.tax_gap)
         next_to = self._beside(ready, record, row) if agrees else ""
-        self._link(ready, record, text, agrees=agrees, gap=gap, beside=next_to)
         assert ready.source is not None
         assert ready.document is not None
+        if text is not None and one_sided.is_one_sided(ready):
+            self._in_part(ready, operation, record, text, agrees=agrees, beside=next_to)
+            return
+        self._link(ready, record, text, agrees=agrees, gap=gap, beside=next_to)
         if agrees:
             if reverses(ready.row.marker):
                 self._undoing.append(ready.row.document_id)
@@ -112,6 +122,21 @@ class Landing(Mirroring):
             numbers=f"{record.ref} v{record.version} {total_in(ready.document)}",
             marker=operation.marker,
         )
+
+    def _in_part(
+        self, ready: Ready, operation: Operation, record: BooksRecord, text: str, *, agrees: bool, beside: str
+    ) -> None:
+        """The rest of the record still waits for a person, and is compared with what it shows now."""
+        assert ready.source is not None
+        if agrees:
+            one_sided.landed(self.turn, ready, record.version, text, beside)
+            self._postings += subledger.landed(ready, operation, record.document)
+        elif ignored := one_sided.ignored(self.turn, ready, text):
+            self.hold(ready.source, ready.row.revision, *one_sided.in_vain(ignored))
+            return
+        self._newer.append(record.ref)
+        self._moves.append(one_sided.compared_next(ready.source, ready.row.revision))
+        self.turn.note("landed in part", str(ready.source), numbers=f"{record.ref} v{record.version}")
 
     def _show(self, record: BooksRecord, row: Any) -> str | None:
         if row is None:
@@ -204,35 +229,9 @@ class Landing(Mirroring):
     def _variance(
         self, ready: Ready, record: BooksRecord, sent: Document | None, shown: Document | None
     ) -> None:
-        groups = differing(sent, shown) if sent is not None and shown is not None else ("content",)
-        assert ready.source is not None
-        reason = variances.reason_of(ready.source, groups, sent, shown)
-        remedy = variances.REMEDY + salestax.rounding_advice(sent, shown, self.turn.policy.tax_rounding)
-        text = None if sent is None else wire.dump_document(sent)
-        self.conflict(
-            cause=variances.CAUSE,
-            place=record.ref,
-            ref=ready.source,
-            document_id=ready.row.document_id,
-            group=variances.group_of(groups),
-            base=text,
-            ours=text,
-            theirs=None if shown is None else wire.dump_document(shown),
-            reason=reason,
-            remedy=remedy,
-            revision=ready.row.revision,
-            version=record.version,
-        )
-        self._moves.append(
-            Move(
-                ref=ready.source,
-                revision=ready.row.revision,
-                state=State.HELD,
-                hold=Hold.VARIANCE,
-                reason=reason,
-                remedy=remedy,
-            )
-        )
+        row, move = variances.opened(self.turn, ready, record, sent, shown)
+        self._conflicts.append(row)
+        self._moves.append(move)
 
     def conflict(self, **values: Any) -> None:
         """Open a conflict (`conflicts.conflict_row`), once per place and group."""
@@ -375,25 +374,10 @@ class Landing(Mirroring):
         done = unsettled.told(turn, self._finished, undone=self._undone, moving={m.ref for m in self._moves})
         outbox.move(connection, turn.tenant_id, done + self._moves, turn.now)
         for ref, sentence, remedy, hold in self._failed:
-            self._say_held(ref, sentence, remedy, hold)
+            unsettled.say_held(turn, ref, sentence, remedy, hold)
         refs = list(self._finished)
         if refs:
             outbox.wake(connection, turn.tenant_id, refs, turn.now)
             outbox.again(
                 connection, turn.tenant_id, turn.now, refs=refs, states=[State.WAITING], holds=[Hold.BUSY]
             )
-
-    def _say_held(self, ref: RecordRef, sentence: str, remedy: str, hold: Hold) -> None:
-        """A record that was written only because another one needs it has no event; it gets one, held."""
-        o, turn = t.outbox, self.turn
-        held = sa.select(o.c.id).where(
-            o.c.tenant_id == turn.tenant_id,
-            o.c.ref_kind == ref.kind.value,
-            o.c.ref_id == ref.id,
-            o.c.state == State.HELD.value,
-        )
-        snapshot = None if turn.connection.execute(held.limit(1)).first() else turn.tx.read(ref)
-        if snapshot is not None:
-            row = row_of(turn.tenant_id, snapshot, turn.now)
-            row |= {"state": State.HELD.value, "reason": sentence, "remedy": remedy, "hold": hold.value}
-            insert_all(turn.connection, o, [row])

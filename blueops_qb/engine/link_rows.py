@@ -23,6 +23,17 @@ def mirror_row(turn: Turn, place: BooksRef) -> Any:
     return turn.connection.execute(query).mappings().one_or_none()
 
 
+def live_link() -> sa.ColumnElement[bool]:
+    """Whether a row of the mirror is the place of a document of ours, for a query over the mirror."""
+    m, lk = t.mirror, t.links
+    return sa.exists().where(
+        lk.c.connection_id == m.c.connection_id,
+        lk.c.books_kind == m.c.kind,
+        lk.c.books_id == m.c.books_id,
+        lk.c.state == "live",
+    )
+
+
 def as_compared(row: Any) -> BooksRecord:
     """What is compared of a row of the mirror; all else that the books show stays in the row."""
     kind = BooksKind(row["kind"])

@@ -17,6 +17,7 @@ from blueops_qb.domain.documents import Document, kind_of
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.refs import CATALOG_KINDS, NAMED_KINDS, BooksKind, BooksRef
 from blueops_qb.engine import outbox
+from blueops_qb.engine.link_rows import live_link
 from blueops_qb.engine.mirror_traits import columns_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -330,19 +331,13 @@ def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
     """
     if not places:
         return
-    m, lk, c = t.mirror, t.links, t.conflicts
+    m, c = t.mirror, t.conflicts
     shown = sa.exists().where(
         c.c.connection_id == m.c.connection_id,
         c.c.books_kind == m.c.kind,
         c.c.books_id == m.c.books_id,
         c.c.group == "arrival",
         c.c.state == "open",
-    )
-    linked = sa.exists().where(
-        lk.c.connection_id == m.c.connection_id,
-        lk.c.books_kind == m.c.kind,
-        lk.c.books_id == m.c.books_id,
-        lk.c.state == "live",
     )
     query = sa.select(m.c.kind, m.c.books_id, m.c.document).where(
         m.c.connection_id == turn.id,
@@ -351,7 +346,7 @@ def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
         m.c.deleted.is_(False),
         m.c.dirty.is_(False),
         sa.or_(m.c.seen_at > turn.now - RECENT, shown),
-        ~linked,
+        ~live_link(),
     )
     names = {str(place) for place in places}
     make_dirty(

@@ -23,6 +23,7 @@ from blueops_qb.engine import (
     incoming,
     match_links,
     outbox,
+    plain_deposits,
     prepaid,
     undo,
 )
@@ -278,6 +279,10 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
         case NotPosted():
             return move(State.NOT_POSTED, result.reason)
         case Posted():
+            if isinstance(change.record, Payout) and not change.record.void:
+                here = plain_deposits.there_already(turn, change.record, change.revision, result, mine)
+                if here is not None:
+                    return here
             added = plan.add(change.ref, change.revision, result, mine, echo=change.event.cause is not None)
             return deposited.waits_to_take_in(added, result)
 

@@ -129,6 +129,7 @@ class PlanRows:
         revision: int,
         *,
         groups: tuple[str, ...] = (),
+        mark: str = "",
     ) -> None:
         role = document.of if isinstance(document, AttachedFile) else "main"
         linked = [*linked_refs(document), *_linked_before(known)]
@@ -137,6 +138,7 @@ class PlanRows:
         touches = [f"d{known.id}", *named]
         touches += [str(r) for r in linked_refs(document) if isinstance(r, BooksRef)]
         number = getattr(document, "number", "")
+        params = {"groups": " ".join(groups), **({mark: "1"} if mark else {})} if groups else {}
         if verb is Verb.CREATE and number and known.kind in self.turn.description.numbers_asked:
             touches.append(number_mark(known.kind, number))
         values = {
@@ -150,7 +152,7 @@ class PlanRows:
             "version": known.version,
             "previous": known.base_theirs,
             "marker": marker_of(known.key, known.generation),
-            "params_json": json.dumps({"groups": " ".join(groups)}) if groups else "",
+            "params_json": json.dumps(params) if params else "",
             "touches": " ".join(touches),
         }
         if known.ready_operation is not None:
@@ -176,6 +178,13 @@ class PlanRows:
                 other = self._document_of(ref, role)
                 if other is not None and not other.linked:
                     self._after.append({"operation_id": operation_id, "document_id": other.id})
+
+    def update(
+        self, known: Known, document: Document, revision: int, *, groups: tuple[str, ...], mark: str
+    ) -> None:
+        """Write these groups of a linked document, as `document` has them; `mark` goes into the parameters."""
+        text = wire.dump_document(document)
+        self._operate(known, Verb.UPDATE, document, text, revision, groups=groups, mark=mark)
 
     def _document_of(self, ref: OurRef, role: str) -> Known | None:
         return self.known.get(DocumentKey(ref, role) if isinstance(ref, RecordRef) else key_of(ref))

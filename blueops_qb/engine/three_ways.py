@@ -22,7 +22,7 @@ from blueops_qb.domain.pulling import NeedsKey, NoPlace
 from blueops_qb.domain.records import Payment
 from blueops_qb.domain.refs import NAMED_KINDS, BooksRef
 from blueops_qb.domain.reverse import settles_elsewhere
-from blueops_qb.engine import outbox, reclass_back, tombstones, variances
+from blueops_qb.engine import one_sided, outbox, reclass_back, tombstones, variances
 from blueops_qb.engine.agreeing import agree, agree_on
 from blueops_qb.engine.coming import names_what_comes
 from blueops_qb.engine.conflicts import Shown, open_conflict, whole_shown
@@ -146,6 +146,7 @@ def _three_ways(turn: Turn, row: Any, sides: Sides, *, newly_ours: bool) -> bool
         _wait_for_person(turn, row, sides, outcome)
         waiting = outcome.clash or (tuple(outcome.unfit) if push else ())
         if waiting:
+            one_sided.travels(turn, row, sides, push)
             _hold_in_conflict(turn, sides.known, outcome.revision, waiting)
         return True
     if push and not pull:
@@ -245,7 +246,7 @@ def _bring(turn: Turn, sides: Sides, groups: Groups, outcome: Outcome) -> None:
             groups=list(groups),
         )
     known.overrides = found.overrides
-    repost(turn, known.id, ours, revision)
+    repost(turn, known.id, ours, revision, shown=sides.theirs)
     if getattr(ours, "void", False):
         reclass_back.take_back(turn, [known.id])
     outcome.taken |= found.fields
@@ -257,9 +258,9 @@ def _bring(turn: Turn, sides: Sides, groups: Groups, outcome: Outcome) -> None:
 def _look_at_invoices_again(turn: Turn, sides: Sides) -> None:
     """An invoice that could not be voided here while it was paid may be now."""
     if isinstance(sides.base_theirs, CustomerPayment) and isinstance(sides.theirs, CustomerPayment):
-        before = {a.invoice for a in sides.base_theirs.allocations}
-        freed = before - {a.invoice for a in sides.theirs.allocations}
-        make_dirty(turn, [ref for ref in freed if isinstance(ref, BooksRef)])
+        still = {a.invoice for a in sides.theirs.allocations}
+        before = dict.fromkeys(a.invoice for a in sides.base_theirs.allocations)
+        make_dirty(turn, [ref for ref in before if ref not in still and isinstance(ref, BooksRef)])
 
 
 # -- waiting for a person ------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +26,11 @@ from blueops_qb.store import tables as t
 from blueops_qb.store.types import db_now
 
 
+def random_id() -> str:
+    """An id that nobody else makes: 24 hexadecimal characters."""
+    return secrets.token_hex(12)
+
+
 class UnknownConnection(LookupError):
     """There is no such connection."""
 
@@ -43,6 +49,8 @@ class Turn:
     now: dt.datetime
     #: What each kind of record becomes in the books.
     rules: Rules
+    #: Makes the id of an exchange.
+    new_exchange_id: Callable[[], str] = random_id
     entries: list[audit.Entry] = attrs.field(factory=list)
     #: The exchange that this turn handed out, as `hand_out.Sent`.
     sent: Any = None
@@ -133,6 +141,8 @@ class Turns:
     rules: Rules = RULES
     #: The clock of all decisions: the database's own, unless a bench plays time.
     clock: Callable[[sa.Connection], dt.datetime] = db_now
+    #: Makes the id of an exchange, at most 24 characters: by chance, unless a bench plays chance.
+    new_exchange_id: Callable[[], str] = random_id
     _tenants: dict[str, tuple[str, str]] = attrs.field(factory=dict)
     _descriptions: dict[str, Description] = attrs.field(factory=dict)
 
@@ -182,6 +192,7 @@ class Turns:
                 rulebook=self.rulebook,
                 now=self.clock(tx.connection),
                 rules=self.rules,
+                new_exchange_id=self.new_exchange_id,
             )
             if lease and not _leased(turn, carrier):
                 yield None

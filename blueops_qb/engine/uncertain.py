@@ -22,10 +22,11 @@ from blueops_qb.engine import messages, outbox, status
 from blueops_qb.engine.books_tax import tell_core_tax
 from blueops_qb.engine.due import operation_row
 from blueops_qb.engine.landing import Landing
-from blueops_qb.engine.link_rows import as_compared
+from blueops_qb.engine.link_rows import as_compared, live_link
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready, Sent
 from blueops_qb.engine.reload import reload
+from blueops_qb.engine.sought import sought_by
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.unsettled import OUT_OF_DATE
 from blueops_qb.sdk.provider import WRITES, Lane, Operation, Verb
@@ -144,15 +145,14 @@ def _look_up_one(turn: Turn, row: Any) -> None:
     sent = reload(turn, row)
     since = row["first_sent_at"] - _CLOCKS_DIFFER
     rows: list[dict[str, Any]] = []
-    kinds: list[BooksKind] = []
+    sought: dict[BooksKind, list[Operation]] = {}
     for operation in sent.exchange.operations:
         assert operation.kind is not None
         if isinstance(operation.document, TaxCodeRecord):  # books keep no marker of it, and list it by name
             named = {"by": "name", "name": operation.document.name}
             rows.append(operation_row(turn, Verb.FIND, kind=operation.kind, params=named, settles=row["id"]))
         elif operation.verb is Verb.CREATE:
-            if operation.kind not in kinds:
-                kinds.append(operation.kind)
+            sought.setdefault(operation.kind, []).append(operation)
         else:
             rows.append(
                 operation_row(
@@ -164,8 +164,10 @@ def _look_up_one(turn: Turn, row: Any) -> None:
                     settles=row["id"],
                 )
             )
-    params = {"by": "created", "since": since.isoformat()}
-    rows += [operation_row(turn, Verb.FIND, kind=kind, params=params, settles=row["id"]) for kind in kinds]
+    rows += [
+        operation_row(turn, Verb.FIND, kind=kind, params=sought_by(since, missed), settles=row["id"])
+        for kind, missed in sought.items()
+    ]
     if rows:
         turn.connection.execute(t.operations.insert(), rows)
     later = turn.now + turn.scaled(60)
@@ -252,18 +254,14 @@ def _created(turn: Turn, operation: Operation, since: dt.datetime) -> sa.RowMapp
     m, lk = t.mirror, t.links
     assert operation.kind is not None
     assert operation.document is not None
-    unlinked = ~sa.exists().where(
-        lk.c.connection_id == m.c.connection_id,
-        lk.c.books_kind == m.c.kind,
-        lk.c.books_id == m.c.books_id,
-        lk.c.state == "live",
-    )
+    unlinked = ~live_link()
     query = sa.select(m).where(
         m.c.connection_id == turn.id, m.c.kind == operation.kind.value, m.c.deleted.is_(False), unlinked
     )
     if isinstance(operation.document, CustomerRecord | VendorRecord):
         keys = _name_keys(turn, operation.document)
-        query = query.where(m.c.name_key.in_(keys), m.c.origin != "listing")
+        named = sa.and_(m.c.name_key.in_(keys), m.c.origin != "listing")
+        query = query.where(sa.or_(named, m.c.marker == operation.marker) if operation.marker else named)
     elif isinstance(operation.document, TaxCodeRecord):
         query = query.where(m.c.name == operation.document.name.strip())
     else:

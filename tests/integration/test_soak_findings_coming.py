@@ -3,6 +3,8 @@
 A look-up of payments shows what settles an invoice before any look-up has shown the invoice.
 """
 
+from decimal import Decimal
+
 import pytest
 
 from blueops_qb.domain.documents import Allocation, CustomerRecord
@@ -57,7 +59,7 @@ def _seen_without(house: EngineHouse, place: BooksRef) -> None:
     house.drain()
 
 
-def _applied(payment: Payment) -> dict[str, object]:
+def _applied(payment: Payment) -> dict[str, Decimal]:
     return {part.invoice_id: part.amount for part in payment.applications} | {"elsewhere": payment.elsewhere}
 
 

@@ -168,6 +168,17 @@ def test_of_what_was_done_before_quickbooks_may_tell_the_id_alone() -> None:
     assert [(want.verb, want.target_id) for want in changed.then] == [(Verb.READ, "7-1")]
 
 
+def test_a_change_whose_answer_leaves_its_lines_out_is_read_back_before_it_counts() -> None:
+    change = op("u", Verb.UPDATE, INVOICE, target_id="77-1", version="4", previous=PROVIDER.normal(INVOICE))
+    whole = shown("Invoice", 1)
+    (done,) = decoded(reply(response("InvoiceMod", "u.0", whole)), exchange(change))
+    assert isinstance(done, Applied)
+    part = attrs.evolve(whole, children=tuple(c for c in whole.children if c.name != "InvoiceLineRet"))
+    (changed,) = decoded(reply(response("InvoiceMod", "u.0", part)), exchange(change))
+    assert isinstance(changed, Stale)
+    assert [(want.verb, want.target_id) for want in changed.then] == [(Verb.READ, "77-1")]
+
+
 def test_a_failure_of_the_connection_counts_by_what_it_says_of_the_set() -> None:
     open_dialog = Reply(hresult="0x80040414", message="A modal dialog box is showing").dump()
     assert {type(o) for o in decoded(open_dialog)} == {NotKnown}, (

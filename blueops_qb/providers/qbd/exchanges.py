@@ -20,7 +20,8 @@ from blueops_qb.providers.qbd.codec.bodies import change, creation, removal
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.members import Unwritable
 from blueops_qb.providers.qbd.codec.named_lists import by_name
-from blueops_qb.providers.qbd.codec.unsaid import recovered_record, written_record
+from blueops_qb.providers.qbd.codec.short_names import fitted, number_space
+from blueops_qb.providers.qbd.codec.unsaid import leaves_out, recovered_record, written_record
 from blueops_qb.providers.qbd.feeds import feed_outcome, feed_requests, is_feed
 from blueops_qb.providers.qbd.gate_reply import Reply, load_reply
 from blueops_qb.providers.qbd.hresults import Fate, failure_of
@@ -65,7 +66,11 @@ def requests_of(operation: Operation, books: Books, *, asked: dt.datetime) -> li
         case Verb.READ if kind is not None:
             return queries.by_id(kind, [operation.target_id])
         case Verb.FIND if kind is not None and operation.params.get("by") == "number":
-            return queries.by_number(kind, operation.params["number"])
+            # A number that is too long is asked for in the form in which it would be written.
+            space = number_space(kind)
+            return queries.by_number(
+                kind, fitted(space, operation.params["number"], books.names, "The number")
+            )
         case Verb.FIND if operation.params.get("by") == "name":
             return _named(kind, operation.params["name"])
         case Verb.CATALOG:
@@ -189,6 +194,10 @@ def _outcome(operation: Operation, responses: list[Element], books: Books, *, ex
             missing.append(outcome)
         elif status.code != "0":
             remarks.append(status.log)
+        if operation.verb is Verb.UPDATE and any(leaves_out(r, operation, books) for r in response.children):
+            look = Want(verb=Verb.READ, kind=operation.kind, target_id=operation.target_id)
+            message = "QuickBooks tells that it was done, and only in part how it looks now."
+            return Stale(message=message, reference=reference, then=(look,))
         shown = (written_record(ret, operation, books) for ret in response.children)
         found += [record for record in shown if record is not None]
     if operation.verb in WRITES:

@@ -66,7 +66,7 @@ class CostActions(Work):
             )
         if expense.vendor_id is not None:
             self._existing(Vendor, RecordKind.VENDOR, expense.vendor_id)
-        for job_id in {line.job_id for line in expense.lines if line.job_id is not None}:
+        for job_id in dict.fromkeys(line.job_id for line in expense.lines if line.job_id is not None):
             self._existing(Job, RecordKind.JOB, job_id)
         self._check_sums(expense)
         if expense.due_date is not None and expense.due_date < expense.date:

@@ -26,7 +26,7 @@ _FACE: dict[str, Callable[[Company, Key], Decimal]] = {
 
 def relink(company: Company, key: Key, before: dict[Key, Decimal], after: dict[Key, Decimal]) -> None:
     """Replace what a record settles, and refresh every record that gained, lost or changed a link."""
-    for target in before.keys() | after.keys():
+    for target in {**before, **after}:
         if target in after:
             company.links[target][key] = after[target]
         else:
@@ -89,7 +89,7 @@ def _lower(company: Company, source: Key, key: Key, amount: Decimal) -> None:
     before = dict(RULES[kind].links(record))
     _LOWER[kind](company, identity, key, amount)
     after = dict(RULES[kind].links(record))
-    for target in before.keys() | after.keys():
+    for target in {**before, **after}:
         if target in after:
             company.links[target][source] = after[target]
         else:

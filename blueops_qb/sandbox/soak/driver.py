@@ -23,7 +23,7 @@ from blueops_qb.sandbox.soak.desktop.world import open_desktop
 from blueops_qb.sandbox.soak.judge import judge
 from blueops_qb.sandbox.soak.office import NothingThere
 from blueops_qb.sandbox.soak.online_world import open_world
-from blueops_qb.sandbox.soak.settle import settle
+from blueops_qb.sandbox.soak.settle import Settled, settle
 from blueops_qb.sandbox.soak.world import World
 
 #: Steps between two looks of the judge.
@@ -67,11 +67,14 @@ class Played:
     refused: int = 0
     #: Every step in words; the same seed gives the same log.
     log: list[str] = attrs.field(factory=list)
+    #: How long each settling took, in the soak's time and in exchanges; the same seed takes as long.
+    settled: list[Settled] = attrs.field(factory=list)
 
     @property
     def digest(self) -> str:
         """Tells whether two soaks did the same."""
-        return sha256("\n".join(self.log).encode()).hexdigest()[:16]
+        lines = [*self.log, *(f"{one.seconds:.3f} s, {one.exchanges} exchanges" for one in self.settled)]
+        return sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def play(
@@ -110,6 +113,7 @@ def step(w: W, played: Played, action: Action[W]) -> None:
 def check(w: World, played: Played) -> None:
     """Let all settle, then judge."""
     settled = settle(w)
+    played.settled.append(settled)
     verdict = judge(w)
     played.checks += 1
     played.compared += verdict.compared

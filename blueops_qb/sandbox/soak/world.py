@@ -8,6 +8,7 @@ import random
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
@@ -41,7 +42,7 @@ SETTINGS = EngineSettings(
     guard_creates_per_hour=10**9,
     guard_removals_per_hour=10**9,
     guard_incoming_per_hour=10**9,
-    guard_amount_per_hour=10**15,  # type: ignore[arg-type]
+    guard_amount_per_hour=Decimal(10**15),
 )
 
 
@@ -76,6 +77,8 @@ class World(ABC):
     core: ReferenceCore
     time: Time
     chance: random.Random
+    #: Makes ids of exchanges: how long a throttled one waits depends on its id.
+    ids: random.Random
     witness: Witness
     environment: Mapping[str, str]
     #: Ids in the books of documents that the bookkeeper entered and BlueOps is not told of.
@@ -162,7 +165,9 @@ class World(ABC):
         host = core if core is not None else self.core.for_plugin(PLUGIN)
         settings = attrs.evolve(SETTINGS, owner=owner)
         engine = Engine(core=host, providers={self.books: self.provider()}, settings=settings)
-        engine.turns = attrs.evolve(engine.turns, clock=self.time.of)
+        engine.turns = attrs.evolve(
+            engine.turns, clock=self.time.of, new_exchange_id=lambda: f"{self.ids.getrandbits(96):024x}"
+        )
         return Worker(engine, owner)
 
     def begin_process(self) -> None:

@@ -291,6 +291,7 @@ def open_desktop(*, url: str, seed: int) -> Iterator[DesktopWorld]:
             core=core,
             time=time,
             chance=random.Random(seed),
+            ids=random.Random(seed),
             witness=DesktopWitness(company=company),
             file=file,
             environment=environment,
