@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import attrs
 
+from blueops_qb.sandbox.reader.parts import joined
 from blueops_qb.sandbox.reader.values import (
     Banked,
     Cost,
@@ -175,6 +176,16 @@ def paid_by_disputed(w: World, left: Found, right: Found, ours: Found, stand_apa
         if {f"Customer:{one.under}", f"Customer:{parent}"} & stand_apart.theirs:
             found.add(_name_of(one))
     return found
+
+
+def in_one(w: World, left: Found, right: Found, ours: Found, stand_apart: Apart) -> tuple[Found, Found]:
+    """Both sides without under whom disputed money is found, and theirs with the parts of each payment as one.
+
+    The parts of a payment stand under its customer's jobs. While a job stands apart because it belongs to another
+    customer there, its part is found under that one, and is a part of the same payment all the same.
+    """
+    paid = paid_by_disputed(w, left, right, ours, stand_apart)
+    return payer_left_out(left, paid), joined(payer_left_out(right, paid))
 
 
 def _money(found: Found) -> Iterator[Receipt | Credited | PaidBack | Prepaid]:
