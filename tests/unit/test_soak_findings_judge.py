@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from blueops_qb.sandbox.reader.comparison import differ
-from blueops_qb.sandbox.reader.values import Found, Party, Receipt
+from blueops_qb.sandbox.reader.values import Found, PaidBack, Party, Receipt
 from blueops_qb.sandbox.soak.excuses import Apart
 from blueops_qb.sandbox.soak.sides import in_one
 from blueops_qb.sandbox.soak.world import World
@@ -51,6 +51,26 @@ def test_parts_of_a_payment_are_one_although_a_job_is_disputed_to_be_another_cus
     ours, theirs = apart[:1], apart[1:]
     stands = Apart(ours=frozenset(ours), theirs=frozenset(theirs), pairs=(), conflicts=1, held=0)
     here, there = Found(receipts=(WHOLE,), jobs=JOBS), Found(receipts=PARTS)
-    left, right = in_one(cast(World, Books()), here, there, here, stands)
+    left, right = in_one(cast(World, Books()), here, there, here, stands, [])
     _, found = differ(Found(receipts=left.receipts), Found(receipts=right.receipts), frozenset())
     assert len(found) == faults, found
+
+
+def test_what_went_back_under_a_disputed_job_is_known_although_its_payment_has_another_number_now() -> None:
+    stands = Apart(
+        ours=frozenset({"job:2"}), theirs=frozenset({"Customer:12"}), pairs=(), conflicts=1, held=0
+    )
+    fields: dict[str, Any] = {
+        "date": DAY,
+        "amount": D("30.00"),
+        "account": "1090",
+        "sources": {},
+        "effect": {},
+    }
+    mine = PaidBack(payer="Ann Lee", words="B9", id="payment_return:1", **fields)
+    other = PaidBack(payer="Bob May", words="R7", id="Invoice:40", under="12", **fields)
+    here, there = Found(back=(mine,), jobs=JOBS), Found(back=(other,))
+    places = [("payment_return:1", "Invoice:40")]
+    left, right = in_one(cast(World, Books()), here, there, here, stands, places)
+    _, found = differ(Found(back=left.back), Found(back=right.back), frozenset())
+    assert found == []
