@@ -31,6 +31,7 @@ from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.plan_rows import PlanRows
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import posting_context
+from blueops_qb.engine.sides import beside_of
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Snapshot
 from blueops_qb.sdk.provider import Verb
@@ -175,9 +176,7 @@ class WritePlan(PlanRows):
             same_type = type(base) is type(document)
             groups = differing(normal(base), normal(document)) if same_type else ()
             if same_type:
-                one_way = self.turn.provider.one_way
-                untold = apart(type(document), one_way(base), one_way(document))
-                groups = tuple(dict.fromkeys((*groups, *untold)))
+                groups = tuple(dict.fromkeys((*groups, *self._untold(known, base, document))))
                 if is_void(base) and is_void(document):
                     # Nothing more can be taken out, and what else a void document says counts for nothing.
                     groups = ()
@@ -194,6 +193,17 @@ class WritePlan(PlanRows):
         # What we did not move stays as the books have it.
         self._operate(known, verb, document, content, revision, groups=groups)
         return True
+
+    def _untold(self, known: Known, base: Document, document: Document) -> tuple[str, ...]:
+        """Groups with something that is told and never compared: it moved here, and the books do not show it yet."""
+        one_way, beside = self.turn.provider.one_way, beside_of(known.beside)
+        said = {
+            field: value
+            for field, value in one_way(document).items()
+            if field not in beside.told or getattr(beside, field) != value
+        }
+        before = one_way(base)
+        return apart(type(document), {field: before.get(field) for field in said}, said)
 
     def withdraw(self, knowns: list[Known], revision: int, *, after: Sequence[Known] = ()) -> None:
         """Take linked documents out of the books in the version that they have now, once `after` are there.
