@@ -90,7 +90,9 @@ class WritePlan(PlanRows):
         try:
             for key, document in posted.documents.items():
                 # Before anything is planned: of a record in several parts all are written, or none.
-                self._need_all(self.names.named(key, document, self.known.get(key)), but=posted.documents)
+                named = self.names.named(key, document, self.known.get(key))
+                self._need_all(named, but=posted.documents)
+                self._need_parties_there(key, named)
             for key, document in posted.documents.items():
                 named = self.names.named(key, document, self.known.get(key))
                 self._need_all(named)
@@ -283,6 +285,25 @@ class WritePlan(PlanRows):
                 continue
             if not is_void(document) or record_of(ref).kind in PARTIES:
                 self._need(ref)
+
+    def _need_parties_there(self, key: DocumentKey, document: Document) -> None:
+        """What is new cannot name a party that the books have lost. Raises Held."""
+        known = self.known.get(key)
+        if is_void(document) or (known is not None and known.linked):
+            return
+        for wanted in refs_of(document):
+            party = None if isinstance(wanted, BooksRef) else self.known.get(key_of(wanted))
+            if party is None or party.key.source.kind not in PARTIES or party.doubtful != tombstones.DOUBT:
+                continue
+            if self.is_gone(party):
+                ref = party.key.source
+                raise Held(
+                    State.HELD,
+                    f"it needs {ref}, and {party.place} was deleted in the books, or merged into another one",
+                    remedy=f"Choose on the conflicts page what becomes of {ref}; this follows by itself.",
+                    hold=Hold.MATCH,
+                    waits_for=ref,
+                )
 
     def _need(self, wanted: OurRef) -> None:
         """Make sure that `wanted` has a place or will get one before; raises Held."""
