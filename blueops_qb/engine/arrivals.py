@@ -22,6 +22,7 @@ from blueops_qb.engine.known import places_of, sources_of
 from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.link_rows import mirror_row
 from blueops_qb.engine.linking import link_document
+from blueops_qb.engine.mirroring import CAME
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record
 from blueops_qb.engine.turn import Turn
@@ -203,7 +204,7 @@ def _came_and_is_nobodys(turn: Turn, parent: Any) -> str:
     person or was inactive before anybody here saw it; work for it is no less alive.
     """
     row = mirror_row(turn, parent) if isinstance(parent, BooksRef) else None
-    if row is None or row["deleted"] or row["origin"] != "changes":
+    if row is None or row["deleted"] or row["origin"] not in CAME:
         return ""
     lk = t.links
     ever = sa.select(lk.c.id).where(

@@ -24,7 +24,7 @@ from blueops_qb.engine import outbox, plain_deposits
 from blueops_qb.engine.arrived_credits import Answer, NotTaken, link
 from blueops_qb.engine.known import Known, load_known, sources_of
 from blueops_qb.engine.link_rows import live_link
-from blueops_qb.engine.mirroring import make_dirty
+from blueops_qb.engine.mirroring import CAME, make_dirty
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -138,7 +138,7 @@ def look_again(turn: Turn, payout: Payout) -> None:
     query = sa.select(m.c.books_id).where(
         m.c.connection_id == turn.id,
         m.c.kind == BooksKind.DEPOSIT.value,
-        m.c.origin == "changes",
+        m.c.origin.in_(sorted(CAME)),
         m.c.deleted.is_(False),
         sa.or_(*(m.c.document.contains(f'"{place}"', autoescape=True) for place in places)),
         ~live_link(),

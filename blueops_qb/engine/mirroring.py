@@ -47,6 +47,8 @@ COMPARED = frozenset(
 )
 #: Kinds of which line ids and one-way fields are kept.
 WITH_BESIDE = frozenset({BooksKind.INVOICE, BooksKind.BILL, BooksKind.EXPENSE})
+#: How the mirror first saw what came after the first day: in the feed, or as a look-up for something of ours found it.
+CAME = frozenset({"changes", "lookup"})
 #: How far back an arrival may have waited for the link of what it names.
 RECENT = dt.timedelta(days=7)
 
@@ -340,7 +342,7 @@ def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
     query = sa.select(m.c.kind, m.c.books_id, m.c.document).where(
         m.c.connection_id == turn.id,
         m.c.kind.in_([kind.value for kind in _TAKEN_IN]),
-        m.c.origin == "changes",
+        m.c.origin.in_(sorted(CAME)),
         m.c.deleted.is_(False),
         m.c.dirty.is_(False),
         sa.or_(m.c.seen_at > turn.now - RECENT, shown),

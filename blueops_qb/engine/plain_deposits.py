@@ -27,7 +27,7 @@ from blueops_qb.engine.conflicts import settled_itself
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.link_rows import live_link
 from blueops_qb.engine.linking import link_document
-from blueops_qb.engine.mirroring import make_dirty
+from blueops_qb.engine.mirroring import CAME, make_dirty
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -95,7 +95,7 @@ def arrived(turn: Turn, row: Any, document: BankDeposit) -> Answer:
 
 def _taken_in(row: Any) -> bool:
     """It was entered after the books were connected, by somebody there."""
-    return row["origin"] == "changes" and not row["marker"]
+    return row["origin"] in CAME and not row["marker"]
 
 
 def _document(known: Known) -> BankDeposit:

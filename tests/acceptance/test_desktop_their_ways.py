@@ -17,7 +17,7 @@ from blueops_qb.domain.records import Customer, Invoice, Job, Payment
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.engine import agreement, agreement_figures, agreement_runs, by_hand, due, resolve, rules_desk
 from blueops_qb.sandbox.core.invoices import InvoiceDraft, draft_of
-from blueops_qb.sandbox.demo.house import TENANT
+from blueops_qb.sandbox.demo.house import TENANT, DemoHouse
 from blueops_qb.sandbox.qbd.connector import At, Connector, Ended, Mishaps, Outcome, Steps
 from blueops_qb.sandbox.qbd.quickbooks import QuickBooks
 from blueops_qb.sandbox.qbd.sessions import Session
@@ -34,6 +34,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DesktopHouse]:
     with sqlite_house(tmp_path_factory.mktemp("ways")) as found:
         found.session()
         yield found
+
+
+def demo(house: DesktopHouse) -> DemoHouse:
+    """The house in this process."""
+    assert isinstance(house.house, DemoHouse)
+    return house.house
 
 
 def sessions(house: DesktopHouse, count: int = 2) -> None:
@@ -78,7 +84,7 @@ def differences(house: DesktopHouse, *refs: RecordRef) -> list[str]:
         id = agreement.ask(turn, day.replace(month=1, day=1), day.replace(month=12, day=31))
     for _ in range(10):
         house.session()
-        run = agreement.advance(house.house.plugin.engine, house.house.connection_id, id)
+        run = agreement.advance(demo(house).plugin.engine, demo(house).connection_id, id)
         if not run.open:
             break
     assert run.state is agreement_runs.RunState.DONE, run
@@ -90,7 +96,7 @@ def differences(house: DesktopHouse, *refs: RecordRef) -> list[str]:
 def conflicts(house: DesktopHouse) -> list[str]:
     """What is open on the conflicts page."""
     c = t.conflicts
-    query = sa.select(c.c.reason).where(c.c.connection_id == house.house.connection_id, c.c.state == "open")
+    query = sa.select(c.c.reason).where(c.c.connection_id == demo(house).connection_id, c.c.state == "open")
     with house.house.core.engine.connect() as connection:
         return list(connection.execute(query).scalars())
 

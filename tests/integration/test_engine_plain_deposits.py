@@ -81,9 +81,14 @@ def rounds(house: EngineHouse) -> None:
         house.poll()
 
 
-def test_a_payout_that_was_entered_by_hand_before_is_linked(house: EngineHouse, paid: Payment) -> None:
+@pytest.mark.parametrize("seen", ["changes", "lookup"])
+def test_a_payout_that_was_entered_by_hand_before_is_linked(
+    seen: str, house: EngineHouse, paid: Payment
+) -> None:
     place = by_hand(house, ours(house, paid))
     house.poll()
+    m = t.mirror
+    assert house.set(m, (m.c.kind == K.DEPOSIT.value) & (m.c.books_id == place.id), origin=seen) == 1
     payout = settled(house, paid)
     rounds(house)
     assert house.place(payout) == place

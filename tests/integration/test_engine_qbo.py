@@ -207,10 +207,7 @@ def test_a_lost_answer_posts_nothing_twice(qbo: QboHouse, arrived: bool) -> None
 def test_an_invoice_that_was_looked_up_is_known_as_the_books_have_it(qbo: QboHouse) -> None:
     ada = qbo.customer("Ada Hill")
     qbo.drain()
-    (there,) = qbo.ask("select * from Customer where DisplayName = 'Ada Hill'")
-    street = {"Line1": "52 Mill St", "City": "Reno", "CountrySubDivisionCode": "NV", "PostalCode": "89501"}
-    qbo.post("customer", {**there, "sparse": True, "ShipAddr": street})
-    # The books give the address to every invoice that comes without one.
+    _give_address(qbo)
     invoice = qbo.invoice(ada)
     _lose(qbo, arrived=True)
     with qbo.core.engine.connect() as connection:
@@ -303,6 +300,29 @@ def test_a_new_address_and_place_of_work_travel_both_ways(qbo: QboHouse) -> None
     (there,) = qbo.ask(f"select * from Invoice where DocNumber = 'BO-{invoice.number}'")
     assert there["SyncToken"] == before
     assert set(qbo.counted()) <= {"done", "superseded"}
+
+
+def test_an_address_that_the_books_have_filled_in_is_not_written_once_more(qbo: QboHouse) -> None:
+    ada = qbo.customer("Ada Hill")
+    qbo.drain()
+    _give_address(qbo)
+    invoice = qbo.invoice(ada)
+    qbo.drain()
+    (before,) = qbo.ask(f"select * from Invoice where DocNumber = 'BO-{invoice.number}'")
+    assert before["ShipAddr"]["Line1"] == "52 Mill St"
+    _edit(qbo, invoice, site=Address(line1="52 Mill St", city="Reno", state="NV", postal_code="89501"))
+    (there,) = qbo.ask(f"select * from Invoice where DocNumber = 'BO-{invoice.number}'")
+    assert there["SyncToken"] == before["SyncToken"]
+    _edit(qbo, invoice, site=Address(line1="9 Elm St", city="Reno", state="NV", postal_code="89501"))
+    (there,) = qbo.ask(f"select * from Invoice where DocNumber = 'BO-{invoice.number}'")
+    assert there["ShipAddr"]["Line1"] == "9 Elm St"
+
+
+def _give_address(qbo: QboHouse) -> None:
+    """The bookkeeper gives Ada Hill an address, which the books then give to every invoice that comes without one."""
+    (there,) = qbo.ask("select * from Customer where DisplayName = 'Ada Hill'")
+    street = {"Line1": "52 Mill St", "City": "Reno", "CountrySubDivisionCode": "NV", "PostalCode": "89501"}
+    qbo.post("customer", {**there, "sparse": True, "ShipAddr": street})
 
 
 def _edit(qbo: QboHouse, invoice: Invoice, **changes: Any) -> None:
