@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import attrs
 import pytest
@@ -15,10 +16,12 @@ import pytest
 from blueops_qb.domain.records import Customer, Invoice
 from blueops_qb.engine import census, matching, rules_desk
 from blueops_qb.engine.outbox import END_STATES, State
+from blueops_qb.engine.turn import Turn
+from blueops_qb.sandbox.core.core import ReferenceCore
 from blueops_qb.sandbox.core.invoices import InvoiceDraft
 from blueops_qb.sandbox.demo.chart import rules_for
 from blueops_qb.sandbox.demo.desktop import Desktop
-from blueops_qb.sandbox.demo.house import TENANT, DemoHouse, demo_house
+from blueops_qb.sandbox.demo.house import TENANT, demo_house
 from blueops_qb.sandbox.demo.office import Office
 from blueops_qb.sandbox.qbd.connector import Connector, Mishaps, Outcome
 from blueops_qb.sandbox.qbd.quickbooks import QuickBooks
@@ -27,11 +30,20 @@ ADMIN = f"{TENANT}-admin"
 _NUMBERS = itertools.count(1)
 
 
+class House(Protocol):
+    """Core, and the plugin where people decide."""
+
+    @property
+    def core(self) -> ReferenceCore: ...
+
+    def turn(self) -> contextlib.AbstractContextManager[Turn]: ...
+
+
 @attrs.define
 class DesktopHouse:
     """The house; `session` is one visit of the Web Connector."""
 
-    house: DemoHouse
+    house: House
     desktop: Desktop
     office: Office
     #: Message sets that the newest session carried.

@@ -192,7 +192,9 @@ class Hearing:
         turn.set(last_contact_at=turn.now)
         if self.unknown:
             uncertain.partly(turn, self.row, self.unknown, self.why)
-            if self.forgotten:
+            if self.forgotten and status.may_run_still(self.row):
+                status.ask_at_next_session(turn, self.row["id"])
+            elif self.forgotten:
                 status.forget(turn, self.row["id"])
         else:
             close(turn, self.row["id"])

@@ -156,7 +156,8 @@ def _plan_changed(turn: Turn, changed: list[Changed]) -> tuple[list[Move], list[
     linked, blocked = match_links.link_papers(turn, decided)
     refs = [*(c.ref for c in changed), *(ref for ref in related if ref not in {c.ref for c in changed})]
     known = load_known(turn.connection, turn.id, refs)
-    if missing := named_there(records, known) - set(related):
+    missing = named_there(records, known) - set(related)
+    if missing:
         related |= read_related(turn.core, turn.tenant_id, [], also=missing)
         known |= load_known(turn.connection, turn.id, missing)
     # Older events that were planned already are replaced as well, unless they are on their way.
@@ -169,6 +170,7 @@ def _plan_changed(turn: Turn, changed: list[Changed]) -> tuple[list[Move], list[
         known=known,
         snapshots=related,
         refs=tuple(c.ref for c in changed),
+        looked={*refs, *missing},
         from_before=_from_before(turn, changed) - {r for r, row in decided.items() if row.chosen == "create"},
         decided={
             c.ref: move

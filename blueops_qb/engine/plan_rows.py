@@ -219,9 +219,11 @@ class PlanRows:
             known, before = self._touched.pop()
             for field in attrs.fields(Known):
                 setattr(known, field.name, getattr(before, field.name))
+        made = {row["id"] for row in self._documents[lengths[0] :]}
         for rows, length in zip(self._lists(), lengths, strict=True):
             del rows[length:]
-        for key in set(self.known) - keys:
+        # What was only looked for meanwhile is there all the same.
+        for key in [key for key, known in self.known.items() if key not in keys and known.id in made]:
             del self.known[key]
 
     def _lists(self) -> tuple[list[Any], ...]:

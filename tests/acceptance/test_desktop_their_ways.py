@@ -15,12 +15,13 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.records import Customer, Invoice, Job, Payment
 from blueops_qb.domain.refs import RecordKind, RecordRef
-from blueops_qb.engine import agreement, agreement_figures, agreement_runs, by_hand, due, rules_desk
+from blueops_qb.engine import agreement, agreement_figures, agreement_runs, by_hand, due, resolve, rules_desk
 from blueops_qb.sandbox.core.invoices import InvoiceDraft, draft_of
-from blueops_qb.sandbox.demo.house import TENANT
-from blueops_qb.sandbox.qbd.connector import Mishaps
+from blueops_qb.sandbox.demo.house import TENANT, DemoHouse
+from blueops_qb.sandbox.qbd.connector import At, Connector, Ended, Mishaps, Outcome, Steps
 from blueops_qb.sandbox.qbd.quickbooks import QuickBooks
 from blueops_qb.sandbox.qbd.sessions import Session
+from blueops_qb.sdk.hooks import PluginHealth
 from blueops_qb.store import tables as t
 from tests.desktop_house import ADMIN, DesktopHouse, sqlite_house
 
@@ -33,6 +34,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DesktopHouse]:
     with sqlite_house(tmp_path_factory.mktemp("ways")) as found:
         found.session()
         yield found
+
+
+def demo(house: DesktopHouse) -> DemoHouse:
+    """The house in this process."""
+    assert isinstance(house.house, DemoHouse)
+    return house.house
 
 
 def sessions(house: DesktopHouse, count: int = 2) -> None:
@@ -77,7 +84,7 @@ def differences(house: DesktopHouse) -> list[str]:
         id = agreement.ask(turn, day.replace(month=1, day=1), day.replace(month=12, day=31))
     for _ in range(10):
         house.session()
-        run = agreement.advance(house.house.plugin.engine, house.house.connection_id, id)
+        run = agreement.advance(demo(house).plugin.engine, demo(house).connection_id, id)
         if not run.open:
             break
     assert run.state is agreement_runs.RunState.DONE, run
@@ -88,7 +95,7 @@ def differences(house: DesktopHouse) -> list[str]:
 def conflicts(house: DesktopHouse) -> list[str]:
     """What is open on the conflicts page."""
     c = t.conflicts
-    query = sa.select(c.c.reason).where(c.c.connection_id == house.house.connection_id, c.c.state == "open")
+    query = sa.select(c.c.reason).where(c.c.connection_id == demo(house).connection_id, c.c.state == "open")
     with house.house.core.engine.connect() as connection:
         return list(connection.execute(query).scalars())
 
@@ -420,3 +427,146 @@ def test_the_old_name_above_the_address_of_a_renamed_customer_is_no_street(house
         told = house.desktop.file.company.records["Customer"][id]["BillAddress"]
         assert changed.billing is not None
         assert (told["Addr1"], told["Addr2"]) == (above, changed.billing.line1)
+
+
+# -- customers who were merged there ---------------------------------------------------------------------
+def choose(house: DesktopHouse, ref: RecordRef, choice: str) -> None:
+    c = t.conflicts
+    query = sa.select(c.c.id).where(c.c.ref == str(ref), c.c.state == "open", c.c.cause == "removed_there")
+    with house.house.turn() as turn:
+        id = turn.connection.execute(query).scalar_one()
+        resolve.resolve(turn, id, choice, actor=ADMIN)
+
+
+def test_a_payment_of_a_customer_who_was_merged_into_one_of_ours_says_so_and_follows(
+    house: DesktopHouse,
+) -> None:
+    lost, stays = house.customers(2)
+    invoice = house.invoice(lost)
+    sessions(house)
+    ids = [link_of(house, one.ref).books_id for one in (lost, stays)]
+    house.desktop.bookkeeper.merge("Customer", *ids)
+    house.paid(invoice)
+    sessions(house)
+    (said,) = (reason for reason in house.reasons() if reason.startswith("payment"))
+    assert (
+        f"it needs {lost.ref}, and customer#{ids[0]} was deleted in the books, or merged into another one"
+        in said
+    )
+    (shown,) = (reason for reason in conflicts(house) if reason.startswith(str(lost.ref)))
+    assert f"was deleted and merged into customer#{ids[1]}" in shown
+    choose(house, lost.ref, "merge")
+    sessions(house, 3)
+    assert house.states() == {}, house.reasons()
+    (payment,) = payments_of(house, invoice)
+    raw = house.desktop.file.company.records["ReceivePayment"][link_of(house, payment.ref).books_id]
+    assert raw["CustomerRef"]["ListID"] == ids[1]
+    assert conflicts(house) == []
+
+
+def test_a_payment_of_a_customer_who_was_merged_into_one_of_theirs_goes_to_that_one(
+    house: DesktopHouse,
+) -> None:
+    (lost,) = house.customers(1)
+    invoice = house.invoice(lost)
+    sessions(house)
+    id = link_of(house, lost.ref).books_id
+    other = house.desktop.enter_customer(f"Other {lost.name}", email="", phone="", street="")
+    house.desktop.bookkeeper.merge("Customer", id, other)
+    house.paid(invoice)
+    sessions(house, 3)
+    assert house.states() == {}, house.reasons()
+    assert link_of(house, lost.ref).books_id == other
+    (payment,) = payments_of(house, invoice)
+    raw = house.desktop.file.company.records["ReceivePayment"][link_of(house, payment.ref).books_id]
+    assert raw["CustomerRef"]["ListID"] == other
+    assert conflicts(house) == []
+
+
+# -- how it fares, for core ------------------------------------------------------------------------------
+def test_core_hears_of_the_web_connector_by_the_plugins_hook(house: DesktopHouse) -> None:
+    house.session()
+    answer = house.house.core.health(TENANT)["quickbooks"]
+    assert isinstance(answer.value, PluginHealth), answer.error
+    assert answer.value.ok
+    assert answer.value.last_contact_at is not None
+    assert not answer.value.quiet
+
+
+# -- long sessions, and two computers ----------------------------------------------------------------------
+def test_a_session_that_has_lasted_long_enough_ends_and_the_rest_goes_at_the_next(
+    house: DesktopHouse,
+) -> None:
+    before = house.held()
+    house.documents(3)
+    s = t.sessions
+
+    def is_old(steps: Steps) -> Outcome:
+        """Every set takes an hour."""
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                outcome: Outcome = end.value
+                return outcome
+            with house.house.core.engine.begin() as connection:
+                hour = dt.timedelta(hours=1)
+                began = connection.execute(sa.select(s.c.began_at).where(s.c.state == "open")).scalar_one()
+                connection.execute(s.update().where(s.c.state == "open").values(began_at=began - hour))
+
+    ended = []
+    for _ in range(8):
+        outcome = is_old(client(house).steps())
+        ended.append(outcome.status)
+        assert outcome.ended is Ended.DONE
+        if house.states() == {}:
+            break
+    assert house.states() == {}, house.reasons()
+    assert "QuickBooks is left to its users for now. What is left goes at the next run." in ended
+    assert house.held() == {kind: count + 3 for kind, count in before.items()}
+    assert house.twice() == 0
+
+
+def client(house: DesktopHouse) -> Connector:
+    """A Web Connector with the same .qwc on another computer."""
+    usual = house.desktop.connector
+    assert usual is not None
+    return Connector(
+        service=usual.service,
+        quickbooks=usual.quickbooks,
+        user=usual.user,
+        password=usual.password,
+        pause=0.05,
+    )
+
+
+@pytest.mark.parametrize("forgets", [False, True], ids=["remembers", "forgets"])
+@pytest.mark.parametrize("at", [At.ASKED, At.RAN], ids=["before it is run", "after it was run"])
+@pytest.mark.parametrize("words", ["<CustomerAddRq", "<InvoiceAddRq", "<ReceivePaymentAddRq"])
+def test_a_second_computer_ends_the_first_ones_session_and_its_set_is_asked_about(
+    house: DesktopHouse, words: str, at: At, forgets: bool
+) -> None:
+    before = house.held()
+    house.desktop.file.company.switches.forgets_message_sets = forgets
+    house.documents(3)
+    first = client(house)
+    steps = first.steps()
+    place, text = next(steps)
+    while not (place is at and words in text):
+        place, text = next(steps)
+    second = client(house)
+    asked: list[str] = []
+    for _, sent in second.steps():
+        asked.append(sent)
+    (id,) = re.findall(r'newMessageSetID="(\w+)"', text)
+    assert f'newMessageSetID="{id}" oldMessageSetID="{id}"' in asked[0], (
+        "its state is asked for before anything else"
+    )
+    # The first one goes on as if nothing had happened; its ticket is dead.
+    for place, _ in steps:
+        assert place in (At.RAN, At.TOLD)
+    sessions(house, 2)
+    house.desktop.file.company.switches.forgets_message_sets = False
+    assert house.states() == {}, house.reasons()
+    assert house.twice() == 0
+    assert house.held() == {kind: count + 3 for kind, count in before.items()}

@@ -10,6 +10,7 @@ from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.providers.qbd.codec.applied import allocation, applied_members, applied_of
 from blueops_qb.providers.qbd.codec.lens import normal
 from blueops_qb.providers.qbd.codec.members import Unwritable
+from blueops_qb.providers.qbd.codec.open_bills import open_bills_of
 from blueops_qb.providers.qbd.codec.receipts import payment_of
 from blueops_qb.providers.qbd.qbxml.reading import read_text
 from blueops_qb.providers.qbd.qbxml.writing import as_text
@@ -82,3 +83,22 @@ def test_an_answer_without_discounts_reads_as_before() -> None:
     )
     assert applied_of(bare, holds_credits=False) == [(INVOICE, D("5.00"))]
     assert attrs.evolve(allocation(INVOICE, D(5))) == Allocation(invoice=INVOICE, amount=D(5))
+
+
+def test_what_is_open_of_a_vendor_is_read_from_bills_to_pay() -> None:
+    rows = (
+        ("BillToPay", "Bill", "7-1", "AmountDue", "30.00"),
+        ("CreditToApply", "VendorCredit", "6-1", "CreditRemaining", "15.00"),
+        ("CreditToApply", "BillPaymentCheck", "5-1", "CreditRemaining", "2.50"),
+    )
+    rets = "".join(
+        f"<BillToPayRet><{name}><TxnID>{id}</TxnID><TxnType>{type_}</TxnType><{amount}>{worth}</{amount}></{name}>"
+        "</BillToPayRet>"
+        for name, type_, id, amount, worth in rows
+    )
+    assert open_bills_of(read_text(f"<BillToPayQueryRs>{rets}</BillToPayQueryRs>")) == {
+        BooksRef(BooksKind.BILL, "7-1"): D("30.00"),
+        BooksRef(BooksKind.VENDOR_CREDIT, "6-1"): D("-15.00"),
+        BooksRef(BooksKind.BILL_PAYMENT, "5-1"): D("-2.50"),
+    }
+    assert open_bills_of(read_text("<BillToPayQueryRs/>")) == {}

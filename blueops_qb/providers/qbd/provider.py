@@ -193,7 +193,13 @@ class QbdProvider(Provider):
 
     def gate(self, desk: GateDesk) -> WSGIApp:
         """The address that the Web Connector calls."""
-        return SoapGate(WebConnector(calls=desk.calls, owner_id=OWNER_ID, version=__version__))
+        connector = WebConnector(
+            calls=desk.calls,
+            owner_id=OWNER_ID,
+            version=__version__,
+            most_seconds=self.settings.session_seconds,
+        )
+        return SoapGate(connector)
 
     def set_up_file(
         self, caller: Caller, *, gate_url: str, support_url: str, choices: Mapping[str, str]

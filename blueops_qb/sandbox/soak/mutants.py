@@ -46,11 +46,11 @@ from blueops_qb.store import tables as t
 Mutant = Callable[[], contextlib.AbstractContextManager[Any]]
 
 
-def _swap(owner: Any, name: str, replacement: Any) -> Mutant:
+def swap(owner: Any, name: str, replacement: Any) -> Mutant:
     return lambda: patch.object(owner, name, replacement)
 
 
-def _posted_blindly(turn: Any, row: Any, unknown: Any, why: str = "") -> None:
+def posted_blindly(turn: Any, row: Any, unknown: Any, why: str = "") -> None:
     """What is of unknown fate is sent once more at once, as a new exchange."""
     o, e = t.operations, t.exchanges
     ids = [ready.id for ready in unknown]
@@ -60,7 +60,7 @@ def _posted_blindly(turn: Any, row: Any, unknown: Any, why: str = "") -> None:
     uncertain.queue_events(turn, unknown, why)
 
 
-def _deletions_not_asked(plain: Any) -> Any:
+def deletions_not_asked(plain: Any) -> Any:
     def deletions(land: Any, operation: Any, found: Any) -> None:
         if operation.verb is not Verb.FIND:
             plain(land, operation, found)
@@ -107,7 +107,7 @@ def _default_item() -> Any:
     return item
 
 
-def _ours_wins(plain: Any) -> Any:
+def ours_wins(plain: Any) -> Any:
     return lambda **sides: plain(**{**sides, "policy": lambda _: Overlap.OURS})
 
 
@@ -143,29 +143,27 @@ def _every_group(one: Any, _: Any) -> tuple[str, ...]:
 
 #: Name of the safeguard -> the product without it.
 MUTANTS: Mapping[str, Mutant] = {
-    "both bases are compared": _swap(three_ways, "decide", _ours_wins(decide)),
-    "what is uncertain is looked up": _swap(uncertain, "partly", _posted_blindly),
-    "the look-up asks for deletions": _swap(
-        findings, "_deletions", _deletions_not_asked(findings._deletions)
-    ),
-    "an echo is known by its digest": _swap(write_plan, "differing", _every_group),
+    "both bases are compared": swap(three_ways, "decide", ours_wins(decide)),
+    "what is uncertain is looked up": swap(uncertain, "partly", posted_blindly),
+    "the look-up asks for deletions": swap(findings, "_deletions", deletions_not_asked(findings._deletions)),
+    "an echo is known by its digest": swap(write_plan, "differing", _every_group),
     "an echo is known by its marker": _echo_by_marker,
-    "work is handed out under the lease": _swap(turn, "_leased", _taken_from_anybody),
-    "the watermark is of the books' clock": _swap(
+    "work is handed out under the lease": swap(turn, "_leased", _taken_from_anybody),
+    "the watermark is of the books' clock": swap(
         findings, "_move_cursor", _cursor_of_our_clock(findings._move_cursor)
     ),
-    "the watermark overlaps": _swap(provider, "limits_of", _without_overlap(limits_of)),
-    "the generation rises after a removal": _swap(tombstones, "again", _same_generation),
-    "waiters are woken": _swap(outbox, "wake", _nothing),
-    "what may be there is held": _swap(landing.Landing, "doubt", _nothing),
+    "the watermark overlaps": swap(provider, "limits_of", _without_overlap(limits_of)),
+    "the generation rises after a removal": swap(tombstones, "again", _same_generation),
+    "waiters are woken": swap(outbox, "wake", _nothing),
+    "what may be there is held": swap(landing.Landing, "doubt", _nothing),
     "every allocation counts": _first_allocation_only,
-    "removals are put to a person": _swap(tombstones, "removed_there", _always),
-    "changes are brought in": _swap(three_ways, "_bring", _nothing),
-    "the core sweep finds what a hook missed": _swap(sweep, "_missing", lambda *_: []),
-    "answers that do not come are given up": _swap(uncertain, "overdue", _nothing),
-    "nothing is planned while a change is out": _swap(known.Known, "busy", property(lambda _: False)),
-    "the mirror never goes back": _swap(mirroring, "_older", lambda *_, **__: False),
-    "a variance is held": _swap(landing, "as_decided", lambda sent, _: sent),
-    "a renewed sign-in is stored before it is used": _swap(transport, "keep", _nothing),
-    "no key posts to a default": _swap(lookup.Lookup, "item", _default_item()),
+    "removals are put to a person": swap(tombstones, "removed_there", _always),
+    "changes are brought in": swap(three_ways, "_bring", _nothing),
+    "the core sweep finds what a hook missed": swap(sweep, "_missing", lambda *_: []),
+    "answers that do not come are given up": swap(uncertain, "overdue", _nothing),
+    "nothing is planned while a change is out": swap(known.Known, "busy", property(lambda _: False)),
+    "the mirror never goes back": swap(mirroring, "_older", lambda *_, **__: False),
+    "a variance is held": swap(landing, "as_decided", lambda sent, _: sent),
+    "a renewed sign-in is stored before it is used": swap(transport, "keep", _nothing),
+    "no key posts to a default": swap(lookup.Lookup, "item", _default_item()),
 }

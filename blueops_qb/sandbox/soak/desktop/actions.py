@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from blueops_qb.sandbox.soak import between as people
-from blueops_qb.sandbox.soak import costs, office, payouts
+from blueops_qb.sandbox.soak import costs, namesakes, office, payouts
 from blueops_qb.sandbox.soak.actions import Action
 from blueops_qb.sandbox.soak.desktop import between, bookkeeper
 from blueops_qb.sandbox.soak.desktop.world import DesktopWorld
@@ -15,6 +15,7 @@ OFFICE: Sequence[Action[DesktopWorld]] = (
     Action("office enters a customer", 4, entered(office.enter_customer)),
     Action("office opens a job", 3, entered(office.enter_job)),
     Action("office enters a vendor", 2, entered(office.enter_vendor)),
+    Action("office enters a namesake", 1, entered(namesakes.enter_namesake)),
     Action("office changes a customer", 5, entered(office.change_customer)),
     Action("office changes a job", 2, entered(office.change_job)),
     Action("office changes a vendor", 2, entered(office.change_vendor)),
@@ -49,6 +50,8 @@ BOOKKEEPER: Sequence[Action[DesktopWorld]] = (
     Action("bookkeeper deletes a document", 2, bookkeeper.delete_document),
     Action("bookkeeper takes a payment to the bank", 1, bookkeeper.bank),
     Action("bookkeeper moves the closing date", 1, bookkeeper.move_closing_date),
+    Action("bookkeeper recodes a cost", 2, bookkeeper.recode),
+    Action("bookkeeper takes a name", 1, bookkeeper.take_name),
     Action("bookkeeper enters an invoice", 1, bookkeeper.enter_invoice),
     Action("bookkeeper enters a bill", 1, bookkeeper.enter_bill),
     Action("bookkeeper enters a check", 1, bookkeeper.enter_check),

@@ -13,7 +13,10 @@ from blueops_qb.sandbox.qbd.bookkeeper import Bookkeeper
 from blueops_qb.sandbox.qbd.faults import Refusal
 from blueops_qb.sandbox.qbd.values import is_true, money, ref_id
 from blueops_qb.sandbox.reader.desktop_tables import text_of
+from blueops_qb.sandbox.soak.coding import note_coding
+from blueops_qb.sandbox.soak.desktop.file import ours
 from blueops_qb.sandbox.soak.desktop.world import DesktopWorld
+from blueops_qb.sandbox.soak.namesakes import customers_name
 from blueops_qb.sandbox.soak.office import STREETS, NothingThere, amount, phone, today, young
 from blueops_qb.sandbox.soak.witness import Obj
 
@@ -341,6 +344,39 @@ def enter_check(w: DesktopWorld) -> str:
         f"<PayeeEntityRef><ListID>{vendor['ListID']}</ListID></PayeeEntityRef><RefNumber>QP{n}</RefNumber>"
         f"<TxnDate>{today(w).isoformat()}</TxnDate>{_cost_line(w, n)}",
     )
+
+
+def take_name(w: DesktopWorld) -> str:
+    """A vendor of his own with the name of a customer of BlueOps, who may be on his way."""
+    name = customers_name(w)
+    return f"{_own(w, 'Vendor', f'<Name>{escape(name)}</Name>')} {name}"
+
+
+def recode(w: DesktopWorld) -> str:
+    """Another account or amount on a line of a cost."""
+    kind = w.chance.choice(("Bill", "Check", "CreditCardCharge"))
+    raw = there(w, kind, is_live)
+    lines = raw.get("ExpenseLineRet", [])
+    if not lines:
+        raise NothingThere
+    chosen, number = w.chance.choice(lines), ""
+    had = str(w.company.records["Account"][ref_id(chosen, "AccountRef")].get("AccountNumber"))
+    if w.chance.random() < 0.6:
+        number = w.chance.choice(sorted(w.chart.expenses.values()))
+        (account,) = (
+            id for id, one in w.company.records["Account"].items() if one.get("AccountNumber") == number
+        )
+        what = f"<AccountRef><ListID>{account}</ListID></AccountRef>"
+    else:
+        what = f"<Amount>{amount(w)}</Amount>"
+    members = "".join(
+        f"<ExpenseLineMod><TxnLineID>{line['TxnLineID']}</TxnLineID>{what if line is chosen else ''}</ExpenseLineMod>"
+        for line in lines
+    )
+    said = change(w, kind, raw, members)
+    if number:
+        note_coding(w, ours(raw), str(chosen.get("Memo", "")), number, before=had)
+    return f"{said} {number or what}"
 
 
 def move_closing_date(w: DesktopWorld) -> str:
