@@ -16,7 +16,7 @@ from blueops_qb.domain.records import Customer, Job
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, record_of
 from blueops_qb.domain.reverse import CUSTOMER_FIELDS, customer_from, is_invoice, payment_from
 from blueops_qb.engine import arrived_copies, arrived_credits, arrived_deposits, outbox, to_core
-from blueops_qb.engine.coming import names_what_comes
+from blueops_qb.engine.coming import names_what_comes, uses_unseen_credit
 from blueops_qb.engine.conflicts import settled_itself, their_mover
 from blueops_qb.engine.known import places_of, sources_of
 from blueops_qb.engine.landing import Landing
@@ -114,7 +114,8 @@ def _payment(turn: Turn, row: Any) -> bool:
         for a in unbound.allocations
         if not isinstance(a.invoice, BooksRef) and is_invoice(a.invoice)
     ]
-    if _names_what_comes(turn, row, [r for r in refs_of(unbound) if isinstance(r, BooksRef)]):
+    strange = [r for r in refs_of(unbound) if isinstance(r, BooksRef)]
+    if _names_what_comes(turn, row, strange) or uses_unseen_credit(turn, strange, seen_at=row["seen_at"]):
         return False
     applied = arrived_credits.applied_credit(turn, row, unbound)
     if applied is not None:

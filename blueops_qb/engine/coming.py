@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.refs import CATALOG_KINDS, BooksKind, BooksRef
 from blueops_qb.engine import arrived_copies
+from blueops_qb.engine.due import CHANGES
 from blueops_qb.engine.known import sources_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.store import tables as t
@@ -31,6 +32,27 @@ def names_what_comes(turn: Turn, places: Iterable[BooksRef], *, seen_at: dt.date
         return True
     unseen = {place.kind for place in strange if place not in marks}
     return any(_was_sent(turn, kind, seen_at) for kind in unseen)
+
+
+def uses_unseen_credit(turn: Turn, places: Iterable[BooksRef], *, seen_at: dt.datetime) -> bool:
+    """Whether a payment that was seen at that time uses a credit that nobody has seen yet and that may be shown soon.
+
+    A look-up of payments shows it before the feed shows the credit. Once the feed has moved for all that was there when
+    the payment was seen, what it has not shown is from before the first day.
+    """
+    credits = [place for place in places if place.kind is BooksKind.CREDIT_MEMO]
+    if not credits or not set(credits) - _marks(turn, credits).keys():
+        return False
+    f = t.feeds
+    query = sa.select(f.c.moved_at).where(f.c.connection_id == turn.id, f.c.feed == CHANGES)
+    moved_at = turn.connection.execute(query).scalar_one_or_none()
+    after = turn.scaled(turn.description.limits.settle_after_seconds)
+    # A clock that was set back since says nothing of what came first.
+    return moved_at is not None and moved_at < seen_at + after and seen_at - turn.now < _SET_BACK
+
+
+#: How far ahead of now something may have been seen: our clock was set back.
+_SET_BACK = dt.timedelta(hours=1)
 
 
 def _marks(turn: Turn, places: Iterable[BooksRef]) -> dict[BooksRef, str]:

@@ -7,13 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from blueops_qb.domain.documents import Allocation, CustomerRecord
+from blueops_qb.domain.documents import Allocation, CreditMemo, CustomerPayment, CustomerRecord, SalesLine
+from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.records import Invoice, Payment
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
 from blueops_qb.engine import by_hand, matching
 from blueops_qb.engine.coming import names_what_comes
 from blueops_qb.store import tables as t
-from tests.engine_house import D, EngineHouse
+from tests.engine_house import DAY, D, EngineHouse, rule
 from tests.fake_books import Fault
 from tests.traps import (
     FAR_OFF,
@@ -170,3 +171,35 @@ def test_a_job_of_a_customer_who_came_inactive_is_put_to_a_person_however_he_was
     house.poll()
     (conflict,) = house.conflicts()
     assert conflict.reason.endswith("it belongs to “Ann Lee”, who is inactive in QuickBooks")
+
+
+def test_a_payment_that_a_look_up_shows_before_the_credit_that_it_applies_waits_for_it(
+    house: EngineHouse,
+) -> None:
+    house.map(rule(Family.FEE, "allowance", item=BooksRef(K.ITEM, "T")))
+    ann = sent_customer(house)
+    invoice, other = house.invoice(ann, "100.00"), house.invoice(ann, "70.00")
+    house.drain()
+    place = house.place(ann)
+    line = SalesLine(item=BooksRef(K.ITEM, "T"), description="Sorry", amount=D("20.00"))
+    memo = CreditMemo(customer=place, date=DAY, number="BC1", lines=(line,), tax=D("0.00"), total=D("20.00"))
+    credit = house.books.enter(memo)
+    parts = (
+        Allocation(invoice=house.place(invoice), amount=D("20.00")),
+        Allocation(invoice=credit, amount=D("-20.00")),
+    )
+    applied = house.books.enter(
+        CustomerPayment(customer=place, date=DAY, amount=D("0.00"), allocations=parts)
+    )
+    house.books.log = [ref for ref in house.books.log if ref not in (credit, applied)]  # the feed is late
+    house.books.script.append(Fault.LOSE_AFTER)
+    ours = house.pay(other, "70.00")
+    house.drain()
+    assert house.rows(t.mirror, t.mirror.c.books_id == applied.id, t.mirror.c.origin == "lookup")
+    assert [payment.id for payment in all_here(house, RecordKind.PAYMENT)] == [ours.id]
+    house.books.log += [credit, applied]
+    house.poll()
+    assert [payment.id for payment in all_here(house, RecordKind.PAYMENT)] == [ours.id]
+    (credited,) = all_here(house, RecordKind.CREDIT)
+    assert {part.invoice_id: part.amount for part in credited.applications} == {invoice.id: D("20.00")}
+    assert house.quiet()
