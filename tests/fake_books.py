@@ -85,10 +85,12 @@ class Kept:
 
 CATALOG: dict[BooksRef, tuple[str, dict[str, str]]] = {
     BooksRef(K.ACCOUNT, "1000"): ("Checking", {"account_type": "Bank", "number": "1000"}),
+    BooksRef(K.ACCOUNT, "1050"): ("Card Clearing", {"account_type": "Other Current Asset"}),
     BooksRef(K.ACCOUNT, "1090"): ("Undeposited Funds", {"account_type": "Other Current Asset"}),
     BooksRef(K.ACCOUNT, "1100"): ("Receivables", {"account_type": "Accounts Receivable"}),
     BooksRef(K.ACCOUNT, "2000"): ("Payables", {"account_type": "Accounts Payable"}),
     BooksRef(K.ACCOUNT, "2100"): ("Company card", {"account_type": "Credit Card"}),
+    BooksRef(K.ACCOUNT, "6100"): ("Merchant fees", {"account_type": "Expense"}),
     BooksRef(K.ACCOUNT, "4010"): ("Repair income", {"account_type": "Income"}),
     BooksRef(K.ACCOUNT, "5010"): ("Job materials", {"account_type": "Expense"}),
     BooksRef(K.ITEM, "R"): ("Repair", {"income_account": "4010", "item_type": "service"}),

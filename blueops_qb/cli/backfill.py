@@ -8,12 +8,11 @@ import time
 import attrs
 import click
 
+from blueops_qb.cli.ledger import stands_still
 from blueops_qb.cli.opening import Opened, common, json_option, opened, show
 from blueops_qb.engine import backfill as backfilling
-from blueops_qb.engine import connections
 from blueops_qb.engine.backfill import BackfillState, Progress
 from blueops_qb.runners.carry import Carrier
-from blueops_qb.sdk.hooks import Switch
 
 ACTOR = "command line"
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -89,23 +88,13 @@ def _carry(house: Opened, *, quiet: bool) -> None:
             if not quiet and time.monotonic() - said >= SAY:
                 said = time.monotonic()
                 click.echo(found.sentence, err=True)
-            if found.state is BackfillState.PAUSED or (why := _stands_still(house)):
+            if found.state is BackfillState.PAUSED or (why := stands_still(house)):
                 click.echo("It is paused." if found.state is BackfillState.PAUSED else why, err=True)
                 return
             if not carrier.drain(connection_id, most=20, patiently=True):
                 time.sleep(PAUSE)
     finally:
         carrier.close()
-
-
-def _stands_still(house: Opened) -> str:
-    """Why nothing is carried before a person has acted; empty = it goes on."""
-    row = house.connection_row()
-    if row["health"] in ("sign_in", "stopped"):
-        return f"The connection is stopped: {row['health_reason'] or 'sign in again'}."
-    with house.core.engine.connect() as connection:
-        switch = connections.switch_of(connection, house.tenant_id)
-    return "" if switch is Switch.ON else f"The integration is switched {switch.value}."
 
 
 def _progress(house: Opened) -> Progress | None:

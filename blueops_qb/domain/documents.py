@@ -86,10 +86,16 @@ class VendorRecord:
 
 @attrs.frozen(kw_only=True, order=True)
 class Allocation:
-    """The part of a payment that settles one invoice; negative for a credit that it uses up."""
+    """The part of a payment that settles one invoice; negative for a credit that it uses up.
+
+    Some books take a discount for paying early off inside the payment: it is a credit too, of no record, that is posted
+    to `account` (and `class_`) with the payment itself.
+    """
 
     invoice: Ref
     amount: Decimal
+    account: BooksRef | None = None
+    class_: BooksRef | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -174,10 +174,22 @@ def _payment(document: CustomerPayment, accounts: _Accounts) -> Iterator[Posting
         origin=_put_into(document),
     )
     settled: dict[Ref, Decimal] = {}
+    given = ZERO
     for allocation in document.allocations:
+        if allocation.account is not None:
+            given -= allocation.amount
+            yield Posting(
+                account=allocation.account.id,
+                amount=-allocation.amount,
+                date=document.date,
+                customer=document.customer,
+                class_=_id(allocation.class_),
+                origin=Origin(part="discount"),
+            )
+            continue
         owner = accounts.owners.get(allocation.invoice, document.customer)
         settled[owner] = settled.get(owner, ZERO) + allocation.amount
-    open_part = document.amount - sum(settled.values(), ZERO)
+    open_part = document.amount + given - sum(settled.values(), ZERO)
     settled[document.customer] = settled.get(document.customer, ZERO) + open_part
     for owner, amount in settled.items():
         yield Posting(

@@ -63,3 +63,5 @@ class BooksProfile:
     untaxed_code: str = ""
     #: Where a discount is an item of its own: the account that it is posted to -> the item, by the books' ids.
     discount_items: Mapping[str, str] = attrs.field(factory=dict)
+    #: Items whose lines only sum up those above and bring no money of their own, by the books' ids.
+    subtotal_items: tuple[str, ...] = ()

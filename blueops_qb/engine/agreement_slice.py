@@ -24,6 +24,7 @@ from blueops_qb.engine.agreement_missing import Seen, became, sentence
 from blueops_qb.engine.agreement_missing import seen as last_seen
 from blueops_qb.engine.agreement_sides import Linked, Theirs, Transaction
 from blueops_qb.engine.known import load_known
+from blueops_qb.engine.mirroring import CAME
 from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
 
@@ -272,9 +273,7 @@ class Comparing:
     def _is_new(self, one: Transaction) -> bool:
         """It came after the books were connected; older ones are their history."""
         since = self.slice.live_since
-        return (
-            since is None or max(line.day for line in one.lines) >= since or self._seen(one)[0] == "changes"
-        )
+        return since is None or max(line.day for line in one.lines) >= since or self._seen(one)[0] in CAME
 
     def _seen(self, one: Transaction) -> tuple[str, str]:
         """How the mirror first saw it, and our mark on it."""

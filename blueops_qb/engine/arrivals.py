@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,11 +16,13 @@ from blueops_qb.domain.records import Customer, Job
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, record_of
 from blueops_qb.domain.reverse import CUSTOMER_FIELDS, customer_from, is_invoice, payment_from
 from blueops_qb.engine import arrived_copies, arrived_credits, arrived_deposits, outbox, to_core
-from blueops_qb.engine.conflicts import their_mover
+from blueops_qb.engine.coming import names_what_comes
+from blueops_qb.engine.conflicts import settled_itself, their_mover
 from blueops_qb.engine.known import places_of, sources_of
 from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.link_rows import mirror_row
 from blueops_qb.engine.linking import link_document
+from blueops_qb.engine.mirroring import CAME
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record
 from blueops_qb.engine.turn import Turn
@@ -34,9 +37,9 @@ def arrived(turn: Turn, row: Any) -> bool:
     if row["deleted"] or not row["marker"] or '"void":true' in (row["document"] or ""):
         # It is gone from the books, or is no longer marked as ours.
         place = BooksRef(BooksKind(row["kind"]), row["books_id"])
-        _shown_no_more(turn, place, "copy", "the copy is gone")
+        settled_itself(turn, place, "copy", "the copy is gone")
         if row["deleted"]:
-            _shown_no_more(turn, place, "arrival", "it is gone from the books")
+            settled_itself(turn, place, "arrival", "it is gone from the books")
     if row["deleted"] or row["origin"] in ("listing", "ours") or not row["document"]:
         return True
     if row["marker"] and (seen := arrived_copies.of_ours(turn, row)) is not None:
@@ -60,38 +63,14 @@ def arrived(turn: Turn, row: Any) -> bool:
             return True
 
 
-def _shown_no_more(turn: Turn, place: BooksRef, group: str, because: str) -> None:
-    """What was put to a person about a record of the books has settled itself."""
-    c = t.conflicts
-    turn.connection.execute(
-        c.update()
-        .where(
-            c.c.connection_id == turn.id,
-            c.c.books_kind == place.kind.value,
-            c.c.books_id == place.id,
-            c.c.group == group,
-            c.c.state == "open",
-        )
-        .values(state="closed", closed_at=turn.now, choice=because)
-    )
-
-
-def _names_what_comes(turn: Turn, places: list[BooksRef]) -> bool:
-    """One of the records it names is ours and its own exchange has not been settled yet."""
-    m = t.mirror
-    for place in places:
-        row = turn.connection.execute(
-            sa.select(m.c.marker, m.c.name).where(
-                m.c.connection_id == turn.id, m.c.kind == place.kind.value, m.c.books_id == place.id
-            )
-        ).one_or_none()
-        if row is None:
-            continue
-        if row.marker and arrived_copies.is_coming(turn, row.marker):
-            return True
-        if place.kind is BooksKind.CUSTOMER and (found := _namesake(turn, row.name)) and found[1]:
-            return True
-    return False
+def _names_what_comes(turn: Turn, row: Any, places: Iterable[BooksRef]) -> bool:
+    """One of the records it names is, or may be, ours and its own exchange has not been settled yet."""
+    named = list(places)
+    if names_what_comes(turn, named, seen_at=row["seen_at"]):
+        return True
+    parties = (mirror_row(turn, place) for place in named if place.kind is BooksKind.CUSTOMER)
+    found = (_namesake(turn, party["name"]) for party in parties if party is not None)
+    return any(one is not None and one[1] for one in found)
 
 
 def _party_is_coming(turn: Turn, row: Any) -> bool:
@@ -100,7 +79,7 @@ def _party_is_coming(turn: Turn, row: Any) -> bool:
     party = document.customer
     if document.void or not isinstance(party, BooksRef) or sources_of(turn.connection, turn.id, [party]):
         return False
-    return _names_what_comes(turn, [party])
+    return _names_what_comes(turn, row, [party])
 
 
 def _payments_are_coming(turn: Turn, row: Any) -> bool:
@@ -108,7 +87,7 @@ def _payments_are_coming(turn: Turn, row: Any) -> bool:
     document = wire.load_document(BooksKind.DEPOSIT, row["document"])
     places = [ref for ref in refs_of(document) if isinstance(ref, BooksRef)]
     strange = [place for place in places if place not in sources_of(turn.connection, turn.id, places)]
-    return _names_what_comes(turn, strange) or any(_is_dirty(turn, place) for place in strange)
+    return _names_what_comes(turn, row, strange) or any(_is_dirty(turn, place) for place in strange)
 
 
 def _is_dirty(turn: Turn, place: BooksRef) -> bool:
@@ -135,7 +114,7 @@ def _payment(turn: Turn, row: Any) -> bool:
         for a in unbound.allocations
         if not isinstance(a.invoice, BooksRef) and is_invoice(a.invoice)
     ]
-    if _names_what_comes(turn, [r for r in refs_of(unbound) if isinstance(r, BooksRef)]):
+    if _names_what_comes(turn, row, [r for r in refs_of(unbound) if isinstance(r, BooksRef)]):
         return False
     applied = arrived_credits.applied_credit(turn, row, unbound)
     if applied is not None:
@@ -165,7 +144,7 @@ def _taken(turn: Turn, row: Any, answer: arrived_credits.Answer) -> bool:
     place = BooksRef(BooksKind(row["kind"]), row["books_id"])
     if not isinstance(answer, arrived_credits.NotTaken):
         if answer:
-            _shown_no_more(turn, place, "arrival", "it has arrived")
+            settled_itself(turn, place, "arrival", "it has arrived")
         return answer
     what = f"{answer.what} entered in QuickBooks"
     _refused(turn, place, what, answer.why, theirs=row["document"])
@@ -184,7 +163,7 @@ def _customer(turn: Turn, row: Any) -> bool:
     assert isinstance(document, CustomerRecord)
     place = BooksRef(BooksKind.CUSTOMER, row["books_id"])
     if not document.active:
-        _shown_no_more(turn, place, "arrival", "it is inactive in the books")
+        settled_itself(turn, place, "arrival", "it is inactive in the books")
         return True
     namesake = _namesake(turn, document.name)
     if namesake is not None:
@@ -225,7 +204,7 @@ def _came_and_is_nobodys(turn: Turn, parent: Any) -> str:
     person or was inactive before anybody here saw it; work for it is no less alive.
     """
     row = mirror_row(turn, parent) if isinstance(parent, BooksRef) else None
-    if row is None or row["deleted"] or row["origin"] != "changes":
+    if row is None or row["deleted"] or row["origin"] not in CAME:
         return ""
     lk = t.links
     ever = sa.select(lk.c.id).where(
@@ -328,5 +307,5 @@ def _link(turn: Turn, row: Any, ref: RecordRef, revision: int) -> None:
         version=row["version"],
         theirs=row["document"],
     )
-    _shown_no_more(turn, BooksRef(kind_of(theirs), row["books_id"]), "arrival", "it has arrived")
+    settled_itself(turn, BooksRef(kind_of(theirs), row["books_id"]), "arrival", "it has arrived")
     turn.note("arrived", str(ref), numbers=f"{row['kind']}#{row['books_id']} v{row['version']}")

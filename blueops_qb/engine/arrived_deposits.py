@@ -20,10 +20,11 @@ from blueops_qb.domain.pulling import NoPlace
 from blueops_qb.domain.records import Payment, PaymentReturn, Payout, Refund
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
 from blueops_qb.domain.reverse_deposits import payments_in, payout_from
-from blueops_qb.engine import outbox
+from blueops_qb.engine import outbox, plain_deposits
 from blueops_qb.engine.arrived_credits import Answer, NotTaken, link
 from blueops_qb.engine.known import Known, load_known, sources_of
-from blueops_qb.engine.mirroring import make_dirty
+from blueops_qb.engine.link_rows import live_link
+from blueops_qb.engine.mirroring import CAME, make_dirty
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -36,8 +37,10 @@ def deposit(turn: Turn, row: Any) -> Answer:
     """A bank deposit of payments of ours becomes a payout; what it holds beside them is one sum of it."""
     document = _unbound(turn, row)
     payments = payments_in(document)
-    if document.void or not payments:
+    if document.void:
         return True
+    if not payments:
+        return plain_deposits.arrived(turn, row, document)
     if _one_is_pending(turn):
         return False
     place = BooksRef(BooksKind.DEPOSIT, row["books_id"])
@@ -131,20 +134,14 @@ def look_again(turn: Turn, payout: Payout) -> None:
     places = [known.place for known in load_known(turn.connection, turn.id, refs).values() if known.linked]
     if not places:
         return
-    m, lk = t.mirror, t.links
-    linked = sa.exists().where(
-        lk.c.connection_id == m.c.connection_id,
-        lk.c.books_kind == m.c.kind,
-        lk.c.books_id == m.c.books_id,
-        lk.c.state == "live",
-    )
+    m = t.mirror
     query = sa.select(m.c.books_id).where(
         m.c.connection_id == turn.id,
         m.c.kind == BooksKind.DEPOSIT.value,
-        m.c.origin == "changes",
+        m.c.origin.in_(sorted(CAME)),
         m.c.deleted.is_(False),
         sa.or_(*(m.c.document.contains(f'"{place}"', autoescape=True) for place in places)),
-        ~linked,
+        ~live_link(),
     )
     make_dirty(turn, [BooksRef(BooksKind.DEPOSIT, id) for id in turn.connection.execute(query).scalars()])
 

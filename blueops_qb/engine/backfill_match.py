@@ -18,6 +18,7 @@ from blueops_qb.domain.match_traits import wanted_by
 from blueops_qb.domain.records import Invoice, Payment
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, Ref
 from blueops_qb.engine.known import places_of
+from blueops_qb.engine.link_rows import live_link
 from blueops_qb.engine.match_rows import OPEN, rows
 from blueops_qb.engine.match_sides import (
     OurPaper,
@@ -98,13 +99,7 @@ def _theirs(turn: Turn, kind: BooksKind, ours: Sequence[Paper], prefix: str) -> 
 
 
 def _papers(turn: Turn, kind: BooksKind, condition: sa.ColumnElement[bool]) -> Iterator[Paper]:
-    m, lk, x = t.mirror, t.links, t.matches
-    linked = sa.exists().where(
-        lk.c.connection_id == m.c.connection_id,
-        lk.c.books_kind == m.c.kind,
-        lk.c.books_id == m.c.books_id,
-        lk.c.state == "live",
-    )
+    m, x = t.mirror, t.matches
     promised = sa.exists().where(
         x.c.connection_id == m.c.connection_id,
         x.c.ref_kind == m.c.kind,
@@ -118,7 +113,7 @@ def _papers(turn: Turn, kind: BooksKind, condition: sa.ColumnElement[bool]) -> I
         m.c.origin != "ours",
         m.c.deleted.is_(False),
         m.c.document.is_not(None),
-        ~linked,
+        ~live_link(),
         ~promised,
     )
     for row in turn.connection.execute(query.execution_options(yield_per=_PAGE)):

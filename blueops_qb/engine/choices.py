@@ -229,7 +229,7 @@ def carry_out(turn: Turn, row: Any, known: Known, wish: Wish) -> str:
     if "allocations" in plan.mine:
         elsewhere.note_credits(turn, sides, f"{turn.id}:conflict:{row['id']}")
     if plan.draft is not None and plan.draft.fields:
-        repost(turn, known.id, ours, revision)
+        repost(turn, known.id, ours, revision, shown=sides.theirs)
         _keep(turn, known, ours)
     _rebase(turn, plan, ours)
     make_dirty(turn, [known.place])

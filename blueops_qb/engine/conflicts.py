@@ -207,3 +207,19 @@ def write_conflicts(turn: Turn, rows: list[dict[str, Any]]) -> None:
             turn.note(
                 "conflict", row["ref"], numbers=f"{row['books_kind']}#{row['books_id']}", reason=row["reason"]
             )
+
+
+def settled_itself(turn: Turn, place: BooksRef, group: str, because: str) -> None:
+    """What was put to a person about a record of the books has settled itself."""
+    c = t.conflicts
+    turn.connection.execute(
+        c.update()
+        .where(
+            c.c.connection_id == turn.id,
+            c.c.books_kind == place.kind.value,
+            c.c.books_id == place.id,
+            c.c.group == group,
+            c.c.state == "open",
+        )
+        .values(state="closed", closed_at=turn.now, choice=because)
+    )

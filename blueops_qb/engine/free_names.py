@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from blueops_qb.domain.documents import CustomerRecord, Document, VendorRecord
 from blueops_qb.domain.naming import derived_name, name_key
 from blueops_qb.domain.refs import NAMED_KINDS, DocumentKey, RecordKind, RecordRef
+from blueops_qb.engine.job_names import JobNames, below
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.outbox import Hold, State
 from blueops_qb.engine.turn import Turn
@@ -49,6 +50,7 @@ class FreeNames:
     _derived: dict[str, tuple[str, str]] | None = None
     _names: dict[str, str] | None = None
     _decisions: dict[RecordRef, tuple[str, str]] | None = None
+    _jobs: JobNames | None = None
 
     def named(self, key: DocumentKey, document: Document, known: Known | None) -> Document:
         """The document under a name that is free in the books; raises Held when a person must choose."""
@@ -60,16 +62,15 @@ class FreeNames:
         books = self.turn.description
         if len(document.name) > books.name_length or any(c in document.name for c in books.name_forbidden):
             return self._derive(key, document, suffix=f" ({key.source.id})")
-        if books.names_below_parent and isinstance(document, CustomerRecord) and document.parent is not None:
-            return document
-        owner = self._taken().get(name_key(document.name))
+        name = self._key(document, document.name)
+        owner = self._taken().get(name)
         if owner is None:
-            self._taken()[name_key(document.name)] = str(key.source)
+            self._taken()[name] = str(key.source)
             return document
         if owner == str(key.source):
             return document
         if key.source.kind is RecordKind.JOB:
-            # Two customers may both have a “Kitchen”; the books want every name once.
+            # Two customers, or one, may have a “Kitchen” twice; the books want every name once.
             return self._derive(key, document, suffix=f" ({key.source.id})")
         if self._decisions and self._decisions.get(key.source, ("", ""))[0] == "create":
             # A person has decided that it is somebody else and may be told apart by a mark.
@@ -98,12 +99,12 @@ class FreeNames:
             )
         derived = derived_name(
             document.name,
-            taken=lambda name: taken.get(name_key(name), str(key.source)) != str(key.source),
+            taken=lambda name: taken.get(self._key(document, name), str(key.source)) != str(key.source),
             length=books.name_length,
             forbidden=books.name_forbidden,
             suffix=suffix,
         )
-        taken[name_key(derived)] = str(key.source)
+        taken[self._key(document, derived)] = str(key.source)
         self._kept()[str(key.source)] = (document.name, derived)
         row = {
             "connection_id": self.turn.id,
@@ -135,6 +136,16 @@ class FreeNames:
             )
             self._derived = {row.source: (row.original, row.derived) for row in rows}
         return self._derived
+
+    def _key(self, document: CustomerRecord | VendorRecord, name: str) -> str:
+        """What a name is compared by: among all of them, or among those of a customer where the books part them so."""
+        customer = below(document) if self.turn.description.names_below_parent else None
+        if customer is None:
+            return name_key(name)
+        if self._jobs is None:
+            self._jobs = JobNames(turn=self.turn)
+            self._taken().update(self._jobs.under_way())
+        return self._jobs.key(customer, name)
 
     def _taken(self) -> dict[str, str]:
         """Every name in the books' common pool, inactive ones included, and who has it."""

@@ -12,9 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from blueops_qb.domain.documents import SalesInvoice, TaxMode
 from blueops_qb.domain.refs import BooksRef
 from blueops_qb.engine import ledger, messages, numbers, renewals, status, uncertain
+from blueops_qb.engine.books_tax import tell_core_tax
 from blueops_qb.engine.due import operation_row, wanted_row
 from blueops_qb.engine.findings import take_found
 from blueops_qb.engine.landing import Landing
@@ -26,7 +26,6 @@ from blueops_qb.engine.reload import reload
 from blueops_qb.engine.throttled import come_back
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.unsettled import OUT_OF_DATE, READING
-from blueops_qb.sdk.core import SetInvoiceTax
 from blueops_qb.sdk.doors import Answered, NotSent, Reply
 from blueops_qb.sdk.outcomes import (
     Absent,
@@ -193,7 +192,9 @@ class Hearing:
         turn.set(last_contact_at=turn.now)
         if self.unknown:
             uncertain.partly(turn, self.row, self.unknown, self.why)
-            if self.forgotten:
+            if self.forgotten and status.may_run_still(self.row):
+                status.ask_at_next_session(turn, self.row["id"])
+            elif self.forgotten:
                 status.forget(turn, self.row["id"])
         else:
             close(turn, self.row["id"])
@@ -364,19 +365,6 @@ def stop(turn: Turn, reason: str) -> None:
     """Hand out nothing more until a person has acted."""
     turn.set(health="stopped", health_reason=reason)
     turn.note("stopped", f"connection {turn.id}", reason=reason)
-
-
-def tell_core_tax(turn: Turn, ready: Ready, record: Any) -> None:
-    """In tax mode A, tax and total are the books' to say and go back to core."""
-    sent, shown = ready.document, record.document
-    if not isinstance(sent, SalesInvoice) or not isinstance(shown, SalesInvoice):
-        return
-    if sent.tax_mode is not TaxMode.BOOKS or sent.void or shown.tax is None or shown.total is None:
-        return
-    assert ready.source is not None
-    change = SetInvoiceTax(invoice_id=ready.source.id, tax=str(shown.tax), total=str(shown.total))
-    key = f"{turn.id}:tax:{ready.source.id}:{record.version}"
-    turn.tx.apply(change, expected_revision=None, key=key)
 
 
 def _shown(sent: Sent, outcomes: Mapping[str, Outcome]) -> list[BooksRef]:

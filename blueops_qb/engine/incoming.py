@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef
 from blueops_qb.engine import arrivals, guard
 from blueops_qb.engine.conflicts import their_mover
 from blueops_qb.engine.known import Known, load_by_place
@@ -49,7 +49,11 @@ def compare_dirty(turn: Turn) -> int:
         if not guard.passes(turn, incoming=_brought(turn) + 1, count=False):
             break
         place = _place(row)
-        clean = _compare_apart(turn, row, known.get(place))
+        mine = known.get(place)
+        if mine is None and place.kind in NAMED_KINDS:
+            # A party of ours may have followed a merge to this one just now.
+            mine = load_by_place(turn.connection, turn.id, [place]).get(place)
+        clean = _compare_apart(turn, row, mine)
         if clean:
             _clean(turn, place)
             settled += 1

@@ -11,23 +11,31 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.compare import as_decided, differing
+from blueops_qb.domain.compare import as_decided
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.posting import salestax
 from blueops_qb.domain.posting.kinds import REVERSES
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordRef
 from blueops_qb.domain.reversal import reverses
-from blueops_qb.engine import outbox, reclass_back, subledger, take_back, undo, unsettled, variances
+from blueops_qb.engine import (
+    one_sided,
+    outbox,
+    reclass_back,
+    subledger,
+    take_back,
+    undo,
+    unsettled,
+    variances,
+)
 from blueops_qb.engine.conflicts import conflict_row, write_conflicts
 from blueops_qb.engine.figures import cents_in, generation_in, total_in
 from blueops_qb.engine.freed_credits import Freed, freed_credits, note_freed
 from blueops_qb.engine.known import Known
+from blueops_qb.engine.link_rows import compared
 from blueops_qb.engine.mirroring import Mirroring, digest_of, make_dirty, waiting_for_link
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.sides import agreed_beside
-from blueops_qb.engine.sweep import row_of
-from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
 from blueops_qb.sdk.provider import Operation, Verb
 from blueops_qb.store import tables as t
@@ -62,18 +70,23 @@ class Landing(Mirroring):
     _freed: list[Freed] = attrs.field(factory=list)
 
     # -- our documents -----------------------------------------------------------------------------
-    def landed(self, ready: Ready, operation: Operation, record: BooksRecord | None) -> None:
-        """An operation on a document is done; `record` is what the books show of it now."""
+    def landed(
+        self, ready: Ready, operation: Operation, record: BooksRecord | None, *, row: Any = None
+    ) -> None:
+        """An operation on a document is done; `record` is what the books show of it now.
+
+        `row` of the mirror is given where it was found there: the record is then only what is compared of it.
+        """
         self._close(ready, "done")
         if Verb(ready.row.verb) is Verb.WITHDRAW:
-            self._taken_out(ready, operation, record)
+            self._taken_out(ready, operation, record, row)
             return
         if record is None:
             remedy = "Look in the books whether it is there, then choose on the conflicts page."
             self.failed(ready, "the books accepted it but did not show it", remedy, hold=Hold.EXISTENCE)
             self.doubt(ready)
             return
-        shown_text = self.show(record, origin="ours", compare=False)
+        shown_text = self._show(record, row)
         shown = None if record.document is None else self.normal(record.document)
         text = None if record.document is None else self.text(record.document)
         if text != shown_text:
@@ -84,9 +97,13 @@ class Landing(Mirroring):
             shown = as_decided(sent, shown)
         agrees = sent is None or sent == shown
         gap = not agrees and salestax.is_tax_gap(sent, shown, limit=self.turn.policy.tax_gap)
-        self._link(ready, record, text, agrees=agrees, gap=gap)
+        next_to = self._beside(ready, record, row) if agrees else ""
         assert ready.source is not None
         assert ready.document is not None
+        if text is not None and one_sided.is_one_sided(ready):
+            self._in_part(ready, operation, record, text, agrees=agrees, beside=next_to)
+            return
+        self._link(ready, record, text, agrees=agrees, gap=gap, beside=next_to)
         if agrees:
             if reverses(ready.row.marker):
                 self._undoing.append(ready.row.document_id)
@@ -106,7 +123,31 @@ class Landing(Mirroring):
             marker=operation.marker,
         )
 
-    def _link(self, ready: Ready, record: BooksRecord, text: str | None, *, agrees: bool, gap: bool) -> None:
+    def _in_part(
+        self, ready: Ready, operation: Operation, record: BooksRecord, text: str, *, agrees: bool, beside: str
+    ) -> None:
+        """The rest of the record still waits for a person, and is compared with what it shows now."""
+        assert ready.source is not None
+        if agrees:
+            one_sided.landed(self.turn, ready, record.version, text, beside)
+            self._postings += subledger.landed(ready, operation, record.document)
+        elif ignored := one_sided.ignored(self.turn, ready, text):
+            self.hold(ready.source, ready.row.revision, *one_sided.in_vain(ignored))
+            return
+        self._newer.append(record.ref)
+        self._moves.append(one_sided.compared_next(ready.source, ready.row.revision))
+        self.turn.note("landed in part", str(ready.source), numbers=f"{record.ref} v{record.version}")
+
+    def _show(self, record: BooksRecord, row: Any) -> str | None:
+        if row is None:
+            return self.show(record, origin="ours", compare=False)
+        compared(self.turn, row)
+        text: str | None = row["document"]
+        return text
+
+    def _link(
+        self, ready: Ready, record: BooksRecord, text: str | None, *, agrees: bool, gap: bool, beside: str
+    ) -> None:
         values = {
             "version": record.version,
             "base_ours": ready.row.content if agrees else None,
@@ -114,7 +155,7 @@ class Landing(Mirroring):
             "written_version": record.version,
             "written_digest": digest_of(text),
             "doubtful": "" if agrees or gap else variances.DOUBT,
-            "beside": self._beside(ready, record) if agrees else "",
+            "beside": beside,
         }
         if Verb(ready.row.verb) is Verb.CREATE:
             if REVERSES in ready.row.marker:
@@ -149,16 +190,17 @@ class Landing(Mirroring):
                 }
             )
 
-    def _beside(self, ready: Ready, record: BooksRecord) -> str:
+    def _beside(self, ready: Ready, record: BooksRecord, row: Any) -> str:
         """What the books show beside the document, and which of their lines is which of ours."""
         if ready.document is None or record.document is None:
             return ""
-        return agreed_beside(self.turn, ready.document, self.beside(record.document), "", equal=True)
+        shown = self.beside(record.document) if row is None else row["beside"]
+        return agreed_beside(self.turn, ready.document, shown, "", equal=True)
 
-    def _taken_out(self, ready: Ready, operation: Operation, record: BooksRecord | None) -> None:
+    def _taken_out(self, ready: Ready, operation: Operation, record: BooksRecord | None, row: Any) -> None:
         text = None
         if record is not None:
-            text = self.show(record, origin="ours", compare=False)
+            text = self._show(record, row)
         else:
             assert operation.kind is not None
             self.deleted(BooksRef(operation.kind, operation.target_id), origin="ours")
@@ -187,35 +229,9 @@ class Landing(Mirroring):
     def _variance(
         self, ready: Ready, record: BooksRecord, sent: Document | None, shown: Document | None
     ) -> None:
-        groups = differing(sent, shown) if sent is not None and shown is not None else ("content",)
-        assert ready.source is not None
-        reason = variances.reason_of(ready.source, groups, sent, shown)
-        remedy = variances.REMEDY + salestax.rounding_advice(sent, shown, self.turn.policy.tax_rounding)
-        text = None if sent is None else wire.dump_document(sent)
-        self.conflict(
-            cause=variances.CAUSE,
-            place=record.ref,
-            ref=ready.source,
-            document_id=ready.row.document_id,
-            group=variances.group_of(groups),
-            base=text,
-            ours=text,
-            theirs=None if shown is None else wire.dump_document(shown),
-            reason=reason,
-            remedy=remedy,
-            revision=ready.row.revision,
-            version=record.version,
-        )
-        self._moves.append(
-            Move(
-                ref=ready.source,
-                revision=ready.row.revision,
-                state=State.HELD,
-                hold=Hold.VARIANCE,
-                reason=reason,
-                remedy=remedy,
-            )
-        )
+        row, move = variances.opened(self.turn, ready, record, sent, shown)
+        self._conflicts.append(row)
+        self._moves.append(move)
 
     def conflict(self, **values: Any) -> None:
         """Open a conflict (`conflicts.conflict_row`), once per place and group."""
@@ -358,25 +374,10 @@ class Landing(Mirroring):
         done = unsettled.told(turn, self._finished, undone=self._undone, moving={m.ref for m in self._moves})
         outbox.move(connection, turn.tenant_id, done + self._moves, turn.now)
         for ref, sentence, remedy, hold in self._failed:
-            self._say_held(ref, sentence, remedy, hold)
+            unsettled.say_held(turn, ref, sentence, remedy, hold)
         refs = list(self._finished)
         if refs:
             outbox.wake(connection, turn.tenant_id, refs, turn.now)
             outbox.again(
                 connection, turn.tenant_id, turn.now, refs=refs, states=[State.WAITING], holds=[Hold.BUSY]
             )
-
-    def _say_held(self, ref: RecordRef, sentence: str, remedy: str, hold: Hold) -> None:
-        """A record that was written only because another one needs it has no event; it gets one, held."""
-        o, turn = t.outbox, self.turn
-        held = sa.select(o.c.id).where(
-            o.c.tenant_id == turn.tenant_id,
-            o.c.ref_kind == ref.kind.value,
-            o.c.ref_id == ref.id,
-            o.c.state == State.HELD.value,
-        )
-        snapshot = None if turn.connection.execute(held.limit(1)).first() else turn.tx.read(ref)
-        if snapshot is not None:
-            row = row_of(turn.tenant_id, snapshot, turn.now)
-            row |= {"state": State.HELD.value, "reason": sentence, "remedy": remedy, "hold": hold.value}
-            insert_all(turn.connection, o, [row])

@@ -6,9 +6,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from blueops_qb.domain.refs import BooksRef
+from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk import wire
+from blueops_qb.sdk.outcomes import BooksRecord
 from blueops_qb.store import tables as t
 
 
@@ -19,6 +21,39 @@ def mirror_row(turn: Turn, place: BooksRef) -> Any:
         m.c.connection_id == turn.id, m.c.kind == place.kind.value, m.c.books_id == place.id
     )
     return turn.connection.execute(query).mappings().one_or_none()
+
+
+def live_link() -> sa.ColumnElement[bool]:
+    """Whether a row of the mirror is the place of a document of ours, for a query over the mirror."""
+    m, lk = t.mirror, t.links
+    return sa.exists().where(
+        lk.c.connection_id == m.c.connection_id,
+        lk.c.books_kind == m.c.kind,
+        lk.c.books_id == m.c.books_id,
+        lk.c.state == "live",
+    )
+
+
+def as_compared(row: Any) -> BooksRecord:
+    """What is compared of a row of the mirror; all else that the books show stays in the row."""
+    kind = BooksKind(row["kind"])
+    return BooksRecord(
+        kind=kind,
+        id=row["books_id"],
+        version=row["version"],
+        name=row["name"],
+        active=row["active"],
+        document=wire.load_document(kind, row["document"]) if row["document"] else None,
+        marker=row["marker"],
+        updated_at=row["updated_at"],
+    )
+
+
+def compared(turn: Turn, row: Any) -> None:
+    """What the mirror's `row` shows was compared; what it shows stays."""
+    m = t.mirror
+    here = (m.c.connection_id == turn.id, m.c.kind == row["kind"], m.c.books_id == row["books_id"])
+    turn.connection.execute(m.update().where(*here).values(dirty=False))
 
 
 #: Columns of a link that `Known` carries under the same name; its `state` is the document's, not the link's.

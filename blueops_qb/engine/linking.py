@@ -110,10 +110,14 @@ def link_documents(
     if settled:
         # What was queued of them is not sent any more, so no answer will say that they are done.
         outbox.again(turn.connection, turn.tenant_id, turn.now, refs=settled, states=[outbox.State.WAITING])
-    places = [pair.place for pair in pairs]
+    now_ours(turn, [pair.place for pair in pairs])
+    return ids
+
+
+def now_ours(turn: Turn, places: Sequence[BooksRef]) -> None:
+    """What was entered in the books about records that have become ours only now is looked at again."""
     waiting_for_link(turn, places)
     settled_by_payments(turn, [place for place in places if place.kind is BooksKind.INVOICE])
-    return ids
 
 
 def _check_kind(pair: Pair) -> None:

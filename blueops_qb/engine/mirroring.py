@@ -17,6 +17,7 @@ from blueops_qb.domain.documents import Document, kind_of
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.refs import CATALOG_KINDS, NAMED_KINDS, BooksKind, BooksRef
 from blueops_qb.engine import outbox
+from blueops_qb.engine.link_rows import live_link
 from blueops_qb.engine.mirror_traits import columns_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -46,6 +47,8 @@ COMPARED = frozenset(
 )
 #: Kinds of which line ids and one-way fields are kept.
 WITH_BESIDE = frozenset({BooksKind.INVOICE, BooksKind.BILL, BooksKind.EXPENSE})
+#: How the mirror first saw what came after the first day: in the feed, or as a look-up for something of ours found it.
+CAME = frozenset({"changes", "lookup"})
 #: How far back an arrival may have waited for the link of what it names.
 RECENT = dt.timedelta(days=7)
 
@@ -328,7 +331,7 @@ def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
     """
     if not places:
         return
-    m, lk, c = t.mirror, t.links, t.conflicts
+    m, c = t.mirror, t.conflicts
     shown = sa.exists().where(
         c.c.connection_id == m.c.connection_id,
         c.c.books_kind == m.c.kind,
@@ -336,20 +339,14 @@ def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
         c.c.group == "arrival",
         c.c.state == "open",
     )
-    linked = sa.exists().where(
-        lk.c.connection_id == m.c.connection_id,
-        lk.c.books_kind == m.c.kind,
-        lk.c.books_id == m.c.books_id,
-        lk.c.state == "live",
-    )
     query = sa.select(m.c.kind, m.c.books_id, m.c.document).where(
         m.c.connection_id == turn.id,
         m.c.kind.in_([kind.value for kind in _TAKEN_IN]),
-        m.c.origin == "changes",
+        m.c.origin.in_(sorted(CAME)),
         m.c.deleted.is_(False),
         m.c.dirty.is_(False),
         sa.or_(m.c.seen_at > turn.now - RECENT, shown),
-        ~linked,
+        ~live_link(),
     )
     names = {str(place) for place in places}
     make_dirty(

@@ -70,14 +70,29 @@ class Move:
     remedy: str | None = None
     hold: str | None = None
     waits_for: str | None = None
-    #: Leave events alone that wait for a person, or that have been put back to be planned again.
+    #: Leave events alone that wait for a person or for another change to end, or that have been put back to be planned.
     only_moving: bool = False
 
 
 _o = t.outbox
 # Literal, because a list of parameters cannot be bound in a bulk statement.
 _IS_OPEN = _o.c.state.in_([sa.literal_column(f"'{state.value}'") for state in OPEN_STATES])
-_IS_MOVING = _o.c.state.not_in([sa.literal_column(f"'{state}'") for state in ("pending", "held", "conflict")])
+_later = t.outbox.alias("later")
+# The newest event, where it waits for a change to end: it was put back since, so that what has landed is not all of it.
+_IS_PUT_BACK = sa.and_(
+    _o.c.state == sa.literal_column(f"'{State.WAITING.value}'"),
+    _o.c.hold == sa.literal_column(f"'{Hold.BUSY.value}'"),
+    ~sa.exists().where(
+        _later.c.tenant_id == _o.c.tenant_id,
+        _later.c.ref_kind == _o.c.ref_kind,
+        _later.c.ref_id == _o.c.ref_id,
+        _later.c.revision > _o.c.revision,
+    ),
+)
+_IS_MOVING = sa.and_(
+    _o.c.state.not_in([sa.literal_column(f"'{state}'") for state in ("pending", "held", "conflict")]),
+    sa.not_(sa.func.coalesce(_IS_PUT_BACK, sa.false())),
+)
 _MOVE = (
     _o.update()
     .where(

@@ -23,6 +23,7 @@ from blueops_qb.engine import (
     incoming,
     match_links,
     outbox,
+    plain_deposits,
     prepaid,
     undo,
 )
@@ -65,15 +66,12 @@ def plan(turn: Turn) -> int:
         return 0
     changed, moves = _newest(turn)
     anew = False
+    ended: list[RecordRef] = []
     if changed:
-        more, anew = _plan_changed(turn, changed)
+        more, ended, anew = _plan_changed(turn, changed)
         moves += more
     outbox.move(turn.connection, turn.tenant_id, moves, turn.now)
-    # A payment that comes to an end without being written: the bank deposit that let it go for a moment waits for it,
-    # and what takes it as a customer deposit.
-    ends = (State.DONE, State.NOT_POSTED)
-    paid = [m.ref for m in moves if m.state in ends and m.ref.kind is RecordKind.PAYMENT]
-    outbox.wake(turn.connection, turn.tenant_id, paid, turn.now)
+    outbox.wake(turn.connection, turn.tenant_id, ended, turn.now)
     if anew:
         # Whoever opens the conflicts page now sees what has just moved.
         incoming.compare_dirty(turn)
@@ -150,15 +148,16 @@ def malformed(ref: RecordRef, revision: int, problem: wire.Malformed) -> Move:
     )
 
 
-def _plan_changed(turn: Turn, changed: list[Changed]) -> tuple[list[Move], bool]:
-    """Where the events go, and whether something of them waits for a choice and is to be shown anew."""
+def _plan_changed(turn: Turn, changed: list[Changed]) -> tuple[list[Move], list[RecordRef], bool]:
+    """Where the events go, what has come to an end, and whether a choice that something waits for is shown anew."""
     records = [c.record for c in changed if c.record is not None]
     related = read_related(turn.core, turn.tenant_id, records)
     decided = match_links.decided_papers(turn, [c.ref for c in changed])
     linked, blocked = match_links.link_papers(turn, decided)
     refs = [*(c.ref for c in changed), *(ref for ref in related if ref not in {c.ref for c in changed})]
     known = load_known(turn.connection, turn.id, refs)
-    if missing := named_there(records, known) - set(related):
+    missing = named_there(records, known) - set(related)
+    if missing:
         related |= read_related(turn.core, turn.tenant_id, [], also=missing)
         known |= load_known(turn.connection, turn.id, missing)
     # Older events that were planned already are replaced as well, unless they are on their way.
@@ -171,6 +170,7 @@ def _plan_changed(turn: Turn, changed: list[Changed]) -> tuple[list[Move], bool]
         known=known,
         snapshots=related,
         refs=tuple(c.ref for c in changed),
+        looked={*refs, *missing},
         from_before=_from_before(turn, changed) - {r for r, row in decided.items() if row.chosen == "create"},
         decided={
             c.ref: move
@@ -182,7 +182,24 @@ def _plan_changed(turn: Turn, changed: list[Changed]) -> tuple[list[Move], bool]
     )
     moves = [move for c in changed if (move := _plan_apart(turn, plan, c)) is not None]
     plan.write()
-    return moves, plan.anew
+    return moves, _ended(plan, moves), plan.anew
+
+
+def _ended(plan: WritePlan, moves: list[Move]) -> list[RecordRef]:
+    """Records that come to an end without being written, of which others may wait to hear.
+
+    For a payment wait the bank deposit that let it go for a moment, and what takes it as a customer deposit; for what
+    is not in the books any more wait those that it kept from being written.
+    """
+    return [
+        move.ref
+        for move in moves
+        if move.state in (State.DONE, State.NOT_POSTED)
+        and (
+            move.ref.kind is RecordKind.PAYMENT
+            or not any(known.linked for known in plan.by_source.get(move.ref, ()))
+        )
+    ]
 
 
 def _plan_apart(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
@@ -264,6 +281,10 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
         case NotPosted():
             return move(State.NOT_POSTED, result.reason)
         case Posted():
+            if isinstance(change.record, Payout) and not change.record.void:
+                here = plain_deposits.there_already(turn, change.record, change.revision, result, mine)
+                if here is not None:
+                    return here
             added = plan.add(change.ref, change.revision, result, mine, echo=change.event.cause is not None)
             return deposited.waits_to_take_in(added, result)
 

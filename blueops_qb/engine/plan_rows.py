@@ -54,6 +54,12 @@ class PlanRows:
     _dirty: list[dict[str, Any]] = attrs.field(factory=list)
     #: Links of what was taken out before its document became another record.
     _left: list[int] = attrs.field(factory=list)
+    #: Documents that were there before, each as it was when something was first planned for it, in order.
+    _touched: list[tuple[Known, Known]] = attrs.field(factory=list)
+
+    def _touch(self, known: Known) -> None:
+        """Something is about to be planned for the document."""
+        self._touched.append((known, attrs.evolve(known)))
 
     def _leave(self, known: Known) -> None:
         """The document has nothing in the books any more; what was there stays void, and nobody follows it."""
@@ -123,6 +129,7 @@ class PlanRows:
         revision: int,
         *,
         groups: tuple[str, ...] = (),
+        mark: str = "",
     ) -> None:
         role = document.of if isinstance(document, AttachedFile) else "main"
         linked = [*linked_refs(document), *_linked_before(known)]
@@ -131,6 +138,7 @@ class PlanRows:
         touches = [f"d{known.id}", *named]
         touches += [str(r) for r in linked_refs(document) if isinstance(r, BooksRef)]
         number = getattr(document, "number", "")
+        params = {"groups": " ".join(groups), **({mark: "1"} if mark else {})} if groups else {}
         if verb is Verb.CREATE and number and known.kind in self.turn.description.numbers_asked:
             touches.append(number_mark(known.kind, number))
         values = {
@@ -144,7 +152,7 @@ class PlanRows:
             "version": known.version,
             "previous": known.base_theirs,
             "marker": marker_of(known.key, known.generation),
-            "params_json": json.dumps({"groups": " ".join(groups)}) if groups else "",
+            "params_json": json.dumps(params) if params else "",
             "touches": " ".join(touches),
         }
         if known.ready_operation is not None:
@@ -171,12 +179,20 @@ class PlanRows:
                 if other is not None and not other.linked:
                     self._after.append({"operation_id": operation_id, "document_id": other.id})
 
+    def update(
+        self, known: Known, document: Document, revision: int, *, groups: tuple[str, ...], mark: str
+    ) -> None:
+        """Write these groups of a linked document, as `document` has them; `mark` goes into the parameters."""
+        text = wire.dump_document(document)
+        self._operate(known, Verb.UPDATE, document, text, revision, groups=groups, mark=mark)
+
     def _document_of(self, ref: OurRef, role: str) -> Known | None:
         return self.known.get(DocumentKey(ref, role) if isinstance(ref, RecordRef) else key_of(ref))
 
     def cancel(self, knowns: list[Known]) -> None:
         """Documents that never reached the books are not needed any more."""
         for known in knowns:
+            self._touch(known)
             if known.ready_operation is not None:
                 self._cancelled.append(known.ready_operation)
                 known.ready_operation = None
@@ -185,6 +201,7 @@ class PlanRows:
     def withdraw(self, knowns: list[Known], revision: int, *, after: Sequence[Known] = ()) -> None:
         """Take linked documents out of the books, once `after` are there."""
         for known in knowns:
+            self._touch(known)
             document = wire.load_document(known.kind, known.content)
             self._operate(known, Verb.WITHDRAW, document, known.content, revision)
             self._after += [
@@ -193,14 +210,20 @@ class PlanRows:
 
     def mark(self) -> tuple[tuple[int, ...], frozenset[DocumentKey]]:
         """Where the plan stands before a record is added."""
-        return tuple(map(len, self._lists())), frozenset(self.known)
+        return tuple(map(len, (self._touched, *self._lists()))), frozenset(self.known)
 
     def back_to(self, mark: tuple[tuple[int, ...], frozenset[DocumentKey]]) -> None:
-        """Forget what was collected since the mark."""
-        lengths, keys = mark
+        """Forget what was collected since the mark; what is to be compared again still is."""
+        (touched, *lengths), keys = mark
+        while len(self._touched) > touched:
+            known, before = self._touched.pop()
+            for field in attrs.fields(Known):
+                setattr(known, field.name, getattr(before, field.name))
+        made = {row["id"] for row in self._documents[lengths[0] :]}
         for rows, length in zip(self._lists(), lengths, strict=True):
             del rows[length:]
-        for key in set(self.known) - keys:
+        # What was only looked for meanwhile is there all the same.
+        for key in [key for key, known in self.known.items() if key not in keys and known.id in made]:
             del self.known[key]
 
     def _lists(self) -> tuple[list[Any], ...]:
@@ -211,7 +234,6 @@ class PlanRows:
             self._replaced,
             self._after,
             self._cancelled,
-            self._dirty,
             self._left,
         )
 

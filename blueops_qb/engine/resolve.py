@@ -18,11 +18,13 @@ from blueops_qb.domain.documents import CustomerRecord, Document, VendorRecord, 
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.pulling import NoPlace
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
-from blueops_qb.engine import canary, choices, outbox, tombstones, whole_choices
+from blueops_qb.engine import canary, choices, outbox, subledger, tombstones, whole_choices
 from blueops_qb.engine.as_it_is import take_as_it_is
 from blueops_qb.engine.choice_preview import ChoicePreview, preview_of
 from blueops_qb.engine.choices import CannotResolve, MovedMeanwhile, Wish
+from blueops_qb.engine.figures import cents_in
 from blueops_qb.engine.known import Known, load_by_place, marker_of, places_of
+from blueops_qb.engine.linking import now_ours
 from blueops_qb.engine.outbox import State
 from blueops_qb.engine.sides import agreed_beside
 from blueops_qb.engine.to_core import StaleCore
@@ -30,7 +32,7 @@ from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.provider import Operation, Verb
 from blueops_qb.store import tables as t
-from blueops_qb.store.bulk import insert_all
+from blueops_qb.store.bulk import insert_all, upsert
 from blueops_qb.store.types import new_id
 
 #: What a person may choose, by the cause of the conflict.
@@ -282,6 +284,18 @@ def _link_existing(turn: Turn, document: Any, marker: str, row: Any) -> None:
     )
     after = t.operation_after
     turn.connection.execute(after.delete().where(after.c.document_id == document["id"]))
+    member = {
+        "document_id": document["id"],
+        "ref_kind": document["source_kind"],
+        "ref_id": document["source_id"],
+        "share_cents": cents_in(ours),
+    }
+    upsert(turn.connection, t.memberships, [member])
+    if agreed:
+        shown = wire.load_document(kind, theirs["document"])
+        entry = subledger.Entry(document_id=document["id"], revision=document["revision"], document=shown)
+        subledger.post(turn, [entry])
+    now_ours(turn, [BooksRef(kind, theirs["books_id"])])
 
 
 def _as_sent(turn: Turn, ours: Document, theirs: Any) -> bool:

@@ -84,8 +84,8 @@ class ConnectionCalls:
         if row is None:
             return None
         with self.engine.core.engine.connect() as connection:
-            handled = _is_handled(row, self.engine.turns.clock(connection))
-        return attrs.evolve(_session(row), handled=handled)
+            now = self.engine.turns.clock(connection)
+        return attrs.evolve(_session(row, now), handled=_is_handled(row, now))
 
     def facts(self, company_id: str) -> Mapping[str, str]:
         """What was kept of a company."""
@@ -135,7 +135,7 @@ class ConnectionCalls:
         if not taken:
             return None
         # What the call before has written may have come after the first look.
-        return Handled(engine=self.engine, row=self._row(ticket), mark=mark)
+        return Handled(engine=self.engine, row=self._row(ticket), mark=mark, now=now)
 
 
 @attrs.define(kw_only=True)
@@ -145,10 +145,11 @@ class Handled:
     engine: Engine
     row: Any
     mark: str
+    now: dt.datetime
     session: Session = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.session = _session(self.row)
+        self.session = _session(self.row, self.now)
 
     @property
     def connection_id(self) -> str:
@@ -268,7 +269,7 @@ def _begin(turn: Turn, ticket: str) -> None:
     mine = s.c.connection_id == turn.id
     connection.execute(s.update().where(mine, s.c.state == "open").values(state="closed", exchange_id=None))
     connection.execute(s.delete().where(mine, s.c.state == "closed", s.c.began_at < turn.now - REMEMBERED))
-    uncertain.overdue(turn, ended=_ENDED)
+    uncertain.overdue(turn, ended=status.TAKEN_OVER)
     status.hurry(turn)
     ticket_digest = digest(ticket)
     row = {
@@ -299,11 +300,13 @@ def _carrier(ticket_digest: str) -> str:
     return f"session {ticket_digest[:24]}"
 
 
-def _session(row: Any) -> Session:
+def _session(row: Any, now: dt.datetime) -> Session:
     return Session(
         caller=callers.as_caller(row),
         exchange_id=row.exchange_id or "",
         carried=row.carried,
+        # A clock that was put back makes no session longer.
+        seconds=max(0.0, (now - row.began_at).total_seconds()),
         notes=_texts(row.notes_json),
         closed=row.state != "open",
     )

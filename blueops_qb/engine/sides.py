@@ -11,6 +11,7 @@ from blueops_qb.domain.beside import FIELDS, Beside, keys_of_lines, pairs_of, wi
 from blueops_qb.domain.binding import loosely_bound, refs_of
 from blueops_qb.domain.compare import GROUPS, moved_fields
 from blueops_qb.domain.documents import Document
+from blueops_qb.domain.former_names import without_former_name
 from blueops_qb.domain.line_merge import Lines, LineStep, line_steps
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.refs import BooksRef, DocumentKey, OurRef, Ref
@@ -105,6 +106,8 @@ def sides_of(turn: Turn, known: Known, snapshot: Snapshot, row: Any) -> Sides:
     fields = tuple(field for field in FIELDS if field in now.told and field in then.told)
     bound = Bound.of(turn, (ours, base), fields)
     base_theirs = wire.load_document(known.kind, known.base_theirs)
+    normal_base = bound.normal(base)
+    theirs, base_theirs = without_former_name(theirs, base_theirs, normal_base)
     return Sides(
         known=known,
         snapshot=snapshot,
@@ -112,7 +115,7 @@ def sides_of(turn: Turn, known: Known, snapshot: Snapshot, row: Any) -> Sides:
         ours=ours,
         base=base,
         normal_ours=bound.normal(ours),
-        normal_base=bound.normal(base),
+        normal_base=normal_base,
         base_theirs=_widened(base_theirs, then, fields),
         theirs=_widened(theirs, now, fields),
         text=row["document"],

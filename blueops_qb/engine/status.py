@@ -28,6 +28,10 @@ log = logging.getLogger(__name__)
 
 #: An exchange whose status was asked for and not told yet.
 ASKED = "asked"
+#: Why an exchange is of unknown fate whose session was ended by another one.
+TAKEN_OVER = "another session began before the answer came"
+#: Seconds until it is asked about again where nobody comes.
+_NOT_BEFORE = 3600.0
 
 
 def is_asked(turn: Turn) -> bool:
@@ -91,6 +95,21 @@ def forget(turn: Turn, exchange_id: str) -> None:
     turn.connection.execute(
         e.update().where(e.c.id == exchange_id).values(forgotten=True, kept_there=None, settle_at=turn.now)
     )
+
+
+def may_run_still(row: Any) -> bool:
+    """Whether the books may know nothing of an exchange because somebody is only about to carry it out.
+
+    Whose session was ended by another one may be a machine that is gone, or a second computer at the same file.
+    """
+    return bool(row["note"] == TAKEN_OVER and row["asked"] == 1)
+
+
+def ask_at_next_session(turn: Turn, exchange_id: str) -> None:
+    """Leave it until somebody comes again (`hurry`)."""
+    e = t.exchanges
+    later = turn.now + turn.scaled(_NOT_BEFORE)
+    turn.connection.execute(e.update().where(e.c.id == exchange_id).values(settle_at=later))
 
 
 def hurry(turn: Turn) -> None:

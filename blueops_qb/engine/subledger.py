@@ -59,9 +59,12 @@ class Entry:
 
 
 def told(document: Document, shown: Document | None) -> Document:
-    """The document with what was left to the books (the tax in tax mode A) as they show it."""
+    """The document with what was left to the books as they show it: tax in tax mode A, discounts inside a payment."""
     if isinstance(document, SalesForm) and document.tax is None and isinstance(shown, SalesForm):
         return attrs.evolve(document, tax=shown.tax)
+    if isinstance(document, CustomerPayment) and isinstance(shown, CustomerPayment) and not document.void:
+        given = (a for a in shown.allocations if a.account is not None and a not in document.allocations)
+        return attrs.evolve(document, allocations=(*document.allocations, *given))
     return document
 
 
@@ -111,11 +114,14 @@ def _make_room(turn: Turn, wanted: Sequence[Entry]) -> None:
         )
 
 
-def repost(turn: Turn, document_id: int, document: Document, revision: int) -> None:
+def repost(
+    turn: Turn, document_id: int, document: Document, revision: int, *, shown: Document | None = None
+) -> None:
     """A document that was changed over there, and is ours by now: its debits and credits are those of today.
 
-    One that was voided there counts as taken out.
+    One that was voided there counts as taken out. A discount that stands in a payment of theirs is `shown` only there.
     """
+    document = told(document, shown)
     places = places_of(
         turn.connection, turn.id, [r for r in refs_of(document) if not isinstance(r, BooksRef)]
     )

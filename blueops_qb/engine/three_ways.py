@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.compare import (
     CONTACT_TYPES,
     Step,
@@ -21,8 +22,9 @@ from blueops_qb.domain.pulling import NeedsKey, NoPlace
 from blueops_qb.domain.records import Payment
 from blueops_qb.domain.refs import NAMED_KINDS, BooksRef
 from blueops_qb.domain.reverse import settles_elsewhere
-from blueops_qb.engine import outbox, reclass_back, tombstones, variances
+from blueops_qb.engine import one_sided, outbox, reclass_back, tombstones, variances
 from blueops_qb.engine.agreeing import agree, agree_on
+from blueops_qb.engine.coming import names_what_comes
 from blueops_qb.engine.conflicts import Shown, open_conflict, whole_shown
 from blueops_qb.engine.known import Known, sources_of
 from blueops_qb.engine.mirroring import make_dirty
@@ -66,6 +68,8 @@ def compare(turn: Turn, row: Any, known: Known) -> bool:
         if row["active"]:
             _stands_again(turn, known)
         return True
+    if names_what_comes(turn, _newly_named(known, theirs), seen_at=row["seen_at"]):
+        return False
     snapshot = newest(turn, known.key.source)
     if snapshot is None or snapshot.deleted:
         reason = why_gone(known.key.source)
@@ -92,6 +96,13 @@ def _stands_again(turn: Turn, known: Known) -> None:
 def _moved_beside(row: Any, known: Known) -> bool:
     """Something moved that the document itself does not tell; of what was linked before that was kept nobody knows."""
     return bool(known.beside) and not beside_of(row["beside"]).same(beside_of(known.beside))
+
+
+def _newly_named(known: Known, theirs: Document) -> set[BooksRef]:
+    """What their side names that it did not name when both agreed."""
+    assert known.base_theirs is not None
+    before = set(refs_of(wire.load_document(known.kind, known.base_theirs)))
+    return {ref for ref in refs_of(theirs) if isinstance(ref, BooksRef) and ref not in before}
 
 
 def _settles_newly_ours(turn: Turn, known: Known, theirs: Document) -> bool:
@@ -135,6 +146,7 @@ def _three_ways(turn: Turn, row: Any, sides: Sides, *, newly_ours: bool) -> bool
         _wait_for_person(turn, row, sides, outcome)
         waiting = outcome.clash or (tuple(outcome.unfit) if push else ())
         if waiting:
+            one_sided.travels(turn, row, sides, push)
             _hold_in_conflict(turn, sides.known, outcome.revision, waiting)
         return True
     if push and not pull:
@@ -234,7 +246,7 @@ def _bring(turn: Turn, sides: Sides, groups: Groups, outcome: Outcome) -> None:
             groups=list(groups),
         )
     known.overrides = found.overrides
-    repost(turn, known.id, ours, revision)
+    repost(turn, known.id, ours, revision, shown=sides.theirs)
     if getattr(ours, "void", False):
         reclass_back.take_back(turn, [known.id])
     outcome.taken |= found.fields

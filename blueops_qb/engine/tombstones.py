@@ -18,8 +18,8 @@ from blueops_qb.domain.documents import CustomerPayment
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.pulling import NoPlace
 from blueops_qb.domain.records import Payment
-from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind
-from blueops_qb.engine import arrived_credits, outbox, reclass_back, to_core
+from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind, RecordRef
+from blueops_qb.engine import arrived_credits, merge_proof, outbox, reclass_back, to_core
 from blueops_qb.engine.conflicts import Shown, open_conflict
 from blueops_qb.engine.known import Known, load_by_place
 from blueops_qb.engine.link_rows import close_conflicts, mirror_row, set_link, unlink
@@ -27,7 +27,7 @@ from blueops_qb.engine.linking import link_document
 from blueops_qb.engine.mirroring import make_dirty
 from blueops_qb.engine.moves import BACK
 from blueops_qb.engine.newest import OF_OUR_OWN, newest
-from blueops_qb.engine.outbox import Move, State
+from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.plan_anew import plan_again
 from blueops_qb.engine.several import check_only_one
 from blueops_qb.engine.sides import CannotPost, now_of, ours_now
@@ -50,16 +50,22 @@ def removed_there(turn: Turn, known: Known) -> bool:
     False when it must be looked at again: what it was merged into may be one of ours whose answer is still to come.
     """
     survivor = merged_into(turn, known)
+    if survivor is None and known.kind in NAMED_KINDS and merge_proof.read_again(turn, known):
+        return False
     if survivor is not None and not load_by_place(turn.connection, turn.id, [survivor]):
         if party_under_way(turn, survivor.kind):
             return False
         row = mirror_row(turn, survivor)
-        if row is None or row["deleted"]:
+        if row is None:
+            merge_proof.read_one(turn, survivor)
+            return False
+        if row["deleted"]:
             survivor = None
         else:
             relink(turn, known, survivor, row)
             return True
     set_link(turn, known, doubtful=DOUBT)
+    _plan_naming_again(turn, known)
     snapshot = newest(turn, known.key.source)
     merged = f" and merged into {survivor}" if survivor is not None else ""
     open_conflict(
@@ -183,8 +189,25 @@ def relink(turn: Turn, known: Known, survivor: BooksRef, row: Any) -> None:
         theirs=row["document"],
     )
     make_dirty(turn, _places_naming(turn, survivor))
+    _plan_naming_again(turn, known)
     outbox.again(turn.connection, turn.tenant_id, turn.now, refs=[source], states=[State.WAITING, State.HELD])
     turn.note("merged there", str(source), numbers=f"{known.place} {survivor}")
+
+
+def _plan_naming_again(turn: Turn, known: Known) -> None:
+    """What was refused for naming the lost one hears what became of it, or goes to the one that it was merged into."""
+    if known.kind not in NAMED_KINDS:
+        return
+    d = t.documents
+    query = sa.select(d.c.source_kind, d.c.source_id).where(
+        d.c.connection_id == turn.id,
+        d.c.state == "open",
+        d.c.content.contains(f'"{known.key.source}"', autoescape=True),
+    )
+    refs = [RecordRef(RecordKind(row.source_kind), row.source_id) for row in turn.connection.execute(query)]
+    if refs:
+        holds = [Hold.REFUSED, Hold.MATCH]
+        outbox.again(turn.connection, turn.tenant_id, turn.now, refs=refs, holds=holds)
 
 
 def can_merge_here(turn: Turn, known: Known) -> bool:

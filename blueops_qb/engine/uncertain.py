@@ -19,15 +19,16 @@ from blueops_qb.domain.documents import CustomerRecord, Document, TaxCodeRecord,
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import messages, outbox, status
+from blueops_qb.engine.books_tax import tell_core_tax
 from blueops_qb.engine.due import operation_row
 from blueops_qb.engine.landing import Landing
+from blueops_qb.engine.link_rows import as_compared, live_link
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready, Sent
 from blueops_qb.engine.reload import reload
+from blueops_qb.engine.sought import sought_by
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.unsettled import OUT_OF_DATE
-from blueops_qb.sdk import wire
-from blueops_qb.sdk.outcomes import BooksRecord
 from blueops_qb.sdk.provider import WRITES, Lane, Operation, Verb
 from blueops_qb.store import tables as t
 
@@ -144,15 +145,14 @@ def _look_up_one(turn: Turn, row: Any) -> None:
     sent = reload(turn, row)
     since = row["first_sent_at"] - _CLOCKS_DIFFER
     rows: list[dict[str, Any]] = []
-    kinds: list[BooksKind] = []
+    sought: dict[BooksKind, list[Operation]] = {}
     for operation in sent.exchange.operations:
         assert operation.kind is not None
         if isinstance(operation.document, TaxCodeRecord):  # books keep no marker of it, and list it by name
             named = {"by": "name", "name": operation.document.name}
             rows.append(operation_row(turn, Verb.FIND, kind=operation.kind, params=named, settles=row["id"]))
         elif operation.verb is Verb.CREATE:
-            if operation.kind not in kinds:
-                kinds.append(operation.kind)
+            sought.setdefault(operation.kind, []).append(operation)
         else:
             rows.append(
                 operation_row(
@@ -164,8 +164,10 @@ def _look_up_one(turn: Turn, row: Any) -> None:
                     settles=row["id"],
                 )
             )
-    params = {"by": "created", "since": since.isoformat()}
-    rows += [operation_row(turn, Verb.FIND, kind=kind, params=params, settles=row["id"]) for kind in kinds]
+    rows += [
+        operation_row(turn, Verb.FIND, kind=kind, params=sought_by(since, missed), settles=row["id"])
+        for kind, missed in sought.items()
+    ]
     if rows:
         turn.connection.execute(t.operations.insert(), rows)
     later = turn.now + turn.scaled(60)
@@ -195,11 +197,14 @@ def judge(turn: Turn, exchange_id: str) -> None:
         elif found == "moved":
             landing.dropped(ready, OUT_OF_DATE)
             settled += 1
-        elif isinstance(found, BooksRecord):
-            landing.look([found.ref])
-            landing.landed(ready, operation, found)
+        elif not isinstance(found, str):
+            record = as_compared(found)
+            landing.landed(ready, operation, record, row=found)
+            tell_core_tax(turn, ready, record)
             settled += 1
         elif found == "gone":
+            assert operation.kind is not None
+            landing.look([BooksRef(operation.kind, operation.target_id)])
             landing.landed(ready, operation, None)
             settled += 1
         else:
@@ -244,22 +249,19 @@ def _is_whole(turn: Turn, exchange_id: str, uncertain_count: int) -> bool:
     return int(turn.connection.execute(query).scalar_one()) == uncertain_count
 
 
-def _created(turn: Turn, operation: Operation, since: dt.datetime) -> BooksRecord | str:
+def _created(turn: Turn, operation: Operation, since: dt.datetime) -> sa.RowMapping | str:
+    """Its row of the mirror, or what became of it in a word or sentence."""
     m, lk = t.mirror, t.links
     assert operation.kind is not None
     assert operation.document is not None
-    unlinked = ~sa.exists().where(
-        lk.c.connection_id == m.c.connection_id,
-        lk.c.books_kind == m.c.kind,
-        lk.c.books_id == m.c.books_id,
-        lk.c.state == "live",
-    )
+    unlinked = ~live_link()
     query = sa.select(m).where(
         m.c.connection_id == turn.id, m.c.kind == operation.kind.value, m.c.deleted.is_(False), unlinked
     )
     if isinstance(operation.document, CustomerRecord | VendorRecord):
         keys = _name_keys(turn, operation.document)
-        query = query.where(m.c.name_key.in_(keys), m.c.origin != "listing")
+        named = sa.and_(m.c.name_key.in_(keys), m.c.origin != "listing")
+        query = query.where(sa.or_(named, m.c.marker == operation.marker) if operation.marker else named)
     elif isinstance(operation.document, TaxCodeRecord):
         query = query.where(m.c.name == operation.document.name.strip())
     else:
@@ -267,7 +269,7 @@ def _created(turn: Turn, operation: Operation, since: dt.datetime) -> BooksRecor
     hits = turn.connection.execute(query).mappings().all()
     hits = [hit for hit in hits if _is_below(hit, operation.document)]
     if len(hits) == 1:
-        return _record(hits[0])
+        return hits[0]
     if hits:
         return "is in the books more than once: " + ", ".join(
             f"{operation.kind}#{h['books_id']}" for h in hits
@@ -316,7 +318,7 @@ def _name_keys(turn: Turn, document: CustomerRecord | VendorRecord) -> set[str]:
 
 def _is_below(hit: Any, document: Document) -> bool:
     """Whether what was found by its name stands below the same customer, or as this one below none."""
-    shown = _record(hit).document
+    shown = as_compared(hit).document
     if not isinstance(document, CustomerRecord) or not isinstance(shown, CustomerRecord):
         return True
     return document.parent is None or shown.parent == document.parent
@@ -331,7 +333,8 @@ def _newest_number(turn: Turn, kind: BooksKind, before: dt.datetime) -> int:
     return max((int(id) for id in turn.connection.execute(query).scalars() if id.isdigit()), default=0)
 
 
-def _changed(turn: Turn, operation: Operation) -> BooksRecord | str:
+def _changed(turn: Turn, operation: Operation) -> sa.RowMapping | str:
+    """Its row of the mirror where it shows what was sent, or what became of it in a word."""
     m = t.mirror
     assert operation.kind is not None
     row = (
@@ -349,28 +352,14 @@ def _changed(turn: Turn, operation: Operation) -> BooksRecord | str:
         return "missing"
     if row["deleted"]:
         return "gone" if operation.verb is Verb.WITHDRAW else "moved"
-    record = _record(row)
+    record = as_compared(row)
     sent = turn.provider.sent(operation, turn.profile)
     if operation.verb is Verb.WITHDRAW:
         if getattr(record.document, "void", False) or not record.active:
-            return record
+            return row
     elif sent is not None and record.document is not None and as_decided(sent, record.document) == sent:
-        return record
+        return row
     return "missing" if row["version"] == operation.version else "moved"
-
-
-def _record(row: Any) -> BooksRecord:
-    kind = BooksKind(row["kind"])
-    return BooksRecord(
-        kind=kind,
-        id=row["books_id"],
-        version=row["version"],
-        name=row["name"],
-        active=row["active"],
-        document=wire.load_document(kind, row["document"]) if row["document"] else None,
-        marker=row["marker"],
-        updated_at=row["updated_at"],
-    )
 
 
 def _for_a_person(landing: Landing, ready: Ready, reason: str) -> None:

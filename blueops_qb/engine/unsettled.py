@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from blueops_qb.domain.refs import BooksKind, RecordKind, RecordRef
 from blueops_qb.engine import deposited
 from blueops_qb.engine.outbox import Hold, Move, State, ref_condition
+from blueops_qb.engine.sweep import row_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.store import tables as t
+from blueops_qb.store.bulk import insert_all
 
 #: The doubt about a document whose version is out of date.
 READING = "it is being read again from the books"
@@ -159,3 +161,19 @@ def being_read(turn: Turn, refs: Sequence[RecordRef]) -> list[RecordRef]:
         .distinct()
     )
     return [RecordRef(RecordKind(row.source_kind), row.source_id) for row in turn.connection.execute(query)]
+
+
+def say_held(turn: Turn, ref: RecordRef, sentence: str, remedy: str, hold: Hold) -> None:
+    """A record that was written only because another one needs it has no event; it gets one, held."""
+    o = t.outbox
+    held = sa.select(o.c.id).where(
+        o.c.tenant_id == turn.tenant_id,
+        o.c.ref_kind == ref.kind.value,
+        o.c.ref_id == ref.id,
+        o.c.state == State.HELD.value,
+    )
+    snapshot = None if turn.connection.execute(held.limit(1)).first() else turn.tx.read(ref)
+    if snapshot is not None:
+        row = row_of(turn.tenant_id, snapshot, turn.now)
+        row |= {"state": State.HELD.value, "reason": sentence, "remedy": remedy, "hold": hold.value}
+        insert_all(turn.connection, o, [row])

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.compare import as_decided, differing
 from blueops_qb.domain.documents import Document
+from blueops_qb.domain.posting import salestax
 from blueops_qb.domain.refs import RecordRef
 from blueops_qb.engine import outbox
 from blueops_qb.engine.agreeing import agree
@@ -21,9 +22,11 @@ from blueops_qb.engine.known import Known
 from blueops_qb.engine.link_rows import close_conflicts, set_link
 from blueops_qb.engine.newest import newest
 from blueops_qb.engine.outbox import Hold, Move, State
+from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.sides import CannotPost, now_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
+from blueops_qb.sdk.outcomes import BooksRecord
 from blueops_qb.store import tables as t
 
 CAUSE = "variance"
@@ -44,6 +47,41 @@ def reason_of(source: RecordRef, groups: Iterable[str], sent: Document | None, s
     ours, theirs = total_in(sent), total_in(shown)
     amounts = f" (sent {ours}, the books show {theirs})" if ours != theirs else ""
     return f"{source}: the books show another {', '.join(groups)} than was sent{amounts}"
+
+
+def opened(
+    turn: Turn, ready: Ready, record: BooksRecord, sent: Document | None, shown: Document | None
+) -> tuple[dict[str, Any], Move]:
+    """The row of the conflict, and where the event goes, of a document that the books show otherwise than sent."""
+    assert ready.source is not None
+    groups = differing(sent, shown) if sent is not None and shown is not None else ("content",)
+    reason = reason_of(ready.source, groups, sent, shown)
+    remedy = REMEDY + salestax.rounding_advice(sent, shown, turn.policy.tax_rounding)
+    text = None if sent is None else wire.dump_document(sent)
+    row = conflict_row(
+        turn,
+        cause=CAUSE,
+        place=record.ref,
+        ref=ready.source,
+        document_id=ready.row.document_id,
+        group=group_of(groups),
+        base=text,
+        ours=text,
+        theirs=None if shown is None else wire.dump_document(shown),
+        reason=reason,
+        remedy=remedy,
+        revision=ready.row.revision,
+        version=record.version,
+    )
+    move = Move(
+        ref=ready.source,
+        revision=ready.row.revision,
+        state=State.HELD,
+        hold=Hold.VARIANCE,
+        reason=reason,
+        remedy=remedy,
+    )
+    return row, move
 
 
 def look(turn: Turn, row: Any, known: Known) -> None:

@@ -17,6 +17,7 @@ from blueops_qb.engine.mirroring import make_dirty
 from blueops_qb.engine.newest import newest, why_gone
 from blueops_qb.engine.outbox import Move, State
 from blueops_qb.engine.plan_anew import plan_again
+from blueops_qb.engine.several import documents_of
 from blueops_qb.engine.sides import Bound, CannotPost, agreed_beside, ours_now
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -106,9 +107,13 @@ def accept(turn: Turn, row: Any, known: Known, actor: str) -> None:
     )
     turn.connection.execute(t.documents.update().where(t.documents.c.id == known.id).values(state="linked"))
     _post(turn, known, now.ours, mirror["document"], actor)
-    revision = max(known.revision, now.snapshot.revision)
-    move = Move(ref=source, revision=revision, state=State.DONE, reason="accepted as the books show it")
-    outbox.move(turn.connection, turn.tenant_id, [move], turn.now)
+    if len(documents_of(turn, known)) > 1:
+        # Nothing is said of its other documents, which may have moved as well.
+        plan_again(turn, source)
+    else:
+        revision = max(known.revision, now.snapshot.revision)
+        move = Move(ref=source, revision=revision, state=State.DONE, reason="accepted as the books show it")
+        outbox.move(turn.connection, turn.tenant_id, [move], turn.now)
     variances.go_on(turn, known)
 
 

@@ -26,10 +26,12 @@ from blueops_qb.domain.refs import (
 )
 from blueops_qb.engine import tombstones, variances
 from blueops_qb.engine.free_names import FreeNames, Held
-from blueops_qb.engine.known import Known
+from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.plan_rows import PlanRows
+from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import posting_context
+from blueops_qb.engine.sides import beside_of
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Snapshot
 from blueops_qb.sdk.provider import Verb
@@ -56,6 +58,8 @@ class WritePlan(PlanRows):
     from_before: frozenset[RecordRef] = frozenset()
     #: Those of them about which the match plan has the last word, unless they have a place already.
     decided: Mapping[RecordRef, Move] = attrs.field(factory=dict)
+    #: Records whose documents were looked for already, all of them.
+    looked: set[RecordRef] = attrs.field(factory=set)
     names: FreeNames = attrs.field(init=False)
     #: What was there before this round, by record.
     by_source: dict[RecordRef, list[Known]] = attrs.field(init=False)
@@ -65,6 +69,7 @@ class WritePlan(PlanRows):
 
     def __attrs_post_init__(self) -> None:
         self.by_source = {}
+        self.looked |= {known.key.source for known in self.known.values()} | set(self.refs)
         for known in self.known.values():
             self.by_source.setdefault(known.key.source, []).append(known)
         self.names = FreeNames(
@@ -81,10 +86,13 @@ class WritePlan(PlanRows):
 
         waits: list[str] = []
         anything = False
+        mark = self.mark()
         try:
             for key, document in posted.documents.items():
                 # Before anything is planned: of a record in several parts all are written, or none.
-                self._need_all(self.names.named(key, document, self.known.get(key)), but=posted.documents)
+                named = self.names.named(key, document, self.known.get(key))
+                self._need_all(named, but=posted.documents)
+                self._need_parties_there(key, named)
             for key, document in posted.documents.items():
                 named = self.names.named(key, document, self.known.get(key))
                 self._need_all(named)
@@ -103,6 +111,8 @@ class WritePlan(PlanRows):
                 self.withdraw([k for k in there if k not in settles], revision, after=[*successors, *settles])
                 anything = anything or any(k.linked for k in superfluous)
         except Held as held:
+            # Of a record in several documents all are planned, or none: half of it landed would count as done.
+            self.back_to(mark)
             return move(
                 held.state,
                 held.reason,
@@ -111,6 +121,7 @@ class WritePlan(PlanRows):
                 waits_for=str(held.waits_for),
             )
         except Moved as moved:
+            self.back_to(mark)
             return move(State.WAITING, str(moved), hold=Hold.BUSY)
         if anything:
             return move(State.WAITING, "waits for " + ", ".join(waits) if waits else "queued")
@@ -124,6 +135,8 @@ class WritePlan(PlanRows):
         """Plan one document; True when an operation is due."""
         content = wire.dump_document(document)
         known = self.known.get(key)
+        if known is not None:
+            self._touch(known)
         if known is not None and known.linked and known.state == "withdrawn" and not is_void(document):
             # What was taken out stays out over there; this is another record.
             self._leave(known)
@@ -165,9 +178,7 @@ class WritePlan(PlanRows):
             same_type = type(base) is type(document)
             groups = differing(normal(base), normal(document)) if same_type else ()
             if same_type:
-                one_way = self.turn.provider.one_way
-                untold = apart(type(document), one_way(base), one_way(document))
-                groups = tuple(dict.fromkeys((*groups, *untold)))
+                groups = tuple(dict.fromkeys((*groups, *self._untold(known, base, document))))
                 if is_void(base) and is_void(document):
                     # Nothing more can be taken out, and what else a void document says counts for nothing.
                     groups = ()
@@ -184,6 +195,17 @@ class WritePlan(PlanRows):
         # What we did not move stays as the books have it.
         self._operate(known, verb, document, content, revision, groups=groups)
         return True
+
+    def _untold(self, known: Known, base: Document, document: Document) -> tuple[str, ...]:
+        """Groups with something that is told and never compared: it moved here, and the books do not show it yet."""
+        one_way, beside = self.turn.provider.one_way, beside_of(known.beside)
+        said = {
+            field: value
+            for field, value in one_way(document).items()
+            if field not in beside.told or getattr(beside, field) != value
+        }
+        before = one_way(base)
+        return apart(type(document), {field: before.get(field) for field in said}, said)
 
     def withdraw(self, knowns: list[Known], revision: int, *, after: Sequence[Known] = ()) -> None:
         """Take linked documents out of the books in the version that they have now, once `after` are there.
@@ -264,9 +286,29 @@ class WritePlan(PlanRows):
             if not is_void(document) or record_of(ref).kind in PARTIES:
                 self._need(ref)
 
+    def _need_parties_there(self, key: DocumentKey, document: Document) -> None:
+        """What is new cannot name a party that the books have lost. Raises Held."""
+        known = self.known.get(key)
+        if is_void(document) or (known is not None and known.linked):
+            return
+        for wanted in refs_of(document):
+            party = None if isinstance(wanted, BooksRef) else self.known.get(key_of(wanted))
+            if party is None or party.key.source.kind not in PARTIES or party.doubtful != tombstones.DOUBT:
+                continue
+            if self.is_gone(party):
+                ref = party.key.source
+                raise Held(
+                    State.HELD,
+                    f"it needs {ref}, and {party.place} was deleted in the books, or merged into another one",
+                    remedy=f"Choose on the conflicts page what becomes of {ref}; this follows by itself.",
+                    hold=Hold.MATCH,
+                    waits_for=ref,
+                )
+
     def _need(self, wanted: OurRef) -> None:
         """Make sure that `wanted` has a place or will get one before; raises Held."""
         ref = record_of(wanted)
+        self._look_for(ref)
         known = self.known.get(key_of(wanted))
         if known is not None and known.state in ("doubtful", "unlinked"):
             words = "may be in the books already" if known.state == "doubtful" else "was unlinked by a person"
@@ -314,6 +356,17 @@ class WritePlan(PlanRows):
             named = self.names.named(part, document, self.known.get(part))
             self._need_all(named)
             self._document(part, named, snapshot.revision)
+
+    def _look_for(self, ref: RecordRef) -> None:
+        """A document may name somebody whom its record does not: a refund goes to whom its credit is of there."""
+        if ref in self.looked:
+            return
+        self.looked.add(ref)
+        for key, known in load_known(self.turn.connection, self.turn.id, [ref]).items():
+            self.known.setdefault(key, known)
+        if ref not in self.snapshots:
+            found = read_related(self.turn.core, self.turn.tenant_id, [], also=[ref])
+            self.snapshots = found | self.snapshots
 
     def _waits(self, document: Document) -> list[str]:
         keys = (key_of(ref) for ref in refs_of(document) if not isinstance(ref, BooksRef))

@@ -66,6 +66,8 @@ class Session:
     exchange_id: str = ""
     #: How many exchanges it has carried.
     carried: int = 0
+    #: How many seconds it has lasted, by the database's clock.
+    seconds: float = 0.0
     #: What the provider keeps from call to call.
     notes: Mapping[str, str] = attrs.field(factory=dict)
     closed: bool = False

@@ -134,6 +134,21 @@ class RemovalPlan:
     tables: dict[str, int]
 
 
+@attrs.frozen(kw_only=True)
+class PluginHealth:
+    """How a plugin fares for a tenant.
+
+    `ok` False = a person should look; `sentence` says what is so, for that person. `last_contact_at` (UTC) is when the
+    other side was last heard of, None = never. `quiet`: the other side comes by itself, and has not come for longer
+    than the tenant allows.
+    """
+
+    ok: bool
+    sentence: str
+    last_contact_at: dt.datetime | None = None
+    quiet: bool = False
+
+
 class Hooks:
     """Every hook of the contract. Names, arguments and order of arguments are part of contract 1."""
 
@@ -313,6 +328,13 @@ class Hooks:
         """A cost was taken back."""
 
     # -- questions ---------------------------------------------------------------------------------
+    @hookspec(firstresult=True)
+    def plugin_health(self, tenant_id: str, connection: sa.Connection) -> PluginHealth | None:
+        """Asked by whoever shows or watches how the plugin fares; answered from the plugin's own tables only.
+
+        None where nothing is connected.
+        """
+
     @hookspec(firstresult=True)
     def may_send_reminder(
         self, tenant_id: str, invoice_id: str, connection: sa.Connection

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import attrs
 
@@ -38,8 +39,13 @@ def discover(
             found.append(Listed(name=point.name, provider=None, reason="another provider has this name"))
             continue
         taken.add(point.name)
-        found.append(_load(point.name, lambda point=point: point.load()()))  # type: ignore[misc]
+        found.append(_load(point.name, partial(_made, point)))
     return found
+
+
+def _made(point: importlib.metadata.EntryPoint) -> Provider:
+    make: Callable[[], Provider] = point.load()
+    return make()
 
 
 def _load(name: str, make: Callable[[], Provider]) -> Listed:

@@ -172,7 +172,10 @@ def money(value: Decimal) -> str:
 def _line(line: Any, name: Name) -> Iterator[str]:
     match line:
         case Allocation() | Settled():
-            yield name(line.invoice if isinstance(line, Allocation) else line.document)
+            if isinstance(line, Allocation) and line.account is not None:
+                yield f"Discount on {name(line.account)}"
+            else:
+                yield name(line.invoice if isinstance(line, Allocation) else line.document)
             yield money(line.amount)
             return
         case DepositLine():

@@ -121,7 +121,7 @@ def needs(permission: Permission) -> Callable[[Callable[P, T]], Callable[P, T]]:
                 raise NotAllowed(permission)
             return view(*args, **kwargs)
 
-        guarded.needs = permission  # type: ignore[attr-defined]
+        guarded.__dict__["needs"] = permission
         return guarded
 
     return guard

@@ -18,16 +18,18 @@ pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.slow]
 PAGE = ROOT / "docs" / "explain" / "both-books.md"
 
 
-@pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ran, Ran]]:
+@pytest.fixture(scope="module", params=[2026, 1])
+def both(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Ran, Ran]]:
     folder: Path = tmp_path_factory.mktemp("both")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(folder / "state"))
         patch.setenv("XDG_DATA_HOME", str(folder / "data"))
         patch.delenv("BLUEOPS_QB_RUNNER", raising=False)
         yield (
-            ran(OnlineBooks(), f"sqlite:///{folder / 'online.db'}", seed=2026),
-            ran(DesktopBooks(), f"sqlite:///{folder / 'desktop.db'}", seed=2026),
+            ran(OnlineBooks(), f"sqlite:///{folder / 'online.db'}", seed=request.param),
+            ran(DesktopBooks(), f"sqlite:///{folder / 'desktop.db'}", seed=request.param),
         )
 
 

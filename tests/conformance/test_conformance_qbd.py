@@ -21,13 +21,12 @@ class TestQbd(ProviderConformance):
     """A seeded file; what the Web Connector would carry is handed over as it is."""
 
     declares = QbdProvider().describe()
-    #: QuickBooks Desktop has no refund receipts, takes no files, and tax codes are made in it; no number is looked up.
+    #: QuickBooks Desktop has no refund receipts, takes no files, and tax codes are made in it.
     left_out = frozenset(
         {
             *("writes_and_reads_back_refund_receipts", "finds_refund_receipts_after_a_lost_answer"),
             *("writes_and_reads_back_attachments", "finds_attachments_after_a_lost_answer"),
             *("takes_out_refund_receipts", "takes_out_attachments", "creates_a_tax_code_once"),
-            "finds_a_number_that_is_taken",
         }
     )
 

@@ -14,10 +14,13 @@ from blueops_qb.domain.records import (
     Address,
     Application,
     CostLine,
+    Credit,
+    CreditReason,
     Customer,
     Expense,
     ExpenseType,
     Job,
+    Payment,
     Payout,
     SplitBasis,
     TaxExemption,
@@ -25,6 +28,7 @@ from blueops_qb.domain.records import (
 )
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.sandbox.core.core import ReferenceCore
+from blueops_qb.sandbox.core.crediting import credit_amount
 from blueops_qb.sandbox.core.invoices import draft_of
 from blueops_qb.sandbox.core.people import Choice, ChoiceFamily, add_choices
 from blueops_qb.sandbox.core.pricing import LineDraft
@@ -387,3 +391,33 @@ def test_receipts_are_opened_by_id(core: ReferenceCore) -> None:
     assert core.receipt(TENANT, receipt.id) == b"\x89PNG"
     with pytest.raises(KeyError):
         core.receipt(TENANT, "other")
+
+
+@pytest.mark.parametrize(
+    ("price", "credited", "left", "status"),
+    [
+        # The discount for paying early goes with the payment, so that the credit stays as it is.
+        ("38.00", "38.00", "0.00", "paid"),
+        ("40.00", "38.00", "2.00", "open"),
+        ("30.00", "30.00", "0.00", "paid"),
+    ],
+)
+def test_a_lower_total_frees_a_payment_with_its_discount_and_no_more(
+    core: ReferenceCore, price: str, credited: str, left: str, status: str
+) -> None:
+    customer(core)
+    billed = invoice(core, "100.00")
+    part = Application(invoice_id=billed.id, amount=D("60.00"), discount=D("2.00"))
+    with core.begin(TENANT) as tx:
+        payment = tx.record_payment(attrs.evolve(payment_of("60.00"), applications=(part,)))
+        credit = tx.issue_credit(credit_amount(billed, D("38.00"), on=DAY, reason=CreditReason.GOODWILL))
+    assert balance(core, billed.id) == (D("0.00"), "paid")
+    with core.begin(TENANT) as tx:
+        tx.update_invoice(billed.id, draft(price=price))
+    assert balance(core, billed.id) == (D(left), status)
+    found = core.read(TENANT, [payment.ref, credit.ref])
+    paid, given = (found[ref].record for ref in (payment.ref, credit.ref))
+    assert isinstance(paid, Payment)
+    assert isinstance(given, Credit)
+    assert paid.applications == ()
+    assert [part.amount for part in given.applications] == [D(credited)]

@@ -1,5 +1,7 @@
 """What both sides changed, and what was removed over there, waits for a choice and is never overwritten."""
 
+import datetime as dt
+
 import attrs
 import pytest
 
@@ -9,6 +11,7 @@ from blueops_qb.domain.refs import BooksKind, RecordKind
 from blueops_qb.engine import resolve, rules_desk
 from tests.bookkeeper import THERE, all_here, check, sent_customer, sent_invoice
 from tests.engine_house import D, EngineHouse
+from tests.fake_books import Fault
 
 pytest_plugins = ["tests.engine_fixtures"]
 
@@ -74,6 +77,77 @@ def test_another_field_of_a_record_in_conflict_is_not_lost(house: EngineHouse) -
     assert phones(house, ann) == ("+1 415 555 3000", "+1 415 555 3000")
     assert house.here(ann.ref).billing == THERE
     assert house.there(ann).billing == THERE
+
+
+@pytest.mark.parametrize("choice", ["ours", "theirs"])
+def test_what_only_we_changed_travels_while_another_field_waits(house: EngineHouse, choice: str) -> None:
+    ann = overlap(house)
+    ann = house.change(house.here(ann.ref), email="new@example.com")
+    house.poll()
+    there = house.there(ann)
+    assert (there.email, there.phone) == ("new@example.com", "+1 415 555 2000")
+    assert house.here(ann.ref).phone == "+1 415 555 3000"
+    (conflict,) = house.conflicts()
+    assert (conflict.group, house.state(ann)) == ("phone", "conflict")
+    written = house.counted()
+    house.poll()
+    house.drain()
+    assert house.counted() == written
+    (conflict,) = house.conflicts()
+    with house.turn() as turn:
+        resolve.resolve(turn, conflict.id, choice, "bookkeeper")
+    house.drain()
+    house.poll()
+    phone = "+1 415 555 3000" if choice == "ours" else "+1 415 555 2000"
+    assert phones(house, ann) == (phone, phone)
+    assert (house.here(ann.ref).email, house.there(ann).email) == ("new@example.com", "new@example.com")
+    assert house.conflicts() == []
+    assert house.quiet()
+
+
+def test_what_both_changed_at_once_travels_as_far_as_it_can(house: EngineHouse) -> None:
+    ann = sent_customer(house, phone="+1 415 555 1000")
+    house.books.edit(house.place(ann), phone="+1 415 555 2000", billing=THERE)
+    house.change(ann, phone="+1 415 555 3000", email="new@example.com")
+    house.poll()
+    there, here = house.there(ann), house.here(ann.ref)
+    assert (there.email, there.phone, there.billing) == ("new@example.com", "+1 415 555 2000", THERE)
+    assert (here.email, here.phone, here.billing) == ("new@example.com", "+1 415 555 3000", THERE)
+    assert [c.group for c in house.conflicts()] == ["phone"]
+    assert house.state(ann) == "conflict"
+
+
+def test_the_money_of_an_invoice_travels_while_its_day_waits(house: EngineHouse) -> None:
+    invoice = sent_invoice(house)
+    day = house.there(invoice).date
+    house.books.edit(house.place(invoice), date=day + dt.timedelta(days=1))
+    house.reprice(invoice, "120.00", issue_date=day + dt.timedelta(days=2))
+    house.poll()
+    assert [c.group for c in house.conflicts()] == ["dates"]
+    assert house.there(invoice).total == D("120.00")
+    assert house.there(invoice).date == day + dt.timedelta(days=1)
+    assert house.here(invoice.ref).issue_date == day + dt.timedelta(days=2)
+    (conflict,) = house.conflicts()
+    with house.turn() as turn:
+        resolve.resolve(turn, conflict.id, "theirs", "bookkeeper")
+    house.drain()
+    house.poll()
+    assert house.here(invoice.ref).issue_date == house.there(invoice).date == day + dt.timedelta(days=1)
+    assert house.here(invoice.ref).total == house.there(invoice).total == D("120.00")
+    assert house.conflicts() == []
+    assert house.quiet()
+
+
+@pytest.mark.parametrize("fault", [Fault.LOSE_AFTER, Fault.LOSE_BEFORE, Fault.CUT])
+def test_a_lost_answer_to_what_travels_alone_is_looked_up(house: EngineHouse, fault: Fault) -> None:
+    ann = overlap(house)
+    house.books.script.append(fault)
+    house.change(house.here(ann.ref), email="new@example.com")
+    house.drain()
+    house.poll()
+    assert (house.there(ann).email, phones(house, ann)[1]) == ("new@example.com", "+1 415 555 2000")
+    assert [c.group for c in house.conflicts()] == ["phone"]
+    assert house.state(ann) == "conflict"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from blueops_qb.engine.known import load_known
 from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse
-from tests.traps import ON_SQLITE, sent_customer, take
+from tests.traps import ON_SQLITE, choose, sent_customer, take
 
 pytest_plugins = ["tests.engine_fixtures"]
 pytestmark = ON_SQLITE
@@ -90,6 +90,26 @@ def test_a_deposit_whose_event_was_emptied_by_retention_is_written_from_what_cor
     drained(house)
     assert [house.state(record) for record in (paid, payout)] == ["done", "done"]
     assert holds(house, payout, paid)
+
+
+def test_what_waits_for_a_deposit_that_is_void_here_and_gone_there_goes_on_once_that_is_settled(
+    house: EngineHouse, paid: Payment
+) -> None:
+    payout = settled(house, paid)
+    house.drain()
+    back = bounced(house, paid)
+    drained(house)
+    house.books.delete(house.place(payout))
+    house.poll()
+    with house.work() as tx:
+        tx.void_payout(payout.id)
+        tx.void_return(back.id)
+    drained(house)
+    assert (house.state(paid), house.state(back)) == ("waiting", "waiting")
+    choose(house, "again")
+    drained(house)
+    assert [house.state(record) for record in (payout, paid, back)] == ["done", "done", "done"]
+    assert house.books.document(house.place(paid)).allocations[0].invoice.kind is K.INVOICE
 
 
 def let_go_by_hand(house: EngineHouse, name: str) -> None:

@@ -320,7 +320,8 @@ def test_another_total_than_was_sent_is_a_variance_and_its_payment_waits(house: 
     assert link.doubtful
 
 
-def test_in_tax_mode_a_the_books_tax_goes_back_to_core(house: EngineHouse) -> None:
+@pytest.mark.parametrize("lost", [False, True])
+def test_in_tax_mode_a_the_books_tax_goes_back_to_core(house: EngineHouse, lost: bool) -> None:
     def taxed(document: Any) -> Any:
         if not isinstance(document, SalesInvoice):
             return document
@@ -330,7 +331,11 @@ def test_in_tax_mode_a_the_books_tax_goes_back_to_core(house: EngineHouse) -> No
     house.books.alters = taxed
     with house.turn() as turn:
         rules_desk.change_policy(turn, Policy(tax_mode=TaxMode.BOOKS), actor="bookkeeper")
-    invoice = house.invoice(house.customer(), "100.00")
+    ann = house.customer()
+    house.drain()
+    house.books.script.extend([Fault.LOSE_AFTER] * lost)
+    house.books.forgets_ids = lost
+    invoice = house.invoice(ann, "100.00")
     house.drain()
     here = house.here(invoice.ref)
     assert (str(here.tax), str(here.total)) == ("10.00", "110.00")

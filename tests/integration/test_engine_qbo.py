@@ -6,8 +6,10 @@ from typing import Any
 import attrs
 import pytest
 import requests
+import sqlalchemy as sa
 
 from blueops_qb import bootstrap
+from blueops_qb.domain.beside import Beside
 from blueops_qb.domain.mapping import Family, MapRule, Target
 from blueops_qb.domain.records import (
     Address,
@@ -29,7 +31,9 @@ from blueops_qb.sandbox.core.core import ReferenceCore
 from blueops_qb.sandbox.core.invoices import InvoiceDraft, draft_of
 from blueops_qb.sandbox.core.pricing import LineDraft
 from blueops_qb.sandbox.qbo.running import RunningTwin, running_twin
+from blueops_qb.sdk import wire
 from blueops_qb.sdk.doors import Answered, Unknown
+from blueops_qb.store import tables as t
 from tests.engine_house import DAY, PLUGIN, SETTINGS, TENANT, D, found_company, open_with_plugin
 
 
@@ -140,6 +144,24 @@ def qbo(running: RunningTwin, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) 
         core.stop()
 
 
+def _lose(qbo: QboHouse, *, arrived: bool) -> None:
+    """Nobody hears the answer to the next exchange, which arrived or did not; it is looked up."""
+    outgoing = qbo.engine.next_exchange(qbo.id)
+    assert outgoing is not None
+    if arrived:
+        provider = qbo.engine.turns.provider(qbo.id)
+        transport = provider.transport(qbo.engine.vault(qbo.id), qbo.twin.realm)
+        assert transport is not None
+        assert isinstance(transport.send(outgoing.body), Answered)
+        transport.close()
+    qbo.engine.finish(outgoing.exchange_id, Unknown(why="the line broke"))
+    qbo.drain()
+    for _ in range(50):
+        if not _open(qbo):
+            break
+        qbo.drain()
+
+
 def test_out_and_in_again(qbo: QboHouse) -> None:
     ada = qbo.customer("Ada Hill")
     invoice = qbo.invoice(ada)
@@ -175,24 +197,31 @@ def test_a_lost_answer_posts_nothing_twice(qbo: QboHouse, arrived: bool) -> None
     ada = qbo.customer(f"Lost {arrived}")
     qbo.drain()
     invoice = qbo.invoice(ada, "77.00")
-    outgoing = qbo.engine.next_exchange(qbo.id)
-    assert outgoing is not None
-    if arrived:
-        provider = qbo.engine.turns.provider(qbo.id)
-        transport = provider.transport(qbo.engine.vault(qbo.id), qbo.twin.realm)
-        assert transport is not None
-        assert isinstance(transport.send(outgoing.body), Answered)
-        transport.close()
-    qbo.engine.finish(outgoing.exchange_id, Unknown(why="the line broke"))
-    qbo.drain()
-    for _ in range(50):
-        if not _open(qbo):
-            break
-        qbo.drain()
+    _lose(qbo, arrived=arrived)
     found = qbo.ask(f"select * from Invoice where DocNumber = 'BO-{invoice.number}'")
     ours = [row for row in found if float(row["TotalAmt"]) == 77.0]
     assert len(ours) == 1
     assert qbo.counted() == {"done": 2}
+
+
+def test_an_invoice_that_was_looked_up_is_known_as_the_books_have_it(qbo: QboHouse) -> None:
+    ada = qbo.customer("Ada Hill")
+    qbo.drain()
+    _give_address(qbo)
+    invoice = qbo.invoice(ada)
+    _lose(qbo, arrived=True)
+    with qbo.core.engine.connect() as connection:
+        m, lk = t.mirror, t.links
+        query = sa.select(m.c.shown, m.c.beside, lk.c.beside.label("agreed")).join(
+            lk, (lk.c.books_id == m.c.books_id) & (lk.c.books_kind == m.c.kind)
+        )
+        kept = connection.execute(query.where(m.c.kind == "invoice")).one()
+    assert '"ShipAddr"' in kept.shown
+    assert "52 Mill St" in kept.beside
+    assert wire.load(Beside, kept.agreed, "the link").pairs == ((invoice.lines[0].line_id, "1"),)
+    qbo.poll()
+    with qbo.core.engine.connect() as connection:
+        assert census.open_conflicts(connection, qbo.id) == []
 
 
 def test_what_the_bookkeeper_set_on_a_line_survives_an_edit_of_the_memo(qbo: QboHouse) -> None:
@@ -271,6 +300,29 @@ def test_a_new_address_and_place_of_work_travel_both_ways(qbo: QboHouse) -> None
     (there,) = qbo.ask(f"select * from Invoice where DocNumber = 'BO-{invoice.number}'")
     assert there["SyncToken"] == before
     assert set(qbo.counted()) <= {"done", "superseded"}
+
+
+def test_an_address_that_the_books_have_filled_in_is_not_written_once_more(qbo: QboHouse) -> None:
+    ada = qbo.customer("Ada Hill")
+    qbo.drain()
+    _give_address(qbo)
+    invoice = qbo.invoice(ada)
+    qbo.drain()
+    (before,) = qbo.ask(f"select * from Invoice where DocNumber = 'BO-{invoice.number}'")
+    assert before["ShipAddr"]["Line1"] == "52 Mill St"
+    _edit(qbo, invoice, site=Address(line1="52 Mill St", city="Reno", state="NV", postal_code="89501"))
+    (there,) = qbo.ask(f"select * from Invoice where DocNumber = 'BO-{invoice.number}'")
+    assert there["SyncToken"] == before["SyncToken"]
+    _edit(qbo, invoice, site=Address(line1="9 Elm St", city="Reno", state="NV", postal_code="89501"))
+    (there,) = qbo.ask(f"select * from Invoice where DocNumber = 'BO-{invoice.number}'")
+    assert there["ShipAddr"]["Line1"] == "9 Elm St"
+
+
+def _give_address(qbo: QboHouse) -> None:
+    """The bookkeeper gives Ada Hill an address, which the books then give to every invoice that comes without one."""
+    (there,) = qbo.ask("select * from Customer where DisplayName = 'Ada Hill'")
+    street = {"Line1": "52 Mill St", "City": "Reno", "CountrySubDivisionCode": "NV", "PostalCode": "89501"}
+    qbo.post("customer", {**there, "sparse": True, "ShipAddr": street})
 
 
 def _edit(qbo: QboHouse, invoice: Invoice, **changes: Any) -> None:

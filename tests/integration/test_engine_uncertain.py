@@ -45,6 +45,24 @@ def test_one_hit_is_applied_and_nothing_is_sent_again(house: EngineHouse, forget
     assert house.quiet()
 
 
+def test_a_removal_that_was_looked_up_leaves_the_mirror_what_it_had(house: EngineHouse) -> None:
+    invoice = house.invoice(house.customer())
+    house.drain()
+    place = house.place(invoice)
+    house.poll()
+    (before,) = house.rows(t.mirror, t.mirror.c.kind == place.kind.value)
+    lose(house, after=False)
+    with house.work() as tx:
+        tx.void_invoice(invoice.id)
+    assert house.carrier.carry_one(house.id)
+    house.books.delete(place)
+    house.drain()
+    (after,) = house.rows(t.mirror, t.mirror.c.kind == place.kind.value)
+    assert after.deleted
+    assert (after.document, after.marker) == (before.document, before.marker)
+    assert house.state(invoice) == "done"
+
+
 @pytest.mark.parametrize("forgets", [False, True])
 def test_no_hit_sends_the_identical_bytes_under_the_same_id(house: EngineHouse, forgets: bool) -> None:
     house.books.forgets_ids = forgets

@@ -8,12 +8,14 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from blueops_qb import bootstrap
+from blueops_qb.bootstrap.telling import plugin_health
 from blueops_qb.cli import main
 from blueops_qb.engine import callers
 from blueops_qb.engine.heartbeat import KEY, Heartbeat, heartbeat
 from blueops_qb.engine.sessions import ConnectionCalls
 from blueops_qb.sandbox.core.keys import ENVIRONMENT
 from blueops_qb.sandbox.core.tables import plugin_settings
+from blueops_qb.sdk.hooks import PluginHealth
 from blueops_qb.sdk.registry import Listed
 from blueops_qb.store import tables as t
 from tests.core_house import people
@@ -163,3 +165,60 @@ def test_the_command_shows_the_last_visit_and_warns(
     client = json.loads(status("--json"))["client"]
     assert (client["minutes"], client["health"]) == (180, "warning")
     assert "warning: The client of" in status()
+
+
+# -- for core and for whoever runs the installation --------------------------------------------------------
+def told(house: EngineHouse) -> PluginHealth:
+    with house.core.engine.connect() as connection:
+        found = plugin_health(house.engine, TENANT, connection)
+    assert found is not None
+    return found
+
+
+def test_core_hears_when_the_client_last_came_and_that_it_is_quiet(office: EngineHouse) -> None:
+    comes(office)
+    now = told(office)
+    assert (now.ok, now.quiet) == (True, False)
+    assert now.last_contact_at is not None
+    age(office, 301)
+    late = told(office)
+    assert (late.ok, late.quiet) == (False, True)
+    assert late.last_contact_at is not None
+    assert late.last_contact_at < now.last_contact_at
+    assert "last came 5 hours ago" in late.sentence
+    assert "Nothing is lost" in late.sentence
+
+
+def test_core_hears_nothing_where_nothing_is_connected(office: EngineHouse) -> None:
+    with office.core.engine.connect() as connection:
+        assert plugin_health(office.engine, "nobody", connection) is None
+
+
+def test_books_that_are_called_are_healthy_without_a_client(house: EngineHouse) -> None:
+    with house.engine.turns.open(house.id) as turn:
+        assert turn is not None
+        if turn.description.calls:
+            pytest.skip("these books have one")
+    assert (told(house).ok, told(house).quiet) == (True, False)
+
+
+def test_the_doctor_tells_of_the_clients(office: EngineHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = [Listed(name="asked", provider=office.provider)]
+    monkeypatch.setattr(bootstrap, "providers", lambda *_: listed)
+    monkeypatch.setenv(ENVIRONMENT, SECRET.decode())
+    url = office.core.engine.url.render_as_string(hide_password=False)
+
+    def clients() -> dict[str, object]:
+        done = CliRunner().invoke(main, ["doctor", "--db", url, "--json"])
+        (found,) = (one for one in json.loads(done.output) if one["what"] == "clients")
+        assert found["ok"] or done.exit_code == 1
+        return dict(found)
+
+    comes(office)
+    assert clients()["ok"]
+    assert "came just now" in str(clients()["said"])
+    age(office, 180)
+    late = clients()
+    assert not late["ok"]
+    assert "last came 3 hours ago" in str(late["said"])
+    assert "noted nothing" in str(late["said"])

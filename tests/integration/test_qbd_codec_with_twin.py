@@ -19,10 +19,15 @@ from blueops_qb.domain.documents import (
 )
 from blueops_qb.domain.profile import SalesTax, Tracking
 from blueops_qb.domain.refs import BooksKind
+from blueops_qb.providers.qbd.codec import queries
+from blueops_qb.providers.qbd.codec.open_bills import open_bills_of
 from blueops_qb.providers.qbd.gate_reply import load_reply
+from blueops_qb.providers.qbd.qbxml.reading import read
+from blueops_qb.providers.qbd.qbxml.writing import VERSION, MessageSet, written
+from blueops_qb.sdk.doors import Answered
 from blueops_qb.sdk.outcomes import Absent, Applied, BooksRecord, Found, Gone, Refused, Why
 from blueops_qb.sdk.provider import Operation, Unencodable, Verb
-from tests.qbd_bound import bound, customer, invoice
+from tests.qbd_bound import bill, bound, customer, invoice, vendor, vendor_credit
 from tests.qbd_documents import BY_TYPE, pairs
 from tests.qbd_meeting import Meeting, applied, found, new_meeting
 
@@ -168,3 +173,15 @@ def test_a_number_and_a_name_are_looked_up(meeting: Meeting) -> None:
     assert found(meeting.ask(by_name)).ref == customer(meeting)
     nobody = attrs.evolve(by_name, params={"by": "name", "name": "Nobody at all"})
     assert isinstance(meeting.ask(nobody), Absent)
+
+
+def test_what_is_open_of_a_vendors_bills_is_read_as_the_file_tells_it() -> None:
+    meeting = new_meeting()
+    shop = vendor(meeting)
+    owed = applied(meeting.create(bill(meeting, shop, D("30.00")))).ref
+    credited = applied(meeting.create(vendor_credit(meeting, shop, D("12.00")))).ref
+    asked = written(MessageSet(requests=(queries.open_bills(shop.id),), version=VERSION))
+    told = meeting.carry(asked)
+    assert isinstance(told, Answered)
+    answer = read(told.body).children[0].children[0]
+    assert open_bills_of(answer) == {owed: D("30.00"), credited: D("-12.00")}

@@ -16,6 +16,7 @@ from blueops_qb.providers.qbd.codec import queries
 from blueops_qb.providers.qbd.feeds import REACH
 from blueops_qb.providers.qbd.provider import QbdProvider
 from blueops_qb.providers.qbd.settings import LedgerSigns, QbdSettings
+from blueops_qb.sandbox.qbd.bookkeeper import Bookkeeper
 from blueops_qb.sdk.outcomes import Found, LedgerLine, NotKnown, Refused, Throttled, Why
 from blueops_qb.sdk.provider import Operation, Unencodable, Verb
 from tests.qbd_bound import bill, customer, invoice, vendor
@@ -279,3 +280,38 @@ def test_half_an_answer_is_asked_again_and_never_taken_for_nothing(meeting: Meet
     for reply in (lost, meeting.heard[: len(meeting.heard) // 2]):
         outcome = meeting.provider.decode(exchange, reply, meeting.profile)["1"]
         assert isinstance(outcome, Throttled | NotKnown)
+
+
+# -- a look-up beside the clock --------------------------------------------------------------------------
+def missed(meeting: Meeting, kind: BooksKind, **params: str) -> dict[BooksRef, str]:
+    """What a look-up shows that asks for what left two hours from now, with the markers that it bears."""
+    since = (meeting.desk.time.now + dt.timedelta(days=2)).isoformat()
+    pages = meeting.pages(Verb.FIND, kind=kind, by="created", since=since, **params)
+    return {record.ref: record.marker for page in pages for record in page.records}
+
+
+def test_a_document_is_found_by_its_day_and_our_marker_whatever_the_clock_shows(meeting: Meeting) -> None:
+    document = invoice(meeting, customer(meeting), D("10.00"))
+    place = applied(meeting.create(document, marker="invoice:7.1")).ref
+    applied(meeting.create(document, marker="invoice:8.1"))
+    sought = {"markers": '["invoice:7.1"]', "days": f"{document.date}/{document.date}"}
+    assert missed(meeting, BooksKind.INVOICE) == {}
+    assert missed(meeting, BooksKind.INVOICE, **sought) == {place: "invoice:7.1"}
+    earlier = document.date - dt.timedelta(days=1)
+    assert missed(meeting, BooksKind.INVOICE, **{**sought, "days": f"{earlier}/{earlier}"}) == {}
+
+
+def test_a_document_whose_memo_was_written_over_is_found_by_its_external_guid(meeting: Meeting) -> None:
+    document = invoice(meeting, customer(meeting), D("10.00"))
+    place = applied(meeting.create(document, marker="invoice:7.1")).ref
+    Bookkeeper(company=meeting.desk.file.company).edit("Invoice", place.id, {"Memo": "Call first"})
+    sought = {"markers": '["invoice:7.1"]', "days": f"{document.date}/{document.date}"}
+    assert missed(meeting, BooksKind.INVOICE, **sought) == {place: "invoice:7.1"}
+
+
+def test_a_party_is_found_by_its_name_and_our_marker(meeting: Meeting) -> None:
+    place = applied(meeting.create(CustomerRecord(name="Ada Hill"), marker="customer:7.1")).ref
+    applied(meeting.create(CustomerRecord(name="Ada Hill & Sons"), marker="customer:8.1"))
+    names = {"names": '["Ada Hill"]'}
+    assert missed(meeting, BooksKind.CUSTOMER, markers='["customer:7.1"]', **names) == {place: "customer:7.1"}
+    assert missed(meeting, BooksKind.CUSTOMER, markers='["customer:9.1"]', **names) == {}

@@ -184,3 +184,38 @@ def test_what_settles_a_refund_is_taken_out_although_the_refund_was_deleted_befo
     (settling,) = house.books.of(K.PAYMENT)
     assert house.books.document(settling.ref).void
     assert house.state(refund) == "done"
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_refund_goes_to_whom_its_credit_is_of_in_the_books(house: EngineHouse, beside: bool) -> None:
+    ann, bo = sent_customer(house), sent_customer(house, "Bo Ek", email="bo@example.com")
+    credit = issued_credit(house, ann)
+    invoice, other = house.invoice(ann, "30.00"), house.invoice(bo, "30.00")
+    payment = house.pay(invoice, "30.00")
+    house.drain()
+    # It went along with an invoice that had been moved to somebody whom neither credit nor refund names.
+    d = t.documents
+    (row,) = house.rows(d, d.c.source_kind == "credit")
+    content = row.content.replace(str(ann.ref), str(bo.ref))
+    house.set(d, d.c.id == row.id, content=content)
+    house.set(t.links, t.links.c.document_id == row.id, base_ours=content)
+    with house.work() as tx:
+        refund = tx.issue_refund(
+            Refund(
+                id="",
+                customer_id=ann.id,
+                date=DAY,
+                amount=D("50.00"),
+                account_key="checking",
+                parts=(RefundPart(of=credit.ref, amount=D("50.00")),),
+            )
+        )
+    if beside:
+        # In the same round what a payment settled over there brings that customer along, and not what is there of him.
+        (paid,) = house.rows(d, d.c.source_kind == "payment")
+        house.set(d, d.c.id == paid.id, content=paid.content.replace(str(invoice.ref), str(other.ref)))
+        house.change(house.here(payment.ref), applications=())
+    house.drain()
+    written = house.there(refund)
+    assert written.payee == house.place(bo)
+    assert len(house.books.of(K.CUSTOMER)) == 2

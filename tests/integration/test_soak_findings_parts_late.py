@@ -1,7 +1,11 @@
 """What the soak has found about records with several documents of which one is late, without chance."""
 
 import datetime as dt
+from typing import Any
 
+import attrs
+
+from blueops_qb.domain.documents import CustomerPayment
 from blueops_qb.domain.policy import OverJobs, Policy
 from blueops_qb.domain.records import Application, Payment
 from blueops_qb.domain.refs import BooksKind
@@ -9,7 +13,7 @@ from blueops_qb.engine import rules_desk
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse
 from tests.fake_books import STALE
-from tests.traps import ON_SQLITE, sent_customer
+from tests.traps import ON_SQLITE, choose, sent_customer
 
 pytest_plugins = ["tests.engine_fixtures"]
 pytestmark = ON_SQLITE
@@ -63,3 +67,65 @@ def test_a_part_refused_as_out_of_date_is_written_although_the_other_landed_afte
     house.drain()
     assert [house.books.document(place).reference for place in places] == ["R2", "R2"]
     assert house.state(payment) == "done"
+
+
+def test_a_payment_is_void_in_all_its_parts_although_one_was_changed_in_the_books(house: EngineHouse) -> None:
+    """That part waits to be compared first: the others wait with it, and none is left behind."""
+    payment = _over_two_jobs(house)
+    places = [kept.ref for kept in house.books.of(BooksKind.PAYMENT)]
+    house.books.edit(places[1], date=DAY + dt.timedelta(days=3))
+    house.poll()
+    assert [conflict.cause for conflict in house.conflicts()] == ["changed_there"]
+    with house.work() as tx:
+        tx.void_payment(payment.id)
+    house.engine.work_pending(house.id)
+    o = t.operations
+    assert house.rows(o, o.c.verb == "withdraw") == []
+    house.drain()
+    assert [house.books.document(place).void for place in places] == [True, True]
+    assert house.state(payment) == "done"
+    assert house.conflicts() == []
+    assert house.quiet()
+
+
+def test_a_choice_about_one_part_is_written_although_it_was_made_while_the_other_was_out(
+    house: EngineHouse,
+) -> None:
+    payment = _over_two_jobs(house)
+    places = [kept.ref for kept in house.books.of(BooksKind.PAYMENT)]
+    house.books.edit(places[1], date=DAY + dt.timedelta(days=3))
+    house.poll()
+    first, second = payment.applications
+    house.change(payment, applications=(attrs.evolve(first, amount=D("60.00")), second))
+    out = house.engine.next_exchange(house.id)
+    assert out is not None
+    assert house.state(payment) == "out"
+    choose(house, "ours")
+    house.engine.work_pending(house.id)
+    assert house.event(payment).reason == "its previous change is still on its way"
+    house.engine.finish(out.exchange_id, house.provider.deliver(out.body))
+    house.drain()
+    assert [house.books.document(place).date for place in places] == [DAY, DAY]
+    assert house.conflicts() == []
+    assert house.quiet()
+
+
+def test_what_changed_of_the_other_part_is_written_once_a_variance_was_accepted(house: EngineHouse) -> None:
+    def otherwise(document: Any) -> Any:
+        first = isinstance(document, CustomerPayment) and document.amount == D("100.00")
+        return attrs.evolve(document, date=DAY + dt.timedelta(days=3)) if first else document
+
+    house.books.alters = otherwise
+    payment = _over_two_jobs(house)
+    house.books.alters = lambda document: document
+    assert [conflict.cause for conflict in house.conflicts()] == ["variance"]
+    house.change(payment, reference="R2")
+    house.drain()
+    assert house.state(payment) == "waiting"
+    choose(house, "theirs")
+    house.drain()
+    places = [kept.ref for kept in house.books.of(BooksKind.PAYMENT)]
+    assert house.books.document(places[1]).reference == "R2"
+    assert house.state(payment) == "done"
+    assert house.conflicts() == []
+    assert house.quiet()

@@ -125,6 +125,19 @@ def test_money_posts_where_it_was_put() -> None:
     assert ledger(DEPOSIT) == [("1000", "4.00"), ("1090", "-5.00"), ("6100", "1.00")]
 
 
+def test_a_discount_inside_a_payment_posts_to_its_own_account() -> None:
+    invoice = RecordRef(RecordKind.INVOICE, "1")
+    given = Allocation(
+        invoice=BooksRef(BooksKind.CREDIT, "off"),
+        amount=D("-2.00"),
+        account=account("4900"),
+        class_=account("C"),
+    )
+    discounted = attrs.evolve(PAYMENT, allocations=(Allocation(invoice=invoice, amount=D("7.00")), given))
+    assert ledger(discounted) == [("1090", "5.00"), ("4900", "2.00"), ("1100", "-7.00")]
+    assert effects(discounted, roles=ROLES)[1].class_ == "C"
+
+
 def test_costs_post_to_payables_or_to_the_card_and_a_refund_the_other_way() -> None:
     assert ledger(BILL) == [("5010", "4.00"), ("6", "1.00"), ("2000", "-5.00")]
     assert ledger(attrs.evolve(BILL, ap_account=account("2001")))[2] == ("2001", "-5.00")

@@ -23,6 +23,7 @@ from blueops_qb.domain.policy import OverJobs, Prepaid
 from blueops_qb.domain.posting.context import Posted, PostingContext
 from blueops_qb.domain.posting.rules import post
 from blueops_qb.domain.records import (
+    Address,
     Application,
     Credit,
     CreditReason,
@@ -326,3 +327,33 @@ def test_a_discount_that_only_the_credit_has_goes_where_discounts_go() -> None:
     for of_it in (None, invoice.id):
         (memo,) = known(attrs.evolve(credit, invoice_id=of_it), context).values()
         assert (memo.discount, memo.discount_account) == (D("5.00"), account("4900")), of_it
+
+
+def test_a_credit_keeps_the_place_that_its_invoice_had_when_it_was_written() -> None:
+    invoice = plain_invoice()
+    line = attrs.evolve(
+        invoice.lines[0], amount=D("50.00"), unit_price=D("50.00"), quantity=D(1), discount=D("0.00")
+    )
+    credit = Credit(
+        id="c1",
+        number="C1",
+        customer_id=invoice.customer_id,
+        issue_date=DAY,
+        reason=CreditReason.PRICE,
+        job_id=invoice.job_id,
+        invoice_id=invoice.id,
+        lines=(line,),
+        total=D("50.00"),
+    )
+    sale = known(invoice, company())
+    (key,) = sale
+    first, then = (Address(line1=street, city="Reno") for street in ("52 Mill St", "9 Elm St"))
+    placed = {key: attrs.evolve(sale[key], shipping=first)}
+    written = known(credit, attrs.evolve(company(), posted=placed))
+    (memo,) = written.values()
+    assert memo.shipping == first
+    moved = {key: attrs.evolve(sale[key], shipping=then), **written}
+    there = attrs.evolve(company(), posted=moved, in_books=frozenset(moved))
+    assert known(credit, there) == written
+    refused = attrs.evolve(there, in_books=frozenset(sale))
+    assert [memo.shipping for memo in known(credit, refused).values()] == [then]

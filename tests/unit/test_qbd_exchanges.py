@@ -142,6 +142,17 @@ def test_one_that_is_refused_leaves_the_others_done() -> None:
     assert isinstance(gone, Gone)
 
 
+@pytest.mark.parametrize(("code", "text"), [("3140", "invalid reference"), ("3120", "cannot be found")])
+def test_a_refused_reference_asks_what_became_of_the_customer(code: str, text: str) -> None:
+    body = reply(response("InvoiceAdd", "b.0", code=code, text=text))
+    (refused,) = decoded(body, exchange(WRITES.operations[1]))
+    assert isinstance(refused, Refused)
+    assert refused.why is Why.REFERENCE
+    assert [(want.verb, want.kind, want.target_id) for want in refused.then] == [
+        (Verb.READ, BooksKind.CUSTOMER, "8-1")
+    ]
+
+
 def test_what_the_answer_does_not_speak_of_may_have_happened() -> None:
     assert [type(o) for o in decoded(reply(response("CustomerAdd", "a.0", shown("Customer", 0))))] == [
         Applied,
@@ -166,6 +177,17 @@ def test_of_what_was_done_before_quickbooks_may_tell_the_id_alone() -> None:
     (changed,) = decoded(reply(response("InvoiceMod", "u.0", kept)), exchange(change))
     assert isinstance(changed, Stale)
     assert [(want.verb, want.target_id) for want in changed.then] == [(Verb.READ, "7-1")]
+
+
+def test_a_change_whose_answer_leaves_its_lines_out_is_read_back_before_it_counts() -> None:
+    change = op("u", Verb.UPDATE, INVOICE, target_id="77-1", version="4", previous=PROVIDER.normal(INVOICE))
+    whole = shown("Invoice", 1)
+    (done,) = decoded(reply(response("InvoiceMod", "u.0", whole)), exchange(change))
+    assert isinstance(done, Applied)
+    part = attrs.evolve(whole, children=tuple(c for c in whole.children if c.name != "InvoiceLineRet"))
+    (changed,) = decoded(reply(response("InvoiceMod", "u.0", part)), exchange(change))
+    assert isinstance(changed, Stale)
+    assert [(want.verb, want.target_id) for want in changed.then] == [(Verb.READ, "77-1")]
 
 
 def test_a_failure_of_the_connection_counts_by_what_it_says_of_the_set() -> None:
@@ -352,3 +374,35 @@ def test_a_record_is_gone_only_when_every_query_for_it_says_so() -> None:
     bare = exchange(op("r", Verb.READ, kind=BooksKind.INVOICE, target_id="1-1"))
     (silent,) = decoded(reply(response("InvoiceQuery", "r.0")), bare)
     assert isinstance(silent, Throttled)
+
+
+# -- what Desktop has no way for ---------------------------------------------------------------------------
+WAYS = (
+    (Verb.READ, {}),
+    (Verb.WITHDRAW, {}),
+    *(
+        (Verb.FIND, {"by": by, "name": "A", "number": "1", "since": "2026-01-01T00:00:00+00:00"})
+        for by in ("name", "number", "created")
+    ),
+)
+
+
+@pytest.mark.parametrize("kind", BooksKind)
+@pytest.mark.parametrize(("verb", "params"), WAYS)
+def test_whatever_is_asked_of_a_kind_is_written_or_refused_with_a_sentence(
+    kind: BooksKind, verb: Verb, params: dict[str, str]
+) -> None:
+    sent = exchange(op("1", verb, kind=kind, target_id="1-1", version="1", params=params))
+    try:
+        assert PROVIDER.encode(sent, PROFILE)
+    except Unencodable as refusal:
+        said = str(refusal)
+        assert said.endswith(".")
+        assert "_" not in said
+        assert "Type is" not in said, "nobody knows our requests by their members"
+
+
+@pytest.mark.parametrize("kind", [BooksKind.LOCATION, BooksKind.ATTACHMENT, BooksKind.CREDIT])
+def test_a_kind_that_desktop_lacks_is_named(kind: BooksKind) -> None:
+    with pytest.raises(Unencodable, match=f"QuickBooks Desktop has no {kind.value}"):
+        PROVIDER.encode(exchange(op("1", Verb.READ, kind=kind, target_id="1-1")), PROFILE)

@@ -5,7 +5,7 @@ from decimal import Decimal as D
 import attrs
 import pytest
 
-from blueops_qb.domain.documents import BankDeposit, CustomerPayment, PurchaseOrder, SalesInvoice
+from blueops_qb.domain.documents import BankDeposit, CustomerPayment, PurchaseOrder, SalesInvoice, SalesLine
 from blueops_qb.domain.profile import BooksProfile, SalesTax
 from blueops_qb.providers.qbd.codec.bodies import change
 from blueops_qb.providers.qbd.codec.books import Books
@@ -15,7 +15,7 @@ from blueops_qb.providers.qbd.qbxml.reading import read_text
 from blueops_qb.sdk.outcomes import BooksRecord
 from tests.qbd_samples import update
 
-BOOKS = Books(profile=BooksProfile(sales_tax=SalesTax.OFF))
+BOOKS = Books(profile=BooksProfile(sales_tax=SalesTax.OFF, subtotal_items=("S-1",)))
 HEAD = "<EditSequence>17</EditSequence><TimeModified>2026-01-02T03:04:05-08:00</TimeModified>"
 
 
@@ -53,6 +53,45 @@ def test_blank_lines_keep_their_place_and_cost_the_other_lines_nothing() -> None
     moved = attrs.evolve(shown.document, lines=(trip, attrs.evolve(tank, description="Larger tank")))
     lines = change(moved, update(shown, moved), BOOKS).children[0].all("InvoiceLineMod")
     assert [one.get("TxnLineID") for one in lines] == ["L1", "L2", "L3"]
+
+
+SUBTOTAL = "<ItemRef><ListID>S-1</ListID></ItemRef><Desc>Subtotal</Desc><Amount>{}</Amount>"
+SUMMED = (
+    line("Invoice", "L1", item("Trip", "10.00")),
+    line("Invoice", "L2", SUBTOTAL.format("10.00")),
+    line("Invoice", "L3", item("Tank", "20.00")),
+    line("Invoice", "L4"),
+    line("Invoice", "L5", SUBTOTAL.format("20.00")),
+)
+
+
+def with_subtotals() -> BooksRecord:
+    shown = form("Invoice", "Customer", *SUMMED)
+    assert isinstance(shown.document, SalesInvoice)
+    assert [one.amount for one in shown.document.lines] == [D("10.00"), D("20.00"), D("0.00")]
+    return shown
+
+
+def changed_ids(shown: BooksRecord, *lines: SalesLine) -> list[str]:
+    assert isinstance(shown.document, SalesInvoice)
+    moved = attrs.evolve(shown.document, lines=lines)
+    told = list(change(moved, update(shown, moved), BOOKS).children[0].all("InvoiceLineMod"))
+    assert all(not one.has("Amount") for one in told if one.get("TxnLineID") in ("L2", "L4", "L5"))
+    return [one.get("TxnLineID") for one in told]
+
+
+def test_subtotals_bring_no_money_and_stay_where_they_are() -> None:
+    shown = with_subtotals()
+    assert isinstance(shown.document, SalesInvoice)
+    trip, tank, _ = shown.document.lines
+    longer = attrs.evolve(tank, description="Larger tank")
+    assert changed_ids(shown, trip, longer) == ["L1", "L2", "L3", "L4", "L5"]
+    assert changed_ids(shown, longer, tank)[-2:] == ["L4", "L5"]
+    assert changed_ids(shown, trip) == ["L1", "L2", "L4", "L5"], (
+        "a subtotal stays where the line below it goes"
+    )
+    new = attrs.evolve(tank, books_line_id="", description="Pump")
+    assert changed_ids(shown, trip, tank, new) == ["L1", "L2", "L3", "L4", "L5", "-1"]
 
 
 def test_words_on_an_order_keep_the_lines_that_are_received_on_it() -> None:

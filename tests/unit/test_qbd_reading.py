@@ -71,7 +71,7 @@ def test_host_company_and_preferences_become_one_profile() -> None:
         host=read_text(HOST),
         company=read_text(COMPANY),
         preferences=read_text(PREFERENCES),
-        discounts=items,
+        items=items,
         settings=QbdSettings(location_as=LocationAs.CLASS),
     )
     assert profile == BooksProfile(

@@ -4,13 +4,13 @@ from decimal import Decimal as D
 
 import attrs
 
-from blueops_qb.domain.documents import Document, SalesInvoice, kind_of
+from blueops_qb.domain.documents import CustomerRecord, Document, SalesInvoice, kind_of
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.providers.qbd.codec.bodies import creation
 from blueops_qb.providers.qbd.codec.lens import normal
 from blueops_qb.providers.qbd.codec.members import NAMED
 from blueops_qb.providers.qbd.codec.named_lists import by_name
-from blueops_qb.providers.qbd.codec.unsaid import written_record
+from blueops_qb.providers.qbd.codec.unsaid import leaves_out, written_record
 from blueops_qb.providers.qbd.qbxml.element import Element, leaf
 from blueops_qb.providers.qbd.qbxml.reading import read_text
 from blueops_qb.sdk.outcomes import BooksRecord
@@ -18,6 +18,7 @@ from blueops_qb.sdk.provider import Operation, Verb
 from tests.qbd_samples import INVOICE, USUAL, echo_of
 
 MARKER = "invoice:1041.1"
+VOIDED = attrs.evolve(INVOICE, void=True)
 
 
 def answer(document: Document, *without: str) -> Element:
@@ -76,13 +77,27 @@ def test_what_a_whole_answer_tells_otherwise_is_different() -> None:
     assert not agrees(INVOICE, answer(INVOICE, "RefNumber")), "a whole answer that lacks the number has none"
 
 
-def test_an_answer_to_a_change_is_taken_as_it_stands() -> None:
-    ret = answer(INVOICE, "InvoiceLineRet")
+def test_an_answer_to_a_change_that_leaves_something_out_is_no_base() -> None:
     change = Operation(id="1", verb=Verb.UPDATE, kind=BooksKind.INVOICE, document=INVOICE, target_id="1-1")
-    found = written_record(ret, change, USUAL)
-    assert found is not None
-    assert isinstance(found.document, SalesInvoice)
-    assert found.document.lines == ()
+    assert not leaves_out(answer(INVOICE), change, USUAL)
+    for without in (("InvoiceLineRet",), ("TimeModified",), ("Subtotal",), ("SalesTaxTotal",)):
+        ret = answer(INVOICE, *without)
+        assert leaves_out(ret, change, USUAL), without
+        found = written_record(ret, change, USUAL)
+        assert found is not None
+        assert isinstance(found.document, SalesInvoice)
+        assert bool(found.document.lines) is ("InvoiceLineRet" not in without), "nothing is made up"
+
+
+def test_what_was_not_sent_is_not_missed_in_an_answer_to_a_change() -> None:
+    for bare in (attrs.evolve(INVOICE, lines=(), discount=D(0), total=D("0.00")), VOIDED):
+        change = Operation(id="1", verb=Verb.UPDATE, kind=BooksKind.INVOICE, document=bare, target_id="1-1")
+        ret = answer(INVOICE, "InvoiceLineRet")
+        assert not leaves_out(ret, change, USUAL)
+    party = CustomerRecord(name="Ada")
+    change = Operation(id="1", verb=Verb.UPDATE, kind=BooksKind.CUSTOMER, document=party, target_id="1-1")
+    assert not leaves_out(answer(party), change, USUAL)
+    assert leaves_out(answer(party, "Name"), change, USUAL)
 
 
 def test_what_was_sent_by_its_full_name_is_told_by_it() -> None:

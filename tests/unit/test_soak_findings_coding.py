@@ -9,7 +9,7 @@ from blueops_qb.domain.line_merge import LineStep
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine.pull import _coded_lines
 from blueops_qb.sandbox.reader.values import Cost, CostLine, Found
-from blueops_qb.sandbox.soak.coding import as_coded, note_chosen
+from blueops_qb.sandbox.soak.coding import as_coded, note_chosen, note_coding, recoded_over
 from blueops_qb.sandbox.soak.online_costs import lines_of
 from tests.plumbing import DAY, D
 
@@ -101,3 +101,15 @@ def test_where_a_person_chose_the_books_side_of_a_cost_its_lines_stay_on_the_acc
     assert _accounts(as_coded(w, _ours("6050", "5010"))) == ["5020", "5010"]
     w.company.records["Bill"] = _world("5010", "5010").company.records["Bill"]
     assert _accounts(as_coded(w, _ours("6050", "5010"))) == ["6050", "5010"], "the books show it no more"
+
+
+def test_a_bookkeeper_who_stores_the_account_that_a_line_has_gives_it_none() -> None:
+    w = _world("6050")
+    apart: Any = SimpleNamespace(ours=frozenset())
+    note_coding(w, "expense:3", "Bought 1", "5020", before="5020")
+    assert recoded_over(w, apart) == [], (
+        "the office gave the line another category since, and nobody lost a thing"
+    )
+    note_coding(w, "expense:3", "Bought 1", "5020", before="5010")
+    (fault,) = recoded_over(w, apart)
+    assert "account 5020 of the bookkeeper was written over, it is 6050" in fault

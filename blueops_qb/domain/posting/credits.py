@@ -126,6 +126,11 @@ def _memo(record: Credit, original: SalesInvoice | None, lookup: Lookup) -> Cred
         memo = attrs.evolve(memo, tax_mode=TaxMode.OURS, tax=record.tax, total=record.total)
     if original is not None:
         memo = _as_the_original(memo, original, one_customer=_of_one_customer(record, lookup))
+        key = DocumentKey(record.ref)
+        written = lookup.context.posted.get(key) if key in lookup.context.in_books else None
+        if isinstance(written, CreditMemo):
+            # It names the place that the invoice had when the credit was written, wherever that one goes since.
+            memo = attrs.evolve(memo, shipping=written.shipping)
     return memo
 
 

@@ -57,7 +57,7 @@ def catalog_outcome(
         )
     records: list[BooksRecord] = []
     about: dict[str, Element] = {}
-    discounts: list[Element] = []
+    items: list[Element] = []
     onward: list[Part] = []
     for part, response in zip([*[None] * (wanted - len(parts)), *parts], responses, strict=True):
         status = Status(
@@ -75,7 +75,7 @@ def catalog_outcome(
             if not off and not isinstance(outcome, Absent):
                 return outcome
         about.update({ret.name: ret for ret in response.children if ret.name in _ABOUT})
-        discounts += [ret for ret in response.children if ret.name == "ItemDiscountRet"]
+        items += [ret for ret in response.children if ret.name in _SPECIAL_ITEMS]
         records += [record for ret in response.children if (record := record_of(ret, books)) is not None]
         if part is not None and int(response.attribute("iteratorRemainingCount") or 0):
             onward.append(part.after(response.attribute("iteratorID")))
@@ -87,7 +87,7 @@ def catalog_outcome(
         host=about.get("HostRet"),
         company=about.get("CompanyRet"),
         preferences=about.get("PreferencesRet"),
-        discounts=discounts,
+        items=items,
         settings=books.settings,
     )
     company = BooksRecord(kind=BooksKind.COMPANY, id=company_id, name=profile.company_name)
@@ -101,4 +101,5 @@ def _parts(operation: Operation) -> list[Part]:
     return loaded(told) if told else [Part(query=query) for query in PAGED]
 
 
+_SPECIAL_ITEMS = frozenset({"ItemDiscountRet", "ItemSubtotalRet"})
 _ABOUT = frozenset({"HostRet", "CompanyRet", "PreferencesRet"})

@@ -73,3 +73,5 @@ KIND_OF_RET: dict[str, BooksKind] = {
     f"{name}Ret": entity.kind for entity in _TABLE for name in entity.messages
 }
 VOIDABLE_TYPES = frozenset(VOIDABLE.split("|"))
+#: Kinds of which QuickBooks takes a number twice without a word: the warning is the window's alone (sections 4.5, 4.8).
+NUMBERS_ASKED = frozenset({BooksKind.INVOICE, BooksKind.BILL, BooksKind.JOURNAL})

@@ -20,13 +20,16 @@ from blueops_qb.providers.qbd.codec.bodies import change, creation, removal
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.members import Unwritable
 from blueops_qb.providers.qbd.codec.named_lists import by_name
-from blueops_qb.providers.qbd.codec.unsaid import recovered_record, written_record
+from blueops_qb.providers.qbd.codec.short_names import fitted, number_space
+from blueops_qb.providers.qbd.codec.unsaid import leaves_out, recovered_record, written_record
+from blueops_qb.providers.qbd.entities import ENTITIES
 from blueops_qb.providers.qbd.feeds import feed_outcome, feed_requests, is_feed
 from blueops_qb.providers.qbd.gate_reply import Reply, load_reply
 from blueops_qb.providers.qbd.hresults import Fate, failure_of
 from blueops_qb.providers.qbd.ledger import ledger_outcome, ledger_requests
 from blueops_qb.providers.qbd.qbxml.element import Element
 from blueops_qb.providers.qbd.qbxml.reading import read
+from blueops_qb.providers.qbd.qbxml.tables import content_of
 from blueops_qb.providers.qbd.qbxml.writing import MessageSet, written
 from blueops_qb.providers.qbd.status import rule_for_set
 from blueops_qb.providers.qbd.status_rules import Result
@@ -53,6 +56,7 @@ _OURS = "This is a defect of the connection: report it with the details below, t
 def requests_of(operation: Operation, books: Books, *, asked: dt.datetime) -> list[Element]:
     """The requests of one operation that is asked at this time; raises Unwritable."""
     kind = operation.kind
+    _check_kind(operation)
     if is_feed(operation):
         return feed_requests(operation, asked=asked)
     match operation.verb:
@@ -65,7 +69,11 @@ def requests_of(operation: Operation, books: Books, *, asked: dt.datetime) -> li
         case Verb.READ if kind is not None:
             return queries.by_id(kind, [operation.target_id])
         case Verb.FIND if kind is not None and operation.params.get("by") == "number":
-            return queries.by_number(kind, operation.params["number"])
+            # A number that is too long is asked for in the form in which it would be written.
+            space = number_space(kind)
+            return queries.by_number(
+                kind, fitted(space, operation.params["number"], books.names, "The number")
+            )
         case Verb.FIND if operation.params.get("by") == "name":
             return _named(kind, operation.params["name"])
         case Verb.CATALOG:
@@ -77,6 +85,29 @@ def requests_of(operation: Operation, books: Books, *, asked: dt.datetime) -> li
                 f"QuickBooks Desktop cannot do “{operation.verb.value}” in this version of BlueOps; it waits for one "
                 "that can."
             )
+
+
+def _check_kind(operation: Operation) -> None:
+    """Raises Unwritable for a kind that QuickBooks Desktop lacks, or has in another way than is asked for."""
+    kind, verb = operation.kind, operation.verb
+    if kind is None or verb not in (Verb.READ, Verb.FIND, Verb.WITHDRAW):
+        return
+    words, entity = kind.value.replace("_", " "), ENTITIES.get(kind)
+    if entity is None:
+        raise Unwritable(
+            f"QuickBooks Desktop has no {words} of its own, or tells none; look at it in BlueOps."
+        )
+    if kind is BooksKind.COMPANY:
+        raise Unwritable("The company is read with its lists, and never looked up or taken out by itself.")
+    if verb is Verb.WITHDRAW and entity.removal is None:
+        raise Unwritable(
+            f"BlueOps takes out no {words}; make it inactive in QuickBooks if it is not wanted any more."
+        )
+    numbered = all("RefNumber" in content_of(query).places for query in entity.queries)
+    if operation.params.get("by") == "number" and not numbered:
+        raise Unwritable(
+            f"A record of the kind “{words}” bears no number in QuickBooks Desktop by which it could be found."
+        )
 
 
 def encode_set(exchange: Exchange, books: Books, *, version: str) -> bytes:
@@ -122,7 +153,10 @@ def halves(operations: Sequence[Operation]) -> tuple[tuple[Operation, ...], tupl
 def _named(kind: BooksKind | None, name: str) -> list[Element]:
     if kind is None or kind in NAMED_KINDS:
         return [queries.holder_of(name)]
-    raise Unwritable(f"A {kind.value} is not looked up by its name; the catalog lists all of them.")
+    words = kind.value.replace("_", " ")
+    raise Unwritable(
+        f"A record of the kind “{words}” is not looked up by its name; it is found by what it bears else."
+    )
 
 
 def _decode(exchange: Exchange, root: Element, books: Books) -> dict[str, Outcome]:
@@ -189,6 +223,10 @@ def _outcome(operation: Operation, responses: list[Element], books: Books, *, ex
             missing.append(outcome)
         elif status.code != "0":
             remarks.append(status.log)
+        if operation.verb is Verb.UPDATE and any(leaves_out(r, operation, books) for r in response.children):
+            look = Want(verb=Verb.READ, kind=operation.kind, target_id=operation.target_id)
+            message = "QuickBooks tells that it was done, and only in part how it looks now."
+            return Stale(message=message, reference=reference, then=(look,))
         shown = (written_record(ret, operation, books) for ret in response.children)
         found += [record for record in shown if record is not None]
     if operation.verb in WRITES:

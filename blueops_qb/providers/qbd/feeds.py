@@ -4,11 +4,15 @@ One operation asks several queries in one message set; what an answer leaves ove
 page is bound to the session of the Web Connector that began it (reference/quickbooks-desktop.md section 3.4): when that
 has ended, the query begins anew, and after a few ends it is asked whole. Deletions are remembered for 90 days, so an
 older position needs a full comparison.
+
+What a look-up has missed is not only asked for by time: the clock over there may be days behind. Documents are asked
+for by the days that they bear too, and parties by their names; of those answers only what bears our marker counts.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Sequence
 
 import attrs
@@ -16,12 +20,12 @@ import attrs
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.providers.qbd.codec import queries
 from blueops_qb.providers.qbd.codec.books import Books
-from blueops_qb.providers.qbd.codec.members import Unwritable
-from blueops_qb.providers.qbd.codec.records import record_of
+from blueops_qb.providers.qbd.codec.members import Unwritable, external_guid
+from blueops_qb.providers.qbd.codec.records import marker_of, record_of
 from blueops_qb.providers.qbd.entities import ENTITIES, KIND_OF_RET
 from blueops_qb.providers.qbd.parts import Part, dumped, loaded, restarts
 from blueops_qb.providers.qbd.positions import Position
-from blueops_qb.providers.qbd.qbxml.element import Element
+from blueops_qb.providers.qbd.qbxml.element import Element, leaf
 from blueops_qb.providers.qbd.verdicts import Status, is_done, unknown, verdict
 from blueops_qb.providers.qbd.witnesses import put_back, witness_requests
 from blueops_qb.sdk.outcomes import Absent, BooksRecord, Found, Outcome, Refused, Why
@@ -31,6 +35,8 @@ from blueops_qb.sdk.provider import Operation, Verb, Want
 OVERLAP = 2 * 3600.0
 #: Deletions are asked for in time: a day less than QuickBooks remembers them.
 REACH = dt.timedelta(days=queries.DELETED_DAYS - 1)
+#: What a part asks by that asks for the days of documents; no name of a party has a colon.
+DAYS = "days:"
 _GONE_TXNS, _GONE_LISTS = "TxnDeletedQueryRq", "ListDeletedQueryRq"
 _FEED_KINDS = tuple(kind for kind in ENTITIES if kind is not BooksKind.COMPANY)
 #: What is listed before anything is matched.
@@ -54,7 +60,10 @@ def feed_requests(operation: Operation, *, asked: dt.datetime) -> list[Element]:
     """The queries of one page; raises Unwritable."""
     start = _start(operation, asked)
     kinds = _kinds(operation)
-    return [*(_request(part, start, kinds) for part in _parts(operation)), *witness_requests(operation)]
+    return [
+        *(_request(operation, part, start, kinds) for part in _parts(operation)),
+        *witness_requests(operation),
+    ]
 
 
 def feed_outcome(
@@ -86,10 +95,11 @@ def feed_outcome(
             off = isinstance(outcome, Refused) and outcome.why is Why.NOT_AVAILABLE
             if not off and not isinstance(outcome, Absent):
                 return outcome
-        rets = [ret for ret in response.children if _is_meant(operation, ret)]
+        rets = [ret for ret in response.children if _is_meant(operation, part, ret, books)]
         shown += [ret.get("TimeModified") for ret in response.children]
         deleted += [ref for ret in rets if (ref := _deleted_of(ret)) is not None]
-        records += [record for ret in rets if (record := record_of(ret, books)) is not None]
+        found = [record for ret in rets if (record := record_of(ret, books)) is not None]
+        records += [_marked(operation, record, books) for record in found]
         if int(response.attribute("iteratorRemainingCount") or 0):
             onward.append(part.after(response.attribute("iteratorID")))
     position = _position(operation, shown, asked)
@@ -100,7 +110,8 @@ def feed_outcome(
         return other
     then = () if too_old else _then(operation, onward, _start(operation, asked), position)
     return Found(
-        records=tuple(records),
+        # What was asked for in two ways is shown twice.
+        records=tuple({record.ref: record for record in records}.values()),
         deleted=tuple(deleted),
         cursor=position if not then and position else None,
         too_old=too_old,
@@ -134,10 +145,30 @@ def _parts(operation: Operation) -> list[Part]:
         parts.append(Part(query=_GONE_TXNS))
     if not all(ENTITIES[kind].transaction for kind in kinds):
         parts.append(Part(query=_GONE_LISTS))
-    return parts
+    return [*parts, *_beside_time(operation, kinds)]
 
 
-def _request(part: Part, start: str, kinds: Sequence[BooksKind]) -> Element:
+def _beside_time(operation: Operation, kinds: Sequence[BooksKind]) -> list[Part]:
+    """The queries by which a look-up finds what the clock over there has put out of its window."""
+    params = operation.params
+    if operation.verb is not Verb.FIND or not params.get("markers"):
+        return []
+    found = []
+    for kind in kinds:
+        if ENTITIES[kind].transaction:
+            found += [Part(query=query, by=DAYS) for query in ENTITIES[kind].queries if params.get("days")]
+        else:
+            names = json.loads(params.get("names") or "[]")
+            found += [Part(query=query, by=name) for query in ENTITIES[kind].queries for name in names]
+    return found
+
+
+def _request(operation: Operation, part: Part, start: str, kinds: Sequence[BooksKind]) -> Element:
+    if part.by == DAYS:
+        first, last = (dt.date.fromisoformat(day) for day in operation.params["days"].split("/"))
+        return queries.dated(part.query, start=first, end=last, page=part.page)
+    if part.by:
+        return queries.by_name(part.query, part.by, page=part.page)
     if part.query == _GONE_TXNS:
         return queries.deleted_transactions(since=start)
     if part.query == _GONE_LISTS:
@@ -188,10 +219,15 @@ def _since(operation: Operation) -> dt.datetime:
 
 
 # -- what is answered ------------------------------------------------------------------------------
-def _is_meant(operation: Operation, ret: Element) -> bool:
-    """Queries filter by the last change only: what was created before a look-up's moment is left out here."""
-    if operation.verb is not Verb.FIND:
+def _is_meant(operation: Operation, part: Part, ret: Element, books: Books) -> bool:
+    """Queries filter by the last change only: what was created before a look-up's moment is left out here.
+
+    What bears a marker that is looked for is meant whenever it was created.
+    """
+    if operation.verb is not Verb.FIND or _marker_of(operation, ret, books):
         return True
+    if part.by:
+        return False
     try:
         created = dt.datetime.fromisoformat(ret.get("TimeCreated"))
     except ValueError:
@@ -199,6 +235,24 @@ def _is_meant(operation: Operation, ret: Element) -> bool:
     if created.tzinfo is None:
         return True
     return created >= _since(operation) - dt.timedelta(seconds=OVERLAP)
+
+
+def _marker_of(operation: Operation, ret: Element, books: Books) -> str:
+    """The marker of those looked for that a record bears, in its memo or as its ExternalGUID."""
+    markers: list[str] = json.loads(operation.params.get("markers") or "[]")
+    memo, guid = marker_of(ret), ret.get("ExternalGUID").casefold()
+    if memo in markers:
+        return memo
+    company = books.profile.company_id
+    return next((m for m in markers if guid and external_guid(company, m).casefold() == guid), "")
+
+
+def _marked(operation: Operation, record: BooksRecord, books: Books) -> BooksRecord:
+    """A record whose memo was written over still bears our marker as its ExternalGUID."""
+    if operation.verb is not Verb.FIND or record.marker:
+        return record
+    guid = Element("", "", (leaf("ExternalGUID", record.facts.get("external_guid", "")),))
+    return attrs.evolve(record, marker=_marker_of(operation, guid, books))
 
 
 def _deleted_of(ret: Element) -> BooksRef | None:

@@ -23,11 +23,15 @@ _RESTARTS = 3
 
 @attrs.frozen(kw_only=True)
 class Part:
-    """One query: `iterator` where its next page goes on; `restarts` counts the sessions that ended in between."""
+    """One query: `iterator` where its next page goes on; `restarts` counts the sessions that ended in between.
+
+    `by` is what it asks by: empty = when a record was changed, `feeds.DAYS` = the days that it bears, else the name.
+    """
 
     query: str
     iterator: str = ""
     restarts: int = 0
+    by: str = ""
 
     @property
     def page(self) -> Page | None:
@@ -40,7 +44,7 @@ class Part:
 
     def anew(self) -> Part:
         """From the beginning, in the session that there is now."""
-        return Part(query=self.query, restarts=self.restarts + 1)
+        return attrs.evolve(self, iterator="", restarts=self.restarts + 1)
 
 
 def restarts(status: Status, operation: Operation) -> bool:
@@ -50,11 +54,13 @@ def restarts(status: Status, operation: Operation) -> bool:
 
 def dumped(parts: Sequence[Part]) -> str:
     """As a parameter of an operation."""
-    return json.dumps([[part.query, part.iterator, part.restarts] for part in parts], separators=(",", ":"))
+    told = [[part.query, part.iterator, part.restarts, *([part.by] if part.by else [])] for part in parts]
+    return json.dumps(told, separators=(",", ":"))
 
 
 def loaded(told: str) -> list[Part]:
     """What `dumped` made."""
     return [
-        Part(query=query, iterator=iterator, restarts=count) for query, iterator, count in json.loads(told)
+        Part(query=query, iterator=iterator, restarts=count, by="".join(by))
+        for query, iterator, count, *by in json.loads(told)
     ]

@@ -21,7 +21,7 @@ from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.kept import kept
 from blueops_qb.providers.qbd.codec.lens import normal, one_way
 from blueops_qb.providers.qbd.codec.short_names import FORBIDDEN, LENGTHS, Names, NoNames, Space
-from blueops_qb.providers.qbd.entities import ENTITIES
+from blueops_qb.providers.qbd.entities import ENTITIES, NUMBERS_ASKED
 from blueops_qb.providers.qbd.exchanges import decode_set, encode_set
 from blueops_qb.providers.qbd.feeds import OVERLAP, is_feed
 from blueops_qb.providers.qbd.gate import SoapGate
@@ -153,6 +153,7 @@ class QbdProvider(Provider):
             },
             number_length=LENGTHS[Space.NUMBER],
             name_length=LENGTHS[Space.NAME],
+            numbers_asked=NUMBERS_ASKED,
             name_forbidden=f"{FORBIDDEN}\t\n",
             names_below_parent=True,
         )
@@ -192,7 +193,13 @@ class QbdProvider(Provider):
 
     def gate(self, desk: GateDesk) -> WSGIApp:
         """The address that the Web Connector calls."""
-        return SoapGate(WebConnector(calls=desk.calls, owner_id=OWNER_ID, version=__version__))
+        connector = WebConnector(
+            calls=desk.calls,
+            owner_id=OWNER_ID,
+            version=__version__,
+            most_seconds=self.settings.session_seconds,
+        )
+        return SoapGate(connector)
 
     def set_up_file(
         self, caller: Caller, *, gate_url: str, support_url: str, choices: Mapping[str, str]

@@ -1,9 +1,9 @@
 """Sessions: what each call of the Web Connector does and answers; states and rules of its protocol.
 
 Facts: reference/quickbooks-desktop.md sections 1.2 to 1.6. A session hands out one exchange after the other until
-nothing is due, so that what waits for an answer goes as soon as it is there. What goes wrong on our side is answered
-in the protocol's own words, never with a fault: the Web Connector then ends the session, and its next one begins by
-asking what became of the exchange that was out.
+nothing is due, so that what waits for an answer goes as soon as it is there, or until it has lasted long enough for
+those who work in QuickBooks. What goes wrong on our side is answered in the protocol's own words, never with a fault:
+the Web Connector then ends the session, and its next one begins by asking what became of the exchange that was out.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 #: Words of the protocol (section 1.2 and 1.3).
 NO_OP, DONE, WRONG, BUSY = "NoOp", "done", "nvu", "busy"
 #: Progress of receiveResponseXML: it goes on below 100, and ends below 0.
-MOST, FAILED = 99, -1
+MOST, FINISHED, FAILED = 99, 100, -1
 #: A failure that only passes on what QuickBooks says.
 PASSED_ON = "0x80040421"
 _NOT_LET_IN = (
@@ -36,6 +36,7 @@ _NOT_LET_IN = (
 _GONE = "This session is over. It goes on at the next run."
 _FAILED = "BlueOps could not answer; whoever runs it finds the reason in its log. It is tried again at the next run."
 _ALL_DONE = "All is done."
+_ENOUGH = "QuickBooks is left to its users for now. What is left goes at the next run."
 _WAITING = "Nothing more can go just now. What waits, and for what, is shown in BlueOps."
 #: The message set that an answer belongs to.
 _SET = re.compile(r'<QBXMLMsgsRs\b[^>]*?\bnewMessageSetID="([^"]*)"')
@@ -45,11 +46,15 @@ Parameters = Mapping[str, str]
 
 @attrs.frozen(kw_only=True)
 class WebConnector:
-    """Answers calls. `owner_id` is the mark of this application in every company file."""
+    """Answers calls. `owner_id` is the mark of this application in every company file.
+
+    A session that lasts for `most_seconds` ends once its set is answered; 0 = it may last.
+    """
 
     calls: Calls
     owner_id: str
     version: str
+    most_seconds: int = 0
 
     def answer(self, method: str, parameters: Parameters) -> Answer:
         """The result of a method of `soap_methods.METHODS`; never raises."""
@@ -97,6 +102,8 @@ class WebConnector:
             why = self._is_other(call, given)
             if not why and (why := call.rests()):
                 call.finish(Unknown(why="the session asked for more before it told the answer"))
+            if not why and self._is_over(call):
+                why = _ENOUGH
             if not why:
                 outgoing = call.next_exchange()
                 if outgoing is not None:
@@ -124,7 +131,10 @@ class WebConnector:
             call.finish(Answered(body=reply.dump()))
             failure = failure_of(hresult)
             if not hresult or failure.fate is Fate.UNREADABLE:
-                return _progress(call)
+                if not self._is_over(call) or not call.left():
+                    return _progress(call)
+                call.note(said=_ENOUGH)
+                return FINISHED
             _tell(call, failure, given)
             return FAILED
 
@@ -177,6 +187,10 @@ class WebConnector:
     def _is_handled(self, ticket: str) -> bool:
         session = self.calls.session(ticket)
         return session is not None and session.handled
+
+    def _is_over(self, call: Call) -> bool:
+        """Whether a session has lasted long enough; what the books were never asked for is no reason to leave."""
+        return 0 < self.most_seconds <= call.session.seconds and call.session.carried > 0
 
     def _is_other(self, call: Call, given: Parameters) -> str:
         """Why the company that is open is not worked with; empty where it is the right one or nobody can say."""

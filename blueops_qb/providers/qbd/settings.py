@@ -69,6 +69,9 @@ class QbdSettings:
     #: Members of lists are named by their full names, not by their ids: for work that is made ready before the file
     #: was seen. Renaming a member then is a change of everything that names it.
     lists_by_name: bool = False
+    #: After so many seconds a session of the Web Connector ends once its set is answered, and the rest goes at its next
+    #: run: the window of QuickBooks is hardly usable meanwhile (gotcha 22). 0 = it goes on until nothing is due.
+    session_seconds: int = 300
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], **otherwise: Any) -> QbdSettings:
@@ -86,6 +89,10 @@ def _value(key: str, text: str, default: object) -> object:
         if text.lower() not in _BOOLEANS:
             raise SettingRefused(f"{key} is {text!r}; write yes or no.")
         return _BOOLEANS[text.lower()]
+    if isinstance(default, int):
+        if not text.isdecimal():
+            raise SettingRefused(f"{key} is {text!r}; write a whole number, 0 or more.")
+        return int(text)
     if isinstance(default, enum.Enum):
         words = [str(member.value) for member in type(default)]
         if text.lower() not in words:

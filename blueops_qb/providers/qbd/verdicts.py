@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from blueops_qb.domain.refs import NAMED_KINDS, BooksRef
 from blueops_qb.providers.qbd.status import rule_for
 from blueops_qb.providers.qbd.status_rules import Result, Rule
 from blueops_qb.sdk.outcomes import Absent, Gone, NotKnown, Outcome, Refused, Stale, Throttled, Why
@@ -45,7 +46,7 @@ def verdict(status: Status, operation: Operation) -> Outcome:
     common: dict[str, Any] = {"message": rule.message, "detail": status.log, "reference": status.reference}
     match rule.result:
         case Result.REFUSED:
-            return _refused(rule, status)
+            return _refused(rule, status, operation)
         case Result.STALE:
             # Section 5.1: read by id, compare again, once more.
             return Stale(then=(_look(operation),), **common)
@@ -68,7 +69,7 @@ def unknown(operation: Operation, *, message: str, detail: str, reference: str =
     )
 
 
-def _refused(rule: Rule, status: Status) -> Refused:
+def _refused(rule: Rule, status: Status, operation: Operation) -> Refused:
     message = rule.message
     # What QuickBooks itself says helps a person where our own words are general.
     if rule.why in (Why.INVALID, Why.DEFECT, Why.REFERENCE) and status.message:
@@ -80,6 +81,7 @@ def _refused(rule: Rule, status: Status) -> Refused:
         detail=status.log,
         reference=status.reference,
         code=status.code,
+        then=_party(operation) if rule.why is Why.REFERENCE else (),
     )
 
 
@@ -90,12 +92,23 @@ def _missing(rule: Rule, operation: Operation, common: dict[str, Any]) -> Outcom
             why=Why.REFERENCE,
             code=rule.code,
             remedy="Look at what it belongs to or settles in QuickBooks; if that was deleted, link it anew.",
-            **told,
+            **{**told, "then": _party(operation)},
         )
     if operation.verb in WRITES:
         # Either the record or something it names; a read of the record tells which.
         return Gone(then=(_look(operation),), **common)
     return Gone(**common) if rule.result is Result.GONE else Absent(**common)
+
+
+def _party(operation: Operation) -> tuple[Want, ...]:
+    """A read of the customer or vendor whom a document names: he may have been merged into another one."""
+    document = operation.document
+    named = (getattr(document, name, None) for name in ("customer", "vendor", "payee"))
+    return tuple(
+        Want(verb=Verb.READ, kind=party.kind, target_id=party.id)
+        for party in named
+        if isinstance(party, BooksRef) and party.kind in NAMED_KINDS
+    )
 
 
 def _look(operation: Operation) -> Want:

@@ -7,6 +7,7 @@ writes a fault can occur, `only` why it cannot at the others.
 from __future__ import annotations
 
 import enum
+from typing import TypedDict, Unpack
 
 import attrs
 
@@ -67,13 +68,25 @@ class Trial:
     unlisted: Result = Result.UNKNOWN
 
 
-def _item(code: str, message: str, detail: str, name: str = "", **more: object) -> Trial:
-    return Trial(name=name or code, code=code, message=message, detail=detail, **more)  # type: ignore[arg-type]
+class _More(TypedDict, total=False):
+    """What a trial may say beside its words."""
+
+    type: str
+    seen: Seen
+    form: str
+    kinds: frozenset[BooksKind]
+    verbs: frozenset[Verb]
+    only: str
+    unlisted: Result
 
 
-def _call(status: int, code: str, message: str, detail: str, name: str, **more: object) -> Trial:
-    values = {"seen": Seen.CALL, "status": status, **more}
-    return Trial(name=name, code=code, message=message, detail=detail, **values)  # type: ignore[arg-type]
+def _item(code: str, message: str, detail: str, name: str = "", **more: Unpack[_More]) -> Trial:
+    return Trial(name=name or code, code=code, message=message, detail=detail, **more)
+
+
+def _call(status: int, code: str, message: str, detail: str, name: str, **more: Unpack[_More]) -> Trial:
+    more = {"seen": Seen.CALL, **more}
+    return Trial(name=name, code=code, message=message, detail=detail, status=status, **more)
 
 
 def _answer(name: str, trouble: str, unlisted: Result = Result.UNKNOWN) -> Trial:

@@ -35,7 +35,6 @@ from blueops_qb.sdk.provider import (
     Settle,
     SetupStep,
     SignInEnds,
-    Transport,
     Vault,
     WSGIApp,
 )
@@ -168,7 +167,7 @@ class QboProvider(Provider):
         """What is told when we change it and never compared."""
         return one_way(document)
 
-    def transport(self, vault: Vault, company_id: str) -> Transport:
+    def transport(self, vault: Vault, company_id: str) -> QboTransport:
         """One connection's way to Intuit."""
         return QboTransport(
             settings=self.settings, signin=self.signin, vault=vault, company_id=company_id, now=self.now

@@ -34,14 +34,15 @@ class QboTransport:
     vault: Vault
     company_id: str
     now: Callable[[], dt.datetime]
-    _session: requests.Session = attrs.field(init=False, repr=False)
+    #: The HTTP session of this connection; a host may mount adapters on it.
+    session: requests.Session = attrs.field(init=False, repr=False)
     #: The access token that the books refused last.
     _refused: str = attrs.field(default="", init=False, repr=False)
     #: Renewed tokens that could not be stored yet.
     _unsaved: Tokens | None = attrs.field(default=None, init=False, repr=False)
     _wire_log: WireLog | None = attrs.field(init=False, repr=False)
 
-    @_session.default
+    @session.default
     def _open(self) -> requests.Session:
         return open_session(self.settings)
 
@@ -67,7 +68,7 @@ class QboTransport:
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._session.close()
+        self.session.close()
 
     def _call(self, request: Request, tokens: Tokens) -> Reply:
         realm = f"/v3/company/{self.company_id}/"
@@ -76,7 +77,7 @@ class QboTransport:
         sent_at = self.now()
         data, headers = request.sent()
         answer = call(
-            self._session,
+            self.session,
             self.settings,
             request.method,
             self.settings.api_base.rstrip("/") + request.path,

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.sandbox.core import people, rows
-from blueops_qb.sandbox.core.calls import Calls, Plugin
+from blueops_qb.sandbox.core.calls import Answer, Calls, Plugin
 from blueops_qb.sandbox.core.database import create_tables, make_engine, writing
 from blueops_qb.sandbox.core.plugins import EntryPoint, PluginWorld
 from blueops_qb.sandbox.core.settings import stored
@@ -230,6 +230,14 @@ class ReferenceCore:
             raise Refused(f"plugin {plugin_id} cannot be switched: {plugin.reason or plugin.state.value}")
         self._store_switch(tenant_id, plugin_id, switch)
         self.world.calls.ask(plugin, "plugin_switched", tenant_id=tenant_id, switch=switch, actor=actor)
+
+    def health(self, tenant_id: str) -> dict[str, Answer]:
+        """How the tenant's plugins fare, by their ids; those that are off, or have no word for it, are left out."""
+        switches = self.switches(tenant_id)
+        on = [p for p in self.world.ready() if switches.get(p.id, Switch.OFF) is not Switch.OFF]
+        with self._engine.connect() as connection, connection.begin():
+            answers = self.world.calls.ask_in(connection, on, "plugin_health", tenant_id=tenant_id)
+        return {answer.plugin.id: answer for answer in answers if answer.value is not None or answer.error}
 
     def _store_switch(self, tenant_id: str, plugin_id: str, switch: Switch | None) -> None:
         with self._writer.begin() as connection:

@@ -200,8 +200,8 @@ class InvoiceActions(PrepaidActions):
         paid = old.amount_due - row.balance
         if paid > invoice.amount_due:
             # What is paid too much becomes the customer's credit.
-            self._release(invoice, paid - invoice.amount_due)
-            paid, turn = invoice.amount_due, self._turn()
+            left = self._release(invoice, paid - invoice.amount_due)
+            paid, turn = invoice.amount_due + left, self._turn()
         changed = self._rewrite(invoice, turn, row=attrs.evolve(row, balance=invoice.amount_due - paid))
         self._use_deposits(invoice, before=old.deposits)
         return changed

@@ -6,6 +6,7 @@ import datetime as dt
 import importlib
 import importlib.machinery
 import importlib.metadata
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -73,7 +74,7 @@ class PluginWorld:
         source = f"entry point {point.name}"
         try:
             root = point.load()
-            folder = Path(root())  # type: ignore[operator]
+            folder = _folder(root)
         except (Exception, SystemExit) as problem:
             why = f"its entry point does not answer a folder: {type(problem).__name__}: {problem}"
             return self._list(Plugin(id=point.name, name=point.name, source=source, reason=why))
@@ -196,6 +197,16 @@ class PluginWorld:
             if state is not None:
                 row = {"id": plugin.id, "state": str(state), "version": version, "changed_at": self._now()}
                 connection.execute(sa.insert(plugins_table), row)
+
+
+def _folder(answers: object) -> Path:
+    """The folder that an entry point's callable answers; raises TypeError where it is none."""
+    if not callable(answers):
+        raise TypeError(f"{answers!r} cannot be called")
+    folder = answers()
+    if not isinstance(folder, str | os.PathLike):
+        raise TypeError(f"{folder!r} is no path")
+    return Path(folder)
 
 
 def import_hooks(manifest: Manifest) -> list[ModuleType]:

@@ -52,20 +52,24 @@ class PrepaidActions(PaymentActions):
             raise Refused(f"payment {id} is no deposit of customer {invoice.customer_id}; choose another")
         return deposit
 
-    def _release(self, invoice: Invoice, excess: Decimal) -> None:
-        """Take `excess` off what settles an invoice, the newest payment first; it becomes the customer's credit."""
+    def _release(self, invoice: Invoice, excess: Decimal) -> Decimal:
+        """Take `excess` off what settles an invoice, the newest payment first; it becomes the customer's credit.
+
+        Answers what is left of it: below zero where a discount for paying early, which goes with its payment, was more.
+        """
         for id in reversed(list(paid_on(self._connection, self.tenant_id, invoice.id))):
             if excess <= 0:
-                return
+                return excess
             payment, _ = self._existing(Payment, RecordKind.PAYMENT, id)
             excess = self._less(payment, invoice, excess)
         for id in self._credits_on(invoice):
             if excess <= 0:
-                return
+                return excess
             credit, _ = self._existing(Credit, RecordKind.CREDIT, id)
             kept, excess = _lowered(credit.applications, invoice.id, excess)
             self._rewrite(attrs.evolve(credit, applications=kept), self._turn())
             self._store_credit(id, kept)
+        return excess
 
     def _less(self, payment: Payment, invoice: Invoice, excess: Decimal) -> Decimal:
         kept, left = _lowered(payment.applications, invoice.id, excess)
@@ -117,13 +121,17 @@ def credit_left(connection: sa.Connection, tenant_id: str, customer_id: str) -> 
 def _lowered(
     applied: Sequence[Application], invoice_id: str, excess: Decimal
 ) -> tuple[tuple[Application, ...], Decimal]:
-    """The applications with up to `excess` taken off an invoice, and what is left to take."""
+    """The applications with up to `excess` taken off an invoice, and what is left to take.
+
+    Without any money nothing was paid early, so that the discount for it goes too.
+    """
     kept = []
     for part in applied:
         if part.invoice_id == invoice_id:
             taken = min(part.amount, excess)
             excess -= taken
             part = attrs.evolve(part, amount=part.amount - taken)
+            excess -= ZERO if part.amount else part.discount
         if part.amount:
             kept.append(part)
     return tuple(kept), excess

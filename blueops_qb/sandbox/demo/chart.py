@@ -134,12 +134,24 @@ def rules_for(
     return [_rule(catalog, family, key, *table[family, key]) for family, key in keys]
 
 
+def _target(part: str, ref: BooksRef) -> Target:
+    at = {part: ref}
+    return Target(
+        item=at.get("item"),
+        account=at.get("account"),
+        class_=at.get("class_"),
+        terms=at.get("terms"),
+        method=at.get("method"),
+        location=at.get("location"),
+        tax_code=at.get("tax_code"),
+    )
+
+
 def _rule(catalog: CatalogView, family: Family, key: str, part: str, wanted: str) -> MapRule:
     by = "number" if part == "account" else "name"
     for entry in catalog.of(_KINDS[part]):
         if (entry.facts.get("number") if by == "number" else entry.name) == wanted:
-            target: dict[str, BooksRef] = {part: entry.ref}
-            return MapRule(family=family, key=key, target=Target(**target))  # type: ignore[arg-type]
+            return MapRule(family=family, key=key, target=_target(part, entry.ref))
     raise NotInBooks(
         f"the books have no {part.strip('_')} with the {by} {wanted!r}, which {key} is mapped to"
     )

@@ -208,6 +208,10 @@ class Desktop:
         (record,) = self._do(f"<{kind}AddRq><{kind}Add>{members}</{kind}Add></{kind}AddRq>")
         return _id(record)
 
+    def change(self, kind: str, members: str) -> None:
+        """Change a record by the members of a Mod in qbXML. Raises NotDone."""
+        self._do(f"<{kind}ModRq><{kind}Mod>{members}</{kind}Mod></{kind}ModRq>")
+
     def all_of(self, message: str) -> dict[str, ElementTree.Element]:
         """Everything that the file lists of a kind, by id."""
         return {_id(raw): raw for raw in self._do(f"<{message}QueryRq/>")}

@@ -245,9 +245,11 @@ def recode(w: OnlineWorld) -> str:
         raise NothingThere
     if w.chance.random() < 0.6:
         number = w.chance.choice(EXPENSE_ACCOUNTS)
+        before = w.company.records["Account"][chosen["AccountBasedExpenseLineDetail"]["AccountRef"]["value"]]
         chosen["AccountBasedExpenseLineDetail"] |= {"AccountRef": {"value": _account(w, number)}}
         said = edit(w, kind, raw, {"Line": lines})
-        note_coding(w, record_of(raw), str(chosen.get("Description", "")), number)
+        words = str(chosen.get("Description", ""))
+        note_coding(w, record_of(raw), words, number, before=str(before["AcctNum"]))
         return said
     chosen["Amount"] = amount(w)
     return edit(w, kind, raw, {"Line": lines})

@@ -19,9 +19,10 @@ from blueops_qb.sandbox.soak.world import World
 Coded = Mapping[tuple[str, str], str]
 
 
-def note_coding(w: World, ref: str, text: str, number: str) -> None:
-    """The bookkeeper gave the line of a cost that says this an account."""
-    w.witness.coded[ref, text] = number
+def note_coding(w: World, ref: str, text: str, number: str, *, before: str) -> None:
+    """The bookkeeper gave the line of a cost that says this an account; to store the one that it had gives it none."""
+    if number != before:
+        w.witness.coded[ref, text] = number
 
 
 def note_chosen(w: World, ref: str) -> None:

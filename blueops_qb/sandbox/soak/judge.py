@@ -11,7 +11,6 @@ import attrs
 from blueops_qb.engine import audit
 from blueops_qb.sandbox.reader.comparison import differ
 from blueops_qb.sandbox.reader.credits import settled
-from blueops_qb.sandbox.reader.parts import joined
 from blueops_qb.sandbox.reader.values import (
     Banked,
     Cost,
@@ -27,10 +26,9 @@ from blueops_qb.sandbox.soak.excuses import Apart, apart, places
 from blueops_qb.sandbox.soak.sides import (
     disputed,
     holding,
+    in_one,
     names,
     numbered,
-    paid_by_disputed,
-    payer_left_out,
     undisputed,
     without,
     without_ghosts,
@@ -229,12 +227,11 @@ def _compared(w: World, stand_apart: Apart) -> tuple[int, list[str]]:
     paid_out = holding(ours, stand_apart.ours)
     deposits = {place for ref, place in places(w) if ref in paid_out}
     right = without(theirs, stand_apart.theirs | deposits, moved, renamed)
-    left, right = without_ghosts(as_coded(w, left), joined(settled(right)))
+    left, right = in_one(w, left, settled(right), ours, stand_apart, places(w))
+    left, right = without_ghosts(as_coded(w, left), right)
     left, right = as_they_wrote(left, w), as_they_wrote(right, w)
     right = without_stand_ins(right, ours, moved, places(w))
     left, right = undisputed(left, moved), undisputed(right, moved)
-    paid = paid_by_disputed(w, left, right, ours, stand_apart)
-    left, right = payer_left_out(left, paid), payer_left_out(right, paid)
     compared, differences = differ(numbered(w.alike(left)), numbered(w.alike(right)), new)
     if balance:
         differences.append(f"the trial balance of the books is out by {balance}")

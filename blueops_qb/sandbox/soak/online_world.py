@@ -15,6 +15,7 @@ from blueops_qb.engine import connections
 from blueops_qb.providers.qbo.provider import QboProvider
 from blueops_qb.providers.qbo.settings import NO_PACE, QboSettings
 from blueops_qb.providers.qbo.tokens import TOKENS, Tokens
+from blueops_qb.providers.qbo.transport import QboTransport
 from blueops_qb.sandbox.qbo import people
 from blueops_qb.sandbox.qbo.company import Company
 from blueops_qb.sandbox.qbo.running import REALM, RunningTwin, running_twin
@@ -62,10 +63,11 @@ class LinedProvider(QboProvider):
 
     line: Line | None = None
 
-    def transport(self, vault: Vault, company_id: str) -> Transport:
+    def transport(self, vault: Vault, company_id: str) -> QboTransport:
         """One connection's way to the twin in this process."""
         transport = super().transport(vault, company_id)
-        transport._session.mount("http://", self.line)  # type: ignore[attr-defined]
+        if self.line is not None:
+            transport.session.mount("http://", self.line)
         return transport
 
 

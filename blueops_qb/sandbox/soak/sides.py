@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import attrs
 
+from blueops_qb.sandbox.reader.parts import joined
 from blueops_qb.sandbox.reader.values import (
     Banked,
     Cost,
@@ -164,17 +165,37 @@ def _bought(cost: Cost, names: dict[str, str]) -> Cost:
     return dataclasses.replace(cost, lines=lines)
 
 
-def paid_by_disputed(w: World, left: Found, right: Found, ours: Found, stand_apart: Apart) -> set[Hashable]:
-    """Money of customers or jobs who stand apart: under whom it is found is disputed with them."""
+def paid_by_disputed(
+    w: World, left: Found, right: Found, ours: Found, stand_apart: Apart, places: Iterable[tuple[str, str]]
+) -> set[Hashable]:
+    """Money of customers or jobs who stand apart: under whom it is found is disputed with them.
+
+    `places` are records and where they are in the books: what went back bears there how its payment was called then.
+    """
     names = {party.name for party in (*ours.customers, *ours.jobs) if party.id in stand_apart.ours}
-    found = {
-        _name_of(one) for one in _money(left) if one.payer in names or one.payer.partition(":")[0] in names
+    here = {one.id for one in _money(left) if one.payer in names or one.payer.partition(":")[0] in names}
+    there = {
+        one.id
+        for one in _money(right)
+        if {f"Customer:{one.under}", f"Customer:{w.parent(one.under)}"} & stand_apart.theirs
     }
-    for one in _money(right):
-        parent = w.parent(one.under)
-        if {f"Customer:{one.under}", f"Customer:{parent}"} & stand_apart.theirs:
-            found.add(_name_of(one))
-    return found
+    pairs = list(places)
+    here |= {ref for ref, place in pairs if place in there}
+    there |= {place for ref, place in pairs if ref in here}
+    found = {_name_of(one) for one in _money(left) if one.id in here}
+    return found | {_name_of(one) for one in _money(right) if one.id in there}
+
+
+def in_one(
+    w: World, left: Found, right: Found, ours: Found, stand_apart: Apart, places: Iterable[tuple[str, str]]
+) -> tuple[Found, Found]:
+    """Both sides without under whom disputed money is found, and theirs with the parts of each payment as one.
+
+    The parts of a payment stand under its customer's jobs. While a job stands apart because it belongs to another
+    customer there, its part is found under that one, and is a part of the same payment all the same.
+    """
+    paid = paid_by_disputed(w, left, right, ours, stand_apart, places)
+    return payer_left_out(left, paid), joined(payer_left_out(right, paid))
 
 
 def _money(found: Found) -> Iterator[Receipt | Credited | PaidBack | Prepaid]:

@@ -8,6 +8,7 @@ import random
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
@@ -41,7 +42,7 @@ SETTINGS = EngineSettings(
     guard_creates_per_hour=10**9,
     guard_removals_per_hour=10**9,
     guard_incoming_per_hour=10**9,
-    guard_amount_per_hour=10**15,  # type: ignore[arg-type]
+    guard_amount_per_hour=Decimal(10**15),
 )
 
 

@@ -3,6 +3,9 @@
 A neutral payment lists what it settles and, with a minus, the credits that it uses up. In Desktop a credit stands
 inside the document that it settles (sections 4.6, 4.7), so credits are laid on the documents in the order of their
 ids, the first one filled first; reading adds them up again.
+
+A discount for paying early stands there too and is no record of its own. It is told as a credit that the payment uses
+up, named by what it is taken off and the account that it is posted to, and stays where it is.
 """
 
 from __future__ import annotations
@@ -10,6 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
+import attrs
+
+from blueops_qb.domain.documents import Allocation
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.refs import BooksKind, BooksRef, Ref, order_of
 from blueops_qb.providers.qbd.codec.members import Unwritable, amount_of, money, txn_id
@@ -44,6 +50,56 @@ def kind_of_type(type_: str, id: str) -> BooksRef:
     return BooksRef(BooksKind.CREDIT, f"{type_}:{id}") if kind is None else BooksRef(kind, id)
 
 
+#: How the id of a discount begins: what it is taken off, account and class follow.
+_DISCOUNT = "Discount:"
+
+
+def discount_of(part: Element) -> BooksRef:
+    """The name of the discount that an application shows."""
+    refs = (part.get(name, "ListID") for name in ("DiscountAccountRef", "DiscountClassRef"))
+    return BooksRef(BooksKind.CREDIT, _DISCOUNT + "/".join((part.get("TxnID"), *refs)))
+
+
+def _discount_in(target: Ref) -> str:
+    """What the name of a discount tells; empty for anything else."""
+    if not isinstance(target, BooksRef) or not target.id.startswith(_DISCOUNT):
+        return ""
+    return target.id.removeprefix(_DISCOUNT)
+
+
+def allocation(target: Ref, amount: Decimal) -> Allocation:
+    """A part of a payment; one that is a discount tells where it is posted to."""
+    account, class_ = [*_discount_in(target).split("/"), "", ""][1:3]
+    return Allocation(
+        invoice=target,
+        amount=amount,
+        account=BooksRef(BooksKind.ACCOUNT, account) if account else None,
+        class_=BooksRef(BooksKind.CLASS, class_) if class_ else None,
+    )
+
+
+@attrs.define
+class _Laid:
+    """What settles one document: money, credits by their ids, and a discount with its account and class."""
+
+    paid: Decimal = ZERO
+    credits: dict[str, Decimal] = attrs.field(factory=dict)
+    discount: Decimal = ZERO
+    posted_to: tuple[str, str] | None = None
+
+    def members(self, target: str) -> list[Element]:
+        body = [leaf("TxnID", target), leaf("PaymentAmount", money(self.paid))]
+        body += [
+            branch("SetCredit", [leaf("CreditTxnID", credit), leaf("AppliedAmount", money(amount))])
+            for credit, amount in self.credits.items()
+        ]
+        if self.posted_to is not None:
+            body.append(leaf("DiscountAmount", money(self.discount)))
+            names = zip(("DiscountAccountRef", "DiscountClassRef"), self.posted_to, strict=True)
+            body += [branch(name, [leaf("ListID", id)]) for name, id in names if id]
+        return body
+
+
 def merged(parts: Iterable[Part]) -> list[Part]:
     """One part per document, in the order of their references; nothing is left of a sum of 0.00."""
     sums: dict[Ref, Decimal] = {}
@@ -57,20 +113,12 @@ def merged(parts: Iterable[Part]) -> list[Part]:
 def applied_members(name: str, parts: Iterable[Part], *, before: Iterable[Part] = ()) -> list[Element]:
     """The applications; `before` are those that stand there and go to 0.00 where not named. Raises Unwritable."""
     laid = _laid(merged(parts))
-    earlier = _laid(merged(before))
-    for target, (_, credits) in earlier.items():
-        now = laid.setdefault(target, (ZERO, {}))
-        for credit in credits:
-            now[1].setdefault(credit, ZERO)
-    found: list[Element] = []
-    for target, (paid, credits) in laid.items():
-        body = [leaf("TxnID", target), leaf("PaymentAmount", money(paid))]
-        body += [
-            branch("SetCredit", [leaf("CreditTxnID", credit), leaf("AppliedAmount", money(amount))])
-            for credit, amount in credits.items()
-        ]
-        found.append(branch(name, body))
-    return found
+    for target, there in _laid(merged(before)).items():
+        now = laid.setdefault(target, _Laid())
+        for credit in there.credits:
+            now.credits.setdefault(credit, ZERO)
+        now.posted_to = now.posted_to or there.posted_to
+    return [branch(name, now.members(target)) for target, now in laid.items()]
 
 
 def applied_of(ret: Element, *, holds_credits: bool) -> list[Part]:
@@ -82,25 +130,29 @@ def applied_of(ret: Element, *, holds_credits: bool) -> list[Part]:
             for link in part.all("LinkedTxn")
         ]
         credits = sum((amount for _, amount in used), ZERO)
-        shown = amount_of(part, "Amount")
+        shown, discount = amount_of(part, "Amount"), amount_of(part, "DiscountAmount")
         target = kind_of_type(part.get("TxnType"), part.get("TxnID"))
-        found.append((target, shown if holds_credits else shown + credits))
+        found.append((target, (shown if holds_credits else shown + credits) + discount))
         found += [(credit, -amount) for credit, amount in used]
+        if discount:
+            found.append((discount_of(part), -discount))
     return found
 
 
-def _laid(parts: Iterable[Part]) -> dict[str, tuple[Decimal, dict[str, Decimal]]]:
-    owed = {_bare_id(target, "What it settles"): amount for target, amount in parts if amount > 0}
-    left = {_bare_id(target, "A credit that it uses"): -amount for target, amount in parts if amount < 0}
-    laid: dict[str, tuple[Decimal, dict[str, Decimal]]] = {}
-    for target, amount in owed.items():
-        rest, credits = amount, {}
+def _laid(parts: list[Part]) -> dict[str, _Laid]:
+    laid = {_bare_id(target, "What it settles"): _Laid(paid=amount) for target, amount in parts if amount > 0}
+    left: dict[str, Decimal] = {}
+    for target, amount in parts:
+        if amount < 0 and (discount := _discount_in(target)):
+            _take_off(laid, discount, -amount)
+        elif amount < 0:
+            left[_bare_id(target, "A credit that it uses")] = -amount
+    for now in laid.values():
         for credit, open_ in left.items():
-            used = min(open_, rest)
+            used = min(open_, now.paid)
             if used:
-                credits[credit], left[credit] = used, open_ - used
-                rest -= used
-        laid[target] = (rest, credits)
+                now.credits[credit], left[credit] = used, open_ - used
+                now.paid -= used
     unused = sum(left.values(), ZERO)
     if unused:
         raise Unwritable(
@@ -108,6 +160,19 @@ def _laid(parts: Iterable[Part]) -> dict[str, tuple[Decimal, dict[str, Decimal]]
             "with what it settles. Correct what it settles in BlueOps."
         )
     return laid
+
+
+def _take_off(laid: dict[str, _Laid], discount: str, amount: Decimal) -> None:
+    """Leave a discount where it was taken off."""
+    of, account, class_ = discount.split("/")
+    now = laid.get(of)
+    if now is None or amount > now.paid:
+        raise Unwritable(
+            f"In QuickBooks a discount of {amount} was taken off a document with it, of which BlueOps now settles "
+            "less than that. Take the discount out of the payment in QuickBooks, then retry."
+        )
+    now.paid -= amount
+    now.discount, now.posted_to = amount, (account, class_)
 
 
 def _bare_id(target: Ref, what: str) -> str:

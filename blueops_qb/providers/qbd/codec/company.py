@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from blueops_qb.domain.profile import BooksProfile, SalesTax, Tracking
 from blueops_qb.providers.qbd.codec.currencies import code_of
@@ -21,12 +21,12 @@ def profile_of(
     host: Element | None,
     company: Element | None,
     preferences: Element | None,
-    discounts: Iterable[Element] = (),
+    items: Sequence[Element] = (),
     settings: QbdSettings | None = None,
 ) -> BooksProfile:
     """What the company has switched on; what it does not say keeps the cautious default.
 
-    `discounts` are its discount items.
+    `items` are those of type discount and subtotal.
     """
     settings = settings or QbdSettings()
     prefs = preferences if preferences is not None else Element("PreferencesRet")
@@ -53,15 +53,16 @@ def profile_of(
         plan=product,
         taxed_code="" if tax is None else tax.get("DefaultTaxableSalesTaxCodeRef", "FullName"),
         untaxed_code="" if tax is None else tax.get("DefaultNonTaxableSalesTaxCodeRef", "FullName"),
-        discount_items=_discount_items(discounts),
+        discount_items=_discount_items(items),
+        subtotal_items=tuple(sorted(item.get("ListID") for item in items if item.name == "ItemSubtotalRet")),
     )
 
 
-def _discount_items(discounts: Iterable[Element]) -> dict[str, str]:
+def _discount_items(items: Iterable[Element]) -> dict[str, str]:
     """The first active discount item of each account."""
     found: dict[str, str] = {}
-    for item in discounts:
-        if is_set(item, "IsActive", default=True):
+    for item in items:
+        if item.name == "ItemDiscountRet" and is_set(item, "IsActive", default=True):
             found.setdefault(item.get("AccountRef", "ListID"), item.get("ListID"))
     return found
 

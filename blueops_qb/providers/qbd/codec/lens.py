@@ -15,7 +15,6 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.documents import (
-    Allocation,
     AttachedFile,
     BankDeposit,
     Bill,
@@ -44,7 +43,7 @@ from blueops_qb.domain.lenses import told_only, uncompared, void_form
 from blueops_qb.domain.money import ZERO, half_up
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.providers.qbd.codec import cost_lines, journal, receipts, sale_lines
-from blueops_qb.providers.qbd.codec.applied import merged
+from blueops_qb.providers.qbd.codec.applied import allocation, merged
 from blueops_qb.providers.qbd.codec.members import COMPANY, REFERENCE, derived, plain_address, plain_memo
 from blueops_qb.providers.qbd.codec.sales import CHECK_NUMBER, is_open
 from blueops_qb.providers.qbd.qbxml.characters import folded
@@ -170,7 +169,7 @@ def _payment(document: CustomerPayment) -> CustomerPayment:
     return attrs.evolve(
         document,
         amount=half_up(document.amount),
-        allocations=tuple(Allocation(invoice=target, amount=amount) for target, amount in parts),
+        allocations=tuple(allocation(target, amount) for target, amount in parts),
         reference=derived(document.reference, REFERENCE),
         # Credits that settle something lie nowhere.
         deposit_to=document.deposit_to if half_up(document.amount) else None,

@@ -29,14 +29,22 @@ _NEVER_EMPTY = frozenset({"BillableStatus"})
 
 
 @attrs.frozen(kw_only=True)
+class Quiet:
+    """A line that says nothing to us: a blank one stays with the line below it, a subtotal wherever it is."""
+
+    id: str
+    subtotal: bool = False
+
+
+@attrs.frozen(kw_only=True)
 class Shown:
     """A line as the books show it: its id, how we would write it, the bundle that it is part of."""
 
     id: str
     line: Line
     bundle: Element | None = None
-    #: Ids of lines right above it that only part the form (blank ones), which stay with it.
-    above: tuple[str, ...] = ()
+    #: Lines right above it that say nothing to us.
+    above: tuple[Quiet, ...] = ()
 
 
 def changed_lines(
@@ -50,14 +58,14 @@ def changed_lines(
             "The deposit keeps cash back in QuickBooks, which BlueOps cannot change along with its lines; nothing of "
             "it was written. Change the deposit in QuickBooks; it is then brought here."
         )
-    theirs = [] if ret is None else _shown(ret, books, form=form, marker=marker)
+    theirs, below = ([], ()) if ret is None else _shown(ret, books, form=form, marker=marker)
     found: list[Element] = []
     for name in dict.fromkeys([*(_kind(line) for line in theirs), *(line.name for line in ours)]):
         mine = [line for line in ours if line.name == name]
         there = [line for line in theirs if _kind(line) == name]
         if there and not mine and name in ("Expense", "Item"):
             found.append(leaf(f"Clear{name}Lines", "true"))
-        found += _laid(mine, there, books)
+        found += _laid(mine, there, below, books)
     return found
 
 
@@ -65,19 +73,23 @@ def _kind(shown: Shown) -> str:
     return shown.line.name
 
 
-def _laid(ours: Sequence[Line], theirs: Sequence[Shown], books: Books) -> Iterator[Element]:
+def _laid(
+    ours: Sequence[Line], theirs: Sequence[Shown], below: Sequence[Quiet], books: Books
+) -> Iterator[Element]:
     between = books.settings.lines_between
     pairs = paired([_sorted(line) for line in ours], [_sorted(line.line) for line in theirs], between=between)
     taken = {at for at in pairs if at is not None}
     same = {at for n, at in enumerate(pairs) if at is not None and _same(ours[n], theirs[at])}
     _check_bundles(theirs, taken, same)
     bundles: set[int] = set()
+    last, place = max(taken, default=-1), 0
     for line, at in zip(ours, pairs, strict=True):
         if at is None:
             yield _element(line, NEW, line.members)
             continue
         shown = theirs[at]
-        yield from (_element(line, blank, (), unchanged=True) for blank in shown.above)
+        yield from _quiet(line, [*_subtotals(theirs[place:at]), *shown.above])
+        place = at + 1
         if shown.bundle is not None:
             if id(shown.bundle) not in bundles:
                 bundles.add(id(shown.bundle))
@@ -89,6 +101,17 @@ def _laid(ours: Sequence[Line], theirs: Sequence[Shown], books: Books) -> Iterat
             said = {member.name for member in line.members} | _NEVER_EMPTY
             gone = [member for member in was if member.name not in said]
             yield _element(line, shown.id, (*line.members, *(emptied(member, books) for member in gone)))
+        if at == last:
+            yield from _quiet(line, [*_subtotals(theirs[place:]), *below])
+
+
+def _subtotals(gone: Sequence[Shown]) -> Iterator[Quiet]:
+    """The subtotals above lines that go; they sum up what stays."""
+    return (quiet for shown in gone for quiet in shown.above if quiet.subtotal)
+
+
+def _quiet(line: Line, kept: Iterable[Quiet]) -> Iterator[Element]:
+    return (_element(line, quiet.id, (), unchanged=True) for quiet in kept)
 
 
 def _element(line: Line, id: str, members: Iterable[Element], *, unchanged: bool = False) -> Element:
@@ -119,11 +142,11 @@ def _text(element: Element) -> str:
     return element.text or "|".join(f"{child.name}={_text(child)}" for child in element.children)
 
 
-def _shown(ret: Element, books: Books, *, form: Form, marker: str) -> list[Shown]:
-    """The lines of a Ret, each as we would write it where we can."""
+def _shown(ret: Element, books: Books, *, form: Form, marker: str) -> tuple[list[Shown], tuple[Quiet, ...]]:
+    """The lines of a Ret, each as we would write it where we can, and what says nothing below the last."""
     assert form.lines is not None
     document = READERS[ret.name](ret, books)
-    flat, above = _parted(ret)
+    flat, above = _parted(ret, books)
     try:
         lines: Sequence[Line] = form.lines(document, books, marker, False)
     except Unwritable:
@@ -132,25 +155,31 @@ def _shown(ret: Element, books: Books, *, form: Form, marker: str) -> list[Shown
         flat
     ):  # what is there cannot be written by our rules; nothing is known to be the same
         lines = [Line(name=_name_of(line), members=()) for line, _ in flat]
-    return [
+    shown = [
         Shown(id=line.get("TxnLineID"), line=written, bundle=bundle, above=over)
-        for (line, bundle), written, over in zip(flat, lines, above, strict=True)
+        for (line, bundle), written, over in zip(flat, lines, above[:-1], strict=True)
     ]
+    return shown, above[-1]
 
 
-def _parted(ret: Element) -> tuple[list[tuple[Element, Element | None]], list[tuple[str, ...]]]:
-    """The lines that say something, and the ids of those above each that say nothing to us."""
+def _parted(
+    ret: Element, books: Books
+) -> tuple[list[tuple[Element, Element | None]], list[tuple[Quiet, ...]]]:
+    """The lines that say something, and what says nothing to us above each, and below the last."""
     flat: list[tuple[Element, Element | None]] = []
-    above: list[tuple[str, ...]] = []
-    silent: tuple[str, ...] = ()
+    above: list[tuple[Quiet, ...]] = []
+    quiet: tuple[Quiet, ...] = ()
     for line, bundle in _flat(ret):
-        if bundle is None and _is_silent(line, ret.name.removesuffix("Ret")):
-            silent += (line.get("TxnLineID"),)
+        subtotal = sale_lines.is_subtotal(line, books)
+        if bundle is not None and subtotal:
+            continue  # it goes with its group
+        if bundle is None and (subtotal or _is_silent(line, ret.name.removesuffix("Ret"))):
+            quiet += (Quiet(id=line.get("TxnLineID"), subtotal=subtotal),)
             continue
         flat.append((line, bundle))
-        above.append(silent)
-        silent = ()
-    return flat, above
+        above.append(quiet)
+        quiet = ()
+    return flat, [*above, quiet]
 
 
 def _is_silent(line: Element, name: str) -> bool:

@@ -38,17 +38,16 @@ def by_id(kind: BooksKind, ids: Sequence[str]) -> list[Element]:
 
 
 def by_number(kind: BooksKind, number: str) -> list[Element]:
-    """Reads transactions by their exact number."""
+    """Reads transactions by their number, whatever its case: to people “bo-1” and “BO-1” are one number."""
     return [
-        _query(query, [leaf("RefNumberCaseSensitive", folded(number))], whole=True)
-        for query in ENTITIES[kind].queries
+        _query(query, [leaf("RefNumber", folded(number))], whole=True) for query in ENTITIES[kind].queries
     ]
 
 
-def by_name(query: str, name: str) -> Element:
+def by_name(query: str, name: str, *, page: Page | None = None) -> Element:
     """Reads list elements whose name begins so, inactive ones included; a look-up by full name may miss those."""
     filter_ = branch("NameFilter", [leaf("MatchCriterion", "StartsWith"), leaf("Name", folded(name))])
-    return _query(query, [leaf("ActiveStatus", "All"), filter_])
+    return _query(query, [leaf("ActiveStatus", "All"), filter_], page=page)
 
 
 def holder_of(name: str) -> Element:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from blueops_qb.domain.documents import Allocation, BankDeposit, CustomerPayment, DepositLine, RefundReceipt
+from blueops_qb.domain.documents import BankDeposit, CustomerPayment, DepositLine, RefundReceipt
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.refs import BooksKind, BooksRef
-from blueops_qb.providers.qbd.codec.applied import applied_members, applied_of, kind_of_type
+from blueops_qb.providers.qbd.codec.applied import allocation, applied_members, applied_of, kind_of_type
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.currencies import currency_of
 from blueops_qb.providers.qbd.codec.members import (
@@ -38,10 +38,10 @@ from blueops_qb.providers.qbd.qbxml.element import Element, branch, leaf
 def parts_of(document: CustomerPayment) -> list[tuple[BooksRef, Decimal]]:
     """What a payment settles, as parts; raises Unwritable for what is not in the books yet."""
     parts: list[tuple[BooksRef, Decimal]] = []
-    for allocation in document.allocations:
-        txn_id(allocation.invoice, "An invoice of the payment")
-        assert isinstance(allocation.invoice, BooksRef)
-        parts.append((allocation.invoice, allocation.amount))
+    for part in document.allocations:
+        txn_id(part.invoice, "An invoice of the payment")
+        assert isinstance(part.invoice, BooksRef)
+        parts.append((part.invoice, part.amount))
     return parts
 
 
@@ -81,7 +81,7 @@ def payment_of(ret: Element, books: Books) -> CustomerPayment:
         customer=needed_ref(ret, "CustomerRef", BooksKind.CUSTOMER),
         date=needed_day(ret, "TxnDate"),
         amount=amount,
-        allocations=tuple(Allocation(invoice=target, amount=part) for target, part in parts),
+        allocations=tuple(allocation(target, part) for target, part in parts),
         method=ref_of(ret, "PaymentMethodRef", BooksKind.PAYMENT_METHOD),
         reference=ret.get("RefNumber"),
         deposit_to=ref_of(ret, "DepositToAccountRef", BooksKind.ACCOUNT),

@@ -53,7 +53,7 @@ def record_of(ret: Element, books: Books | None = None) -> BooksRecord | None:
         document=document,
         facts=facts,
         linked=linked_of(ret),
-        marker=_marker(ret),
+        marker=marker_of(ret),
         updated_at=_moment(ret.get("TimeModified")),
         shown=as_text(ret) if reader is not None else "",
     )
@@ -66,7 +66,8 @@ def _name(kind: BooksKind, ret: Element) -> str:
     return ret.get("RefNumber")
 
 
-def _marker(ret: Element) -> str:
+def marker_of(ret: Element) -> str:
+    """Our marker in its memo, or in the lines of a journal entry; empty where there is none."""
     memo = split_note(ret.get("Memo"))[1]
     if memo or ret.name != "JournalEntryRet":
         return memo

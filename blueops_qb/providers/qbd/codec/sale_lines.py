@@ -86,8 +86,13 @@ def line_members(line: SalesLine, document: SalesForm, books: Books, what: str) 
 
 
 def lines_of(ret: Element, name: str, books: Books) -> tuple[SalesLine, ...]:
-    """The lines that a form shows; a bundle stands for its members, which carry the amounts."""
-    return tuple(_line_of(line, books) for line, _ in flat_lines(ret, name))
+    """The lines that a form shows; a bundle stands for its members, which carry the amounts, subtotals for nothing."""
+    return tuple(_line_of(line, books) for line, _ in flat_lines(ret, name) if not is_subtotal(line, books))
+
+
+def is_subtotal(line: Element, books: Books) -> bool:
+    """Whether a line only sums up those above, so that it brings no money of its own (section 4.5)."""
+    return line.get("ItemRef", "ListID") in books.profile.subtotal_items
 
 
 def flat_lines(ret: Element, name: str) -> list[tuple[Element, Element | None]]:

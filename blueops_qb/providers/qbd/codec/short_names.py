@@ -28,6 +28,7 @@ from blueops_qb.domain.documents import (
     VendorRecord,
 )
 from blueops_qb.domain.naming import DIGEST_LENGTH, derived_name, derived_number
+from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbd.codec.members import Unwritable
 from blueops_qb.providers.qbd.qbxml.characters import folded, is_known
 
@@ -54,14 +55,14 @@ LENGTHS: dict[Space, int] = {Space.NAME: 41, Space.ITEM: 31, Space.NUMBER: 11, S
 class Names(Protocol):
     """The table of short forms."""
 
-    def short(self, space: Space, original: str) -> str | None:
+    def short(self, space: Space, original: str, /) -> str | None:
         """What stands in the books for `original`; None when nothing was derived for it."""
 
 
 class NoNames:
     """A table without entries."""
 
-    def short(self, space: Space, original: str) -> str | None:  # noqa: ARG002
+    def short(self, _space: Space, _original: str, /) -> str | None:
         """Nothing has been derived."""
         return None
 
@@ -72,6 +73,11 @@ class Wanted:
 
     space: Space
     original: str
+
+
+def number_space(kind: BooksKind) -> Space:
+    """Where the numbers of a kind of transaction stand."""
+    return Space.VENDOR_NUMBER if kind in (BooksKind.BILL, BooksKind.VENDOR_CREDIT) else Space.NUMBER
 
 
 def is_fit(space: Space, text: str) -> bool:

@@ -1,8 +1,9 @@
-"""Unsaid: what the answer to a creation leaves out counts as unknown, never as different from what was sent.
+"""Unsaid: what the answer to a write leaves out counts as unknown, never as different from what was sent.
 
 A full answer tells when the record was changed and what it cannot be without. One that lacks these tells no more than
 the id and the version. A full one may still leave out its totals, and all of its lines, which QuickBooks gives only
-when it is asked (reference/quickbooks-desktop.md section 4.7).
+when it is asked (reference/quickbooks-desktop.md section 4.7). What a creation sent completes its answer; of a change
+the record held more before than was sent, so that one with such an answer is read back.
 """
 
 from __future__ import annotations
@@ -58,6 +59,22 @@ def written_record(ret: Element, operation: Operation, books: Books) -> BooksRec
     return attrs.evolve(record, document=_with_totals(record.document, sent, ret, books))
 
 
+def leaves_out(ret: Element, operation: Operation, books: Books) -> bool:
+    """Whether the answer to a change lacks what a full read shows, so that it tells no more than that it was done."""
+    record = record_of(ret, books)
+    if record is None or operation.document is None:
+        return False
+    if not _is_full(ret, record):
+        return True
+    sent: Any = kept(operation.document, books)
+    if getattr(sent, "void", False):
+        return False
+    parts = any(getattr(sent, part, ()) and not getattr(record.document, part, ()) for part in _PARTS)
+    total = hasattr(sent, "total") and not _tells_total(ret)
+    tax = isinstance(sent, SalesForm) and sent.tax != ZERO and not _tells_tax(ret, books)
+    return parts or total or tax
+
+
 def recovered_record(recovery: Element, operation: Operation, books: Books) -> BooksRecord | None:
     """What was created where, as far as an ErrorRecovery tells; None for a change, which has to be read."""
     if operation.verb is not Verb.CREATE or operation.document is None:
@@ -74,15 +91,23 @@ def _is_full(ret: Element, record: BooksRecord) -> bool:
 def _with_totals(shown: Any, sent: Any, ret: Element, books: Books) -> Any:
     if not hasattr(shown, "total"):
         return shown
-    told = any(ret.has(name) for name in _TOTALS)
+    told = _tells_total(ret)
     if not isinstance(shown, SalesForm):
         return shown if told else attrs.evolve(shown, total=sent.total)
     if not told:
         return attrs.evolve(_any(shown), total=_any(sent).total, tax=_any(sent).tax)
-    if books.taxing and not ret.has("SalesTaxTotal") and not ret.has("TotalAmount"):
+    if not _tells_tax(ret, books):
         total, tax = _any(shown).total, _any(sent).tax
         return attrs.evolve(_any(shown), tax=tax, total=None if total is None else total + (tax or ZERO))
     return shown
+
+
+def _tells_total(ret: Element) -> bool:
+    return any(ret.has(name) for name in _TOTALS)
+
+
+def _tells_tax(ret: Element, books: Books) -> bool:
+    return not books.taxing or ret.has("SalesTaxTotal") or ret.has("TotalAmount")
 
 
 def _any(value: object) -> Any:

@@ -29,7 +29,8 @@ def plugins() -> str:
         )
         for plugin in host.world.plugins
     ]
-    return render_template("plugins.html", plugins=shown, switches=list(Switch))
+    health = host.health(tenant)
+    return render_template("plugins.html", plugins=shown, switches=list(Switch), health=health)
 
 
 @pages.post("/settings/plugins/<id>/switch")

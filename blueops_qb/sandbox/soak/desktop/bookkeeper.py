@@ -360,6 +360,7 @@ def recode(w: DesktopWorld) -> str:
     if not lines:
         raise NothingThere
     chosen, number = w.chance.choice(lines), ""
+    had = str(w.company.records["Account"][ref_id(chosen, "AccountRef")].get("AccountNumber"))
     if w.chance.random() < 0.6:
         number = w.chance.choice(sorted(w.chart.expenses.values()))
         (account,) = (
@@ -374,7 +375,7 @@ def recode(w: DesktopWorld) -> str:
     )
     said = change(w, kind, raw, members)
     if number:
-        note_coding(w, ours(raw), str(chosen.get("Memo", "")), number)
+        note_coding(w, ours(raw), str(chosen.get("Memo", "")), number, before=had)
     return f"{said} {number or what}"
 
 

@@ -1,0 +1,74 @@
+"""Merge proof: what of a lost customer or vendor is read again to tell whether he was merged into another one.
+
+Books need not say so, nor show documents as changed that bear another party since (reference/quickbooks-desktop.md
+section 4.10: the losing id merely shows among the deleted). Who has documents cannot be deleted, so what they name now
+tells it.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.engine.due import operation_row
+from blueops_qb.engine.known import Known
+from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk.provider import Lane, Verb
+from blueops_qb.store import tables as t
+
+#: So many documents tell it: all of them bear the same party now.
+_ENOUGH = 2
+
+
+def read_again(turn: Turn, known: Known) -> bool:
+    """Ask for documents that named him when he was last seen there; False when nothing is to be waited for."""
+    lk, m = t.links, t.mirror
+    lost = t.mirror.alias("lost")
+    query = (
+        sa.select(m.c.kind, m.c.books_id)
+        .select_from(
+            m.join(
+                lk,
+                sa.and_(
+                    lk.c.connection_id == m.c.connection_id,
+                    lk.c.books_kind == m.c.kind,
+                    lk.c.books_id == m.c.books_id,
+                    lk.c.state == "live",
+                ),
+            ).join(
+                lost,
+                sa.and_(
+                    lost.c.connection_id == m.c.connection_id,
+                    lost.c.kind == known.kind.value,
+                    lost.c.books_id == known.books_id,
+                ),
+            )
+        )
+        .where(
+            m.c.connection_id == turn.id,
+            m.c.deleted.is_(False),
+            m.c.document.contains(f'"{known.place}"', autoescape=True),
+            m.c.seen_at < lost.c.seen_at,
+        )
+        .order_by(m.c.seen_at.desc())
+        .limit(_ENOUGH)
+    )
+    rows = turn.connection.execute(query).all()
+    for row in rows:
+        read_one(turn, BooksRef(BooksKind(row.kind), row.books_id))
+    return bool(rows)
+
+
+def read_one(turn: Turn, place: BooksRef) -> None:
+    """Ask for a record, once."""
+    o = t.operations
+    asked = sa.select(o.c.id).where(
+        o.c.connection_id == turn.id,
+        o.c.verb == Verb.READ.value,
+        o.c.kind == place.kind.value,
+        o.c.target_id == place.id,
+        o.c.state.in_(["ready", "out", "uncertain"]),
+    )
+    if turn.connection.execute(asked.limit(1)).first() is None:
+        row = operation_row(turn, Verb.READ, kind=place.kind, target_id=place.id, lane=Lane.LIVE)
+        turn.connection.execute(o.insert(), [row])

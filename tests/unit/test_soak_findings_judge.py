@@ -1,0 +1,76 @@
+"""What the soak has found in its own judge: what openly stands apart is laid beside the other side all the same."""
+
+import datetime as dt
+from decimal import Decimal as D
+from typing import Any, cast
+
+import pytest
+
+from blueops_qb.sandbox.reader.comparison import differ
+from blueops_qb.sandbox.reader.values import Found, PaidBack, Party, Receipt
+from blueops_qb.sandbox.soak.excuses import Apart
+from blueops_qb.sandbox.soak.sides import in_one
+from blueops_qb.sandbox.soak.world import World
+
+DAY = dt.date(2026, 3, 2)
+JOBS = tuple(Party(name=f"Ann Lee:{name}", id=id) for name, id in (("Kitchen", "job:1"), ("Bath", "job:2")))
+
+
+class Books:
+    """Customers of the books and whose jobs they are: the bath stands below another customer there."""
+
+    def parent(self, customer: str) -> str:
+        return {"11": "1", "12": "2"}.get(customer, "")
+
+
+def receipt(amount: str, payer: str, settles: dict[str, str], **fields: Any) -> Receipt:
+    return Receipt(
+        payer=payer,
+        date=DAY,
+        amount=D(amount),
+        reference="R7",
+        method="Check",
+        account="1090",
+        settles={number: D(part) for number, part in settles.items()},
+        effect={("1090", "", ""): D(amount), ("1100", "", ""): -D(amount)},
+        **fields,
+    )
+
+
+WHOLE = receipt("30.00", "Ann Lee", {"51": "10.00", "52": "20.00"}, id="payment:1")
+PARTS = (
+    receipt("10.00", "Ann Lee", {"51": "10.00"}, under="11", id="Payment:7"),
+    receipt("20.00", "Bob May", {"52": "20.00"}, under="12", id="Payment:8"),
+)
+
+
+@pytest.mark.parametrize(("apart", "faults"), [(("job:2", "Customer:12"), 0), ((), 4)])
+def test_parts_of_a_payment_are_one_although_a_job_is_disputed_to_be_another_customers(
+    apart: tuple[str, ...], faults: int
+) -> None:
+    ours, theirs = apart[:1], apart[1:]
+    stands = Apart(ours=frozenset(ours), theirs=frozenset(theirs), pairs=(), conflicts=1, held=0)
+    here, there = Found(receipts=(WHOLE,), jobs=JOBS), Found(receipts=PARTS)
+    left, right = in_one(cast(World, Books()), here, there, here, stands, [])
+    _, found = differ(Found(receipts=left.receipts), Found(receipts=right.receipts), frozenset())
+    assert len(found) == faults, found
+
+
+def test_what_went_back_under_a_disputed_job_is_known_although_its_payment_has_another_number_now() -> None:
+    stands = Apart(
+        ours=frozenset({"job:2"}), theirs=frozenset({"Customer:12"}), pairs=(), conflicts=1, held=0
+    )
+    fields: dict[str, Any] = {
+        "date": DAY,
+        "amount": D("30.00"),
+        "account": "1090",
+        "sources": {},
+        "effect": {},
+    }
+    mine = PaidBack(payer="Ann Lee", words="B9", id="payment_return:1", **fields)
+    other = PaidBack(payer="Bob May", words="R7", id="Invoice:40", under="12", **fields)
+    here, there = Found(back=(mine,), jobs=JOBS), Found(back=(other,))
+    places = [("payment_return:1", "Invoice:40")]
+    left, right = in_one(cast(World, Books()), here, there, here, stands, places)
+    _, found = differ(Found(back=left.back), Found(back=right.back), frozenset())
+    assert found == []
