@@ -15,7 +15,6 @@ OFFICE: Sequence[Action[DesktopWorld]] = (
     Action("office enters a customer", 4, entered(office.enter_customer)),
     Action("office opens a job", 3, entered(office.enter_job)),
     Action("office enters a vendor", 2, entered(office.enter_vendor)),
-    Action("office enters a namesake", 1, entered(namesakes.enter_namesake)),
     Action("office changes a customer", 5, entered(office.change_customer)),
     Action("office changes a job", 2, entered(office.change_job)),
     Action("office changes a vendor", 2, entered(office.change_vendor)),
@@ -35,6 +34,10 @@ OFFICE: Sequence[Action[DesktopWorld]] = (
     Action("office records a cost", 5, entered(costs.record_expense)),
     Action("office changes a cost", 3, entered(costs.change_expense)),
     Action("office voids a cost", 1, entered(costs.void_expense)),
+)
+#: What the office does by what stands in the books: it is another thing beside other books.
+LOOKING: Sequence[Action[DesktopWorld]] = (
+    Action("office enters a namesake", 1, entered(namesakes.enter_namesake)),
 )
 BOOKKEEPER: Sequence[Action[DesktopWorld]] = (
     Action("bookkeeper enters a customer", 1, bookkeeper.enter_customer),
@@ -87,4 +90,4 @@ BETWEEN: Sequence[Action[DesktopWorld]] = (
     Action("admin maps the forgotten key", 1, people.map_key),
     Action("admin unmaps the forgotten key", 1, people.unmap_key),
 )
-ACTIONS: Sequence[Action[DesktopWorld]] = (*OFFICE, *BOOKKEEPER, *BETWEEN)
+ACTIONS: Sequence[Action[DesktopWorld]] = (*OFFICE, *LOOKING, *BOOKKEEPER, *BETWEEN)
