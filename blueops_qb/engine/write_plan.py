@@ -339,10 +339,12 @@ class WritePlan(PlanRows):
                 waits_for=ref,
             )
         snapshot = self.snapshots.get(ref)
-        if snapshot is None or snapshot.deleted:
+        if snapshot is None or snapshot.deleted or snapshot.merged_into:
+            merged = snapshot.merged_into if snapshot is not None else None
+            became = f"was merged into {merged}" if merged else "does not exist any more"
             raise Held(
                 State.HELD,
-                f"{ref} does not exist in BlueOps any more, and the record names it",
+                f"{ref} {became} in BlueOps, and the record names it",
                 remedy="Choose another customer, job or vendor in the record.",
                 hold=Hold.REFUSED,
                 waits_for=ref,

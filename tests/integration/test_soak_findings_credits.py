@@ -219,3 +219,38 @@ def test_a_refund_goes_to_whom_its_credit_is_of_in_the_books(house: EngineHouse,
     written = house.there(refund)
     assert written.payee == house.place(bo)
     assert len(house.books.of(K.CUSTOMER)) == 2
+
+
+def test_nobody_who_was_merged_away_here_is_entered_there_again(house: EngineHouse) -> None:
+    ann, bo = sent_customer(house), sent_customer(house, "Bo Ek", email="bo@example.com")
+    credit = issued_credit(house, ann)
+    house.drain()
+    with house.work() as tx:
+        tx.merge_customers(bo.id, ann.id)
+    house.drain()
+    d = t.documents
+    (row,) = house.rows(d, d.c.source_kind == "credit")
+    content = row.content.replace(str(ann.ref), str(bo.ref))
+    house.set(d, d.c.id == row.id, content=content)
+    house.set(t.links, t.links.c.document_id == row.id, base_ours=content)
+    # He is gone there, and a person has said that he is to be made again.
+    (his,) = house.rows(d, d.c.source_kind == "customer", d.c.source_id == bo.id)
+    house.set(t.links, t.links.c.document_id == his.id, state="gone")
+    house.set(d, d.c.id == his.id, state="withdrawn", generation=2)
+    with house.work() as tx:
+        refund = tx.issue_refund(
+            Refund(
+                id="",
+                customer_id=ann.id,
+                date=DAY,
+                amount=D("50.00"),
+                account_key="checking",
+                parts=(RefundPart(of=credit.ref, amount=D("50.00")),),
+            )
+        )
+    house.drain()
+    event = house.event(refund)
+    assert event.state == "held"
+    assert f"{bo.ref} was merged into {ann.id} in BlueOps" in event.reason
+    assert event.remedy
+    assert len(house.books.of(K.CUSTOMER)) == 2
