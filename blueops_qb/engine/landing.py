@@ -32,7 +32,13 @@ from blueops_qb.engine.figures import cents_in, generation_in, total_in
 from blueops_qb.engine.freed_credits import Freed, freed_credits, note_freed
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.link_rows import compared
-from blueops_qb.engine.mirroring import Mirroring, digest_of, make_dirty, waiting_for_link
+from blueops_qb.engine.mirroring import (
+    Mirroring,
+    digest_of,
+    make_dirty,
+    settled_by_payments,
+    waiting_for_link,
+)
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.sides import agreed_beside
@@ -60,6 +66,8 @@ class Landing(Mirroring):
     _moves: list[Move] = attrs.field(factory=list)
     _finished: dict[RecordRef, int] = attrs.field(factory=dict)
     _newer: list[BooksRef] = attrs.field(factory=list)
+    #: Invoices whose answer was never heard: a payment of theirs may have been taken in before they were found.
+    _found: list[BooksRef] = attrs.field(factory=list)
     _failed: list[tuple[RecordRef, str, str, Hold]] = attrs.field(factory=list)
     #: Documents that were taken out, and such that reverse others: an undo may end with them.
     _undoing: list[int] = attrs.field(factory=list)
@@ -160,6 +168,8 @@ class Landing(Mirroring):
         if Verb(ready.row.verb) is Verb.CREATE:
             if REVERSES in ready.row.marker:
                 self._reversals.append(ready)
+            if record.kind is BooksKind.INVOICE and ready.row.state == "uncertain":
+                self._found.append(record.ref)
             self._links.append(
                 {
                     "id": new_id(),
@@ -329,6 +339,7 @@ class Landing(Mirroring):
         write_conflicts(turn, self._conflicts)
         note_freed(turn, self._freed)
         waiting_for_link(turn, {BooksRef(BooksKind(x["books_kind"]), x["books_id"]) for x in self._links})
+        settled_by_payments(turn, self._found)
         if self._closed:
             o = t.operations
             connection.execute(

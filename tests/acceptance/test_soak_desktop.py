@@ -14,7 +14,7 @@ from blueops_qb.sandbox.postgres import running_postgres
 from blueops_qb.sandbox.qbd.connector import At
 from blueops_qb.sandbox.soak import office
 from blueops_qb.sandbox.soak.both import play_both
-from blueops_qb.sandbox.soak.desktop import between
+from blueops_qb.sandbox.soak.desktop import between, bookkeeper
 from blueops_qb.sandbox.soak.desktop.actions import ACTIONS, OFFICE
 from blueops_qb.sandbox.soak.desktop.world import DesktopWorld, open_desktop
 from blueops_qb.sandbox.soak.driver import EVERY, soak
@@ -31,8 +31,11 @@ def sqlite(folder: Path) -> str:
 
 
 @pytest.mark.slow
-def test_both_sides_agree_after_three_hundred_steps(tmp_path: Path) -> None:
-    played, _ = soak(url=sqlite(tmp_path), seed=SEED, steps=ON_SQLITE, books="qbd")
+@pytest.mark.parametrize(
+    "seed", [SEED, 7], ids=["usual", "a payment is taken in before its invoice is found"]
+)
+def test_both_sides_agree_after_three_hundred_steps(tmp_path: Path, seed: int) -> None:
+    played, _ = soak(url=sqlite(tmp_path), seed=seed, steps=ON_SQLITE, books="qbd")
     assert played.checks == ON_SQLITE // EVERY
     assert played.compared > 50
 
@@ -121,3 +124,33 @@ def test_a_set_whose_answer_is_lost_is_not_carried_out_again(tmp_path: Path) -> 
         settle(w)
         assert judge(w).compared == 1
         assert len(w.witness.created) == 1
+
+
+def test_a_payment_that_came_before_its_invoice_was_found_settles_it(tmp_path: Path) -> None:
+    # The set that adds a payment and another invoice is forgotten, and both are looked for, payments first.
+    with open_desktop(url=sqlite(tmp_path), seed=SEED) as w:
+        w.company.switches.forgets_message_sets = True
+        entered(office.enter_customer)(w)
+        entered(office.raise_invoice)(w)
+        w.carry(9)
+        w.time.advance(60)
+        w.carry(9)
+        entered(office.record_payment)(w)
+        entered(office.raise_invoice)(w)
+        while len(w.company.records["Invoice"]) < 2:
+            assert w.go_to(At.RAN)
+        w.drop()
+        (paid,) = w.company.records["ReceivePayment"].values()
+        (_, late) = w.company.records["Invoice"].values()
+        bookkeeper.enter(
+            w,
+            "ReceivePayment",
+            f"<CustomerRef><ListID>{late['CustomerRef']['ListID']}</ListID></CustomerRef>"
+            f"<TxnDate>{paid['TxnDate']}</TxnDate><RefNumber>B1</RefNumber><TotalAmount>5.00</TotalAmount>"
+            "<PaymentMethodRef><FullName>Check</FullName></PaymentMethodRef>"
+            f"<AppliedToTxnAdd><TxnID>{late['TxnID']}</TxnID><PaymentAmount>5.00</PaymentAmount>"
+            "</AppliedToTxnAdd>",
+        )
+        w.carry(9)  # the look-ups, before anybody looks for changes
+        settle(w)
+        assert judge(w).compared == 5
