@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -55,6 +55,14 @@ class Line:
     @property
     def place(self) -> Place:
         return Place(self.account, self.day, self.customer, self.vendor, self.class_, self.location)
+
+    def without(self, parts: Collection[str]) -> Line:
+        """The line without what is left aside, `class` or `location`."""
+        return attrs.evolve(
+            self,
+            class_="" if "class" in parts else self.class_,
+            location="" if "location" in parts else self.location,
+        )
 
     def plain(self) -> Line:
         """As a ledger shows it: a line bears one name, the customer's before the vendor's."""

@@ -251,13 +251,14 @@ def _compare_ledger(engine: Engine, run: Run, row: Any) -> None:
     """Reads without a transaction that anybody waits for; what was found is written at once at the end."""
     with engine.turns.open(run.connection_id) as turn:
         assert turn is not None
-        catalog, since = turn.catalog, turn.row["live_since"]
+        catalog, since, omits = turn.catalog, turn.row["live_since"], turn.description.ledger_omits
     with engine.core.engine.connect() as connection:
         theirs = sides.InLedger(
             connection=connection,
             connection_id=run.connection_id,
             reading_id=row["reading_id"],
             names=sides.names_of(catalog),
+            omits=omits,
         )
         comparing = _comparing(run, row, connection, theirs, sides.chart_of(catalog), since)
         figures = comparing.run()

@@ -216,6 +216,8 @@ class Description:
     name_forbidden: str = ":\t\n"
     #: The name of a job must differ from those of the same customer only.
     names_below_parent: bool = False
+    #: Of what a line of the books' ledger does not tell: `class`, `location`; agreement leaves that aside.
+    ledger_omits: frozenset[str] = frozenset()
     #: What a hint names as `entity` when the company or a list moved that the change feed does not tell of.
     catalog_hints: frozenset[str] = frozenset()
 

@@ -156,6 +156,8 @@ class QbdProvider(Provider):
             numbers_asked=NUMBERS_ASKED,
             name_forbidden=f"{FORBIDDEN}\t\n",
             names_below_parent=True,
+            # A row of a TransactionQuery names neither (qbd-schema, TransactionRet).
+            ledger_omits=frozenset({"class", "location"}),
         )
 
     def envelope(self, operation: Operation) -> str:
