@@ -3,7 +3,7 @@
 Card money waits on the processor's clearing account, where the books offer no payments to tick: whoever enters its
 payout by hand takes the sum out of that account. One of the same bank account, total and sum per account, at most
 `APART` away from ours, is that payout and is linked, so that the money reaches the bank once; day and note are
-taken from the books then. Several that could be it are for a person.
+taken from the books then. Several deposits that could be it are for a person.
 """
 
 from __future__ import annotations
@@ -68,8 +68,9 @@ def there_already(
 
 
 def arrived(turn: Turn, row: Any, document: BankDeposit) -> Answer:
-    """A deposit without payments came: it is the one payout of ours that waits to be written and says the same.
+    """A deposit without payments came: it is the payout of ours that waits to be written and says the same.
 
+    Of several, that of the nearest day: each is one movement of money, and the others are still written.
     False while one of them is on its way, so that nobody knows yet. One that says the same as a deposit that we have
     written is put to a person: one of the two is too many. What is nobody's stays the bookkeeper's own.
     """
@@ -79,8 +80,8 @@ def arrived(turn: Turn, row: Any, document: BankDeposit) -> Answer:
     waiting = [known for known in same if not known.linked]
     if any(known.busy for known in waiting):
         return False
-    if len(waiting) == 1:
-        known = waiting[0]
+    if waiting:
+        known = min(waiting, key=lambda one: (abs(_document(one).date - document.date), one.id))
         _link(turn, known.key, known.revision, _document(known), row)
         return True
     if twice := [known for known in same if known.linked]:

@@ -35,10 +35,12 @@ def paid(house: EngineHouse) -> Payment:
     return payment
 
 
-def settled(house: EngineHouse, payment: Payment, *, fees: str = "2.62") -> Payout:
+def settled(house: EngineHouse, payment: Payment, *, fees: str = "2.62", date: dt.date = DAY) -> Payout:
     """What the processor's feed says: the payment less its fee reached the bank."""
     net = payment.amount - D(fees)
-    payout = Payout(id="", date=DAY, account_key="checking", payment_ids=(payment.id,), net=net, fees=D(fees))
+    payout = Payout(
+        id="", date=date, account_key="checking", payment_ids=(payment.id,), net=net, fees=D(fees)
+    )
     with house.work() as tx:
         found: Payout = tx.settle_payout(payout)
     return found
@@ -116,6 +118,34 @@ def test_a_payout_that_is_entered_by_hand_while_ours_waits_is_linked(
     assert house.place(payout) == place
     assert deposits(house) == [place.id]
     assert house.state(payout) == "done"
+
+
+@pytest.mark.parametrize("nearer", [0, 1])
+def test_one_that_is_entered_by_hand_while_two_alike_wait_is_the_nearer_one(
+    nearer: int, house: EngineHouse, paid: Payment
+) -> None:
+    like = ours(house, paid)
+    other: Payment = house.pay(
+        house.invoice(sent_customer(house, name="Di Oh"), "80.00"), "80.00", method="card"
+    )
+    house.drain()
+    days = (DAY_AFTER, DAY) if nearer == 0 else (DAY, DAY_AFTER)
+    payouts = [settled(house, one, date=day) for one, day in zip((paid, other), days, strict=True)]
+    for _ in payouts:
+        house.books.script.append(Fault.NOT_SENT)
+    assert house.carrier.carry_one(house.id)
+    tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+    assert house.set(t.operations, t.operations.c.state == "ready", not_before=tomorrow) == 2
+    place = by_hand(house, like)
+    rounds(house)
+    assert house.place(payouts[nearer]) == place
+    assert house.set(t.operations, t.operations.c.state == "ready", not_before=None) == 1
+    rounds(house)
+    # The money of two payouts reaches the bank twice.
+    assert len(deposits(house)) == 2
+    assert house.place(payouts[1 - nearer]) != place
+    assert [house.state(payout) for payout in payouts] == ["done", "done"]
+    assert house.conflicts() == []
 
 
 def test_one_that_is_entered_by_hand_after_ours_is_put_to_a_person(house: EngineHouse, paid: Payment) -> None:
