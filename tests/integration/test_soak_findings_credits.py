@@ -22,6 +22,7 @@ from blueops_qb.domain.records import (
 )
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import by_hand
+from blueops_qb.sandbox.core.work import Refused
 from blueops_qb.sdk.provider import Operation, Verb
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse, rule
@@ -254,3 +255,19 @@ def test_nobody_who_was_merged_away_here_is_entered_there_again(house: EngineHou
     assert f"{bo.ref} was merged into {ann.id} in BlueOps" in event.reason
     assert event.remedy
     assert len(house.books.of(K.CUSTOMER)) == 2
+
+
+def test_a_credit_that_is_refused_leaves_what_it_settled_before_as_it_was(house: EngineHouse) -> None:
+    ann = sent_customer(house)
+    first, second = house.invoice(ann, "100.00"), house.invoice(ann, "70.00")
+    house.pay(second, "70.00")
+    applied = (Application(invoice_id=first.id, amount=D("50.00")),)
+    credit = issued_credit(house, ann, applications=applied)
+    moved = attrs.evolve(credit, applications=(Application(invoice_id=second.id, amount=D("50.00")),))
+    with house.work() as tx, pytest.raises(Refused, match=r"has only 0\.00 open"):
+        tx.update_credit(moved)
+        # Whoever was refused goes on with the transaction.
+    with house.work() as tx:
+        row = tx.row(first.ref)
+    assert row is not None
+    assert row.balance == D("50.00")

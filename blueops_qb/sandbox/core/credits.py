@@ -89,6 +89,7 @@ class CreditActions(PrepaidActions):
         new: dict[str, Decimal] = {}
         for part in credit.applications:
             new[part.invoice_id] = new.get(part.invoice_id, ZERO) + part.amount
+        balances: list[tuple[Invoice, Decimal]] = []
         for id in sorted(old.keys() | new.keys()):
             invoice, row = self._existing(Invoice, RecordKind.INVOICE, id)
             assert row.balance is not None
@@ -98,7 +99,10 @@ class CreditActions(PrepaidActions):
             if balance < 0:
                 raise Refused(f"invoice {invoice.number} has only {row.balance} open; apply less")
             if not invoice.void:
-                rows.set_balance(self._connection, self.tenant_id, invoice, balance)
+                balances.append((invoice, balance))
+        # What is refused has moved nothing: whoever is refused may go on with the transaction.
+        for invoice, balance in balances:
+            rows.set_balance(self._connection, self.tenant_id, invoice, balance)
 
 
 def credits_of(connection: sa.Connection, tenant_id: str, invoice: Invoice) -> list[Credit]:
