@@ -8,7 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import attrs
 
@@ -55,6 +56,11 @@ class Line:
     @property
     def place(self) -> Place:
         return Place(self.account, self.day, self.customer, self.vendor, self.class_, self.location)
+
+    def without(self, parts: Collection[str]) -> Line:
+        """The line without what a ledger never tells: some of `customer`, `vendor`, `class_` and `location`."""
+        nothing: dict[str, Any] = dict.fromkeys(parts, "")
+        return attrs.evolve(self, **nothing)
 
     def plain(self) -> Line:
         """As a ledger shows it: a line bears one name, the customer's before the vendor's."""

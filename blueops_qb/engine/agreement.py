@@ -251,7 +251,7 @@ def _compare_ledger(engine: Engine, run: Run, row: Any) -> None:
     """Reads without a transaction that anybody waits for; what was found is written at once at the end."""
     with engine.turns.open(run.connection_id) as turn:
         assert turn is not None
-        catalog, since = turn.catalog, turn.row["live_since"]
+        catalog, since, untold = turn.catalog, turn.row["live_since"], turn.description.untold_in_ledger
     with engine.core.engine.connect() as connection:
         theirs = sides.InLedger(
             connection=connection,
@@ -260,6 +260,7 @@ def _compare_ledger(engine: Engine, run: Run, row: Any) -> None:
             names=sides.names_of(catalog),
         )
         comparing = _comparing(run, row, connection, theirs, sides.chart_of(catalog), since)
+        comparing.untold = untold
         figures = comparing.run()
     _keep(engine, run, row, figures, comparing)
 
