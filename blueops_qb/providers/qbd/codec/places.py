@@ -36,11 +36,11 @@ def offered(records: Iterable[BooksRecord], books: Books) -> Iterator[BooksRecor
 
 
 def told_place(document: SalesForm, books: Books) -> BooksRef | None:
-    """The location that a form tells in its field; None where that is not the way."""
-    location = document.location
-    if location is None or location.kind is not BooksKind.LOCATION:
+    """The location that a form tells in its field; None where that is not the way, or the settings name it no more."""
+    location, settings = document.location, books.settings
+    if location is None or settings.location_as is not LocationAs.FIELD:
         return None
-    return location if books.settings.location_as is LocationAs.FIELD else None
+    return location if location.id in settings.locations else None
 
 
 def place_of(ret: Element, books: Books) -> BooksRef | None:
