@@ -9,7 +9,6 @@ import datetime as dt
 import enum
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -58,9 +57,12 @@ class Line:
         return Place(self.account, self.day, self.customer, self.vendor, self.class_, self.location)
 
     def without(self, parts: Collection[str]) -> Line:
-        """The line without what a ledger never tells: some of `customer`, `vendor`, `class_` and `location`."""
-        nothing: dict[str, Any] = dict.fromkeys(parts, "")
-        return attrs.evolve(self, **nothing)
+        """The line without what is left aside, `class` or `location`."""
+        return attrs.evolve(
+            self,
+            class_="" if "class" in parts else self.class_,
+            location="" if "location" in parts else self.location,
+        )
 
     def plain(self) -> Line:
         """As a ledger shows it: a line bears one name, the customer's before the vendor's."""

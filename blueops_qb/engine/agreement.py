@@ -251,16 +251,16 @@ def _compare_ledger(engine: Engine, run: Run, row: Any) -> None:
     """Reads without a transaction that anybody waits for; what was found is written at once at the end."""
     with engine.turns.open(run.connection_id) as turn:
         assert turn is not None
-        catalog, since, untold = turn.catalog, turn.row["live_since"], turn.description.untold_in_ledger
+        catalog, since, omits = turn.catalog, turn.row["live_since"], turn.description.ledger_omits
     with engine.core.engine.connect() as connection:
         theirs = sides.InLedger(
             connection=connection,
             connection_id=run.connection_id,
             reading_id=row["reading_id"],
             names=sides.names_of(catalog),
+            omits=omits,
         )
         comparing = _comparing(run, row, connection, theirs, sides.chart_of(catalog), since)
-        comparing.untold = untold
         figures = comparing.run()
     _keep(engine, run, row, figures, comparing)
 

@@ -170,6 +170,10 @@ def parties(connection: sa.Connection, connection_id: str) -> dict[str, RecordRe
 class Theirs(Protocol):
     """What the books hold."""
 
+    @property
+    def omits(self) -> frozenset[str]:
+        """What their lines do not tell, `class` or `location`."""
+
     def of(self, places: Collection[BooksRef]) -> dict[BooksRef, Transaction]:
         """Their lines of these records, whatever their days; records without any are left out."""
 
@@ -191,6 +195,7 @@ class InLedger:
     connection_id: str
     reading_id: int
     names: Mapping[tuple[BooksKind, str], str]
+    omits: frozenset[str] = frozenset()
 
     def of(self, places: Collection[BooksRef]) -> dict[BooksRef, Transaction]:
         """Their lines of these records."""
@@ -308,6 +313,7 @@ class InDocuments:
     """Their side as their documents tell it, for books whose ledger cannot be read: per document only."""
 
     turn: Turn
+    omits: frozenset[str] = frozenset()
 
     def of(self, places: Collection[BooksRef]) -> dict[BooksRef, Transaction]:
         """What their documents, as last seen, do to the accounts."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -55,10 +55,6 @@ class Slice:
     live_since: dt.date | None = None
 
 
-def _all_told(_: BooksKind) -> frozenset[str]:
-    return frozenset()
-
-
 @attrs.define(kw_only=True)
 class Comparing:
     """Compares one slice; writes nothing."""
@@ -67,8 +63,6 @@ class Comparing:
     slice: Slice
     theirs: Theirs
     chart: Chart
-    #: What their ledger never tells of a line, by the kind of the record (`Description.ledger_untold`).
-    untold: Callable[[BooksKind], frozenset[str]] = _all_told
     #: Rows of findings, as they came.
     found: list[Row] = attrs.field(factory=list, init=False)
     _sums: dict[tuple[str, str], list[int]] = attrs.field(factory=lambda: defaultdict(lambda: [0, 0, 0, 0]))
@@ -133,10 +127,9 @@ class Comparing:
     def _compared(self, one: Linked, ours: list[Line], shown: Transaction) -> None:
         if shown.number:
             self._numbered[(shown.kind, shown.number)] = one
-        untold = self.untold(one.place.kind)
-        ours = [line.without(untold) for line in ours]
-        lines = [line.without(untold) for line in shown.lines]
-        compared = compare(ours, lines, self.chart, settles=one.place.kind is BooksKind.PAYMENT)
+        if omits := self.theirs.omits:
+            ours = [line.without(omits) for line in ours]
+        compared = compare(ours, shown.lines, self.chart, settles=one.place.kind is BooksKind.PAYMENT)
         self._add(compared)
         for difference in compared.differences:
             if difference.kind is Kind.DATE and not all(

@@ -216,15 +216,8 @@ class Description:
     name_forbidden: str = ":\t\n"
     #: The name of a job must differ from those of the same customer only.
     names_below_parent: bool = False
-    #: What the ledger never tells of a line, of `customer`, `vendor`, `class_` and `location`: it is not compared
-    #: there. A kind of record of which it tells more or less than of others has an entry of its own below.
-    ledger_untold: frozenset[str] = frozenset()
-    ledger_untold_of: Mapping[BooksKind, frozenset[str]] = attrs.field(factory=dict)
-
-    def untold_in_ledger(self, kind: BooksKind) -> frozenset[str]:
-        """What the ledger never tells of a line of a record of this kind."""
-        return self.ledger_untold_of.get(kind, self.ledger_untold)
-
+    #: Of what a line of the books' ledger does not tell: `class`, `location`; agreement leaves that aside.
+    ledger_omits: frozenset[str] = frozenset()
     #: What a hint names as `entity` when the company or a list moved that the change feed does not tell of.
     catalog_hints: frozenset[str] = frozenset()
 

@@ -571,3 +571,15 @@ def test_a_second_computer_ends_the_first_ones_session_and_its_set_is_asked_abou
     assert house.states() == {}, house.reasons()
     assert house.twice() == 0
     assert house.held() == {kind: count + 3 for kind, count in before.items()}
+
+
+# -- what their ledger does not tell ------------------------------------------------------------------------
+def test_a_class_is_no_difference_to_a_ledger_that_names_none(house: DesktopHouse) -> None:
+    (customer,) = house.customers(1)
+    job = house.office.job(customer, "Attic", street="1 Pump St", class_key="service")
+    invoice = house.invoice(customer, job=job.id)
+    sessions(house, 3)
+    assert house.states() == {}, house.reasons()
+    raw = house.desktop.file.company.records["Invoice"][link_of(house, invoice.ref).books_id]
+    assert "ClassRef" in str(raw)
+    assert differences(house, invoice.ref) == []

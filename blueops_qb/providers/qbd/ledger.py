@@ -27,10 +27,6 @@ from blueops_qb.sdk.provider import Operation, Verb, Want
 
 #: Types whose party is a customer on every row; elsewhere a row names a vendor or a job without telling which.
 _SALES = frozenset({"Invoice", "CreditMemo", "ReceivePayment", "SalesReceipt", "ARRefundCreditCard"})
-#: What no row tells (section 4.13: a TransactionRet has one EntityRef, and neither class nor location).
-UNTOLD = frozenset({"class_", "location"})
-#: The kinds of which no row tells a party either.
-UNTOLD_OF = {kind: UNTOLD | {"customer", "vendor"} for type_, kind in KINDS.items() if type_ not in _SALES}
 #: Accounts that grow with a debit.
 _DEBIT_TYPES = frozenset(
     {

@@ -25,7 +25,6 @@ from blueops_qb.providers.qbd.entities import ENTITIES, NUMBERS_ASKED
 from blueops_qb.providers.qbd.exchanges import decode_set, encode_set
 from blueops_qb.providers.qbd.feeds import OVERLAP, is_feed
 from blueops_qb.providers.qbd.gate import SoapGate
-from blueops_qb.providers.qbd.ledger import UNTOLD, UNTOLD_OF
 from blueops_qb.providers.qbd.qbxml.writing import VERSION
 from blueops_qb.providers.qbd.qwc import OWNER_ID, QwcChoices, qwc_file
 from blueops_qb.providers.qbd.sessions import WebConnector
@@ -157,8 +156,8 @@ class QbdProvider(Provider):
             numbers_asked=NUMBERS_ASKED,
             name_forbidden=f"{FORBIDDEN}\t\n",
             names_below_parent=True,
-            ledger_untold=UNTOLD,
-            ledger_untold_of=UNTOLD_OF,
+            # A row of a TransactionQuery names neither (qbd-schema, TransactionRet).
+            ledger_omits=frozenset({"class", "location"}),
         )
 
     def envelope(self, operation: Operation) -> str:
