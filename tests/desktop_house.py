@@ -125,11 +125,11 @@ class DesktopHouse:
 
 
 @contextlib.contextmanager
-def desktop_house(url: str) -> Iterator[DesktopHouse]:
-    """Connected, matched, mapped; nothing is pending."""
+def desktop_house(url: str, theirs: Desktop | None = None) -> Iterator[DesktopHouse]:
+    """Connected, matched, mapped; nothing is pending. `theirs`: another company file than the usual one."""
     with (
         pytest.MonkeyPatch.context() as patch,
-        demo_house(db_url=url, port=0, books="", theirs=Desktop()) as house,
+        demo_house(db_url=url, port=0, books="", theirs=theirs or Desktop()) as house,
     ):
         patch.delenv("BLUEOPS_QB_RUNNER", raising=False)
         desktop = house.theirs

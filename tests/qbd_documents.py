@@ -87,6 +87,10 @@ def ref(kind: BooksKind) -> st.SearchStrategy[BooksRef]:
     return IDS.map(lambda id: BooksRef(kind, id))
 
 
+#: What the settings name as locations; other ids are those of a setting that was changed since, or of classes.
+PLACES = ("Reno", "Carson City")
+
+
 def maybe(kind: BooksKind) -> st.SearchStrategy[BooksRef | None]:
     """A reference or none."""
     return st.none() | ref(kind)
@@ -176,7 +180,10 @@ def _of_sale(draw: st.DrawFn) -> dict[str, Any]:
         "tax": None if mode is TaxMode.BOOKS else tax,
         "tax_code": draw(ref(BooksKind.TAX_CODE)),
         "total": None if mode is TaxMode.BOOKS else subtotal - discount + tax,
-        "location": draw(maybe(BooksKind.LOCATION)),
+        "location": draw(
+            maybe(BooksKind.LOCATION)
+            | st.sampled_from([BooksRef(BooksKind.LOCATION, place) for place in PLACES])
+        ),
         "class_": draw(maybe(BooksKind.CLASS)),
         "shipping": draw(ADDRESSES),
         "email": draw(PLAIN),
@@ -436,6 +443,7 @@ PROFILES = st.builds(
 SETTINGS = st.builds(
     QbdSettings,
     location_as=st.sampled_from(LocationAs),
+    locations=st.just(PLACES),
     name_in_address=st.booleans(),
     external_guid=st.booleans(),
     lines_between=st.booleans(),

@@ -9,6 +9,7 @@ import pytest
 from blueops_qb.domain.documents import (
     CustomerPayment,
     CustomerRecord,
+    CustomValue,
     ExpenseDocument,
     JournalEntry,
     PaidBy,
@@ -22,12 +23,13 @@ from blueops_qb.providers.qbd.codec import members
 from blueops_qb.providers.qbd.codec.bodies import change, creation
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.company import file_id_of, profile_of, versions_of
-from blueops_qb.providers.qbd.codec.extensions import extension_requests, location_of
+from blueops_qb.providers.qbd.codec.extensions import extension_requests
 from blueops_qb.providers.qbd.codec.members import Unwritable
+from blueops_qb.providers.qbd.codec.places import place_of
 from blueops_qb.providers.qbd.codec.records import record_of
 from blueops_qb.providers.qbd.qbxml.reading import read_text
 from blueops_qb.providers.qbd.qbxml.writing import as_text
-from blueops_qb.providers.qbd.settings import LocationAs, QbdSettings
+from blueops_qb.providers.qbd.settings import LocationAs, QbdSettings, SettingRefused
 from blueops_qb.sdk.outcomes import BooksRecord
 from tests.qbd_echo import Echo
 from tests.qbd_samples import CUSTOMER, INVOICE, TAX, USUAL, read_back, update
@@ -374,21 +376,47 @@ def test_above_the_address_of_a_job_stands_its_customer_never_its_own_name() -> 
         assert (None if billing is None else billing.line1) == kept
 
 
-def test_a_location_becomes_a_field_by_a_request_of_its_own() -> None:
+def test_a_custom_field_is_written_by_a_request_of_its_own() -> None:
     profile = attrs.evolve(USUAL.profile, custom_fields=(CustomField(name="Crew", id="0"),))
-    books = Books(profile=profile, settings=QbdSettings(location_as=LocationAs.FIELD))
-    placed = attrs.evolve(INVOICE, location=BooksRef(BooksKind.LOCATION, "North"))
-    (request,) = extension_requests(placed, books, id="1A-1", new=True)
+    noted = attrs.evolve(INVOICE, custom=(CustomValue(name="crew", value="North"),))
+    (request,) = extension_requests(noted, Books(profile=profile), id="1A-1", new=True)
     block = request.children[0]
     assert (block.get("DataExtName"), block.get("DataExtValue"), block.get("TxnDataExtType")) == (
-        "Location",
+        "Crew",
         "North",
         "Invoice",
     )
-    ret = read_text(
-        "<InvoiceRet><DataExtRet><DataExtName>Location</DataExtName><DataExtValue>North</DataExtValue></DataExtRet></InvoiceRet>"
-    )
-    assert location_of(ret, books) == "North"
+
+
+@pytest.mark.parametrize("way", LocationAs)
+def test_a_location_is_told_in_the_field_other_by_that_policy_alone(way: LocationAs) -> None:
+    settings = QbdSettings(location_as=way, locations=("North",))
+    books = attrs.evolve(USUAL, settings=settings)
+    placed = attrs.evolve(INVOICE, location=BooksRef(BooksKind.LOCATION, "North"))
+    told = creation(placed, books).children[0].get("Other")
+    assert told == ("North" if way is LocationAs.FIELD else "")
+    for shown, place in (("North", "North"), (" north", "North"), ("Truck 5", None), ("", None)):
+        found = place_of(read_text(f"<InvoiceRet><Other>{shown}</Other></InvoiceRet>"), books)
+        assert found == (BooksRef(BooksKind.LOCATION, place) if place and way is LocationAs.FIELD else None)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "words"),
+    [
+        ("LOCATION_AS", "field", "LOCATIONS names no places"),
+        ("LOCATIONS", "North; north", "names 'north' twice"),
+        ("LOCATIONS", "N" * 30, "keeps at most 29 of its own characters"),
+        ("LOCATIONS", "Łódź", "of its own characters"),
+    ],
+)
+def test_places_that_cannot_be_told_are_refused(key: str, text: str, words: str) -> None:
+    with pytest.raises(SettingRefused, match=words):
+        QbdSettings.from_environment({f"BLUEOPS_QB_QBD_{key}": text})
+
+
+def test_places_are_named_with_semicolons() -> None:
+    told = {"BLUEOPS_QB_QBD_LOCATION_AS": "field", "BLUEOPS_QB_QBD_LOCATIONS": " Reno ;Carson City; "}
+    assert QbdSettings.from_environment(told).locations == ("Reno", "Carson City")
 
 
 def test_a_location_as_a_class_is_that_of_every_line_without_one() -> None:

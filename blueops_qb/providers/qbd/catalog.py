@@ -14,6 +14,7 @@ from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbd.codec import queries
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.company import profile_of
+from blueops_qb.providers.qbd.codec.places import offered
 from blueops_qb.providers.qbd.codec.records import record_of
 from blueops_qb.providers.qbd.parts import Part, dumped, loaded, restarts
 from blueops_qb.providers.qbd.qbxml.element import Element
@@ -91,6 +92,7 @@ def catalog_outcome(
         settings=books.settings,
     )
     company = BooksRecord(kind=BooksKind.COMPANY, id=company_id, name=profile.company_name)
+    records += list(offered(records, books))
     return Found(
         records=(company, *records), profile=profile, then=then, complete=not then, reference=reference
     )

@@ -18,7 +18,7 @@ from blueops_qb.domain.documents import Document
 from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.providers.qbd import pictures
 from blueops_qb.providers.qbd.codec.books import Books
-from blueops_qb.providers.qbd.codec.kept import kept
+from blueops_qb.providers.qbd.codec.kept import kept, moved_place
 from blueops_qb.providers.qbd.codec.lens import normal, one_way
 from blueops_qb.providers.qbd.codec.short_names import FORBIDDEN, LENGTHS, Names, NoNames, Space
 from blueops_qb.providers.qbd.entities import ENTITIES, NUMBERS_ASKED
@@ -72,7 +72,7 @@ _YES = {
 }
 _NO = {
     Feature.REFUND_RECEIPTS: "QuickBooks Desktop has none: money given back is a credit memo and what pays it out.",
-    Feature.LOCATIONS: "QuickBooks Desktop tracks none; by the settings a class or a custom field stands for them.",
+    Feature.LOCATIONS: "QuickBooks Desktop tracks none; by the settings a class or a field of forms stands for them.",
     Feature.ATTACHMENTS: "QuickBooks Desktop takes no files through qbXML.",
     Feature.TAX_CODES: "Sales tax items are created in QuickBooks, with the vendor that the tax is owed to.",
     Feature.MULTICURRENCY: "Only documents in the home currency are written to QuickBooks Desktop.",
@@ -187,7 +187,10 @@ class QbdProvider(Provider):
 
     def sent(self, operation: Operation, profile: BooksProfile) -> Document | None:
         """What the books will show of the document; tax and total are None where QuickBooks decides."""
-        return None if operation.document is None else normal(kept(operation.document, self._books(profile)))
+        if operation.document is None:
+            return None
+        books = self._books(profile)
+        return normal(kept(moved_place(operation.document, operation.told, books), books))
 
     def one_way(self, document: Document) -> Mapping[str, Any]:
         """What is told when we change it and never compared."""

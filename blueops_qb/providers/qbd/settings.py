@@ -12,8 +12,12 @@ from typing import Any
 
 import attrs
 
+from blueops_qb.providers.qbd.qbxml.characters import folded
+
 #: What the keys of the environment begin with; the rest is the name of a field in capitals.
 PREFIX = "BLUEOPS_QB_QBD_"
+#: What the field “Other” of a form keeps.
+LONGEST_LOCATION = 29
 _BOOLEANS = {"yes": True, "1": True, "true": True, "no": False, "0": False, "false": False}
 
 
@@ -26,9 +30,10 @@ class LocationAs(enum.StrEnum):
 
     #: Left out.
     NOTHING = "nothing"
-    #: A class: the mapping names classes as locations, and lines without a class of their own bear it.
+    #: A class: the mapping offers the classes as locations, and lines without a class of their own bear it.
     CLASS = "class"
-    #: A custom field of the transaction, by the name in `location_field`; written by a request of its own.
+    #: The field “Other” of sales forms: the mapping offers the names in `locations`. It goes with the form itself; a
+    #: custom field (DataExt) would be a request of its own behind it, and a document without it stands meanwhile.
     FIELD = "field"
 
 
@@ -48,7 +53,8 @@ class QbdSettings:
     #: Who owns our private fields: a GUID in braces, one per application (section 2); empty = they are not read.
     owner_id: str = ""
     location_as: LocationAs = LocationAs.NOTHING
-    location_field: str = "Location"
+    #: The names of the places where `location_as` is a field; at most 29 characters each (section 4.5).
+    locations: tuple[str, ...] = ()
     #: Codes of taxable and other lines where the company does not tell its own.
     taxed_code: str = "Tax"
     untaxed_code: str = "Non"
@@ -81,7 +87,13 @@ class QbdSettings:
             key = f"{PREFIX}{field.name.upper()}"
             if (text := environment.get(key, "").strip()) != "":
                 given[field.name] = _value(key, text, field.default)
-        return cls(**given)
+        found = cls(**given)
+        if found.location_as is LocationAs.FIELD and not found.locations:
+            raise SettingRefused(
+                f"{PREFIX}LOCATION_AS is field, and {PREFIX}LOCATIONS names no places that could be told in it; write "
+                "their names there, with semicolons between them."
+            )
+        return found
 
 
 def _value(key: str, text: str, default: object) -> object:
@@ -93,9 +105,25 @@ def _value(key: str, text: str, default: object) -> object:
         if not text.isdecimal():
             raise SettingRefused(f"{key} is {text!r}; write a whole number, 0 or more.")
         return int(text)
+    if isinstance(default, tuple):
+        return _places(key, text)
     if isinstance(default, enum.Enum):
         words = [str(member.value) for member in type(default)]
         if text.lower() not in words:
             raise SettingRefused(f"{key} is {text!r}; write one of {', '.join(words)}.")
         return type(default)(text.lower())
     return text
+
+
+def _places(key: str, text: str) -> tuple[str, ...]:
+    """Names with semicolons between them, each as QuickBooks would keep it."""
+    names = tuple(name for part in text.split(";") if (name := part.strip()))
+    for place, name in enumerate(names):
+        if len(name) > LONGEST_LOCATION or folded(name) != name:
+            raise SettingRefused(
+                f"{key} names {name!r}; QuickBooks Desktop keeps at most {LONGEST_LOCATION} of its own characters "
+                f"there, such as {folded(name)[:LONGEST_LOCATION].rstrip()!r}."
+            )
+        if name.casefold() in (other.casefold() for other in names[:place]):
+            raise SettingRefused(f"{key} names {name!r} twice; write every place once.")
+    return names

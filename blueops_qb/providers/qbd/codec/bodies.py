@@ -29,7 +29,7 @@ from blueops_qb.providers.qbd.codec import bill_payments, receipts
 from blueops_qb.providers.qbd.codec.applied import applied_members
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.forms import Form, check, check_total, form_of
-from blueops_qb.providers.qbd.codec.kept import kept
+from blueops_qb.providers.qbd.codec.kept import kept, moved_place
 from blueops_qb.providers.qbd.codec.lens import normal, one_way
 from blueops_qb.providers.qbd.codec.line_changes import changed_lines, emptied
 from blueops_qb.providers.qbd.codec.members import Unwritable, external_guid, flag, ref_of
@@ -138,7 +138,7 @@ class _Change:
     def of(cls, document: Document, operation: Operation, books: Books) -> _Change:
         form = form_of(document)
         check(document, books)
-        document = kept(document, books)
+        document = kept(moved_place(document, operation.told, books), books)
         message = form.message(document)
         shown = shown_of(operation)
         previous = operation.previous

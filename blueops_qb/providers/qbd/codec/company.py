@@ -46,7 +46,7 @@ def profile_of(
         multicurrency=is_set(currencies, "IsMultiCurrencyOn"),
         sales_tax=_sales_tax(preferences, tax),
         class_tracking=Tracking.PER_LINE if classes else Tracking.OFF,
-        locations=settings.location_as is LocationAs.FIELD
+        locations=(settings.location_as is LocationAs.FIELD and bool(settings.locations))
         or (classes and settings.location_as is LocationAs.CLASS),
         closing_date=day_of(accounting, "ClosingDate"),
         auto_apply_credits=is_set(sales, "IsAutoApplyingPayments"),

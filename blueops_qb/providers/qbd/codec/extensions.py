@@ -12,23 +12,18 @@ from blueops_qb.providers.qbd.codec.members import Unwritable, exactly
 from blueops_qb.providers.qbd.codec.queries import PUBLIC
 from blueops_qb.providers.qbd.codec.refusals import checked
 from blueops_qb.providers.qbd.qbxml.element import Element, branch, leaf
-from blueops_qb.providers.qbd.settings import LocationAs
 
 #: What is shown of a public field.
 LENGTH = 30
 
 
 def fields_of(document: Document, books: Books) -> dict[str, str]:
-    """Name and value of the custom fields that a document sets, its location among them where that is the policy."""
+    """Name and value of the custom fields that a document sets."""
     given = document.custom if isinstance(document, SalesForm) else ()
     defined = {field.name.casefold(): field.name for field in books.profile.custom_fields}
-    found = {
+    return {
         defined[value.name.casefold()]: value.value for value in given if value.name.casefold() in defined
     }
-    location = getattr(document, "location", None)
-    if location is not None and books.settings.location_as is LocationAs.FIELD:
-        found[books.settings.location_field] = location.id
-    return found
 
 
 def extension_requests(document: Document, books: Books, *, id: str, new: bool) -> Iterator[Element]:
@@ -57,12 +52,6 @@ def extension_requests(document: Document, books: Books, *, id: str, new: bool) 
                 )
             ],
         )
-
-
-def location_of(ret: Element, books: Books) -> str:
-    """The location that a transaction shows in its custom field; empty where there is none."""
-    rows = (row for row in ret.all("DataExtRet") if row.get("DataExtName") == books.settings.location_field)
-    return next((row.get("DataExtValue") for row in rows), "")
 
 
 def item_extension(item: BooksRef, *, name: str, value: str) -> Element:

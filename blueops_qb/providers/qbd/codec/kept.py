@@ -27,6 +27,7 @@ from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.profile import SalesTax, Tracking
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.providers.qbd.codec.books import Books
+from blueops_qb.providers.qbd.codec.places import told_place
 from blueops_qb.providers.qbd.codec.short_names import Space, is_fit
 from blueops_qb.providers.qbd.settings import LocationAs
 
@@ -50,6 +51,24 @@ def kept(document: Document, books: Books) -> Document:
             return document if books.profile.multicurrency else attrs.evolve(document, currency="")
         case _:
             return document
+
+
+def moved_place(document: Document, told: Document | None, books: Books) -> Document:
+    """A document to change, whose lines follow it from the class of its former location to that of its present one.
+
+    `told` is what we told before. Lines that did not move are those that the books show, where all bear a class: one
+    whose own class is that of the former location cannot be told from one that took it over, and follows too.
+    """
+    now: Any = document
+    before: Any = told
+    if told is None or type(told) is not type(document) or not isinstance(document, SalesForm | PurchaseForm):
+        return document
+    was, place = _as_class(before.location, books), _as_class(now.location, books)
+    if was is None or was == place:
+        return document
+    lines = (attrs.evolve(line, class_=None) if line.class_ == was else line for line in now.lines)
+    moved: Document = attrs.evolve(now, lines=tuple(lines))
+    return moved
 
 
 def _named(document: Any, books: Books) -> Any:
@@ -91,7 +110,7 @@ def _sale(document: Any, books: Books) -> Document:
         "tax": None if books_decide else document.tax or ZERO if books.taxing else ZERO,
         "total": None if books_decide else document.total,
         "tax_code": document.tax_code if books.profile.sales_tax is SalesTax.MANUAL else None,
-        "location": None,
+        "location": told_place(document, books),
         "class_": None,
         "discount_account": _discount_item(document, books),
     }

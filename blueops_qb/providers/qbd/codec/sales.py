@@ -36,6 +36,7 @@ from blueops_qb.providers.qbd.codec.members import (
     ref_of,
     split_note,
 )
+from blueops_qb.providers.qbd.codec.places import FIELD, place_of, told_place
 from blueops_qb.providers.qbd.codec.sale_lines import is_written, line_members, lines_of, with_discount_lines
 from blueops_qb.providers.qbd.codec.short_names import Space, fitted
 from blueops_qb.providers.qbd.qbxml.element import Element, leaf
@@ -142,6 +143,8 @@ def _head(document: SalesForm, books: Books, marker: str, what: str) -> list[Ele
         body.append(shipping)
     body += _tax(document, books)
     put(body, "Memo", note(document.memo, marker))
+    place = told_place(document, books)
+    put(body, FIELD, "" if place is None else place.id)
     return body
 
 
@@ -181,6 +184,7 @@ def _shared_of(ret: Element, name: str, books: Books) -> dict[str, Any]:
         "tax_code": ref_of(ret, "ItemSalesTaxRef", BooksKind.TAX_CODE) if manual else None,
         "total": total,
         "shipping": address_of(ret, "ShipAddress"),
+        "location": place_of(ret, books),
         "memo": memo,
         "currency": currency_of(ret, books.profile),
         "void": voided and total == ZERO and not any(line.amount for line in lines),
