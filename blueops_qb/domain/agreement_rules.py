@@ -57,9 +57,12 @@ class Line:
         return Place(self.account, self.day, self.customer, self.vendor, self.class_, self.location)
 
     def without(self, parts: Collection[str]) -> Line:
-        """The line without what is left aside, `class` or `location`."""
+        """The line without what is left aside, `class`, `location` or `party`."""
+        named = "party" not in parts
         return attrs.evolve(
             self,
+            customer=self.customer if named else "",
+            vendor=self.vendor if named else "",
             class_="" if "class" in parts else self.class_,
             location="" if "location" in parts else self.location,
         )

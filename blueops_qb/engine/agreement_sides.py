@@ -172,7 +172,7 @@ class Theirs(Protocol):
 
     @property
     def omits(self) -> frozenset[str]:
-        """What their lines do not tell, `class` or `location`."""
+        """What their lines do not tell: `class`, `location`, `party` (a transaction without any may have some)."""
 
     def of(self, places: Collection[BooksRef]) -> dict[BooksRef, Transaction]:
         """Their lines of these records, whatever their days; records without any are left out."""

@@ -127,7 +127,8 @@ class Comparing:
     def _compared(self, one: Linked, ours: list[Line], shown: Transaction) -> None:
         if shown.number:
             self._numbered[(shown.kind, shown.number)] = one
-        if omits := self.theirs.omits:
+        names_somebody = any(line.customer or line.vendor for line in shown.lines)
+        if omits := self.theirs.omits - ({"party"} if names_somebody else set()):
             ours = [line.without(omits) for line in ours]
         compared = compare(ours, shown.lines, self.chart, settles=one.place.kind is BooksKind.PAYMENT)
         self._add(compared)

@@ -216,7 +216,7 @@ class Description:
     name_forbidden: str = ":\t\n"
     #: The name of a job must differ from those of the same customer only.
     names_below_parent: bool = False
-    #: Of what a line of the books' ledger does not tell: `class`, `location`; agreement leaves that aside.
+    #: What lines of the books' ledger do not tell: `class`, `location`, `party` (of some kinds); it is not compared.
     ledger_omits: frozenset[str] = frozenset()
     #: What a hint names as `entity` when the company or a list moved that the change feed does not tell of.
     catalog_hints: frozenset[str] = frozenset()

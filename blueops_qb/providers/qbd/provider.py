@@ -156,8 +156,9 @@ class QbdProvider(Provider):
             numbers_asked=NUMBERS_ASKED,
             name_forbidden=f"{FORBIDDEN}\t\n",
             names_below_parent=True,
-            # A row of a TransactionQuery names neither (qbd-schema, TransactionRet).
-            ledger_omits=frozenset({"class", "location"}),
+            # A row of a TransactionQuery names neither class nor location (qbd-schema, TransactionRet), and of a cost
+            # one party, of whom it does not say whether it is the vendor or the customer.
+            ledger_omits=frozenset({"class", "location", "party"}),
         )
 
     def envelope(self, operation: Operation) -> str:
