@@ -5,6 +5,7 @@ Described from the behaviour of node-quickbooks (Node.js) and tap-quickbooks (Si
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -84,7 +85,8 @@ def test_node_encodes_only_part_of_a_statement(qbo: Caller, statement: str, coun
 def test_node_counts_and_asks_for_changes_with_an_unencoded_plus(qbo: Caller) -> None:
     counted = node(qbo, "GET", "/query?query=select%20count(*)%20from%20Invoice")
     assert counted["QueryResponse"] == {"totalCount": 20}
-    answer = node(qbo, "GET", "/cdc?entities=Invoice,Customer&changedSince=2026-11-20T00:00:00+00:00")
+    yesterday = (dt.datetime.now(dt.UTC) - dt.timedelta(days=1)).isoformat(timespec="seconds")
+    answer = node(qbo, "GET", f"/cdc?entities=Invoice,Customer&changedSince={yesterday}")
     assert len(answer["CDCResponse"][0]["QueryResponse"]) == 2
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
@@ -82,15 +83,16 @@ def test_a_customer_with_parts_and_a_name_that_is_taken(qbo: Caller) -> None:
 
 
 def test_a_batch_with_a_write_a_query_and_changes(qbo: Caller) -> None:
+    yesterday = (dt.datetime.now(dt.UTC) - dt.timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     root = send(
         qbo,
         "/batch",
-        """<IntuitBatchRequest XMLNS>
+        f"""<IntuitBatchRequest XMLNS>
         <BatchItemRequest bId="1" operation="create"><Vendor><DisplayName>By XML</DisplayName></Vendor>
         </BatchItemRequest>
         <BatchItemRequest bId="2"><Query>select * from Class where Name = 'Drain'</Query></BatchItemRequest>
         <BatchItemRequest bId="3"><CDCQuery><Entities>Vendor</Entities>
-          <ChangedSince>2026-11-01T00:00:00Z</ChangedSince></CDCQuery></BatchItemRequest>
+          <ChangedSince>{yesterday}</ChangedSince></CDCQuery></BatchItemRequest>
         <BatchItemRequest bId="4" operation="create"><Widget/></BatchItemRequest>
         </IntuitBatchRequest>""",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -135,7 +136,8 @@ def test_a_block_for_each_kind_asked_for_in_its_order(qbo: Caller) -> None:
     "kind", ["TaxAgency", "TaxCode", "TaxRate", "JournalCode", "TimeActivity", "Nonsense"]
 )
 def test_kinds_that_have_no_changes_feed(qbo: Caller, kind: str) -> None:
-    assert qbo.fault("GET", "/cdc", entities=f"Invoice,{kind}", changedSince="2026-11-01")[0] == "6000"
+    yesterday = (dt.datetime.now(dt.UTC) - dt.timedelta(days=1)).date().isoformat()
+    assert qbo.fault("GET", "/cdc", entities=f"Invoice,{kind}", changedSince=yesterday)[0] == "6000"
 
 
 @pytest.mark.parametrize("since", ["yesterday", "2026-13-01", "1700000000"])
