@@ -153,7 +153,7 @@ class QbdProvider(Provider):
             },
             number_length=LENGTHS[Space.NUMBER],
             name_length=LENGTHS[Space.NAME],
-            numbers_asked=NUMBERS_ASKED,
+            numbers_asked=NUMBERS_ASKED if self.settings.ask_numbers else frozenset(),
             name_forbidden=f"{FORBIDDEN}\t\n",
             names_below_parent=True,
             # A row of a TransactionQuery names neither class nor location (qbd-schema, TransactionRet), and of a cost

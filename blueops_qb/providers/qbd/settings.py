@@ -75,6 +75,8 @@ class QbdSettings:
     #: Members of lists are named by their full names, not by their ids: for work that is made ready before the file
     #: was seen. Renaming a member then is a change of everything that names it.
     lists_by_name: bool = False
+    #: Whether a number is looked up before a document is created under it: QuickBooks takes one twice without a word.
+    ask_numbers: bool = True
     #: After so many seconds a session of the Web Connector ends once its set is answered, and the rest goes at its next
     #: run: the window of QuickBooks is hardly usable meanwhile (gotcha 22). 0 = it goes on until nothing is due.
     session_seconds: int = 300

@@ -78,7 +78,12 @@ class Desktop:
 
     def environment(self, base_url: str) -> dict[str, str]:
         del base_url
-        return {"BLUEOPS_QB_QBD_LISTS_BY_NAME": "yes" if self._lists_by_name else "no"}
+        # What is made ready before the file was seen waits for no answer of it.
+        unseen = self._lists_by_name
+        return {
+            "BLUEOPS_QB_QBD_LISTS_BY_NAME": "yes" if unseen else "no",
+            "BLUEOPS_QB_QBD_ASK_NUMBERS": "no" if unseen else "yes",
+        }
 
     def end(self) -> None:
         self.file.close()
