@@ -98,6 +98,7 @@ def test_a_deposit_bears_the_number_that_quickbooks_gives_it_and_goes_back_by_ch
 ) -> None:
     names = ("1000", "1090", "1100", "2300", "4800")
     before = [balance(house, number) for number in names]
+    there = set(house.desktop.all_of("SalesReceipt"))
     customer, job = party(house)
     day: dt.date = house.office.today
     with house.house.core.begin(TENANT, actor=ADMIN) as tx:
@@ -113,7 +114,7 @@ def test_a_deposit_bears_the_number_that_quickbooks_gives_it_and_goes_back_by_ch
             )
         )
     sessions(house)
-    (receipt,) = house.desktop.all_of("SalesReceipt").values()
+    (receipt,) = (one for id, one in house.desktop.all_of("SalesReceipt").items() if id not in there)
     assert receipt.findtext("RefNumber")
     with house.house.core.begin(TENANT, actor=ADMIN) as tx:
         tx.issue_refund(
