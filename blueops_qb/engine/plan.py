@@ -259,6 +259,10 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
         )
     if (waits := prepaid.after_deposit(turn, change.record, change.revision, plan.by_source)) is not None:
         return waits
+    if isinstance(change.record, PaymentReturn) and not change.record.void:
+        waits = deposited.parts_first(plan.by_source, change.record, change.revision)
+        if waits is not None:
+            return waits
     if isinstance(change.record, PaymentReturn) and change.record.void:
         waits = deposited.let_go_first(turn, change.record, change.revision)
         if waits is not None:

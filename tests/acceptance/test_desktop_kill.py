@@ -117,7 +117,7 @@ def killed_at(
     house.desktop.file.company.switches.forgets_message_sets = forgets
     then = raised(house, customers)
     way(house, number, at)
-    all_is_there_once(house, then, number)
+    all_is_there_once(house, then, (number, house.met))
     return house.met
 
 

@@ -7,7 +7,7 @@ import attrs
 
 from blueops_qb.domain.documents import CustomerPayment
 from blueops_qb.domain.policy import OverJobs, Policy
-from blueops_qb.domain.records import Application, Payment
+from blueops_qb.domain.records import Application, Payment, PaymentReturn, ReturnReason
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.engine import rules_desk
 from blueops_qb.store import tables as t
@@ -20,8 +20,8 @@ pytestmark = ON_SQLITE
 HOUR = dt.timedelta(hours=1)
 
 
-def _over_two_jobs(house: EngineHouse) -> Payment:
-    """A check of 300.00 for two jobs, a payment for each in the books."""
+def _over_two_jobs(house: EngineHouse, *, sent: bool = True) -> Payment:
+    """A check of 300.00 for two jobs, a payment for each in the books, or not sent yet."""
     with house.turn() as turn:
         rules_desk.change_policy(turn, Policy(over_jobs=OverJobs.SPLIT), actor="admin")
     ann = sent_customer(house)
@@ -40,7 +40,8 @@ def _over_two_jobs(house: EngineHouse) -> Payment:
                 applications=tuple(Application(invoice_id=b.id, amount=b.total) for b in bills),
             )
         )
-    house.drain()
+    if sent:
+        house.drain()
     return found
 
 
@@ -128,4 +129,31 @@ def test_what_changed_of_the_other_part_is_written_once_a_variance_was_accepted(
     assert house.books.document(places[1]).reference == "R2"
     assert house.state(payment) == "done"
     assert house.conflicts() == []
+    assert house.quiet()
+
+
+def test_a_return_of_a_payment_whose_parts_are_on_their_way_has_a_part_for_each(house: EngineHouse) -> None:
+    payment = _over_two_jobs(house, sent=False)
+    out = house.engine.next_exchange(house.id)
+    assert out is not None
+    with house.work() as tx:
+        back = tx.return_payment(
+            PaymentReturn(
+                id="",
+                payment_id=payment.id,
+                customer_id=payment.customer_id,
+                date=DAY,
+                amount=D("300.00"),
+                reason=ReturnReason.BOUNCED,
+                account_key="checking",
+            )
+        )
+    house.engine.work_pending(house.id)
+    house.engine.finish(out.exchange_id, house.provider.deliver(out.body))
+    for _ in range(3):
+        house.drain()
+    assert [house.state(record) for record in (payment, back)] == ["done", "done"]
+    settled = [house.books.document(kept.ref).allocations for kept in house.books.of(BooksKind.PAYMENT)]
+    assert [[part.amount for part in parts] for parts in settled] == [[D("100.00")], [D("200.00")]]
+    assert len({part.invoice for parts in settled for part in parts}) == 2
     assert house.quiet()
