@@ -17,6 +17,7 @@ import pytest
 from blueops_qb import bootstrap, root
 from blueops_qb.engine import callers, connections, matching, rules_desk
 from blueops_qb.engine.engine import Engine
+from blueops_qb.engine.intake import intake
 from blueops_qb.engine.turn import Turn
 from blueops_qb.providers.qbd.qwc import OWNER_ID
 from blueops_qb.sandbox.core.core import ReferenceCore, open_core
@@ -107,6 +108,11 @@ class KillableHouse(DesktopHouse):
     service: ServiceProcess = attrs.field(kw_only=True)
     #: Whether the newest session came to the set at which it was to stand still.
     met: bool = False
+
+    def documents(self, count: int, *, unpaid: int = 0) -> None:
+        """As in any house; whose events are taken in is known per process, and another house of it may have ended."""
+        intake.switch(TENANT, keep=True)
+        super().documents(count, unpaid=unpaid)
 
     def stopped_at(self, number: int, at: At, then: Callable[[], bool]) -> Outcome | None:
         """A session that stands still at its `number`-th message set, where `then` happens.
