@@ -98,14 +98,7 @@ def parts_first(
     coming = [one for one in parts if not one.linked and one.open]
     if len(parts) < 2 or not coming or any(one.linked or one.open for one in known.get(back.ref, ())):
         return None
-    return Move(
-        ref=back.ref,
-        revision=revision,
-        state=State.WAITING,
-        hold=Hold.BUSY,
-        reason=f"waits for {payment}, which is on its way in {len(parts)} parts",
-        waits_for=str(payment),
-    )
+    return _waiting(back, revision, payment, f"is on its way in {len(parts)} parts")
 
 
 def let_go_first(turn: Turn, back: PaymentReturn, revision: int) -> Move | None:
@@ -116,12 +109,16 @@ def let_go_first(turn: Turn, back: PaymentReturn, revision: int) -> Move | None:
         return None
     if not (_payouts(turn, mine, holding=True) or _payouts(turn, mine, holding=False)):
         return None
+    return _waiting(back, revision, payment, "settles it in the books still")
+
+
+def _waiting(back: PaymentReturn, revision: int, payment: RecordRef, why: str) -> Move:
     return Move(
         ref=back.ref,
         revision=revision,
         state=State.WAITING,
         hold=Hold.BUSY,
-        reason=f"waits for {payment}, which settles it in the books still",
+        reason=f"waits for {payment}, which {why}",
         waits_for=str(payment),
     )
 
