@@ -197,8 +197,7 @@ def test_core_hears_nothing_where_nothing_is_connected(office: EngineHouse) -> N
 def test_books_that_are_called_are_healthy_without_a_client(house: EngineHouse) -> None:
     with house.engine.turns.open(house.id) as turn:
         assert turn is not None
-        if turn.description.calls:
-            pytest.skip("these books have one")
+        assert not turn.description.calls
     assert (told(house).ok, told(house).quiet) == (True, False)
 
 
