@@ -21,9 +21,9 @@ from blueops_qb.sandbox.reader import Chart
 from blueops_qb.sandbox.reader.credits import settled
 from blueops_qb.sandbox.reader.parts import joined
 from blueops_qb.sandbox.reader.values import Effect, Found
-from blueops_qb.sandbox.soak.actions import Action
 from blueops_qb.sandbox.soak.chart import CHART
 from blueops_qb.sandbox.soak.desktop.world import open_desktop
+from blueops_qb.sandbox.soak.everywhere import Action
 from blueops_qb.sandbox.soak.excuses import apart, places
 from blueops_qb.sandbox.soak.judge import Wrong
 from blueops_qb.sandbox.soak.office import NothingThere
