@@ -57,9 +57,15 @@ def _i4_receivable(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
     for kind, member, sign in signs:
         for raw in books.kept[kind].values():
             open_[books.root(text_of(raw, "CustomerRef/ListID"))] += sign * money(raw, member)
+    settled, receivable = _settled(books), books.account("1100")
+    for id, raw in books.kept["Check"].items():
+        owed_again = books.effect("Check", raw).get(receivable, ZERO)
+        if owed_again:
+            party = text_of(raw, "PayeeEntityRef/ListID")
+            open_[books.root(party)] += owed_again - settled[id]
     for raw in books.kept["Bill"].values():
         payable[text_of(raw, "VendorRef/ListID")] += money(raw, "AmountDue")
-    receivable, owed = books.account("1100"), books.account("2000")
+    owed = books.account("2000")
     for (account, customer), amount in books.of_customer.items():
         if account == receivable:
             open_[books.root(customer)] -= amount
@@ -72,6 +78,28 @@ def _i4_receivable(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
     for vendor, rest in payable.items():
         if rest:
             yield f"vendor {vendor}: open bills differ by {rest} from what the ledger has"
+
+
+def _settled(books: Books) -> dict[str, Decimal]:
+    """What payments say that they settle of each document, credits and discounts with them."""
+    found: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for raw in books.kept["ReceivePayment"].values():
+        for part in raw.iter("AppliedToTxnRet"):
+            credits = sum((money(link, "Amount") for link in part.iter("LinkedTxn")), ZERO)
+            found[text_of(part, "TxnID")] += money(part, "Amount") + money(part, "DiscountAmount") + credits
+    return found
+
+
+def _used(books: Books) -> dict[str, Decimal]:
+    """What is used up of each credit: by payments, and by refunds to cards."""
+    found: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for raw in books.kept["ReceivePayment"].values():
+        for link in raw.iter("LinkedTxn"):
+            found[text_of(link, "TxnID")] += money(link, "Amount")
+    for raw in books.kept["ARRefundCreditCard"].values():
+        for part in raw.iter("RefundAppliedToTxnRet"):
+            found[text_of(part, "TxnID")] += money(part, "RefundAmount")
+    return found
 
 
 def _i6_void(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
@@ -103,18 +131,24 @@ def _moves(raw: Obj | None) -> list[Any]:
 
 def _i9_money(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
     """Payments are what they settle and what is left; invoices say what they have left."""
-    settled: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    settled = _settled(books)
     for id, raw in books.kept["ReceivePayment"].items():
-        applied = ZERO
-        for part in raw.iter("AppliedToTxnRet"):
-            applied += money(part, "Amount")
-            settled[text_of(part, "TxnID")] += money(part, "Amount")
+        applied = sum((money(part, "Amount") for part in raw.iter("AppliedToTxnRet")), ZERO)
         if applied + money(raw, "UnusedPayment") != money(raw, "TotalAmount"):
             yield f"payment {id} of {money(raw, 'TotalAmount')} settles {applied}"
     for id, raw in books.kept["Invoice"].items():
         rest = money(raw, "Subtotal") + money(raw, "SalesTaxTotal") - settled[id]
         if rest != money(raw, "BalanceRemaining") or rest < 0:
             yield f"invoice {id}: {rest} are open, it says {money(raw, 'BalanceRemaining')}"
+
+
+def _i9_credits(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
+    """Credits are what was used of them and what is left."""
+    used = _used(books)
+    for id, raw in books.kept["CreditMemo"].items():
+        left = money(raw, "Subtotal") + money(raw, "SalesTaxTotal") - used[id]
+        if left != money(raw, "CreditRemaining") or left < 0:
+            yield f"credit memo {id}: {left} are left, it says {money(raw, 'CreditRemaining')}"
 
 
 def _i23_tax(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
@@ -152,8 +186,10 @@ INVARIANTS: Sequence[tuple[str, Check]] = (
     ("I3", _i3_sums),
     ("I4", _i4_receivable),
     ("I6", _i6_void),
+    ("I6", common.i6_credited),
     ("I8", _i8_closed),
     ("I9", _i9_money),
+    ("I9", _i9_credits),
     ("I9", common.i9_waiting),
     ("I23", _i23_tax),
     ("I24", common.i24_mapped),

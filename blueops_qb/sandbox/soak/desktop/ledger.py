@@ -135,6 +135,9 @@ class Books(AnyBooks[Raw]):
     def _payment(self, _: str, raw: Raw) -> Iterator[tuple[str, Decimal]]:
         yield text_of(raw, "DepositToAccountRef/ListID"), money(raw, "TotalAmount")
         yield text_of(raw, "ARAccountRef/ListID"), -money(raw, "TotalAmount")
+        for part in raw.iter("AppliedToTxnRet"):
+            yield text_of(part, "DiscountAccountRef/ListID"), money(part, "DiscountAmount")
+            yield text_of(raw, "ARAccountRef/ListID"), -money(part, "DiscountAmount")
 
     def _refund(self, _: str, raw: Raw) -> Iterator[tuple[str, Decimal]]:
         yield text_of(raw, "RefundFromAccountRef/ListID"), -money(raw, "TotalAmount")
@@ -144,7 +147,7 @@ class Books(AnyBooks[Raw]):
         yield text_of(raw, "DepositToAccountRef/ListID"), money(raw, "DepositTotal")
         yield text_of(raw, "CashBackInfoRet/AccountRef/ListID"), money(raw, "CashBackInfoRet/Amount")
         for line in raw.iter("DepositLineRet"):
-            paid = self.kept["ReceivePayment"].get(text_of(line, "TxnID"))
+            paid = self.find(text_of(line, "TxnType"), text_of(line, "TxnID"))
             account = "AccountRef/ListID" if paid is None else "DepositToAccountRef/ListID"
             yield text_of(line if paid is None else paid, account), -money(line, "Amount")
 
