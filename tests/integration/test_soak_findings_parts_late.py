@@ -7,13 +7,13 @@ import attrs
 
 from blueops_qb.domain.documents import CustomerPayment
 from blueops_qb.domain.policy import OverJobs, Policy
-from blueops_qb.domain.records import Application, Payment, PaymentReturn, Refund, RefundPart, ReturnReason
+from blueops_qb.domain.records import Application, Payment, Refund, RefundPart
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.engine import rules_desk
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse
 from tests.fake_books import STALE
-from tests.traps import ON_SQLITE, choose, sent_customer
+from tests.traps import ON_SQLITE, bounced, choose, sent_customer
 
 pytest_plugins = ["tests.engine_fixtures"]
 pytestmark = ON_SQLITE
@@ -136,18 +136,7 @@ def test_a_return_of_a_payment_whose_parts_are_on_their_way_has_a_part_for_each(
     payment = _over_two_jobs(house, sent=False)
     out = house.engine.next_exchange(house.id)
     assert out is not None
-    with house.work() as tx:
-        back = tx.return_payment(
-            PaymentReturn(
-                id="",
-                payment_id=payment.id,
-                customer_id=payment.customer_id,
-                date=DAY,
-                amount=D("300.00"),
-                reason=ReturnReason.BOUNCED,
-                account_key="checking",
-            )
-        )
+    back = bounced(house, payment)
     house.engine.work_pending(house.id)
     house.engine.finish(out.exchange_id, house.provider.deliver(out.body))
     for _ in range(3):
