@@ -25,6 +25,7 @@ from blueops_qb.engine import (
     take_back,
     undo,
     unsettled,
+    used_credits,
     variances,
 )
 from blueops_qb.engine.conflicts import conflict_row, write_conflicts
@@ -66,7 +67,7 @@ class Landing(Mirroring):
     _moves: list[Move] = attrs.field(factory=list)
     _finished: dict[RecordRef, int] = attrs.field(factory=dict)
     _newer: list[BooksRef] = attrs.field(factory=list)
-    #: Invoices whose answer was never heard: a payment of theirs may have been taken in before they were found.
+    #: What was sent, was never heard of, and was found: a payment of it may have been taken in before it was found.
     _found: list[BooksRef] = attrs.field(factory=list)
     _failed: list[tuple[RecordRef, str, str, Hold]] = attrs.field(factory=list)
     #: Documents that were taken out, and such that reverse others: an undo may end with them.
@@ -168,7 +169,7 @@ class Landing(Mirroring):
         if Verb(ready.row.verb) is Verb.CREATE:
             if REVERSES in ready.row.marker:
                 self._reversals.append(ready)
-            if record.kind is BooksKind.INVOICE and ready.row.state == "uncertain":
+            if ready.row.state == "uncertain":
                 self._found.append(record.ref)
             self._links.append(
                 {
@@ -339,7 +340,8 @@ class Landing(Mirroring):
         write_conflicts(turn, self._conflicts)
         note_freed(turn, self._freed)
         waiting_for_link(turn, {BooksRef(BooksKind(x["books_kind"]), x["books_id"]) for x in self._links})
-        settled_by_payments(turn, self._found)
+        settled_by_payments(turn, [place for place in self._found if place.kind is BooksKind.INVOICE])
+        used_credits.now_ours(turn, self._found)
         if self._closed:
             o = t.operations
             connection.execute(

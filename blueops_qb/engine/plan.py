@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.match_parties import Bucket
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
-from blueops_qb.domain.records import PaymentReturn, Payout, Record, Voidable
+from blueops_qb.domain.records import PaymentReturn, Payout, Record, Refund, Voidable
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.engine import (
     arrived_deposits,
@@ -260,7 +260,7 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
         )
     if (waits := prepaid.after_deposit(turn, change.record, change.revision, plan.by_source)) is not None:
         return waits
-    if isinstance(change.record, PaymentReturn) and not change.record.void:
+    if isinstance(change.record, PaymentReturn | Refund) and not change.record.void:
         waits = deposited.parts_first(plan.by_source, change.record, change.revision)
         if waits is not None:
             return waits

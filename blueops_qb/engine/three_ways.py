@@ -24,7 +24,7 @@ from blueops_qb.domain.refs import NAMED_KINDS, BooksRef
 from blueops_qb.domain.reverse import settles_elsewhere
 from blueops_qb.engine import one_sided, outbox, reclass_back, tombstones, variances
 from blueops_qb.engine.agreeing import agree, agree_on
-from blueops_qb.engine.coming import names_what_comes
+from blueops_qb.engine.coming import names_what_comes, uses_unseen_credit
 from blueops_qb.engine.conflicts import Shown, open_conflict, whole_shown
 from blueops_qb.engine.known import Known, sources_of
 from blueops_qb.engine.mirroring import make_dirty
@@ -68,7 +68,8 @@ def compare(turn: Turn, row: Any, known: Known) -> bool:
         if row["active"]:
             _stands_again(turn, known)
         return True
-    if names_what_comes(turn, _newly_named(known, theirs), seen_at=row["seen_at"]):
+    newly, seen_at = _newly_named(known, theirs), row["seen_at"]
+    if names_what_comes(turn, newly, seen_at=seen_at) or uses_unseen_credit(turn, newly, seen_at=seen_at):
         return False
     snapshot = newest(turn, known.key.source)
     if snapshot is None or snapshot.deleted:
