@@ -340,7 +340,8 @@ class Landing(Mirroring):
         upsert(connection, t.memberships, self._members)
         write_conflicts(turn, self._conflicts)
         note_freed(turn, self._freed)
-        waiting_for_link(turn, {BooksRef(BooksKind(x["books_kind"]), x["books_id"]) for x in self._links})
+        new = {BooksRef(BooksKind(link["books_kind"]), link["books_id"]) for link in self._links}
+        waiting_for_link(turn, new, just_written=True)
         settled_by_payments(turn, [place for place in self._found if place.kind is BooksKind.INVOICE])
         used_credits.now_ours(turn, self._found)
         if self._closed:
