@@ -1,6 +1,6 @@
 """What waits for a record hears of it however that one ends: done, taken back, back in the books, merged, cut down."""
 
-from typing import cast
+from typing import Any, cast
 
 import attrs
 import pytest
@@ -12,6 +12,8 @@ from blueops_qb.domain.records import Application, Invoice, Payment, Payout
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey
 from blueops_qb.engine import resolve, rules_desk, undo
 from blueops_qb.engine.known import marker_of
+from blueops_qb.engine.plan_anew import plan_anew
+from blueops_qb.sandbox.soak.in_vain import in_vain
 from blueops_qb.sdk.outcomes import BooksRecord
 from blueops_qb.sdk.provider import Operation
 from blueops_qb.store import tables as t
@@ -251,3 +253,27 @@ def test_what_the_books_took_without_showing_it_has_a_way_out(house: EngineHouse
     assert house.state(invoice) == "done"
     assert house.books.one(K.INVOICE).ref == house.place(invoice)
     assert house.quiet()
+
+
+def test_the_soak_tells_what_waits_for_something_that_is_there(house: EngineHouse) -> None:
+    def told() -> list[str]:
+        def rows(statement: str, **values: str) -> list[Any]:
+            with house.core.engine.connect() as connection:
+                return list(connection.execute(sa.text(statement), {"tenant": house.tenant, **values}))
+
+        return in_vain(rows, connection=house.id)
+
+    invoice, payment = _waits_for_one_that_is_held(house)
+    assert told() == []
+    house.set(t.outbox, t.outbox.c.ref_kind == "invoice", state="superseded")
+    (word,) = told()
+    assert word == f"create of payment for {payment.ref} goes after {invoice.ref}, of which nothing is open"
+    with house.turn() as turn:
+        assert plan_anew(turn, invoice.ref)
+    house.drain()
+    house.drain()
+    assert told() == []
+    house.set(
+        t.outbox, t.outbox.c.ref_kind == "payment", state="waiting", waits_for=str(invoice.ref), reason="?"
+    )
+    assert told() == [f"{payment.ref} is waiting for {invoice.ref}, which is there: ?"]
