@@ -15,6 +15,7 @@ OFFICE: Sequence[Action[DesktopWorld]] = (
     *everywhere.PARTIES,
     *everywhere.SALES,
     *everywhere.CREDITS,
+    *everywhere.REFUNDS,
     *everywhere.COSTS,
 )
 BOOKKEEPER: Sequence[Action[DesktopWorld]] = (
