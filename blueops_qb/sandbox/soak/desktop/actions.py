@@ -16,6 +16,7 @@ OFFICE: Sequence[Action[DesktopWorld]] = (
     *everywhere.SALES,
     *everywhere.CREDITS,
     *everywhere.REFUNDS,
+    *everywhere.DEPOSITS,
     *everywhere.COSTS,
 )
 BOOKKEEPER: Sequence[Action[DesktopWorld]] = (

@@ -220,6 +220,8 @@ INVARIANTS: Sequence[tuple[str, Check]] = (
     ("I9", _i9_money),
     ("I9", _i9_credits),
     ("I9", common.i9_waiting),
+    ("I10", common.i10_returned),
+    ("I11", common.i11_deposits),
     ("I23", _i23_tax),
     ("I24", common.i24_mapped),
     ("I25", _i25_split),
