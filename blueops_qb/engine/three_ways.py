@@ -45,6 +45,13 @@ Groups = tuple[str, ...]
 
 def compare(turn: Turn, row: Any, known: Known) -> bool:
     """Compare one linked record; False when it must stay dirty for now."""
+    compared = _compared(turn, row, known)
+    if compared and row["active"] and not row["deleted"]:
+        _stands_again(turn, known)
+    return compared
+
+
+def _compared(turn: Turn, row: Any, known: Known) -> bool:
     if known.busy:
         return False
     if known.undone == "done" and known.state == "withdrawn":
@@ -65,8 +72,6 @@ def compare(turn: Turn, row: Any, known: Known) -> bool:
     newly_ours = _settles_newly_ours(turn, known, theirs)
     if row["document"] == known.base_theirs and not newly_ours and not _moved_beside(row, known):
         agree(turn, known, row)
-        if row["active"]:
-            _stands_again(turn, known)
         return True
     newly, seen_at = _newly_named(known, theirs), row["seen_at"]
     if names_what_comes(turn, newly, seen_at=seen_at) or uses_unseen_credit(turn, newly, seen_at=seen_at):

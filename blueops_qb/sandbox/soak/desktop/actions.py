@@ -15,6 +15,8 @@ OFFICE: Sequence[Action[DesktopWorld]] = (
     *everywhere.PARTIES,
     *everywhere.SALES,
     *everywhere.CREDITS,
+    *everywhere.REFUNDS,
+    *everywhere.DEPOSITS,
     *everywhere.COSTS,
 )
 BOOKKEEPER: Sequence[Action[DesktopWorld]] = (
