@@ -189,14 +189,15 @@ def _ended(plan: WritePlan, moves: list[Move]) -> list[RecordRef]:
     """Records that come to an end without being written, of which others may wait to hear.
 
     For a payment wait the bank deposit that let it go for a moment, and what takes it as a customer deposit; for what
-    is not in the books any more wait those that it kept from being written.
+    is not in the books any more, or is there as it was after all, wait those that it kept from being written. The
+    payments that wait for a deposit to let them go hear of it once it has (`deposited`).
     """
     return [
         move.ref
         for move in moves
         if move.state in (State.DONE, State.NOT_POSTED)
         and (
-            move.ref.kind is RecordKind.PAYMENT
+            move.ref.kind is not RecordKind.PAYOUT
             or not any(known.linked for known in plan.by_source.get(move.ref, ()))
         )
     ]

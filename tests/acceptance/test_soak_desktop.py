@@ -9,13 +9,13 @@ from click.testing import CliRunner
 
 from blueops_qb.cli import main
 from blueops_qb.domain.mapping import Family
-from blueops_qb.sandbox.demo.desktop_chart import DESKTOP_RULES
 from blueops_qb.sandbox.postgres import running_postgres
 from blueops_qb.sandbox.qbd.connector import At
 from blueops_qb.sandbox.soak import office
 from blueops_qb.sandbox.soak.both import play_both
 from blueops_qb.sandbox.soak.desktop import between, bookkeeper
 from blueops_qb.sandbox.soak.desktop.actions import ACTIONS, OFFICE
+from blueops_qb.sandbox.soak.desktop.chart import RULES
 from blueops_qb.sandbox.soak.desktop.world import DesktopWorld, open_desktop
 from blueops_qb.sandbox.soak.driver import EVERY, soak
 from blueops_qb.sandbox.soak.judge import Wrong, judge
@@ -99,7 +99,7 @@ def test_a_posting_that_its_members_do_not_say_is_told(tmp_path: Path) -> None:
 
 def test_an_account_that_differs_between_both_kinds_of_books_is_told() -> None:
     with (
-        patch.dict(DESKTOP_RULES, {(Family.SERVICE, "repair"): ("item", "Install")}),
+        patch.dict(RULES, {(Family.SERVICE, "repair"): ("item", "Install")}),
         pytest.raises(Wrong, match="I5: invoice:"),
     ):
         play_both(seed=SEED, steps=40, office=OFFICE)

@@ -217,7 +217,7 @@ def delete_document(w: DesktopWorld) -> str:
 
 def receive_payment(w: DesktopWorld) -> str:
     """A check that came by mail, for one to three open invoices of a customer, sometimes for more than they are."""
-    open_ = {id: rest for id, rest in _open_invoices(w).items() if rest > 0}
+    open_ = {id: rest for id, rest in open_invoices(w).items() if rest > 0}
     first = there(w, "Invoice", lambda raw: raw["TxnID"] in open_)
     customer = ref_id(first, "CustomerRef")
     found = [id for id in open_ if ref_id(w.company.records["Invoice"][id], "CustomerRef") == customer]
@@ -242,7 +242,7 @@ def receive_payment(w: DesktopWorld) -> str:
     return f"ReceivePayment {id} {number} {total}"
 
 
-def _open_invoices(w: DesktopWorld) -> dict[str, Decimal]:
+def open_invoices(w: DesktopWorld) -> dict[str, Decimal]:
     """What each invoice has left, by what payments say of it."""
     found = {
         id: money(raw.get("Subtotal")) + money(raw.get("SalesTaxTotal"))
@@ -250,7 +250,9 @@ def _open_invoices(w: DesktopWorld) -> dict[str, Decimal]:
     }
     for raw in w.company.records["ReceivePayment"].values():
         for part in raw.get("_Applied", ()):
-            found[part["TxnID"]] -= money(part.get("PaymentAmount"))
+            if part["TxnID"] in found:
+                credits = (money(one["AppliedAmount"]) for one in part.get("SetCredit", ()))
+                found[part["TxnID"]] -= sum(credits, money(part.get("PaymentAmount")))
     return found
 
 
