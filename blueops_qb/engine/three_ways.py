@@ -252,10 +252,8 @@ def _take(turn: Turn, sides: Sides, pull: Groups, outcome: Outcome) -> None:
 def _bring(turn: Turn, sides: Sides, groups: Groups, outcome: Outcome) -> None:
     known = sides.known
     found: Draft = draft(turn, sides, sides.moved(groups))
-    key = f"{turn.id}:{known.place}:{sides.version}:{'+'.join(groups)}"
-    if sides.theirs == sides.base_theirs:
-        # Nothing moved there, only what it names is ours by now: core may have taken this version in before.
-        key += f":r{sides.snapshot.revision}"
+    # One version may be brought more than once: what it names became ours meanwhile, or was merged there.
+    key = f"{turn.id}:{known.place}:{sides.version}:r{sides.snapshot.revision}:{'+'.join(groups)}"
     revision, ours = tell_core(turn, sides, found, key[:200])
     if found.change is not None:
         turn.note(
