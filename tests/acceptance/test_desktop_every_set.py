@@ -1,8 +1,8 @@
 """Two hundred documents on their way to QuickBooks Desktop, and something goes wrong at every set of them in turn.
 
 Such a run has nine sets. The suite plays two of them for each mishap, others each time, so that none is left out;
-`BLUEOPS_QB_EVERY_SET=1` plays all of them for each. Each time the next two sessions settle what was out: nothing is lost,
-nothing is there twice, whether QuickBooks remembers its message sets or has forgotten them.
+`BLUEOPS_QB_EVERY_SET=1` plays all of them for each. Each time the next two sessions settle what was out: nothing is
+lost, nothing is there twice, whether QuickBooks remembers its message sets or has forgotten them.
 """
 
 import itertools
