@@ -213,18 +213,21 @@ def _vendor_credit(document: VendorCredit, accounts: _Accounts) -> Iterator[Post
 
 def _bill_payment(document: BillPayment, accounts: _Accounts) -> Iterator[Posting]:
     payable = _id(document.ap_account) or accounts.role("ap")
-    location = _id(document.location)
-    paid_from = Origin(part="paid from")
-    for account, amount, origin in (
-        (payable, document.amount, PAYABLES),
-        (_id(document.account), -document.amount, paid_from),
-    ):
+    taken = [part for part in document.settles if part.account is not None]
+    settled = document.amount - sum((part.amount for part in taken), ZERO)
+    rows = [
+        (payable, settled, None, PAYABLES),
+        (_id(document.account), -document.amount, None, Origin(part="paid from")),
+        *((_id(part.account), part.amount, part.class_, Origin(part="discount")) for part in taken),
+    ]
+    for account, amount, class_, origin in rows:
         yield Posting(
             account=account,
             amount=amount,
             date=document.date,
             vendor=document.vendor,
-            location=location,
+            class_=_id(class_),
+            location=_id(document.location),
             origin=origin,
         )
 

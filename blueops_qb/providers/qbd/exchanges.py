@@ -31,6 +31,7 @@ from blueops_qb.providers.qbd.qbxml.element import Element
 from blueops_qb.providers.qbd.qbxml.reading import read
 from blueops_qb.providers.qbd.qbxml.tables import content_of
 from blueops_qb.providers.qbd.qbxml.writing import MessageSet, written
+from blueops_qb.providers.qbd.special_items import remembered, special_requests, with_news
 from blueops_qb.providers.qbd.status import rule_for_set
 from blueops_qb.providers.qbd.status_rules import Result
 from blueops_qb.providers.qbd.verdicts import Status, is_done, unknown, verdict
@@ -122,6 +123,7 @@ def encode_set(exchange: Exchange, books: Books, *, version: str) -> bytes:
             attrs.evolve(request, attributes={"requestID": f"{operation.id}.{part}", **request.attributes})
             for part, request in enumerate(made)
         ]
+    requests += special_requests(exchange)
     writing = any(operation.verb in WRITES for operation in exchange.operations)
     if not writing:
         return written(MessageSet(requests=tuple(requests), version=version))
@@ -167,6 +169,7 @@ def _decode(exchange: Exchange, root: Element, books: Books) -> dict[str, Outcom
     parts: dict[str, list[Element]] = {}
     for response in answer.children:
         parts.setdefault(response.attribute("requestID").rpartition(".")[0], []).append(response)
+    known, books = books, with_news(books, answer.children)
     outcomes: dict[str, Outcome] = {}
     for operation in exchange.operations:
         mine = parts.get(operation.id, [])
@@ -193,6 +196,8 @@ def _decode(exchange: Exchange, root: Element, books: Books) -> dict[str, Outcom
             outcomes[operation.id] = ledger_outcome(operation, mine, books, reference=exchange.id)
         else:
             outcomes[operation.id] = _outcome(operation, mine, books, exchange=exchange)
+    if books is not known:
+        outcomes = remembered(outcomes, books)
     return _asked_in_vain(outcomes) if exchange.asks else outcomes
 
 
