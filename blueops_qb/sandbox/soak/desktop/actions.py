@@ -17,6 +17,7 @@ OFFICE: Sequence[Action[DesktopWorld]] = (
     *everywhere.CREDITS,
     *everywhere.REFUNDS,
     *everywhere.DEPOSITS,
+    *everywhere.EARLY_OR_NEVER,
     *everywhere.COSTS,
 )
 BOOKKEEPER: Sequence[Action[DesktopWorld]] = (
