@@ -18,6 +18,7 @@ OFFICE: Sequence[Action[DesktopWorld]] = (
     *everywhere.REFUNDS,
     *everywhere.DEPOSITS,
     *everywhere.EARLY_OR_NEVER,
+    *everywhere.RETURNS,
     *everywhere.COSTS,
 )
 BOOKKEEPER: Sequence[Action[DesktopWorld]] = (
