@@ -25,7 +25,6 @@ from blueops_qb.engine import (
     take_back,
     undo,
     unsettled,
-    used_credits,
     variances,
 )
 from blueops_qb.engine.conflicts import conflict_row, doubt_row, write_conflicts
@@ -37,9 +36,8 @@ from blueops_qb.engine.mirroring import (
     Mirroring,
     digest_of,
     make_dirty,
-    settled_by_payments,
-    waiting_for_link,
 )
+from blueops_qb.engine.newly_ours import now_ours, waiting_for_link
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.sides import agreed_beside
@@ -342,8 +340,7 @@ class Landing(Mirroring):
         note_freed(turn, self._freed)
         new = {BooksRef(BooksKind(link["books_kind"]), link["books_id"]) for link in self._links}
         waiting_for_link(turn, new, just_written=True)
-        settled_by_payments(turn, [place for place in self._found if place.kind is BooksKind.INVOICE])
-        used_credits.now_ours(turn, self._found)
+        now_ours(turn, self._found)
         if self._closed:
             o = t.operations
             connection.execute(

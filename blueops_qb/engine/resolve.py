@@ -24,7 +24,7 @@ from blueops_qb.engine.choice_preview import ChoicePreview, preview_of
 from blueops_qb.engine.choices import CannotResolve, MovedMeanwhile, Wish
 from blueops_qb.engine.figures import cents_in
 from blueops_qb.engine.known import Known, load_by_place, marker_of, places_of
-from blueops_qb.engine.linking import now_ours
+from blueops_qb.engine.newly_ours import now_ours
 from blueops_qb.engine.outbox import State
 from blueops_qb.engine.sides import agreed_beside
 from blueops_qb.engine.to_core import StaleCore

@@ -15,6 +15,10 @@ OFFICE: Sequence[Action[DesktopWorld]] = (
     *everywhere.PARTIES,
     *everywhere.SALES,
     *everywhere.CREDITS,
+    *everywhere.REFUNDS,
+    *everywhere.DEPOSITS,
+    *everywhere.EARLY_OR_NEVER,
+    *everywhere.RETURNS,
     *everywhere.COSTS,
 )
 BOOKKEEPER: Sequence[Action[DesktopWorld]] = (

@@ -45,10 +45,14 @@ def _i3_sums(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
                 yield f"{kind} {id} comes to {lines}, its subtotal is {text_of(raw, 'Subtotal')}"
 
 
-def _i4_receivable(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
-    """A/R per customer = what is open of invoices less unapplied payments and credits; A/P per vendor = open bills."""
+def _i4_receivable(_: DesktopWorld, books: Books, apart: Apart) -> Iterator[str]:
+    """A/R per customer = what is open of invoices and of money that went back, less unapplied payments and credits.
+
+    A/P per vendor = open bills.
+    """
     open_: dict[str, Decimal] = defaultdict(lambda: ZERO)
     payable: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    root = _together(books, apart)
     signs = (
         ("Invoice", "BalanceRemaining", 1),
         ("ReceivePayment", "UnusedPayment", -1),
@@ -56,19 +60,17 @@ def _i4_receivable(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
     )
     for kind, member, sign in signs:
         for raw in books.kept[kind].values():
-            open_[books.root(text_of(raw, "CustomerRef/ListID"))] += sign * money(raw, member)
-    settled, receivable = _settled(books), books.account("1100")
+            open_[root(books.customer(raw))] += sign * money(raw, member)
+    settled, receivable, owed = _settled(books), books.account("1100"), books.account("2000")
     for id, raw in books.kept["Check"].items():
         owed_again = books.effect("Check", raw).get(receivable, ZERO)
         if owed_again:
-            party = text_of(raw, "PayeeEntityRef/ListID")
-            open_[books.root(party)] += owed_again - settled[id]
+            open_[root(text_of(raw, "PayeeEntityRef/ListID"))] += owed_again - settled[id]
     for raw in books.kept["Bill"].values():
         payable[text_of(raw, "VendorRef/ListID")] += money(raw, "AmountDue")
-    owed = books.account("2000")
     for (account, customer), amount in books.of_customer.items():
         if account == receivable:
-            open_[books.root(customer)] -= amount
+            open_[root(customer)] -= amount
     for (account, vendor), amount in books.of_vendor.items():
         if account == owed:
             payable[vendor] += amount
@@ -78,6 +80,33 @@ def _i4_receivable(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
     for vendor, rest in payable.items():
         if rest:
             yield f"vendor {vendor}: open bills differ by {rest} from what the ledger has"
+
+
+def _together(books: Books, apart: Apart) -> Callable[[str], str]:
+    """The customer above all jobs; as one with another where a payment that stands apart goes from one to the other.
+
+    A job that BlueOps moves to another customer takes its invoices along. A payment of the former customer, which
+    settled them, follows unless it is held: until then it is one customer's money on another's invoice.
+    """
+    joined: dict[str, str] = {}
+
+    def root(customer: str) -> str:
+        found = books.root(customer)
+        while found in joined:
+            found = joined[found]
+        return found
+
+    for id, raw in books.kept["ReceivePayment"].items():
+        # What it settles, and the credits inside.
+        for part in (*raw.iter("AppliedToTxnRet"), *raw.iter("LinkedTxn")):
+            other = text_of(part, "TxnType"), text_of(part, "TxnID")
+            named = books.find(*other)
+            if named is None or not {f"ReceivePayment:{id}", ":".join(other)} & apart.theirs:
+                continue
+            one, two = root(books.customer(raw)), root(books.customer(named))
+            if one != two:
+                joined[one] = two
+    return root
 
 
 def _settled(books: Books) -> dict[str, Decimal]:
@@ -191,6 +220,8 @@ INVARIANTS: Sequence[tuple[str, Check]] = (
     ("I9", _i9_money),
     ("I9", _i9_credits),
     ("I9", common.i9_waiting),
+    ("I10", common.i10_returned),
+    ("I11", common.i11_deposits),
     ("I23", _i23_tax),
     ("I24", common.i24_mapped),
     ("I25", _i25_split),

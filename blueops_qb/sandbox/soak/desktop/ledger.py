@@ -89,7 +89,7 @@ class Books(AnyBooks[Raw]):
 
     def customer(self, raw: Raw) -> str:
         """The customer or job whom a document names."""
-        return text_of(raw, "CustomerRef/ListID")
+        return _first(raw, ("CustomerRef", "PayeeEntityRef", "JournalDebitLine/EntityRef"))
 
     def parent(self, customer: str) -> str:
         """The customer of whom this one is a job; empty where it is none's."""
