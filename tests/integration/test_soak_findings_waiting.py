@@ -6,7 +6,7 @@ import attrs
 import pytest
 import sqlalchemy as sa
 
-from blueops_qb.domain.documents import CustomerRecord
+from blueops_qb.domain.documents import CustomerRecord, SalesInvoice
 from blueops_qb.domain.policy import OverJobs, Policy
 from blueops_qb.domain.records import Application, Invoice, Payment, Payout
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey
@@ -14,6 +14,7 @@ from blueops_qb.engine import resolve, rules_desk, undo
 from blueops_qb.engine.known import marker_of
 from blueops_qb.engine.plan_anew import plan_anew
 from blueops_qb.sandbox.soak.in_vain import in_vain
+from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
 from blueops_qb.sdk.provider import Operation
 from blueops_qb.store import tables as t
@@ -277,3 +278,33 @@ def test_the_soak_tells_what_waits_for_something_that_is_there(house: EngineHous
         t.outbox, t.outbox.c.ref_kind == "payment", state="waiting", waits_for=str(invoice.ref), reason="?"
     )
     assert told() == [f"{payment.ref} is waiting for {invoice.ref}, which is there: ?"]
+
+
+@pytest.mark.parametrize("choice", ["theirs", "again"])
+def test_what_was_voided_here_and_shows_up_there_after_all_is_taken_out_once_a_person_has_linked_it(
+    choice: str, house: EngineHouse
+) -> None:
+    ann = sent_customer(house)
+    invoice = house.invoice(ann, "100.00")
+    house.engine.work_pending(house.id)
+    document = wire.load_document(K.INVOICE, house.rows(o, o.c.kind == "invoice")[0].content)
+    assert isinstance(document, SalesInvoice)
+    with house.work() as tx:
+        tx.void_invoice(invoice.id)
+    house.drain()
+    assert (house.state(invoice), house.books.of(K.INVOICE)) == ("not_posted", [])
+    late = attrs.evolve(document, customer=house.place(ann))
+    place = house.books.enter(late, marker=marker_of(DocumentKey(invoice.ref), 1))
+    house.poll()
+    assert [(c.cause, c.group, c.ref) for c in house.conflicts()] == [
+        ("twice", "existence", str(invoice.ref))
+    ]
+    if choice == "again":
+        with pytest.raises(resolve.CannotResolve, match="is void in BlueOps"):
+            choose(house, "again")
+    choose(house, "theirs")
+    for _ in range(3):
+        house.drain()
+    assert house.books.document(place).void
+    assert house.conflicts() == []
+    assert house.quiet()
