@@ -31,10 +31,12 @@ from blueops_qb.engine.dates import date_of
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.match_rows import Row
+from blueops_qb.engine.newest import newest as newest_of
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.related import named_there, read_related
 from blueops_qb.engine.removed_here import removed
 from blueops_qb.engine.rule_room import post_record
+from blueops_qb.engine.sweep import row_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.write_plan import WritePlan
 from blueops_qb.sdk import wire
@@ -99,7 +101,7 @@ def _newest(turn: Turn) -> tuple[list[Changed], list[Move]]:
         if row.backfill_id is None:
             live.add(ref)
         if ref not in newest or row.revision >= newest[ref][0]:
-            newest[ref] = (row.revision, row.payload)
+            newest[ref] = (row.revision, row.payload) if row.payload else _as_it_is_now(turn, ref, row)
     changed: list[Changed] = []
     moves: list[Move] = []
     for ref, (revision, payload) in newest.items():
@@ -117,6 +119,15 @@ def _newest(turn: Turn) -> tuple[list[Changed], list[Move]]:
         turn.connection, turn.tenant_id, [(c.ref, c.revision) for c in changed if c.ref in older], turn.now
     )
     return changed, moves
+
+
+def _as_it_is_now(turn: Turn, ref: RecordRef, row: Any) -> tuple[int, str]:
+    """The revision and the payload of an event that retention has emptied and that is planned again (`retention`)."""
+    snapshot = newest_of(turn, ref)
+    if snapshot is None:
+        return row.revision, row.payload
+    now = attrs.evolve(snapshot, revision=max(snapshot.revision, row.revision))
+    return now.revision, str(row_of(turn.tenant_id, now, turn.now)["payload"])
 
 
 def _unknown_kind(turn: Turn, row: Any) -> None:

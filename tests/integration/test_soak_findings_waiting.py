@@ -308,3 +308,23 @@ def test_what_was_voided_here_and_shows_up_there_after_all_is_taken_out_once_a_p
     assert house.books.document(place).void
     assert house.conflicts() == []
     assert house.quiet()
+
+
+def test_an_event_that_retention_has_emptied_says_what_the_record_is_now_when_it_is_planned_again(
+    house: EngineHouse,
+) -> None:
+    loser, survivor = sent_customer(house), sent_customer(house, "Ben Fox")
+    place = house.place(loser)
+    house.books.edit(place, active=False)
+    house.poll()
+    with house.work() as tx:
+        tx.merge_customers(loser.id, survivor.id)
+    for _ in range(2):
+        house.drain()
+    assert house.state(loser) == "not_posted"
+    house.set(t.outbox, t.outbox.c.state.in_(["not_posted", "done", "superseded"]), payload="")
+    house.books.edit(place, active=True)
+    house.poll()
+    house.drain()
+    assert (house.state(loser), house.event(loser).hold) == ("held", "merge")
+    assert "was merged into" in house.event(loser).reason
