@@ -262,15 +262,23 @@ class WritePlan(PlanRows):
 
     def is_gone(self, known: Known) -> bool:
         """Their side is inactive or deleted."""
+        row = self._life(known)
+        return row is not None and (row.deleted or not row.active)
+
+    def is_inactive(self, known: Known) -> bool:
+        """Their side is a customer or vendor who is there and inactive: as taken out as one of them can be."""
+        row = self._life(known) if known.kind in NAMED_KINDS else None
+        return row is not None and not row.deleted and not row.active
+
+    def _life(self, known: Known) -> Any:
         m = t.mirror
-        row = self.turn.connection.execute(
+        return self.turn.connection.execute(
             sa.select(m.c.active, m.c.deleted).where(
                 m.c.connection_id == self.turn.id,
                 m.c.kind == known.kind.value,
                 m.c.books_id == known.books_id,
             )
         ).one_or_none()
-        return row is not None and (row.deleted or not row.active)
 
     def _read_theirs(self) -> dict[BooksRef, Any]:
         m = t.mirror

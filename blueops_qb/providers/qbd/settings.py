@@ -66,6 +66,9 @@ class QbdSettings:
     discount_negative: bool = True
     #: Whether a reference is cleared by an empty full name; the schema allows it, real files are not verified.
     clear_references: bool = True
+    #: Whether the field “Other” is cleared by an empty element, as fields are said to be (section 3.1); no public
+    #: source tells it of this one.
+    clear_other: bool = True
     #: Whether a new line may be put between others in a change; otherwise it goes to the end, and the lines behind
     #: it are written anew (gotcha 17).
     lines_between: bool = False

@@ -17,6 +17,8 @@ OFFICE: Sequence[Action[DesktopWorld]] = (
     *everywhere.CREDITS,
     *everywhere.REFUNDS,
     *everywhere.DEPOSITS,
+    *everywhere.EARLY_OR_NEVER,
+    *everywhere.RETURNS,
     *everywhere.COSTS,
 )
 BOOKKEEPER: Sequence[Action[DesktopWorld]] = (

@@ -51,6 +51,7 @@ MESSAGES: dict[str, str] = {
     "AccountQueryRq": _list(),
     "ClassQueryRq": _list(owned=False),
     "ItemQueryRq": _list(),
+    "ItemSubtotalQueryRq": _list(),
     "ItemSalesTaxQueryRq": _list(),
     "SalesTaxCodeQueryRq": _list(owned=False),
     "TermsQueryRq": _list(owned=False),
