@@ -23,7 +23,7 @@ from blueops_qb.engine.books_tax import tell_core_tax
 from blueops_qb.engine.due import operation_row
 from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.link_rows import as_compared, live_link
-from blueops_qb.engine.outbox import Hold, Move, State
+from blueops_qb.engine.outbox import Move, State
 from blueops_qb.engine.ready import Ready, Sent
 from blueops_qb.engine.reload import reload
 from blueops_qb.engine.sides import beside_of
@@ -382,16 +382,4 @@ def _for_a_person(landing: Landing, ready: Ready, reason: str) -> None:
         "Look at it in the books and delete what is one too many, then choose on the conflicts page: "
         "link the one that stays, or create it again. Nothing is sent before that."
     )
-    landing.failed(ready, reason, remedy, hold=Hold.EXISTENCE)
-    landing.doubt(ready)
-    place = BooksRef(BooksKind(ready.row.kind), ready.row.marker or str(ready.id))
-    landing.conflict(
-        cause="twice",
-        place=place,
-        ref=ready.source,
-        document_id=ready.row.document_id,
-        group="existence",
-        revision=ready.row.revision,
-        reason=f"{ready.source}: {reason}",
-        remedy=remedy,
-    )
+    landing.doubt(ready, reason, remedy)

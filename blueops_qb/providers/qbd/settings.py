@@ -52,6 +52,9 @@ class QbdSettings:
 
     #: Who owns our private fields: a GUID in braces, one per application (section 2); empty = they are not read.
     owner_id: str = ""
+    #: Whether a company file that bears no FileID of ours is given one when its lists are read. The Web Connector does
+    #: that itself (section 2); this is for a client of ours that does not.
+    mark_company: bool = False
     location_as: LocationAs = LocationAs.NOTHING
     #: The names of the places where `location_as` is a field; at most 29 characters each (section 4.5).
     locations: tuple[str, ...] = ()
