@@ -11,10 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from blueops_qb.domain.documents import CustomerPayment
+from blueops_qb.domain.documents import Allocation, CustomerPayment
 from blueops_qb.domain.posting.payments import MAIN
 from blueops_qb.domain.records import Payment, PaymentReturn, Payout, Record, Refund
-from blueops_qb.domain.refs import DocumentKey, RecordKind, RecordRef
+from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordKind, RecordRef, record_of
 from blueops_qb.engine import outbox
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.outbox import Hold, Move, State
@@ -22,14 +22,16 @@ from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
 
-#: Whose part it is, what it comes to and what it settles.
+#: Whose part it is, what it comes to and what it settles beside what was refunded of it.
 Parts = dict[DocumentKey, tuple[Any, ...]]
 
 
 def first(
     turn: Turn, known: Mapping[RecordRef, Sequence[Known]], record: Record, revision: int
 ) -> Move | None:
-    """What a record that is not in the books yet has to wait for; None where it names no parts that move."""
+    """What a record has to wait for that names parts which move, or a payment whose refund is on its way; else None."""
+    if isinstance(record, Payment):
+        return _refund_out(known, record, revision)
     if getattr(record, "void", False) or any(one.linked or one.open for one in known.get(record.ref, ())):
         return None
     match record:
@@ -55,6 +57,15 @@ def _on_their_way(
         if coming and len(parts) >= fewest:
             words = f"in {len(parts)} parts" if len(parts) > 1 else "to the books"
             return _waiting(back.ref, revision, payment, f"is on its way {words}")
+    return None
+
+
+def _refund_out(known: Mapping[RecordRef, Sequence[Known]], payment: Payment, revision: int) -> Move | None:
+    """Of which part a refund is shows once it is there: the payment settles it with that one."""
+    refunds = (back.by for back in payment.given_back if back.by.kind is RecordKind.REFUND)
+    for refund in () if payment.void else refunds:
+        if any(one.busy and not one.linked for one in known.get(refund, ())):
+            return _waiting(payment.ref, revision, refund, "is on its way")
     return None
 
 
@@ -92,14 +103,14 @@ def _payments_of(record: PaymentReturn | Refund | Payout) -> list[RecordRef]:
             return [part.of for part in record.parts if part.of.kind is RecordKind.PAYMENT]
 
 
-def _waiting(ref: RecordRef, revision: int, payment: RecordRef, why: str) -> Move:
+def _waiting(ref: RecordRef, revision: int, awaited: RecordRef, why: str) -> Move:
     return Move(
         ref=ref,
         revision=revision,
         state=State.WAITING,
         hold=Hold.BUSY,
-        reason=f"waits for {payment}, which {why}",
-        waits_for=str(payment),
+        reason=f"waits for {awaited}, which {why}",
+        waits_for=str(awaited),
     )
 
 
@@ -114,8 +125,13 @@ def of(documents: Iterable[Known]) -> Parts:
     for one in _main(documents):
         document = wire.load_document(one.kind, one.content) if one.state != "withdrawn" else None
         if isinstance(document, CustomerPayment):
-            found[one.key] = (document.customer, document.amount, document.allocations)
+            settled = tuple(part for part in document.allocations if not _is_refund(part))
+            found[one.key] = (document.customer, document.amount, settled)
     return found
+
+
+def _is_refund(part: Allocation) -> bool:
+    return not isinstance(part.invoice, BooksRef) and record_of(part.invoice).kind is RecordKind.REFUND
 
 
 def moved(turn: Turn, payments: Sequence[Payment]) -> None:

@@ -224,6 +224,28 @@ def test_a_refund_that_waits_to_be_written_follows_the_parts_of_its_payment(hous
     assert house.quiet()
 
 
+def test_a_payment_settles_a_refund_that_is_on_its_way_with_the_part_that_it_is_of(
+    house: EngineHouse,
+) -> None:
+    payment = _over_two_jobs(house)
+    first, second = payment.applications
+    payment = house.change(payment, applications=(first,))
+    house.drain()
+    back = _refund(house, payment, "100.00")
+    out = house.engine.next_exchange(house.id)
+    assert out is not None
+    assert b'"kind":"expense"' in out.body
+    house.change(house.here(payment.ref), applications=(second,))
+    house.engine.work_pending(house.id)
+    house.engine.finish(out.exchange_id, house.provider.deliver(out.body))
+    for _ in range(3):
+        house.drain()
+    check = house.books.one(BooksKind.EXPENSE)
+    assert house.books.document(check.ref).payee == _settled_by(house, check.ref)
+    assert [house.state(record) for record in (payment, back)] == ["done", "done"]
+    assert house.quiet()
+
+
 @pytest.mark.parametrize("settled", ["after the change", "before it", "before it, and planned"])
 def test_a_payout_holds_the_parts_that_its_payment_comes_to_have(settled: str, house: EngineHouse) -> None:
     with house.turn() as turn:
