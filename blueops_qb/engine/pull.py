@@ -25,7 +25,7 @@ from blueops_qb.domain.documents import (
 )
 from blueops_qb.domain.line_merge import LineStep, Unpaired, chosen
 from blueops_qb.domain.overrides import HEAD_CODING, LineOverride, coding_of, overridden
-from blueops_qb.domain.posting.context import Posted
+from blueops_qb.domain.posting.context import Blocked, Posted
 from blueops_qb.domain.pull_cost import expense_from
 from blueops_qb.domain.pull_invoice import invoice_from
 from blueops_qb.domain.pulling import Drafted, NoPlace, Pull
@@ -50,7 +50,7 @@ from blueops_qb.engine.known import sources_of
 from blueops_qb.engine.overrides_desk import keep
 from blueops_qb.engine.pull_proof import prove
 from blueops_qb.engine.related import read_related
-from blueops_qb.engine.rule_room import post_record, rules_for
+from blueops_qb.engine.rule_room import post_as_open, post_record, rules_for
 from blueops_qb.engine.several import (
     check_only_one,
     check_others_same,
@@ -285,6 +285,9 @@ def _posted(turn: Turn, sides: Sides, record: Record) -> Document:
     bare = attrs.evolve(sides.known, overrides=())
     related = read_related(turn.core, turn.tenant_id, [record])
     result = post_record(turn, record, related, documents_of(turn, bare))
+    if isinstance(result, Blocked) and turn.profile.closing_date is not None:
+        # A closed period is closed to us: what the books let their own people change in it stands there already.
+        result = post_as_open(turn, record, related, documents_of(turn, bare))
     if not isinstance(result, Posted) or sides.known.key not in result.documents:
         reason = getattr(result, "reason", "it would become another kind of document")
         raise NoPlace(f"could not be posted any more as QuickBooks shows it: {reason}")
