@@ -109,10 +109,16 @@ class ExpenseDocument(PurchaseForm):
 
 @attrs.frozen(kw_only=True, order=True)
 class Settled:
-    """The part of a bill payment that settles one document; negative for a vendor credit that it uses up."""
+    """The part of a bill payment that settles one document; negative for a vendor credit that it uses up.
+
+    Some books take a vendor's discount for paying early off inside the payment: it is a credit too, of no record, that
+    is posted to `account` (and `class_`) with the payment itself.
+    """
 
     document: Ref
     amount: Decimal
+    account: BooksRef | None = None
+    class_: BooksRef | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -16,7 +16,7 @@ from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.records import Customer, Job
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, record_of
 from blueops_qb.domain.reverse import CUSTOMER_FIELDS, customer_from, is_invoice, payment_from
-from blueops_qb.engine import arrived_copies, arrived_credits, arrived_deposits, outbox, to_core
+from blueops_qb.engine import arrived_copies, arrived_credits, arrived_deposits, outbox, to_core, used_credits
 from blueops_qb.engine.coming import names_what_comes, uses_unseen_credit
 from blueops_qb.engine.conflicts import settled_itself, their_mover
 from blueops_qb.engine.known import places_of, sources_of
@@ -135,7 +135,7 @@ def _payment(turn: Turn, row: Any) -> bool:
     answer = turn.tx.apply(SavePayment(record=payment), expected_revision=None, key=f"{turn.id}:{place}:new")
     if isinstance(answer, Applied):
         _link(turn, row, answer.ref, answer.revision)
-        arrived_credits.used_up(turn, unbound, key=f"{turn.id}:{place}:new")
+        used_credits.used_up(turn, unbound, key=f"{turn.id}:{place}:new")
         return True
     why = getattr(answer, "why", "it moved meanwhile")
     what = f"payment {row['books_id']} of {payment.amount} recorded in QuickBooks"

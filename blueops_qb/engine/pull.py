@@ -44,7 +44,7 @@ from blueops_qb.domain.refs import BooksRef, RecordKind, RecordRef, record_of
 from blueops_qb.domain.reverse import customer_from, job_from, payment_from, vendor_from
 from blueops_qb.domain.reverse_credits import credit_applied, credit_changed
 from blueops_qb.domain.reverse_keys import Key
-from blueops_qb.engine import arrived_credits, arrived_deposits, to_core
+from blueops_qb.engine import arrived_deposits, to_core, used_credits
 from blueops_qb.engine.free_names import kept_name
 from blueops_qb.engine.known import sources_of
 from blueops_qb.engine.overrides_desk import keep
@@ -363,7 +363,7 @@ def _note_credits(turn: Turn, sides: Sides, found: Draft, key: str) -> None:
     now, before = sides.theirs, sides.base_theirs
     taken = found.fields & {"allocations", "void"} and isinstance(found.record, Payment)
     if taken and isinstance(now, CustomerPayment) and isinstance(before, CustomerPayment):
-        arrived_credits.moved(turn, before, now, key=key)
+        used_credits.moved(turn, before, now, key=key)
 
 
 def tell_core(turn: Turn, sides: Sides, found: Draft, key: str) -> tuple[int, Document]:

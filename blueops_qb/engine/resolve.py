@@ -24,7 +24,7 @@ from blueops_qb.engine.choice_preview import ChoicePreview, preview_of
 from blueops_qb.engine.choices import CannotResolve, MovedMeanwhile, Wish
 from blueops_qb.engine.figures import cents_in
 from blueops_qb.engine.known import Known, load_by_place, marker_of, places_of
-from blueops_qb.engine.linking import now_ours
+from blueops_qb.engine.newly_ours import now_ours
 from blueops_qb.engine.outbox import State
 from blueops_qb.engine.sides import agreed_beside
 from blueops_qb.engine.to_core import StaleCore
@@ -79,6 +79,8 @@ def resolve(
     place = BooksRef(BooksKind(row["books_kind"]), row["books_id"])
     known = load_by_place(turn.connection, turn.id, [place]).get(place)
     before = ""
+    if choice == "close" and _doubtful(turn, row) is not None:
+        raise CannotResolve("its record waits for the choice: link the one that is there, or create it again")
     if row["cause"] == "twice" and choice != "close":
         _settle_existence(turn, row, choice)
     elif known is None and choice != "close":
@@ -123,6 +125,8 @@ def offered(turn: Turn, row: Any) -> tuple[str, ...]:
         unfit.add("merge")
     if row["cause"] in ABOUT_FIELDS and (known is None or not choices.is_about_fields(row, known)):
         unfit.add("fields")
+    if row["cause"] == "twice":
+        unfit |= {"theirs", "again"} if _doubtful(turn, row) is None else {"close"}
     return tuple(choice for choice in CHOICES[row["cause"]] if choice not in unfit)
 
 
@@ -206,14 +210,18 @@ def _carry_out(turn: Turn, row: Any, known: Known, choice: str, wish: Wish, *, a
     return ""
 
 
+def _doubtful(turn: Turn, row: Any) -> Any:
+    """The document that waits for a choice on its existence, which `row` puts to a person; None where it does not."""
+    d = t.documents
+    query = sa.select(d).where(d.c.id == row["document_id"], d.c.state == "doubtful")
+    found = turn.connection.execute(query).mappings().one_or_none()
+    return found if row["cause"] == "twice" and row["group"] == "existence" else None
+
+
 def _settle_existence(turn: Turn, row: Any, choice: str) -> None:
     """A document of which nobody knew whether it is in the books: link the one that is there, or create anew."""
     d = t.documents
-    document = (
-        turn.connection.execute(sa.select(d).where(d.c.id == row["document_id"], d.c.state == "doubtful"))
-        .mappings()
-        .one_or_none()
-    )
+    document = _doubtful(turn, row)
     if document is None:
         raise CannotResolve("the record is linked; delete the copy in QuickBooks, then close this conflict")
     key = DocumentKey(

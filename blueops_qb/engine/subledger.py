@@ -20,6 +20,7 @@ from blueops_qb.domain.documents import (
     DOCUMENT_TYPES,
     AttachedFile,
     BankDeposit,
+    BillPayment,
     CustomerPayment,
     CustomerRecord,
     Document,
@@ -65,6 +66,9 @@ def told(document: Document, shown: Document | None) -> Document:
     if isinstance(document, CustomerPayment) and isinstance(shown, CustomerPayment) and not document.void:
         given = (a for a in shown.allocations if a.account is not None and a not in document.allocations)
         return attrs.evolve(document, allocations=(*document.allocations, *given))
+    if isinstance(document, BillPayment) and isinstance(shown, BillPayment) and not document.void:
+        taken = (s for s in shown.settles if s.account is not None and s not in document.settles)
+        return attrs.evolve(document, settles=(*document.settles, *taken))
     return document
 
 

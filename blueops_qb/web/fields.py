@@ -172,7 +172,7 @@ def money(value: Decimal) -> str:
 def _line(line: Any, name: Name) -> Iterator[str]:
     match line:
         case Allocation() | Settled():
-            if isinstance(line, Allocation) and line.account is not None:
+            if line.account is not None:
                 yield f"Discount on {name(line.account)}"
             else:
                 yield name(line.invoice if isinstance(line, Allocation) else line.document)

@@ -15,7 +15,7 @@ from decimal import Decimal
 
 import attrs
 
-from blueops_qb.domain.documents import Allocation
+from blueops_qb.domain.documents import Allocation, Settled
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.refs import BooksKind, BooksRef, Ref, order_of
 from blueops_qb.providers.qbd.codec.members import Unwritable, amount_of, money, txn_id
@@ -69,12 +69,21 @@ def _discount_in(target: Ref) -> str:
 
 def allocation(target: Ref, amount: Decimal) -> Allocation:
     """A part of a payment; one that is a discount tells where it is posted to."""
+    account, class_ = _posted_to(target)
+    return Allocation(invoice=target, amount=amount, account=account, class_=class_)
+
+
+def settled(target: Ref, amount: Decimal) -> Settled:
+    """A part of a payment to a vendor; one that is a discount of his tells where it is posted to."""
+    account, class_ = _posted_to(target)
+    return Settled(document=target, amount=amount, account=account, class_=class_)
+
+
+def _posted_to(target: Ref) -> tuple[BooksRef | None, BooksRef | None]:
     account, class_ = [*_discount_in(target).split("/"), "", ""][1:3]
-    return Allocation(
-        invoice=target,
-        amount=amount,
-        account=BooksRef(BooksKind.ACCOUNT, account) if account else None,
-        class_=BooksRef(BooksKind.CLASS, class_) if class_ else None,
+    return (
+        BooksRef(BooksKind.ACCOUNT, account) if account else None,
+        BooksRef(BooksKind.CLASS, class_) if class_ else None,
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from blueops_qb.domain.documents import BillPayment, PaidBy, Settled
+from blueops_qb.domain.documents import BillPayment, PaidBy
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.refs import BooksKind, BooksRef
-from blueops_qb.providers.qbd.codec.applied import applied_members, applied_of
+from blueops_qb.providers.qbd.codec.applied import applied_members, applied_of, settled
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.currencies import currency_of
 from blueops_qb.providers.qbd.codec.members import (
@@ -38,10 +38,10 @@ def bill_payment_message(document: BillPayment) -> str:
 def parts_of(document: BillPayment) -> list[tuple[BooksRef, Decimal]]:
     """What a payment settles, as parts; raises Unwritable for what is not in the books yet."""
     parts: list[tuple[BooksRef, Decimal]] = []
-    for settled in document.settles:
-        txn_id(settled.document, "A bill of the payment")
-        assert isinstance(settled.document, BooksRef)
-        parts.append((settled.document, settled.amount))
+    for part in document.settles:
+        txn_id(part.document, "A bill of the payment")
+        assert isinstance(part.document, BooksRef)
+        parts.append((part.document, part.amount))
     return parts
 
 
@@ -94,7 +94,7 @@ def bill_payment_of(ret: Element, books: Books) -> BillPayment:
         date=needed_day(ret, "TxnDate"),
         number=ret.get("RefNumber"),
         amount=amount,
-        settles=tuple(Settled(document=target, amount=part) for target, part in parts),
+        settles=tuple(settled(target, part) for target, part in parts),
         paid_by=PaidBy.CARD if card else PaidBy.CHECK,
         account=ref_of(ret, "CreditCardAccountRef" if card else "BankAccountRef", BooksKind.ACCOUNT),
         ap_account=ref_of(ret, "APAccountRef", BooksKind.ACCOUNT),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import attrs
+
 from blueops_qb.domain.profile import BooksProfile, SalesTax, Tracking
 from blueops_qb.providers.qbd.codec.currencies import code_of
 from blueops_qb.providers.qbd.codec.members import day_of, is_set
@@ -54,8 +56,22 @@ def profile_of(
         taxed_code="" if tax is None else tax.get("DefaultTaxableSalesTaxCodeRef", "FullName"),
         untaxed_code="" if tax is None else tax.get("DefaultNonTaxableSalesTaxCodeRef", "FullName"),
         discount_items=_discount_items(items),
-        subtotal_items=tuple(sorted(item.get("ListID") for item in items if item.name == "ItemSubtotalRet")),
+        subtotal_items=_subtotals(items),
     )
+
+
+def with_items(profile: BooksProfile, items: Sequence[Element]) -> BooksProfile:
+    """The profile with those of these elements that are items of type discount and subtotal beside what it knows."""
+    subtotals = {*profile.subtotal_items, *_subtotals(items)}
+    return attrs.evolve(
+        profile,
+        discount_items={**_discount_items(items), **profile.discount_items},
+        subtotal_items=tuple(sorted(subtotals)),
+    )
+
+
+def _subtotals(items: Iterable[Element]) -> tuple[str, ...]:
+    return tuple(sorted(item.get("ListID") for item in items if item.name == "ItemSubtotalRet"))
 
 
 def _discount_items(items: Iterable[Element]) -> dict[str, str]:

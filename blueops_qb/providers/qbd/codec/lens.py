@@ -33,7 +33,6 @@ from blueops_qb.domain.documents import (
     SalesInvoice,
     SalesLine,
     SalesReceipt,
-    Settled,
     TaxCodeRecord,
     TaxMode,
     VendorCredit,
@@ -43,7 +42,7 @@ from blueops_qb.domain.lenses import told_only, uncompared, void_form
 from blueops_qb.domain.money import ZERO, half_up
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.providers.qbd.codec import cost_lines, journal, receipts, sale_lines
-from blueops_qb.providers.qbd.codec.applied import allocation, merged
+from blueops_qb.providers.qbd.codec.applied import allocation, merged, settled
 from blueops_qb.providers.qbd.codec.members import COMPANY, REFERENCE, derived, plain_address, plain_memo
 from blueops_qb.providers.qbd.codec.sales import CHECK_NUMBER, is_open
 from blueops_qb.providers.qbd.qbxml.characters import folded
@@ -182,7 +181,7 @@ def _bill_payment(document: BillPayment) -> BillPayment:
     return attrs.evolve(
         document,
         amount=half_up(document.amount),
-        settles=tuple(Settled(document=target, amount=amount) for target, amount in parts),
+        settles=tuple(settled(target, amount) for target, amount in parts),
         paid_by=PaidBy.CARD if document.paid_by is PaidBy.CARD else PaidBy.CHECK,
         **_shared(document),
     )
