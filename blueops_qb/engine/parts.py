@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.documents import Allocation, CustomerPayment
 from blueops_qb.domain.posting.payments import MAIN
 from blueops_qb.domain.records import Payment, PaymentReturn, Payout, Record, Refund
@@ -46,14 +47,15 @@ def first(
 def _on_their_way(
     known: Mapping[RecordRef, Sequence[Known]], back: PaymentReturn | Refund, revision: int
 ) -> Move | None:
-    """Each part of a payment gets a return or refund of its own; a payment that waits for it is waited for by nobody.
+    """Each part of a payment gets a return or refund of its own; a part that waits for it is waited for by nobody.
 
     A return is of the one part that there is, a refund may be of another customer or job than what is on its way.
+    What is to settle it cannot be written before it is there.
     """
     fewest = 2 if isinstance(back, PaymentReturn) else 1
     for payment in _payments_of(back):
         parts = [one for one in _main(known.get(payment, ())) if one.state != "withdrawn"]
-        coming = [one for one in parts if not one.linked and one.open]
+        coming = [one for one in parts if not one.linked and one.open and not _settles(one, back.ref)]
         if coming and len(parts) >= fewest:
             words = f"in {len(parts)} parts" if len(parts) > 1 else "to the books"
             return _waiting(back.ref, revision, payment, f"is on its way {words}")
@@ -67,6 +69,13 @@ def _refund_out(known: Mapping[RecordRef, Sequence[Known]], payment: Payment, re
         if any(one.busy and not one.linked for one in known.get(refund, ())):
             return _waiting(payment.ref, revision, refund, "is on its way")
     return None
+
+
+def _settles(part: Known, back: RecordRef) -> bool:
+    """Whether a payment that is to be written settles that return or refund."""
+    document = wire.load_document(part.kind, part.content)
+    named = (ref for ref in refs_of(document) if not isinstance(ref, BooksRef))
+    return any(record_of(ref) == back for ref in named)
 
 
 def _about_to_change(

@@ -13,7 +13,7 @@ from blueops_qb.domain.refs import BooksKind
 from blueops_qb.engine import rules_desk
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse
-from tests.fake_books import STALE
+from tests.fake_books import REFUSED, STALE
 from tests.traps import ON_SQLITE, bounced, choose, sent_customer
 
 pytest_plugins = ["tests.engine_fixtures"]
@@ -220,6 +220,35 @@ def test_a_refund_that_waits_to_be_written_follows_the_parts_of_its_payment(hous
         house.drain()
     check = house.books.one(BooksKind.EXPENSE)
     assert house.books.document(check.ref).payee == _settled_by(house, check.ref)
+    assert [house.state(record) for record in (payment, back)] == ["done", "done"]
+    assert house.quiet()
+
+
+def test_a_refund_does_not_wait_for_a_payment_that_waits_for_it(house: EngineHouse) -> None:
+    # The books refuse the payment; it is corrected, and some of it goes back.
+    invoice = house.invoice(sent_customer(house), "60.00")
+    house.drain()
+    with house.work() as tx:
+        payment: Payment = tx.record_payment(
+            Payment(
+                id="",
+                customer_id=invoice.customer_id,
+                received_on=DAY,
+                method="check",
+                amount=D("100.00"),
+                applications=(Application(invoice_id=invoice.id, amount=D("60.00")),),
+            )
+        )
+    house.engine.work_pending(house.id)
+    out = house.engine.next_exchange(house.id)
+    assert out is not None
+    payment = house.change(payment, applications=())
+    back = _refund(house, payment, "100.00")
+    house.books.script.append(REFUSED)
+    house.engine.work_pending(house.id)
+    house.engine.finish(out.exchange_id, house.provider.deliver(out.body))
+    for _ in range(3):
+        house.drain()
     assert [house.state(record) for record in (payment, back)] == ["done", "done"]
     assert house.quiet()
 

@@ -42,6 +42,7 @@ BOOKKEEPER: Sequence[Action[DesktopWorld]] = (
     Action("bookkeeper receives a payment beside a credit", 1, their_credits.pay_beside_credit),
     Action("bookkeeper changes a credit", 1, their_credits.change_credit),
     Action("bookkeeper deletes a credit", 1, their_credits.delete_credit),
+    Action("bookkeeper receives an early payment", 1, their_money.receive_early),
     Action("bookkeeper records a bounced check", 1, their_money.bounce),
     Action("bookkeeper gives money back", 1, their_money.give_back),
     Action("bookkeeper enters an invoice", 1, bookkeeper.enter_invoice),

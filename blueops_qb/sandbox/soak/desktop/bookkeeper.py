@@ -260,7 +260,8 @@ def open_invoices(w: DesktopWorld) -> dict[str, Decimal]:
         for part in raw.get("_Applied", ()):
             if part["TxnID"] in found:
                 credits = (money(one["AppliedAmount"]) for one in part.get("SetCredit", ()))
-                found[part["TxnID"]] -= sum(credits, money(part.get("PaymentAmount")))
+                paid = money(part.get("PaymentAmount")) + money(part.get("DiscountAmount"))
+                found[part["TxnID"]] -= sum(credits, paid)
     return found
 
 

@@ -20,7 +20,7 @@ from blueops_qb.sandbox.soak.office import NothingThere, amount, today
 from blueops_qb.sandbox.soak.witness import Obj
 
 
-def _open_invoice(w: DesktopWorld, customer: str = "") -> tuple[Obj, Decimal]:
+def open_invoice(w: DesktopWorld, customer: str = "") -> tuple[Obj, Decimal]:
     """An invoice that is open, of this customer or of any, and what it has left."""
     open_ = {id: rest for id, rest in open_invoices(w).items() if rest > 0}
     raw = there(
@@ -38,7 +38,7 @@ def left_of(w: DesktopWorld, memo: Obj) -> Decimal:
 
 def write_credit(w: DesktopWorld) -> str:
     """A credit memo for the customer or job of an open invoice."""
-    invoice, _ = _open_invoice(w)
+    invoice, _ = open_invoice(w)
     price, n = amount(w, 100, 5_000), w.count()
     id = enter(
         w,
@@ -56,7 +56,7 @@ def apply_credit(w: DesktopWorld) -> str:
     """What is left of a credit memo settles an invoice, by a payment of 0.00."""
     memo = there(w, "CreditMemo", lambda raw: is_live(raw) and left_of(w, raw) > 0)
     customer = ref_id(memo, "CustomerRef")
-    invoice, rest = _open_invoice(w, customer)
+    invoice, rest = open_invoice(w, customer)
     part = min(left_of(w, memo), rest)
     id = enter(
         w,
@@ -73,7 +73,7 @@ def pay_beside_credit(w: DesktopWorld) -> str:
     """A check for an invoice, of which a credit memo settles a part."""
     memo = there(w, "CreditMemo", lambda raw: is_live(raw) and left_of(w, raw) > 0)
     customer = ref_id(memo, "CustomerRef")
-    invoice, rest = _open_invoice(w, customer)
+    invoice, rest = open_invoice(w, customer)
     part = min(left_of(w, memo), (rest / 2).quantize(CENT))
     if not part:
         raise NothingThere

@@ -6,10 +6,10 @@ from decimal import Decimal
 from xml.sax.saxutils import escape
 
 from blueops_qb.sandbox.qbd.values import money, ref_id
-from blueops_qb.sandbox.soak.desktop.bookkeeper import change, enter, is_live, there
-from blueops_qb.sandbox.soak.desktop.their_credits import left_of
+from blueops_qb.sandbox.soak.desktop.bookkeeper import CENT, change, enter, is_live, there
+from blueops_qb.sandbox.soak.desktop.their_credits import left_of, open_invoice
 from blueops_qb.sandbox.soak.desktop.world import DesktopWorld
-from blueops_qb.sandbox.soak.office import today
+from blueops_qb.sandbox.soak.office import NothingThere, today
 from blueops_qb.sandbox.soak.witness import Obj
 
 
@@ -27,6 +27,26 @@ def _owed_again(w: DesktopWorld, customer: str, amount: Decimal, words: str) -> 
     )
     w.keep_apart("Check", id)
     return id
+
+
+def receive_early(w: DesktopWorld) -> str:
+    """A check that pays an invoice less a discount for paying early, which stands on the payment itself."""
+    invoice, rest = open_invoice(w)
+    discount = (rest / 50).quantize(CENT)
+    if not discount:
+        raise NothingThere
+    number, paid = f"B{w.count()}", rest - discount
+    id = enter(
+        w,
+        "ReceivePayment",
+        f"<CustomerRef><ListID>{ref_id(invoice, 'CustomerRef')}</ListID></CustomerRef>"
+        f"<TxnDate>{today(w).isoformat()}</TxnDate><RefNumber>{number}</RefNumber><TotalAmount>{paid}</TotalAmount>"
+        "<PaymentMethodRef><FullName>Check</FullName></PaymentMethodRef><AppliedToTxnAdd>"
+        f"<TxnID>{invoice['TxnID']}</TxnID><PaymentAmount>{paid}</PaymentAmount>"
+        f"<DiscountAmount>{discount}</DiscountAmount><DiscountAccountRef><FullName>Discounts Given</FullName>"
+        "</DiscountAccountRef></AppliedToTxnAdd>",
+    )
+    return f"ReceivePayment {id} {number} {paid} and {discount} off"
 
 
 def bounce(w: DesktopWorld) -> str:
@@ -55,7 +75,10 @@ def _settles_invoices(w: DesktopWorld, payment: Obj) -> bool:
     """Nothing but invoices, by money alone: what it settles else stays as it is."""
     parts = payment.get("_Applied", [])
     return bool(parts) and all(
-        w.company.kind_of.get(part["TxnID"]) == "Invoice" and not part.get("SetCredit") for part in parts
+        w.company.kind_of.get(part["TxnID"]) == "Invoice"
+        and not part.get("SetCredit")
+        and not part.get("DiscountAmount")
+        for part in parts
     )
 
 
