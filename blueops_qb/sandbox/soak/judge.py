@@ -31,6 +31,7 @@ from blueops_qb.sandbox.soak.sides import (
     names,
     numbered,
     undisputed,
+    vendor_left_out,
     without,
     without_ghosts,
     without_stand_ins,
@@ -230,6 +231,7 @@ def _compared(w: World, stand_apart: Apart) -> tuple[int, list[str]]:
     deposits = {place for ref, place in places(w) if ref in paid_out}
     right = without(theirs, stand_apart.theirs | deposits, moved, renamed)
     left, right = in_one(w, left, settled(right), ours, stand_apart, places(w))
+    left, right = vendor_left_out(left, right, ours, theirs, stand_apart, places(w))
     left, right = without_ghosts(as_coded(w, left), right)
     left, right = as_they_wrote(left, w), as_they_wrote(right, w)
     right = without_stand_ins(right, ours, moved, places(w))
