@@ -7,7 +7,16 @@ import attrs
 import pytest
 
 from blueops_qb.domain.documents import Allocation, CustomerPayment, CustomerRecord, SalesInvoice, SalesLine
-from blueops_qb.domain.records import CostLine, Customer, Expense, ExpenseType, Invoice
+from blueops_qb.domain.records import (
+    CostLine,
+    Customer,
+    Expense,
+    ExpenseType,
+    Invoice,
+    Payment,
+    PaymentReturn,
+    ReturnReason,
+)
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
 from blueops_qb.engine import resolve
 from blueops_qb.sdk.provider import Operation
@@ -67,6 +76,22 @@ def record_cost(house: EngineHouse, kind: ExpenseType, **fields: Any) -> Expense
         found: Expense = tx.record_expense(
             Expense(id="", type=kind, date=DAY, total=D("30.00"), lines=(line,), **fields)
         )
+    return found
+
+
+def bounced(house: EngineHouse, payment: Payment) -> PaymentReturn:
+    """All of a check came back from the bank."""
+    back = PaymentReturn(
+        id="",
+        payment_id=payment.id,
+        customer_id=payment.customer_id,
+        date=DAY,
+        amount=payment.amount,
+        reason=ReturnReason.BOUNCED,
+        account_key="checking",
+    )
+    with house.work() as tx:
+        found: PaymentReturn = tx.return_payment(back)
     return found
 
 

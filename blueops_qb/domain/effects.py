@@ -38,7 +38,7 @@ from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.mapping import Mapping as Rules
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.postings import Origin, Posting
-from blueops_qb.domain.refs import BooksRef, Ref
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, Ref, record_of
 
 RECEIVABLES = Origin(part="receivables", role="ar")
 PAYABLES = Origin(part="payables", role="ap")
@@ -235,7 +235,14 @@ def _bill_payment(document: BillPayment, accounts: _Accounts) -> Iterator[Postin
 def _expense(document: ExpenseDocument, accounts: _Accounts) -> Iterator[Posting]:
     sign = -1 if document.refund else 1
     paid_from = Origin(part="paid from")
-    yield from _purchase(document, document.payee, document.account.id, paid_from, accounts, sign=sign)
+    # Whoever else is paid, a customer who gets money back say, is no vendor of the lines.
+    vendor = document.payee if _is_vendor(document.payee) else None
+    yield from _purchase(document, vendor, document.account.id, paid_from, accounts, sign=sign)
+
+
+def _is_vendor(payee: Ref | None) -> bool:
+    kind = None if payee is None else payee.kind if isinstance(payee, BooksRef) else record_of(payee).kind
+    return kind in (BooksKind.VENDOR, RecordKind.VENDOR)
 
 
 def _purchase(

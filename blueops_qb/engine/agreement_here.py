@@ -34,6 +34,7 @@ from blueops_qb.engine.agreement_said import (
     lines_of,
     ours_in_books,
     settled_by,
+    told_one_by_one,
 )
 from blueops_qb.engine.agreement_slice import DIFFERENCE, lines_json
 from blueops_qb.engine.engine import Engine
@@ -204,16 +205,22 @@ def _said(turn: Turn, now: Mapping[int, tuple[Known, Document | None]]) -> list[
     for id, (known, _) in now.items():
         lines = lines_of(turn, bound[id], owners) if id in bound else ()
         settled = id in bound and id in bases
+        mine = told_one_by_one(ours, (documents[id], _base(known))) if settled else frozenset()
         found.append(
             _Both(
                 known=known,
-                now=Said(lines=lines, settles=settled_by(bound[id], ours) if settled else ()),
+                now=Said(lines=lines, settles=settled_by(bound[id], mine) if settled else ()),
                 agreed=Said(
-                    lines=tuple(agreed.get(id, ())), settles=settled_by(bases[id], ours) if settled else ()
+                    lines=tuple(agreed.get(id, ())), settles=settled_by(bases[id], mine) if settled else ()
                 ),
             )
         )
     return found
+
+
+def _base(known: Known) -> Document | None:
+    """What our side said when both agreed."""
+    return wire.load_document(known.kind, known.base_ours) if known.base_ours else None
 
 
 # -- what differs --------------------------------------------------------------------------------------
@@ -324,7 +331,7 @@ def accept(turn: Turn, known: Known, ours: Document, agreed: Document, actor: st
     ours = subledger.told(ours, agreed)
     bound = bound_to(turn, {0: ours, 1: agreed})
     owners = subledger.owners_of(turn, list(bound.values()))
-    settled = ours_in_books(turn, bound.values())
+    settled = told_one_by_one(ours_in_books(turn, bound.values()), (ours, _base(known)))
     now, then = (
         Said(lines=lines_of(turn, bound[n], owners), settles=settled_by(bound[n], settled)) for n in (0, 1)
     )

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from blueops_qb.domain.agreement import Line
 from blueops_qb.domain.binding import loosely_bound, refs_of
 from blueops_qb.domain.documents import CustomerPayment, Document
-from blueops_qb.domain.refs import BooksKind, BooksRef, id_in_books
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef, id_in_books, record_of
 from blueops_qb.engine import subledger
 from blueops_qb.engine.known import places_of
 from blueops_qb.engine.turn import Turn
@@ -63,8 +63,11 @@ def lines_of(turn: Turn, document: Document, owners: Any) -> tuple[Line, ...]:
     )
 
 
-def ours_in_books(turn: Turn, documents: Iterable[Document]) -> frozenset[str]:
-    """Invoices of ours among what payments settle; what only the books have, BlueOps does not tell one by one."""
+def ours_in_books(turn: Turn, documents: Iterable[Document]) -> dict[str, RecordRef]:
+    """Invoices of ours among what payments settle, by the books' id, with the record whose document each is.
+
+    What only the books have, BlueOps does not tell one by one.
+    """
     ids = sorted(
         {
             a.invoice.id
@@ -74,17 +77,38 @@ def ours_in_books(turn: Turn, documents: Iterable[Document]) -> frozenset[str]:
             if isinstance(a.invoice, BooksRef) and a.invoice.kind is BooksKind.INVOICE
         }
     )
-    lk = t.links
-    found: set[str] = set()
+    lk, d = t.links, t.documents
+    found: dict[str, RecordRef] = {}
     for first in range(0, len(ids), _CHUNK):
-        query = sa.select(lk.c.books_id).where(
-            lk.c.connection_id == turn.id,
-            lk.c.books_kind == BooksKind.INVOICE.value,
-            lk.c.books_id.in_(ids[first : first + _CHUNK]),
-            lk.c.state == "live",
+        query = (
+            sa.select(lk.c.books_id, d.c.source_kind, d.c.source_id)
+            .select_from(lk.join(d, d.c.id == lk.c.document_id))
+            .where(
+                lk.c.connection_id == turn.id,
+                lk.c.books_kind == BooksKind.INVOICE.value,
+                lk.c.books_id.in_(ids[first : first + _CHUNK]),
+                lk.c.state == "live",
+            )
         )
-        found.update(turn.connection.execute(query).scalars())
-    return frozenset(found)
+        for row in turn.connection.execute(query):
+            found[row.books_id] = RecordRef(RecordKind(row.source_kind), row.source_id)
+    return found
+
+
+def told_one_by_one(ours: Mapping[str, RecordRef], said: Iterable[Document | None]) -> frozenset[str]:
+    """Those of `ours_in_books` whose part of a payment BlueOps tells; `said` is the payment as we post and posted it.
+
+    That are invoices and what our side names of other documents of ours. What the books settle with it of money that
+    went back of another payment counts as settled elsewhere, of which BlueOps has the sum alone (`settles_elsewhere`).
+    """
+    named = {
+        record_of(a.invoice)
+        for document in said
+        if isinstance(document, CustomerPayment)
+        for a in document.allocations
+        if not isinstance(a.invoice, BooksRef)
+    }
+    return frozenset(id for id, ref in ours.items() if ref.kind is RecordKind.INVOICE or ref in named)
 
 
 def settled_by(document: Document, ours: frozenset[str]) -> Settles:

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey
+from blueops_qb.engine import outbox
 from blueops_qb.engine.conflicts import their_mover
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.landing import Landing
@@ -32,10 +33,16 @@ def of_ours(turn: Turn, row: Any) -> bool | None:
 
 
 def is_coming(turn: Turn, marker: str) -> bool:
-    """Something of ours that bears the marker is still on its way."""
-    o = t.operations
+    """Something of ours that bears the marker was sent, or goes next, and its own exchange is not settled.
+
+    What still waits for another document settles nothing: that one may never come.
+    """
+    o, a = t.operations, t.operation_after
+    waits = sa.exists().where(a.c.operation_id == o.c.id)
     query = sa.select(sa.func.count()).where(
-        o.c.connection_id == turn.id, o.c.marker == marker, o.c.state.in_(["out", "uncertain", "ready"])
+        o.c.connection_id == turn.id,
+        o.c.marker == marker,
+        sa.or_(o.c.state.in_(["out", "uncertain"]), sa.and_(o.c.state == "ready", ~waits)),
     )
     return bool(turn.connection.execute(query).scalar_one())
 
@@ -87,6 +94,7 @@ def _is_told(turn: Turn, row: Any) -> bool:
 def _late(turn: Turn, row: Any, ours: Known) -> bool:
     """A document of ours that counts as not written stands in the books after all: a person links it or not."""
     turn.connection.execute(t.documents.update().where(t.documents.c.id == ours.id).values(state="doubtful"))
+    _not_sent_before_it_is_known(turn, ours)
     landing = Landing(turn=turn)
     landing.conflict(
         cause="twice",
@@ -102,3 +110,17 @@ def _late(turn: Turn, row: Any, ours: Known) -> bool:
     )
     landing.write()
     return True
+
+
+def _not_sent_before_it_is_known(turn: Turn, ours: Known) -> None:
+    """What was to create it is given up; its record waits for the choice."""
+    if ours.ready_operation is None:
+        return
+    o, source = t.operations, ours.key.source
+    turn.connection.execute(
+        o.update()
+        .where(o.c.id == ours.ready_operation, o.c.state == "ready")
+        .values(state="cancelled", reason="it may be in the books already", closed_at=turn.now)
+    )
+    states = [outbox.State.WAITING]
+    outbox.again(turn.connection, turn.tenant_id, turn.now, refs=[source], states=states)

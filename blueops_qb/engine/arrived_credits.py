@@ -112,35 +112,6 @@ def _settled_correction(
     return True
 
 
-def used_up(turn: Turn, payment: Any, *, before: Any = None, key: str) -> None:
-    """Note on credits of ours what a payment uses up of them beside its money, less what it did `before`.
-
-    Both are unbound; a payment of 0.00 is `applied_credit`'s.
-    """
-    sums: dict[RecordRef, Decimal] = {}
-    for sign, document in ((-1, payment), (1, before)):
-        for part in getattr(document, "allocations", ()):
-            if isinstance(part.invoice, RecordRef) and part.invoice.kind is RecordKind.CREDIT:
-                sums[part.invoice] = sums.get(part.invoice, ZERO) + sign * part.amount
-    for ref, amount in sorted(sums.items()):
-        snapshot = turn.tx.read(ref) if amount else None
-        if snapshot is not None and isinstance(snapshot.record, Credit):
-            record = attrs.evolve(snapshot.record, elsewhere=snapshot.record.elsewhere + amount)
-            turn.tx.apply(SaveCredit(record=record), expected_revision=snapshot.revision, key=f"{key}:{ref}")
-
-
-def moved(turn: Turn, before: CustomerPayment, now: CustomerPayment | None, *, key: str) -> None:
-    """Note on credits of ours what a payment of the books uses of them `now`, and did not `before`.
-
-    Void, or None (it is gone), it uses nothing.
-    """
-    used_up(turn, _uses(turn, now), before=_uses(turn, before), key=key)
-
-
-def _uses(turn: Turn, payment: CustomerPayment | None) -> Any:
-    return None if payment is None or payment.void else _unbound(turn, payment)
-
-
 def refund_receipt(turn: Turn, row: Any) -> Answer:
     """A refund receipt on the deposit item gives deposits of a job back; any other one is only shown."""
     document = wire.load_document(BooksKind.REFUND_RECEIPT, row["document"])

@@ -13,7 +13,7 @@ from blueops_qb.domain.binding import Unbound, bind, loosely_bound, refs_of
 from blueops_qb.domain.compare import merged
 from blueops_qb.domain.documents import AttachedFile, CustomerPayment
 from blueops_qb.domain.money import ZERO
-from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, OurRef, Ref
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, OurRef, Ref, record_of
 from blueops_qb.domain.reverse import settles_elsewhere
 from blueops_qb.engine.known import (
     Shown,
@@ -31,6 +31,14 @@ from blueops_qb.sdk import wire
 from blueops_qb.sdk.provider import Operation, Unencodable, Verb
 
 log = logging.getLogger(__name__)
+
+
+class NotThere(Unencodable):
+    """An operation names records that have no place in the books (any more); `refs` are theirs."""
+
+    def __init__(self, ready: Ready, problem: Unbound) -> None:
+        super().__init__(str(ready.id), f"{ready.source}: {problem}; retry once those are there")
+        self.refs = tuple(record_of(ref) for ref in problem.refs)
 
 
 class Later(Exception):
@@ -120,9 +128,7 @@ def _operation(ready: Ready, places: dict[OurRef, Ref], shown: Mapping[BooksRef,
         try:
             document = bind(document, places)
         except Unbound as problem:
-            raise Unencodable(
-                str(ready.id), f"{ready.source}: {problem}; retry once those are there"
-            ) from None
+            raise NotThere(ready, problem) from None
     kind = BooksKind(row.kind) if row.kind else None
     there = shown.get(BooksRef(kind, row.target_id), Shown()) if kind is not None else Shown()
     # Where both sides have not agreed yet, what moves is counted from what the books show.

@@ -86,21 +86,6 @@ def still_moving(known: Mapping[RecordRef, Sequence[Known]], record: object) -> 
     return next((ref for ref in refs if any(one.open for one in known.get(ref, ()))), None)
 
 
-def parts_first(
-    known: Mapping[RecordRef, Sequence[Known]], back: PaymentReturn, revision: int
-) -> Move | None:
-    """A return that is not written yet waits for the parts of its payment, of which each gets a return of its own.
-
-    Only for those that are on their way already: a payment that waits for its return is waited for by nobody.
-    """
-    payment = RecordRef(RecordKind.PAYMENT, back.payment_id)
-    parts = [one for one in known.get(payment, ()) if one.key.role == "main" and one.state != "withdrawn"]
-    coming = [one for one in parts if not one.linked and one.open]
-    if len(parts) < 2 or not coming or any(one.linked or one.open for one in known.get(back.ref, ())):
-        return None
-    return _waiting(back, revision, payment, f"is on its way in {len(parts)} parts")
-
-
 def let_go_first(turn: Turn, back: PaymentReturn, revision: int) -> Move | None:
     """A return that is taken back waits until a payment in a deposit settles its invoices again; None: it need not."""
     payment = RecordRef(RecordKind.PAYMENT, back.payment_id)

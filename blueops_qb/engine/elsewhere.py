@@ -13,7 +13,7 @@ from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.records import Payment
 from blueops_qb.domain.refs import BooksRef
 from blueops_qb.domain.reverse import settles_elsewhere
-from blueops_qb.engine import arrived_credits, to_core
+from blueops_qb.engine import to_core, used_credits
 from blueops_qb.engine.known import sources_of
 from blueops_qb.engine.pull import Draft
 from blueops_qb.engine.sides import Sides
@@ -47,4 +47,4 @@ def note_credits(turn: Turn, sides: Sides, key: str) -> None:
     before, now = sides.base_theirs, sides.theirs
     ours = isinstance(sides.snapshot.record, Payment)
     if ours and isinstance(before, CustomerPayment) and isinstance(now, CustomerPayment):
-        arrived_credits.moved(turn, before, now, key=key)
+        used_credits.moved(turn, before, now, key=key)

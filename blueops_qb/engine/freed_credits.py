@@ -9,7 +9,7 @@ import attrs
 from blueops_qb.domain.documents import CustomerPayment
 from blueops_qb.domain.posting.payments import MAIN
 from blueops_qb.domain.refs import BooksKind, DocumentKey, RecordKind
-from blueops_qb.engine import arrived_credits
+from blueops_qb.engine import used_credits
 from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -26,7 +26,7 @@ class Freed:
 def note_freed(turn: Turn, freed: Iterable[Freed]) -> None:
     """The credits of ours say in core that nothing uses them there any more."""
     for one in freed:
-        arrived_credits.moved(turn, one.payment, None, key=one.key)
+        used_credits.moved(turn, one.payment, None, key=one.key)
 
 
 def freed_credits(turn: Turn, ready: Ready) -> list[Freed]:

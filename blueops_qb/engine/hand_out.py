@@ -8,8 +8,9 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.refs import RecordRef
 from blueops_qb.engine import canary, guard, numbers, outbox, status
-from blueops_qb.engine.as_operations import Later, as_operations, bare_operation, with_content
+from blueops_qb.engine.as_operations import Later, NotThere, as_operations, bare_operation, with_content
 from blueops_qb.engine.figures import moved_by
 from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.outbox import Hold, Move, State
@@ -67,7 +68,9 @@ def hand_out(turn: Turn, *, only_sign_in: bool = False) -> Outgoing | None:
             )
             body = turn.provider.encode(exchange, turn.profile)
         except Unencodable as problem:
-            _hold(turn, next(r for r in chosen if str(r.id) == problem.operation_id), str(problem))
+            first = next(iter(problem.refs)) if isinstance(problem, NotThere) else None
+            ready = next(r for r in chosen if str(r.id) == problem.operation_id)
+            _hold(turn, ready, str(problem), waits_for=first)
             continue
         except Later as later:
             _postpone(turn, later)
@@ -236,7 +239,7 @@ def _postpone(turn: Turn, later: Later) -> None:
         outbox.move(turn.connection, turn.tenant_id, [move], turn.now)
 
 
-def _hold(turn: Turn, ready: Ready, sentence: str) -> None:
+def _hold(turn: Turn, ready: Ready, sentence: str, *, waits_for: RecordRef | None = None) -> None:
     o = t.operations
     turn.connection.execute(
         o.update().where(o.c.id == ready.id).values(state="failed", reason=sentence, closed_at=turn.now)
@@ -249,6 +252,7 @@ def _hold(turn: Turn, ready: Ready, sentence: str) -> None:
             hold=Hold.DEFECT,
             reason=sentence,
             remedy="Correct the record or its mapping, then retry.",
+            waits_for=None if waits_for is None else str(waits_for),
         )
         outbox.move(turn.connection, turn.tenant_id, [move], turn.now)
         turn.note("held", str(ready.source), reason=sentence)

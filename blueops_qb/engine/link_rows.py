@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.engine import outbox
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -61,7 +62,12 @@ _CARRIED = ("base_ours", "base_theirs", "beside", "version", "doubtful")
 
 
 def set_link(turn: Turn, known: Known, **values: Any) -> None:
-    """Change the link of a document, and what `known` says of it."""
+    """Change the link of a document, and what `known` says of it.
+
+    Where it was in doubt and is not any more, what waited for its record is planned again.
+    """
+    if known.doubtful and values.get("doubtful") == "":
+        outbox.wake(turn.connection, turn.tenant_id, [known.key.source], turn.now)
     turn.connection.execute(t.links.update().where(t.links.c.id == known.link_id).values(**values))
     for name in _CARRIED:
         if name in values:

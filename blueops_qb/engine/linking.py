@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.binding import loosely_bound, refs_of
 from blueops_qb.domain.documents import Document
-from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordRef
+from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordRef
 from blueops_qb.engine import outbox, subledger
 from blueops_qb.engine.known import Known, load_known, places_of
-from blueops_qb.engine.mirroring import settled_by_payments, waiting_for_link
+from blueops_qb.engine.newly_ours import now_ours
 from blueops_qb.engine.sides import agreed_beside
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -112,12 +112,6 @@ def link_documents(
         outbox.again(turn.connection, turn.tenant_id, turn.now, refs=settled, states=[outbox.State.WAITING])
     now_ours(turn, [pair.place for pair in pairs])
     return ids
-
-
-def now_ours(turn: Turn, places: Sequence[BooksRef]) -> None:
-    """What was entered in the books about records that have become ours only now is looked at again."""
-    waiting_for_link(turn, places)
-    settled_by_payments(turn, [place for place in places if place.kind is BooksKind.INVOICE])
 
 
 def _check_kind(pair: Pair) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -17,7 +16,6 @@ from blueops_qb.domain.documents import Document, kind_of
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.refs import CATALOG_KINDS, NAMED_KINDS, BooksKind, BooksRef
 from blueops_qb.engine import outbox
-from blueops_qb.engine.link_rows import live_link
 from blueops_qb.engine.mirror_traits import columns_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -49,8 +47,6 @@ COMPARED = frozenset(
 WITH_BESIDE = frozenset({BooksKind.INVOICE, BooksKind.BILL, BooksKind.EXPENSE})
 #: How the mirror first saw what came after the first day: in the feed, or as a look-up for something of ours found it.
 CAME = frozenset({"changes", "lookup"})
-#: How far back an arrival may have waited for the link of what it names.
-RECENT = dt.timedelta(days=7)
 
 
 @attrs.define(kw_only=True)
@@ -314,71 +310,6 @@ def make_dirty(turn: Turn, places: Iterable[BooksRef]) -> None:
 
 #: Ids in one statement.
 _AT_ONCE = 500
-#: What is taken into BlueOps when it is entered in the books and names a record of ours.
-_TAKEN_IN = (
-    BooksKind.PAYMENT,
-    BooksKind.CUSTOMER,
-    BooksKind.CREDIT_MEMO,
-    BooksKind.REFUND_RECEIPT,
-    BooksKind.DEPOSIT,
-)
-
-
-def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
-    """What arrived before that which it names was linked (payments, jobs, credits, deposits) is looked at again.
-
-    That which is put to a person however long ago, other things that came of late.
-    """
-    if not places:
-        return
-    m, c = t.mirror, t.conflicts
-    shown = sa.exists().where(
-        c.c.connection_id == m.c.connection_id,
-        c.c.books_kind == m.c.kind,
-        c.c.books_id == m.c.books_id,
-        c.c.group == "arrival",
-        c.c.state == "open",
-    )
-    query = sa.select(m.c.kind, m.c.books_id, m.c.document).where(
-        m.c.connection_id == turn.id,
-        m.c.kind.in_([kind.value for kind in _TAKEN_IN]),
-        m.c.origin.in_(sorted(CAME)),
-        m.c.deleted.is_(False),
-        m.c.dirty.is_(False),
-        sa.or_(m.c.seen_at > turn.now - RECENT, shown),
-        ~live_link(),
-    )
-    names = {str(place) for place in places}
-    make_dirty(
-        turn,
-        [
-            BooksRef(BooksKind(row.kind), row.books_id)
-            for row in turn.connection.execute(query)
-            if names & set(_QUOTED.findall(row.document or ""))
-        ],
-    )
-
-
-def settled_by_payments(turn: Turn, places: Collection[BooksRef]) -> None:
-    """Linked payments that settle documents which have just become ours are looked at again."""
-    if not places:
-        return
-    m = t.mirror
-    query = sa.select(m.c.books_id, m.c.document).where(
-        m.c.connection_id == turn.id,
-        m.c.kind == BooksKind.PAYMENT.value,
-        m.c.deleted.is_(False),
-    )
-    if len(places) == 1:
-        query = query.where(m.c.document.contains(f'"{next(iter(places))}"', autoescape=True))
-    names = {str(place) for place in places}
-    rows = turn.connection.execute(query.execution_options(yield_per=500))
-    payments = [row.books_id for row in rows if names & set(_QUOTED.findall(row.document or ""))]
-    make_dirty(turn, [BooksRef(BooksKind.PAYMENT, id) for id in payments])
-
-
-#: References of records of the books within a document.
-_QUOTED = re.compile(r'"([a-z_]+#[^"]+)"')
 
 
 def _older(record: BooksRecord, known: Seen, *, asked_at: dt.datetime | None) -> bool:

@@ -17,10 +17,12 @@ from blueops_qb.domain.refs import (
     BooksRef,
     DocumentKey,
     OurRef,
+    RecordKind,
     RecordRef,
     Ref,
     key_of,
 )
+from blueops_qb.engine import outbox
 from blueops_qb.engine.known import Known, marker_of, number_mark
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -278,6 +280,7 @@ class PlanRows:
                 .where(o.c.id.in_(self._cancelled), o.c.state == "ready")
                 .values(state="cancelled", closed_at=self.turn.now)
             )
+        self._no_longer_waited_for()
         if self._left:
             connection.execute(t.links.update().where(t.links.c.id.in_(self._left)).values(state="gone"))
         if self._dirty:
@@ -292,3 +295,23 @@ class PlanRows:
                 .values(dirty=True),
                 self._dirty,
             )
+
+    def _no_longer_waited_for(self) -> None:
+        """What was to go after a document that is not needed any more is planned again: that one never comes."""
+        last = {row["b_id"]: row["b_state"] for row in self._changed}
+        gone = [id for id, state in last.items() if state == "withdrawn"]
+        if not gone:
+            return
+        d, o, a = t.documents, t.operations, t.operation_after
+        query = (
+            sa.select(d.c.source_kind, d.c.source_id)
+            .select_from(a.join(o, o.c.id == a.c.operation_id).join(d, d.c.id == o.c.document_id))
+            .where(a.c.document_id.in_(gone), o.c.state == "ready")
+        )
+        turn = self.turn
+        refs = [
+            RecordRef(RecordKind(row.source_kind), row.source_id) for row in turn.connection.execute(query)
+        ]
+        if refs:
+            states = [outbox.State.WAITING]
+            outbox.again(turn.connection, turn.tenant_id, turn.now, refs=refs, states=states)

@@ -17,6 +17,7 @@ from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import context_for, post_record
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.why import PostingWhy, Whys
+from blueops_qb.engine.write_plan import is_void
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.provider import Exchange, Operation, Unencodable, Verb
 
@@ -69,6 +70,9 @@ def preview(turn: Turn, ref: RecordRef) -> Preview:
     snapshot = turn.core.read(turn.tenant_id, [ref]).get(ref)
     if snapshot is None:
         raise NoSuchRecord(f"there is no {ref} in BlueOps; `records` lists what there is")
+    if snapshot.merged_into is not None:
+        reason = f"it was merged into {ref.kind} {snapshot.merged_into} in BlueOps."
+        return Preview(ref=str(ref), revision=snapshot.revision, blocked=reason)
     related = read_related(turn.core, turn.tenant_id, [snapshot.record])
     known = {k.key: k for k in load_known(turn.connection, turn.id, [ref]).values()}
     mine, trace = list(known.values()), Trace()
@@ -86,8 +90,26 @@ def preview(turn: Turn, ref: RecordRef) -> Preview:
             shown = [
                 _document(turn, key, document, known.get(key), whys)
                 for key, document in result.documents.items()
+                if not _never_there(document, known.get(key))
             ]
             return Preview(ref=str(ref), revision=snapshot.revision, documents=shown)
+
+
+def _never_there(document: Document, known: Known | None) -> bool:
+    """It is void and not in the books: nothing becomes of it."""
+    return is_void(document) and (known is None or not known.linked)
+
+
+def _step(document: Document, known: Known | None) -> Verb | None:
+    """What planning would do about the document; None = nothing."""
+    if known is None or not known.linked:
+        return Verb.CREATE
+    if known.base_ours == wire.dump_document(document):
+        return None
+    base = wire.load_document(known.kind, known.base_ours) if known.base_ours else None
+    if not is_void(document):
+        return Verb.UPDATE
+    return None if base is not None and is_void(base) else Verb.WITHDRAW
 
 
 def _document(turn: Turn, key: Any, document: Any, known: Any, whys: Whys) -> DocumentPreview:
@@ -105,12 +127,11 @@ def _document(turn: Turn, key: Any, document: Any, known: Any, whys: Whys) -> Do
         return places.get(ref) or BooksRef(kind, f"<new {source.kind} {source.id}>")
 
     bound = replace_refs(document, placed)
-    step = "update" if linked else "create"
-    if linked and known.base_ours == wire.dump_document(document):
-        step = "nothing"
+    verb = _step(document, known)
+    step = "nothing" if verb is None else verb.value
     operation = Operation(
         id="1",
-        verb=Verb.UPDATE if linked else Verb.CREATE,
+        verb=verb or Verb.UPDATE,
         kind=BooksKind(known.kind) if known else kind_of(document),
         document=bound,
         target_id=known.books_id if linked else "",

@@ -25,7 +25,7 @@ from blueops_qb.domain.documents import (
 )
 from blueops_qb.domain.line_merge import LineStep, Unpaired, chosen
 from blueops_qb.domain.overrides import HEAD_CODING, LineOverride, coding_of, overridden
-from blueops_qb.domain.posting.context import Posted
+from blueops_qb.domain.posting.context import Blocked, Posted
 from blueops_qb.domain.pull_cost import expense_from
 from blueops_qb.domain.pull_invoice import invoice_from
 from blueops_qb.domain.pulling import Drafted, NoPlace, Pull
@@ -44,13 +44,13 @@ from blueops_qb.domain.refs import BooksRef, RecordKind, RecordRef, record_of
 from blueops_qb.domain.reverse import customer_from, job_from, payment_from, vendor_from
 from blueops_qb.domain.reverse_credits import credit_applied, credit_changed
 from blueops_qb.domain.reverse_keys import Key
-from blueops_qb.engine import arrived_credits, arrived_deposits, to_core
+from blueops_qb.engine import arrived_deposits, to_core, used_credits
 from blueops_qb.engine.free_names import kept_name
 from blueops_qb.engine.known import sources_of
 from blueops_qb.engine.overrides_desk import keep
 from blueops_qb.engine.pull_proof import prove
 from blueops_qb.engine.related import read_related
-from blueops_qb.engine.rule_room import post_record, rules_for
+from blueops_qb.engine.rule_room import post_as_open, post_record, rules_for
 from blueops_qb.engine.several import (
     check_only_one,
     check_others_same,
@@ -285,6 +285,9 @@ def _posted(turn: Turn, sides: Sides, record: Record) -> Document:
     bare = attrs.evolve(sides.known, overrides=())
     related = read_related(turn.core, turn.tenant_id, [record])
     result = post_record(turn, record, related, documents_of(turn, bare))
+    if isinstance(result, Blocked) and turn.profile.closing_date is not None:
+        # A closed period is closed to us: what the books let their own people change in it stands there already.
+        result = post_as_open(turn, record, related, documents_of(turn, bare))
     if not isinstance(result, Posted) or sides.known.key not in result.documents:
         reason = getattr(result, "reason", "it would become another kind of document")
         raise NoPlace(f"could not be posted any more as QuickBooks shows it: {reason}")
@@ -363,7 +366,7 @@ def _note_credits(turn: Turn, sides: Sides, found: Draft, key: str) -> None:
     now, before = sides.theirs, sides.base_theirs
     taken = found.fields & {"allocations", "void"} and isinstance(found.record, Payment)
     if taken and isinstance(now, CustomerPayment) and isinstance(before, CustomerPayment):
-        arrived_credits.moved(turn, before, now, key=key)
+        used_credits.moved(turn, before, now, key=key)
 
 
 def tell_core(turn: Turn, sides: Sides, found: Draft, key: str) -> tuple[int, Document]:

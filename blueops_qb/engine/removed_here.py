@@ -48,8 +48,11 @@ def removed(plan: WritePlan, ref: RecordRef, event: Event, revision: int, mine: 
             state=State.NOT_POSTED,
             reason="deleted in BlueOps before it reached the books",
         )
+    there = [k for k in linked if not plan.is_inactive(k)]
+    if not there:
+        return Move(ref=ref, revision=revision, state=State.DONE, reason="taken out on both sides")
     try:
-        plan.withdraw(linked, revision)
+        plan.withdraw(there, revision)
     except Moved as moved:
         return Move(ref=ref, revision=revision, state=State.WAITING, hold=Hold.BUSY, reason=str(moved))
     return Move(ref=ref, revision=revision, state=State.WAITING, reason="queued: taken out of the books")

@@ -56,7 +56,7 @@ def post_record(
     context = context_for(turn, record, snapshots, mine, known=known)
     if trace is not None:
         context = attrs.evolve(context, trace=trace)
-    result = _as_coded(post(record, context, turn.rules), mine, context)
+    result = _as_coded(post(record, context, turn.rules), context)
     if isinstance(result, Posted) and not _is_able(turn, Feature.ATTACHMENTS):
         documents = {k: d for k, d in result.documents.items() if not isinstance(d, AttachedFile)}
         result = attrs.evolve(result, documents=documents)
@@ -69,11 +69,11 @@ def post_as_open(
     snapshots: dict[RecordRef, Snapshot],
     mine: list[Known],
     *,
-    known: MappingOf[RecordRef, Sequence[Known]],
+    known: MappingOf[RecordRef, Sequence[Known]] | None = None,
 ) -> Result:
     """What the rules say as if no period were closed, which asks nothing of the books: for many records at once."""
     context = context_for(turn, record, snapshots, mine, known=known, as_open=True)
-    return _as_coded(post(record, context, turn.rules), mine, context)
+    return _as_coded(post(record, context, turn.rules), context)
 
 
 def post_under(
@@ -93,7 +93,7 @@ def post_under(
     context = context_for(turn, record, snapshots, mine, known=known, as_open=True)
     posted = {**context.posted, **(mirrors or {})}
     context = attrs.evolve(context, mapping=mapping, posted=posted)
-    return _as_coded(post(record, context, turn.rules), mine, context)
+    return _as_coded(post(record, context, turn.rules), context)
 
 
 def context_for(
@@ -120,7 +120,11 @@ def context_for(
         posted |= _as_moved(turn, record, snapshots, mine, base, posted)
     mapping, policy = rules_for(turn, record, mine, base)
     context = attrs.evolve(posting_context(turn, snapshots, posted), mapping=mapping, policy=policy)
-    context = attrs.evolve(context, in_books=frozenset(k.key for k in [*mine, *base] if k.linked))
+    context = attrs.evolve(
+        context,
+        in_books=frozenset(k.key for k in [*mine, *base] if k.linked),
+        coded={k.key: k.overrides for k in mine if k.overrides},
+    )
     if as_open:
         context = attrs.evolve(context, profile=attrs.evolve(context.profile, closing_date=None))
     elif turn.policy.closed_period is ClosedPeriod.ASK:
@@ -207,9 +211,9 @@ def _as_moved(
     return found
 
 
-def _as_coded(result: Result, mine: list[Known], context: PostingContext) -> Result:
-    """What a bookkeeper coded anew stays coded so (accounting-treatments 10)."""
-    coded = {k.key: k.overrides for k in mine if k.overrides}
+def _as_coded(result: Result, context: PostingContext) -> Result:
+    """What a bookkeeper coded anew stays coded so (accounting-treatments 10), whatever the rules made of it since."""
+    coded = context.coded
     if not coded or not isinstance(result, Posted):
         return result
     documents = {

@@ -17,7 +17,7 @@ from blueops_qb.domain.documents import CustomerPayment
 from blueops_qb.domain.overrides import LineOverride
 from blueops_qb.domain.pulling import NoPlace
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
-from blueops_qb.engine import arrived_credits, to_core
+from blueops_qb.engine import to_core, used_credits
 from blueops_qb.engine.choices import CannotResolve
 from blueops_qb.engine.known import Known, load_by_place, marker_of
 from blueops_qb.engine.link_rows import mirror_row, set_link
@@ -151,7 +151,7 @@ def _take_credits_back(turn: Turn, plan: Undo, key: str) -> None:
         return
     agreed, chosen = (wire.load_document(known.kind, before[name]) for name in ("base_theirs", "theirs"))
     if isinstance(agreed, CustomerPayment) and isinstance(chosen, CustomerPayment):
-        arrived_credits.moved(turn, chosen, agreed, key=key)
+        used_credits.moved(turn, chosen, agreed, key=key)
 
 
 def restore(turn: Turn, before: dict[str, Any], link_id: int | None, *, doubtful: str = "") -> None:

@@ -17,14 +17,14 @@ from blueops_qb.domain.compare import (
     decide,
     with_fields,
 )
-from blueops_qb.domain.documents import CustomerPayment, Document
+from blueops_qb.domain.documents import BankDeposit, CustomerPayment, Document
 from blueops_qb.domain.pulling import NeedsKey, NoPlace
 from blueops_qb.domain.records import Payment
-from blueops_qb.domain.refs import NAMED_KINDS, BooksRef
+from blueops_qb.domain.refs import NAMED_KINDS, BooksRef, RecordKind, Ref, record_of
 from blueops_qb.domain.reverse import settles_elsewhere
 from blueops_qb.engine import one_sided, outbox, reclass_back, tombstones, variances
 from blueops_qb.engine.agreeing import agree, agree_on
-from blueops_qb.engine.coming import names_what_comes
+from blueops_qb.engine.coming import names_what_comes, uses_unseen_credit
 from blueops_qb.engine.conflicts import Shown, open_conflict, whole_shown
 from blueops_qb.engine.known import Known, sources_of
 from blueops_qb.engine.mirroring import make_dirty
@@ -45,6 +45,13 @@ Groups = tuple[str, ...]
 
 def compare(turn: Turn, row: Any, known: Known) -> bool:
     """Compare one linked record; False when it must stay dirty for now."""
+    compared = _compared(turn, row, known)
+    if compared and row["active"] and not row["deleted"]:
+        _stands_again(turn, known)
+    return compared
+
+
+def _compared(turn: Turn, row: Any, known: Known) -> bool:
     if known.busy:
         return False
     if known.undone == "done" and known.state == "withdrawn":
@@ -62,13 +69,12 @@ def compare(turn: Turn, row: Any, known: Known) -> bool:
         (agree if row["document"] == known.base_theirs else variances.reopen)(turn, known=known, row=row)
         return True
     theirs = wire.load_document(known.kind, row["document"])
-    newly_ours = _settles_newly_ours(turn, known, theirs)
+    newly_ours = _holds_newly_ours(turn, known, theirs)
     if row["document"] == known.base_theirs and not newly_ours and not _moved_beside(row, known):
         agree(turn, known, row)
-        if row["active"]:
-            _stands_again(turn, known)
         return True
-    if names_what_comes(turn, _newly_named(known, theirs), seen_at=row["seen_at"]):
+    newly, seen_at = _newly_named(known, theirs), row["seen_at"]
+    if names_what_comes(turn, newly, seen_at=seen_at) or uses_unseen_credit(turn, newly, seen_at=seen_at):
         return False
     snapshot = newest(turn, known.key.source)
     if snapshot is None or snapshot.deleted:
@@ -105,21 +111,31 @@ def _newly_named(known: Known, theirs: Document) -> set[BooksRef]:
     return {ref for ref in refs_of(theirs) if isinstance(ref, BooksRef) and ref not in before}
 
 
-def _settles_newly_ours(turn: Turn, known: Known, theirs: Document) -> bool:
-    """The payment settles a document that was not ours yet when both sides agreed."""
-    if not isinstance(theirs, CustomerPayment) or known.base_ours is None:
+def _holds_newly_ours(turn: Turn, known: Known, theirs: Document) -> bool:
+    """The payment settles, or the deposit holds, a document that was not ours yet when both sides agreed."""
+    if not isinstance(theirs, CustomerPayment | BankDeposit) or theirs.void or known.base_ours is None:
         return False
     base = wire.load_document(known.kind, known.base_ours)
-    assert isinstance(base, CustomerPayment)
-    settled = [a.invoice for a in theirs.allocations if isinstance(a.invoice, BooksRef)]
+    named = [ref for ref in _held(theirs) if isinstance(ref, BooksRef)]
+    newly = set(sources_of(turn.connection, turn.id, named).values()) - set(_held(base))
+    if isinstance(theirs, BankDeposit):
+        return any(record_of(name).kind is RecordKind.PAYMENT for name in newly)
     source = known.key.source
-    newly = set(sources_of(turn.connection, turn.id, settled).values()) - {
-        a.invoice for a in base.allocations
-    }
     snapshot = turn.tx.read(source) if newly else None
     record = None if snapshot is None else snapshot.record
     back = {part.by for part in record.given_back} if isinstance(record, Payment) else set()
     return any(not settles_elsewhere(name, source, back) for name in newly)
+
+
+def _held(document: Document) -> list[Ref]:
+    """What a payment settles, or a deposit takes to the bank."""
+    match document:
+        case CustomerPayment():
+            return [part.invoice for part in document.allocations]
+        case BankDeposit():
+            return [line.payment for line in document.lines if line.payment is not None]
+        case _:
+            return []
 
 
 # -- the comparison ------------------------------------------------------------------------------------
@@ -236,7 +252,8 @@ def _take(turn: Turn, sides: Sides, pull: Groups, outcome: Outcome) -> None:
 def _bring(turn: Turn, sides: Sides, groups: Groups, outcome: Outcome) -> None:
     known = sides.known
     found: Draft = draft(turn, sides, sides.moved(groups))
-    key = f"{turn.id}:{known.place}:{sides.version}:{'+'.join(groups)}"
+    # One version may be brought more than once: what it names became ours meanwhile, or was merged there.
+    key = f"{turn.id}:{known.place}:{sides.version}:r{sides.snapshot.revision}:{'+'.join(groups)}"
     revision, ours = tell_core(turn, sides, found, key[:200])
     if found.change is not None:
         turn.note(
@@ -334,3 +351,5 @@ def _hold_in_conflict(turn: Turn, known: Known, revision: int, groups: Groups) -
         hold=Hold.BUSY,
     )
     outbox.move(turn.connection, turn.tenant_id, [move], turn.now)
+    # What waits for its next change would wait for the choice: it goes on as both sides are.
+    outbox.wake(turn.connection, turn.tenant_id, [known.key.source], turn.now)

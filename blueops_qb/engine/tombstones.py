@@ -19,7 +19,7 @@ from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.pulling import NoPlace
 from blueops_qb.domain.records import Payment
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind, RecordRef
-from blueops_qb.engine import arrived_credits, merge_proof, outbox, reclass_back, to_core
+from blueops_qb.engine import merge_proof, outbox, reclass_back, to_core, used_credits
 from blueops_qb.engine.conflicts import Shown, open_conflict
 from blueops_qb.engine.known import Known, load_by_place
 from blueops_qb.engine.link_rows import close_conflicts, mirror_row, set_link, unlink
@@ -335,7 +335,7 @@ def _release_credits(turn: Turn, known: Known, key: str) -> None:
         return
     before = wire.load_document(known.kind, known.base_theirs)
     if isinstance(before, CustomerPayment):
-        arrived_credits.moved(turn, before, None, key=key)
+        used_credits.moved(turn, before, None, key=key)
 
 
 __all__ = ["CannotDo", "again", "leave_out", "merge_here", "removed_there", "void_here"]

@@ -24,9 +24,10 @@ from blueops_qb.engine.books_tax import tell_core_tax
 from blueops_qb.engine.due import operation_row
 from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.link_rows import as_compared, live_link
-from blueops_qb.engine.outbox import Hold, Move, State
+from blueops_qb.engine.outbox import Move, State
 from blueops_qb.engine.ready import Ready, Sent
 from blueops_qb.engine.reload import reload
+from blueops_qb.engine.sides import beside_of
 from blueops_qb.engine.sought import sought_by
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.unsettled import OUT_OF_DATE
@@ -355,12 +356,26 @@ def _changed(turn: Turn, operation: Operation) -> sa.RowMapping | str:
         return "gone" if operation.verb is Verb.WITHDRAW else "moved"
     record = as_compared(row)
     sent = turn.provider.sent(operation, turn.profile)
+    unmoved = row["version"] == operation.version
     if operation.verb is Verb.WITHDRAW:
         if getattr(record.document, "void", False) or not record.active:
             return row
+    elif unmoved and operation.version:
+        # What is told and never compared may be all that was to change: the version says that nothing arrived.
+        return "missing"
     elif sent is not None and record.document is not None and as_decided(sent, record.document) == sent:
-        return row
-    return "missing" if row["version"] == operation.version else "moved"
+        return row if _is_told(turn, operation, row["beside"]) else "moved"
+    return "missing" if unmoved else "moved"
+
+
+def _is_told(turn: Turn, operation: Operation, beside: str) -> bool:
+    """What the change was to tell beside what is compared is there, as far as the books show it."""
+    if operation.document is None or operation.told is None:
+        return True
+    shown, one_way = beside_of(beside), turn.provider.one_way
+    now, before = one_way(operation.document), one_way(operation.told)
+    moved = [field for field in shown.told if now.get(field) != before.get(field)]
+    return all(now.get(field) == getattr(shown, field) for field in moved)
 
 
 def _for_a_person(landing: Landing, ready: Ready, reason: str) -> None:
@@ -368,16 +383,4 @@ def _for_a_person(landing: Landing, ready: Ready, reason: str) -> None:
         "Look at it in the books and delete what is one too many, then choose on the conflicts page: "
         "link the one that stays, or create it again. Nothing is sent before that."
     )
-    landing.failed(ready, reason, remedy, hold=Hold.EXISTENCE)
-    landing.doubt(ready)
-    place = BooksRef(BooksKind(ready.row.kind), ready.row.marker or str(ready.id))
-    landing.conflict(
-        cause="twice",
-        place=place,
-        ref=ready.source,
-        document_id=ready.row.document_id,
-        group="existence",
-        revision=ready.row.revision,
-        reason=f"{ready.source}: {reason}",
-        remedy=remedy,
-    )
+    landing.doubt(ready, reason, remedy)

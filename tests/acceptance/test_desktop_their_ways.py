@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.records import Customer, Invoice, Job, Payment
 from blueops_qb.domain.refs import RecordKind, RecordRef
-from blueops_qb.engine import agreement, agreement_figures, agreement_runs, by_hand, due, resolve, rules_desk
+from blueops_qb.engine import agreement, agreement_figures, agreement_runs, by_hand, resolve, rules_desk
 from blueops_qb.sandbox.core.invoices import InvoiceDraft, draft_of
 from blueops_qb.sandbox.demo.house import TENANT, DemoHouse
 from blueops_qb.sandbox.qbd.connector import At, Connector, Ended, Mishaps, Outcome, Steps
@@ -24,6 +24,7 @@ from blueops_qb.sandbox.qbd.sessions import Session
 from blueops_qb.sdk.hooks import PluginHealth
 from blueops_qb.store import tables as t
 from tests.desktop_house import ADMIN, DesktopHouse, sqlite_house
+from tests.desktop_places import look, sessions
 
 pytestmark = pytest.mark.xdist_group("demo")
 D = Decimal
@@ -40,18 +41,6 @@ def demo(house: DesktopHouse) -> DemoHouse:
     """The house in this process."""
     assert isinstance(house.house, DemoHouse)
     return house.house
-
-
-def sessions(house: DesktopHouse, count: int = 2) -> None:
-    for _ in range(count):
-        house.session()
-
-
-def look(house: DesktopHouse) -> None:
-    """What was changed over there is due to be read now."""
-    with house.house.turn() as turn:
-        due.hurry(turn)
-    sessions(house)
 
 
 def link_of(house: DesktopHouse, ref: RecordRef) -> Any:

@@ -16,8 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from blueops_qb.cli import main
 from blueops_qb.sandbox.postgres import running_postgres
 from blueops_qb.sandbox.soak import clocks, driver
-from blueops_qb.sandbox.soak.actions import ACTIONS, BETWEEN, BOOKKEEPER, OFFICE, Action
+from blueops_qb.sandbox.soak.actions import ACTIONS, BETWEEN, BOOKKEEPER, OFFICE
 from blueops_qb.sandbox.soak.driver import Played, SoakFailed, check, soak, step
+from blueops_qb.sandbox.soak.everywhere import Action
 from blueops_qb.sandbox.soak.mutants import MUTANTS
 from blueops_qb.sandbox.soak.office import NothingThere
 from blueops_qb.sandbox.soak.online_world import OnlineWorld, open_world

@@ -10,6 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from blueops_qb.domain.documents import Allocation, CustomerPayment, CustomerRecord, Document, SalesInvoice
+from blueops_qb.domain.mapping import Family
+from blueops_qb.domain.records import PaymentReturn, ReturnReason
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
 from blueops_qb.engine import (
     agreement,
     agreement_figures,
@@ -17,15 +20,16 @@ from blueops_qb.engine import (
     by_hand,
     certificate,
     close_check,
+    due,
     resolve,
 )
 from blueops_qb.engine.agreement import Run
 from blueops_qb.store import tables as t
-from tests.engine_house import DAY, D, EngineHouse
-from tests.fake_books import FakeBooks
+from tests.engine_house import DAY, D, EngineHouse, rule
+from tests.fake_books import CATALOG, FakeBooks
 from tests.integration.test_agreement_documents import agree, found
 from tests.integration.test_engine_match_papers import entered, go_live, planned
-from tests.traps import ON_SQLITE
+from tests.traps import ON_SQLITE, all_here, check, sent_customer
 
 pytest_plugins = ["tests.engine_fixtures", "tests.fresh_books"]
 pytestmark = ON_SQLITE
@@ -247,3 +251,46 @@ def test_what_was_on_its_way_is_compared_the_next_time(house: EngineHouse, *, wh
             break
         house.drain()
     assert (run.figures["slices_kept"], [one.kind for one in found(house, run)]) == (0, ["amount"])
+
+
+def test_what_a_payment_settles_of_money_that_went_back_of_another_one_is_no_difference(
+    house: EngineHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BlueOps says only how much of a payment is settled elsewhere, and both sides agree on that."""
+    item = BooksRef(BooksKind.ITEM, "U")
+    name, facts = "Back from Drawer", {"income_account": "1090", "item_type": "service"}
+    monkeypatch.setitem(CATALOG, item, (name, facts))
+    trip = house.books.records[BooksRef(BooksKind.ITEM, "T")]
+    house.books.records[item] = attrs.evolve(trip, name=name, facts=facts)
+    with house.turn() as turn:
+        due.read_catalog(turn)
+    house.drain()
+    house.map(rule(Family.FEE, "back_from_undeposited", item=item))
+    ann = sent_customer(house)
+    bounced = house.pay(house.invoice(ann, "80.00"), "80.00")
+    house.drain()
+    with house.work() as tx:
+        back = tx.return_payment(
+            PaymentReturn(
+                id="",
+                payment_id=bounced.id,
+                customer_id=ann.id,
+                date=DAY,
+                amount=D("80.00"),
+                reason=ReturnReason.BOUNCED,
+            )
+        )
+    house.drain()
+    owed = house.place(back)
+    assert owed.kind is BooksKind.INVOICE
+    run = agree(house)
+    assert run.agrees, found(house, run)
+    (settling,) = house.there(bounced).allocations
+    house.books.edit(house.place(bounced), allocations=(attrs.evolve(settling, amount=D("79.68")),))
+    house.books.enter(check(house.place(ann), "0.32", (owed, "0.32")))
+    house.poll()
+    (payment,) = (one for one in all_here(house, RecordKind.PAYMENT) if one.id != bounced.id)
+    assert payment.elsewhere == D("0.32")
+    house.change(payment, reference="R2")
+    house.drain()
+    assert str(payment.ref) not in {one.ref for one in found(house, agree(house))}

@@ -12,7 +12,7 @@ import attrs
 import pytest
 import requests
 
-from blueops_qb.domain.records import Application, ExpenseType
+from blueops_qb.domain.records import Application, ExpenseType, Refund, RefundPart
 from blueops_qb.engine import agreement, agreement_figures, agreement_marks, ledger, resolve
 from blueops_qb.engine.agreement import CannotCompare, RunState
 from blueops_qb.sandbox.core.invoices import draft_of
@@ -81,6 +81,26 @@ def test_an_item_that_leads_elsewhere_makes_every_month_be_read(business: Compan
         books.change("Item", str(pump["Id"]), {"IncomeAccountRef": books.account("4800")})
     run = business.agree()
     assert (run.figures["slices_kept"], run.agrees) == (0, True)
+
+
+def test_money_that_went_back_from_the_bank_agrees(business: Company) -> None:
+    """A customer who is paid is no vendor of the bank's line."""
+    paid = business.pay([sale(business, TODAY)], more="20.00")
+    business.drain()
+    with business.work() as tx:
+        tx.issue_refund(
+            Refund(
+                id="",
+                customer_id=paid.customer_id,
+                date=TODAY,
+                amount=D("20.00"),
+                parts=(RefundPart(of=paid.ref, amount=D("20.00")),),
+                account_key="checking",
+            )
+        )
+    business.drain()
+    run = business.agree()
+    assert run.agrees, business.found(run)
 
 
 # -- what moves ----------------------------------------------------------------------------------------

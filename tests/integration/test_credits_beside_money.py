@@ -1,10 +1,11 @@
 """Credits of ours that the books use beside the money of a payment: noted once taken over, and released with it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from blueops_qb.domain.documents import Allocation
+from blueops_qb.domain.documents import Allocation, CreditMemo, SalesLine
 from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.records import (
     Application,
@@ -17,10 +18,12 @@ from blueops_qb.domain.records import (
     Payment,
 )
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
-from blueops_qb.engine import resolve, take_back
+from blueops_qb.engine import incoming, resolve, take_back
+from blueops_qb.sdk.provider import Operation
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse, rule
-from tests.traps import ON_SQLITE, all_here, check, choose, sent_customer
+from tests.fake_books import Fault
+from tests.traps import FAR_OFF, ON_SQLITE, all_here, check, choose, sent_customer
 
 pytest_plugins = ["tests.engine_fixtures"]
 pytestmark = ON_SQLITE
@@ -35,7 +38,10 @@ def _paid_beside_a_credit(house: EngineHouse) -> tuple[Invoice, Credit, Payment]
     return invoice, credit, payment
 
 
-def _owing(house: EngineHouse) -> tuple[Customer, Invoice, Credit]:
+def _owing(
+    house: EngineHouse, before: Callable[[], object] = lambda: None
+) -> tuple[Customer, Invoice, Credit]:
+    """Somebody who owes 100.00, with a credit of 50.00; `before` happens when only the invoice is in the books."""
     house.map(rule(Family.FEE, "allowance", item=BooksRef(BooksKind.ITEM, "T")))
     ann = sent_customer(house)
     invoice = house.invoice(ann, "100.00")
@@ -48,6 +54,7 @@ def _owing(house: EngineHouse) -> tuple[Customer, Invoice, Credit]:
         amount=D("50.00"),
         taxable=False,
     )
+    before()
     with house.work() as tx:
         credit = tx.issue_credit(
             Credit(
@@ -226,3 +233,74 @@ def test_a_credit_used_otherwise_is_noted_by_the_difference(house: EngineHouse, 
     (payment,) = all_here(house, RecordKind.PAYMENT)
     assert payment.elsewhere == -D(used)
     assert not house.conflicts()
+
+
+@pytest.mark.parametrize("taken_before", [False, True])
+def test_a_credit_that_is_shown_after_the_payment_that_uses_it_says_so(
+    taken_before: bool, house: EngineHouse
+) -> None:
+    """A read of the payment shows it before the feed shows the credit; both are the bookkeeper's."""
+    ann = sent_customer(house)
+    invoice = house.invoice(ann, "100.00")
+    payment = house.pay(invoice, "60.00")
+    house.drain()
+    line = SalesLine(item=BooksRef(BooksKind.ITEM, "T"), description="Sorry", amount=D("50.00"))
+    memo = CreditMemo(
+        customer=house.place(ann), date=DAY, number="BC1", lines=(line,), tax=D("0.00"), total=D("50.00")
+    )
+    credit = house.books.enter(memo)
+    parts = (
+        Allocation(invoice=house.place(invoice), amount=D("80.00")),
+        Allocation(invoice=credit, amount=D("-20.00")),
+    )
+    house.books.edit(house.place(payment), allocations=parts)
+    house.books.log.clear()  # the feed is late
+    house.change(payment, reference="R2")
+    house.drain()  # it is stale, and read again
+    if taken_before:
+        house.set(t.feeds, t.feeds.c.feed == "changes", moved_at=FAR_OFF)
+        with house.turn() as turn:
+            incoming.compare_dirty(turn)
+    assert (house.here(payment.ref).elsewhere == D("-20.00")) is taken_before
+    house.books.log.append(credit)
+    house.poll()
+    (credited,) = all_here(house, RecordKind.CREDIT)
+    assert credited.elsewhere == D("20.00")
+    assert house.here(payment.ref).elsewhere == D("-20.00")
+    assert house.quiet()
+
+
+def test_a_credit_that_a_person_links_says_what_a_payment_uses_of_it_since(
+    house: EngineHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answer was lost, and two of it were found; the bookkeeper used one of them before anybody chose."""
+    usual = house.books.find
+
+    def find(operation: Operation) -> object:
+        if operation.kind is BooksKind.CREDIT_MEMO and len(house.books.of(BooksKind.CREDIT_MEMO)) == 1:
+            first = house.books.one(BooksKind.CREDIT_MEMO)
+            assert first.document is not None
+            house.books.enter(first.document, marker=first.marker)
+        return usual(operation)
+
+    monkeypatch.setattr(house.books, "find", find)
+    house.books.forgets_ids = True
+    _, invoice, credit = _owing(house, before=lambda: house.books.script.append(Fault.LOSE_AFTER))
+    assert house.state(credit) == "held"
+    first, used = (record.ref for record in house.books.of(BooksKind.CREDIT_MEMO))
+    payment = house.pay(invoice, "60.00")
+    house.drain()
+    parts = (
+        Allocation(invoice=house.place(invoice), amount=D("80.00")),
+        Allocation(invoice=used, amount=D("-20.00")),
+    )
+    house.books.edit(house.place(payment), allocations=parts)
+    house.poll()
+    assert house.here(payment.ref).elsewhere == D("-20.00")
+    house.books.delete(first)
+    house.poll()
+    choose(house, "theirs")
+    house.poll()
+    assert house.here(credit.ref).elsewhere == D("20.00")
+    assert house.conflicts() == []
+    assert house.quiet()

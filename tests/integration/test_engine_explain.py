@@ -145,6 +145,29 @@ def test_a_pending_record_shows_what_would_be_written_and_why(house: EngineHouse
         assert preview.preview(turn, invoice.ref).documents[0].postings == waiting.postings
 
 
+def test_what_is_void_or_merged_away_is_not_said_to_be_created(house: EngineHouse) -> None:
+    ann, bob = house.customer(), house.customer("Bob Lee")
+    invoice = house.invoice(ann)
+    with house.work() as tx:
+        tx.void_invoice(invoice.id)
+        tx.merge_customers(bob.id, ann.id)
+    house.drain()
+    assert told(house, invoice).waiting == ()
+    gone = told(house, bob)
+    assert gone.waiting == ()
+    assert f"merged into customer {ann.id}" in gone.blocked
+
+
+def test_a_void_that_waits_is_shown_as_taken_out(house: EngineHouse) -> None:
+    invoice = house.invoice(house.customer())
+    house.drain()
+    with house.work() as tx:
+        tx.void_invoice(invoice.id)
+    assert [waiting.step for waiting in told(house, invoice).waiting] == ["withdraw"]
+    house.drain()
+    assert told(house, invoice).waiting == ()
+
+
 def test_a_record_that_arrived_says_that_the_books_entered_it(house: EngineHouse) -> None:
     invoice = house.invoice(house.customer())
     house.drain()

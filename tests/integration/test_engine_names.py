@@ -2,6 +2,7 @@
 
 from blueops_qb.domain.documents import VendorRecord
 from blueops_qb.domain.refs import BooksKind
+from blueops_qb.engine.plan_anew import plan_anew
 from tests.engine_house import EngineHouse
 
 pytest_plugins = ["tests.engine_fixtures"]
@@ -105,6 +106,22 @@ def test_a_deleted_customer_is_set_inactive_and_a_new_one_is_never_written(house
     assert house.books.document(place).active is False
     assert (house.state(ann), house.state(bob)) == ("done", "not_posted")
     assert len(house.books.of(K.CUSTOMER)) == 1
+
+
+def test_a_deleted_customer_who_is_inactive_already_is_not_written_once_more(house: EngineHouse) -> None:
+    """His event may be planned again at any time."""
+    ann = house.customer()
+    house.drain()
+    place = house.place(ann)
+    with house.work() as tx:
+        tx.delete_customer(ann.id)
+    house.drain()
+    version = house.books.records[place].version
+    with house.turn() as turn:
+        plan_anew(turn, ann.ref)
+    house.drain()
+    assert (house.state(ann), house.event(ann).reason) == ("done", "taken out on both sides")
+    assert house.books.records[place].version == version
 
 
 def test_a_customer_who_is_deleted_while_queued_is_not_written(house: EngineHouse) -> None:

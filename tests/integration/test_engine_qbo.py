@@ -204,6 +204,43 @@ def test_a_lost_answer_posts_nothing_twice(qbo: QboHouse, arrived: bool) -> None
     assert qbo.counted() == {"done": 2}
 
 
+@pytest.mark.parametrize("arrived", [True, False])
+def test_an_address_whose_answer_was_lost_is_there_in_the_end_and_was_written_once(
+    qbo: QboHouse, arrived: bool
+) -> None:
+    """It is told and never compared: by what the invoice shows nobody could say whether the change arrived."""
+    invoice = qbo.invoice(qbo.customer())
+    qbo.drain()
+    (before,) = qbo.ask(f"select * from Invoice where DocNumber = 'BO-{invoice.number}'")
+    with qbo.core.begin(TENANT, actor="office") as tx:
+        tx.update_invoice(invoice.id, attrs.evolve(draft_of(invoice), email="new@example.com"))
+    _lose(qbo, arrived=arrived)
+    (there,) = qbo.ask(f"select * from Invoice where DocNumber = 'BO-{invoice.number}'")
+    assert there["BillEmail"]["Address"] == "new@example.com"
+    assert int(there["SyncToken"]) == int(before["SyncToken"]) + 1
+    assert set(qbo.counted()) <= {"done", "superseded"}
+
+
+def test_an_address_that_did_not_arrive_is_told_although_the_books_are_at_another_version(
+    qbo: QboHouse,
+) -> None:
+    invoice = qbo.invoice(qbo.customer())
+    qbo.drain()
+    (before,) = qbo.ask(f"select * from Invoice where DocNumber = 'BO-{invoice.number}'")
+    with qbo.core.begin(TENANT, actor="office") as tx:
+        tx.update_invoice(invoice.id, attrs.evolve(draft_of(invoice), email="new@example.com"))
+    outgoing = qbo.engine.next_exchange(qbo.id)
+    assert outgoing is not None
+    qbo.engine.finish(outgoing.exchange_id, Unknown(why="the line broke"))
+    head = {member: before[member] for member in ("Id", "SyncToken")}
+    qbo.post("invoice", {**head, "sparse": True, "PrintStatus": "NeedToPrint"})
+    for _ in range(10):
+        qbo.drain()
+    (there,) = qbo.ask(f"select * from Invoice where DocNumber = 'BO-{invoice.number}'")
+    assert there["BillEmail"]["Address"] == "new@example.com"
+    assert set(qbo.counted()) <= {"done", "superseded"}
+
+
 def test_an_invoice_that_was_looked_up_is_known_as_the_books_have_it(qbo: QboHouse) -> None:
     ada = qbo.customer("Ada Hill")
     qbo.drain()

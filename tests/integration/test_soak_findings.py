@@ -160,8 +160,9 @@ def test_a_customer_merged_there_into_one_of_ours_that_is_under_way_waits_for_it
     assert house.quiet()
 
 
+@pytest.mark.parametrize("chosen", ["", "ours"])
 def test_one_merged_here_and_retired_there_waits_again_when_it_is_active_there_again(
-    house: EngineHouse,
+    chosen: str, house: EngineHouse
 ) -> None:
     loser, survivor = house.vendor("Copper Supply"), house.vendor("Pipe World")
     house.drain()
@@ -176,6 +177,9 @@ def test_one_merged_here_and_retired_there_waits_again_when_it_is_active_there_a
         by_hand.try_again(turn, [loser.ref], actor="admin")
     house.drain()
     assert house.event(loser).reason == f"merged into {survivor.id} on both sides"
+    if chosen:
+        choose(house, chosen)
+        house.drain()
     house.books.edit(place, active=True)
     house.poll()
     house.drain()

@@ -3,13 +3,21 @@
 A look-up of payments shows what settles an invoice before any look-up has shown the invoice.
 """
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
 
-from blueops_qb.domain.documents import Allocation, CreditMemo, CustomerPayment, CustomerRecord, SalesLine
+from blueops_qb.domain.documents import (
+    Allocation,
+    CreditMemo,
+    CustomerPayment,
+    CustomerRecord,
+    DepositLine,
+    SalesLine,
+)
 from blueops_qb.domain.mapping import Family
-from blueops_qb.domain.records import Invoice, Payment
+from blueops_qb.domain.records import Invoice, Payment, Payout
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
 from blueops_qb.engine import by_hand, matching
 from blueops_qb.engine.coming import names_what_comes
@@ -136,8 +144,9 @@ def test_money_received_on_what_was_in_doubt_is_applied_to_it_once_a_person_has_
 
 # -- first seen by a look-up for something else ------------------------------------------------------
 @pytest.mark.parametrize("seen", ["changes", "lookup"])
+@pytest.mark.parametrize("ago", [0, 30])
 def test_a_payment_of_a_customer_who_is_linked_later_arrives_however_it_was_first_seen(
-    seen: str, house: EngineHouse
+    ago: int, seen: str, house: EngineHouse
 ) -> None:
     theirs = entered_customer(house)
     house.books.log.clear()  # the feed does not tell yet
@@ -146,7 +155,8 @@ def test_a_payment_of_a_customer_who_is_linked_later_arrives_however_it_was_firs
     assert house.state(ann) == "held"
     house.books.enter(check(theirs, "50.00"))
     house.poll()
-    assert house.set(t.mirror, t.mirror.c.kind == "payment", origin=seen) == 1
+    seen_at = house.core.now() - dt.timedelta(days=ago)
+    assert house.set(t.mirror, t.mirror.c.kind == "payment", origin=seen, seen_at=seen_at) == 1
     assert all_here(house, RecordKind.PAYMENT) == []
     house.books.log.append(theirs)
     house.poll()
@@ -202,4 +212,66 @@ def test_a_payment_that_a_look_up_shows_before_the_credit_that_it_applies_waits_
     assert [payment.id for payment in all_here(house, RecordKind.PAYMENT)] == [ours.id]
     (credited,) = all_here(house, RecordKind.CREDIT)
     assert {part.invoice_id: part.amount for part in credited.applications} == {invoice.id: D("20.00")}
+    assert house.quiet()
+
+
+def test_a_payment_that_becomes_ours_later_is_in_the_payout_whose_deposit_holds_it(
+    house: EngineHouse,
+) -> None:
+    ours = house.pay(house.invoice(sent_customer(house, "Bo Ek"), "80.00"), "80.00")
+    house.drain()
+    with house.work() as tx:
+        payout = tx.settle_payout(
+            Payout(id="", date=DAY, account_key="checking", payment_ids=(ours.id,), net=D("80.00"))
+        )
+    house.drain()
+    theirs = entered_customer(house)
+    house.books.log.clear()  # the feed does not tell yet
+    ann = house.customer("Ann Lee")
+    house.carrier.carry_one(house.id)
+    assert house.state(ann) == "held"
+    other = house.books.enter(check(theirs, "50.00"))
+    lines = (*house.there(payout).lines, DepositLine(payment=other, amount=D("50.00")))
+    house.books.edit(house.place(payout), lines=lines, total=D("130.00"))
+    house.poll()
+    assert house.here(payout.ref).elsewhere == D("50.00")
+    house.books.log.append(theirs)
+    house.poll()
+    with house.turn() as turn:
+        matching.build(turn)
+    with house.turn() as turn:
+        by_hand.match(turn, ann.ref, "link", books_id=theirs.id, actor="admin")
+    house.poll()
+    house.poll()
+    (payment,) = (p for p in all_here(house, RecordKind.PAYMENT) if p.id != ours.id)
+    here = house.here(payout.ref)
+    assert (here.payment_ids, here.elsewhere, here.net) == (
+        (ours.id, payment.id),
+        D("0.00"),
+        D("130.00"),
+    )
+    assert house.quiet()
+
+
+def test_a_payment_of_ours_that_was_applied_to_what_was_in_doubt_settles_it_once_it_is_linked(
+    house: EngineHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = arrived_twice(house, monkeypatch)
+    one, other = (record.ref for record in house.books.of(K.INVOICE))
+    with house.work() as tx:
+        payment = tx.record_payment(
+            Payment(
+                id="", customer_id=invoice.customer_id, received_on=DAY, method="check", amount=D("100.00")
+            )
+        )
+    house.drain()
+    house.books.edit(house.place(payment), allocations=(Allocation(invoice=other, amount=D("100.00")),))
+    house.poll()
+    assert _applied(house.here(payment.ref)) == {"elsewhere": D("100.00")}
+    house.books.delete(one)
+    house.poll()
+    choose(house, "theirs")
+    house.poll()
+    assert _applied(house.here(payment.ref)) == {invoice.id: D("100.00"), "elsewhere": D("0.00")}
+    assert house.conflicts() == []
     assert house.quiet()

@@ -15,10 +15,8 @@ from blueops_qb.domain.records import (
     Customer,
     InvoiceLine,
     LineKind,
-    PaymentReturn,
     Refund,
     RefundPart,
-    ReturnReason,
 )
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import by_hand
@@ -27,7 +25,7 @@ from blueops_qb.sdk.provider import Operation, Verb
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse, rule
 from tests.fake_books import FakeBooks
-from tests.traps import FAR_OFF, ON_SQLITE, arrived_twice, check, choose, sent_customer, take
+from tests.traps import FAR_OFF, ON_SQLITE, arrived_twice, bounced, check, choose, sent_customer, take
 
 pytest_plugins = ["tests.engine_fixtures"]
 pytestmark = ON_SQLITE
@@ -69,6 +67,21 @@ def issued_credit(house: EngineHouse, customer: Customer, **fields: Any) -> Cred
         )
 
 
+def refunded(house: EngineHouse, credit: Credit) -> Refund:
+    """All of a credit is given back from the checking account."""
+    refund = Refund(
+        id="",
+        customer_id=credit.customer_id,
+        date=DAY,
+        amount=credit.total,
+        account_key="checking",
+        parts=(RefundPart(of=credit.ref, amount=credit.total),),
+    )
+    with house.work() as tx:
+        found: Refund = tx.issue_refund(refund)
+    return found
+
+
 def test_a_credit_that_the_bookkeeper_applies_before_us_is_done(house: EngineHouse) -> None:
     ann = sent_customer(house)
     invoice = house.invoice(ann, "100.00")
@@ -93,18 +106,7 @@ def test_a_credit_that_the_books_apply_to_what_a_bounced_check_left_is_done(hous
     payment = house.pay(invoice, "30.00")
     house.drain()
     credit = issued_credit(house, ann)
-    with house.work() as tx:
-        back = tx.return_payment(
-            PaymentReturn(
-                id="",
-                payment_id=payment.id,
-                customer_id=ann.id,
-                date=DAY,
-                amount=D("30.00"),
-                reason=ReturnReason.BOUNCED,
-                account_key="checking",
-            )
-        )
+    back = bounced(house, payment)
     house.drain()
     owed = house.place(back)
     # The check settles only a part of it, so that a credit can settle some.
@@ -121,17 +123,7 @@ def test_what_waits_for_a_credit_that_was_deleted_there_says_what_became_of_it(h
     house.drain()
     house.books.delete(house.place(credit))
     house.poll()
-    with house.work() as tx:
-        refund = tx.issue_refund(
-            Refund(
-                id="",
-                customer_id=ann.id,
-                date=DAY,
-                amount=D("50.00"),
-                account_key="checking",
-                parts=(RefundPart(of=credit.ref, amount=D("50.00")),),
-            )
-        )
+    refund = refunded(house, credit)
     house.drain()
     assert house.state(refund) == "waiting"
     choose(house, "unlink")
@@ -158,17 +150,7 @@ def test_what_settles_a_refund_is_taken_out_although_the_refund_was_deleted_befo
     ann = sent_customer(house)
     credit = issued_credit(house, ann)
     house.drain()
-    with house.work() as tx:
-        refund = tx.issue_refund(
-            Refund(
-                id="",
-                customer_id=ann.id,
-                date=DAY,
-                amount=D("50.00"),
-                account_key="checking",
-                parts=(RefundPart(of=credit.ref, amount=D("50.00")),),
-            )
-        )
+    refund = refunded(house, credit)
     house.drain()
     with house.work() as tx:
         tx.void_refund(refund.id)
@@ -200,17 +182,7 @@ def test_a_refund_goes_to_whom_its_credit_is_of_in_the_books(house: EngineHouse,
     content = row.content.replace(str(ann.ref), str(bo.ref))
     house.set(d, d.c.id == row.id, content=content)
     house.set(t.links, t.links.c.document_id == row.id, base_ours=content)
-    with house.work() as tx:
-        refund = tx.issue_refund(
-            Refund(
-                id="",
-                customer_id=ann.id,
-                date=DAY,
-                amount=D("50.00"),
-                account_key="checking",
-                parts=(RefundPart(of=credit.ref, amount=D("50.00")),),
-            )
-        )
+    refund = refunded(house, credit)
     if beside:
         # In the same round what a payment settled over there brings that customer along, and not what is there of him.
         (paid,) = house.rows(d, d.c.source_kind == "payment")
@@ -238,17 +210,7 @@ def test_nobody_who_was_merged_away_here_is_entered_there_again(house: EngineHou
     (his,) = house.rows(d, d.c.source_kind == "customer", d.c.source_id == bo.id)
     house.set(t.links, t.links.c.document_id == his.id, state="gone")
     house.set(d, d.c.id == his.id, state="withdrawn", generation=2)
-    with house.work() as tx:
-        refund = tx.issue_refund(
-            Refund(
-                id="",
-                customer_id=ann.id,
-                date=DAY,
-                amount=D("50.00"),
-                account_key="checking",
-                parts=(RefundPart(of=credit.ref, amount=D("50.00")),),
-            )
-        )
+    refund = refunded(house, credit)
     house.drain()
     event = house.event(refund)
     assert event.state == "held"

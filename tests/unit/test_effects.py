@@ -2,6 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import attrs
 import pytest
@@ -145,6 +146,16 @@ def test_costs_post_to_payables_or_to_the_card_and_a_refund_the_other_way() -> N
     assert ledger(attrs.evolve(CHARGE, refund=True)) == [("5010", "-4.00"), ("6", "-1.00"), ("2100", "5.00")]
     assert effects(BILL, roles=ROLES)[0].customer == JOB
     assert effects(BILL, roles=ROLES)[2].vendor == SHOP
+
+
+@pytest.mark.parametrize(
+    "payee", [SHOP, ADA, BooksRef(BooksKind.CUSTOMER, "3"), BooksRef(BooksKind.VENDOR, "3"), None]
+)
+def test_only_a_vendor_is_the_vendor_of_what_was_paid(payee: Any) -> None:
+    """A customer who gets money back by check is none, and no ledger says so."""
+    vendors = {one.vendor for one in effects(attrs.evolve(CHARGE, payee=payee), roles=ROLES)}
+    is_vendor = payee in (SHOP, BooksRef(BooksKind.VENDOR, "3"))
+    assert vendors == ({payee} if is_vendor else {None})
 
 
 def test_a_journal_entry_out_of_balance_is_refused() -> None:

@@ -17,17 +17,19 @@ from blueops_qb.domain.records import (
     LineKind,
     Payment,
     PaymentReturn,
+    Record,
     ReturnReason,
 )
-from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, key_of
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordRef, key_of
 from blueops_qb.domain.reverse_credits import credit_changed
 from blueops_qb.engine import deposited
 from blueops_qb.engine.known import Known
 from tests.plumbing import CUSTOMER, DAY, D, check_of, company, documents, invoice, simple_line
 
 
-def test_a_payment_whose_parts_were_refused_settles_the_return_that_is_written_of_it() -> None:
-    jobs = [Job(id=f"J{n}", customer_id="7", name=f"Job {n}") for n in (1, 2)]
+def _over_jobs(*prices: str) -> tuple[Payment, PostingContext, Posted]:
+    """A check for an invoice of each of several jobs, and the parts of it, a payment for each."""
+    jobs = [Job(id=f"J{n}", customer_id="7", name=f"Job {n}") for n, _ in enumerate(prices, 1)]
     invoices = [
         attrs.evolve(
             invoice(simple_line(LineKind.SERVICE, "repair", price), total=price),
@@ -35,24 +37,44 @@ def test_a_payment_whose_parts_were_refused_settles_the_return_that_is_written_o
             number=f"5{n}",
             job_id=f"J{n}",
         )
-        for n, price in ((1, "85.57"), (2, "91.07"))
+        for n, price in enumerate(prices, 1)
     ]
-    payment = check_of("176.64", ("51", "85.57"), ("52", "91.07"), id="1")
+    total = str(sum(map(D, prices)))
+    payment = check_of(total, *((f"5{n}", price) for n, price in enumerate(prices, 1)), id="1")
     context = company(*jobs, *invoices, payment, over_jobs=OverJobs.SPLIT)
     parts = post(payment, context)
     assert isinstance(parts, Posted)
-    assert len(parts.documents) == 2
-    back = PaymentReturn(
+    assert len(parts.documents) == len(prices)
+    return payment, context, parts
+
+
+def _return_of(payment: Payment) -> PaymentReturn:
+    """All of it came back from the bank."""
+    return PaymentReturn(
         id="9",
-        payment_id="1",
+        payment_id=payment.id,
         customer_id="7",
         date=DAY,
-        amount=D("176.64"),
+        amount=payment.amount,
         account_key="checking",
         reason=ReturnReason.BOUNCED,
     )
-    bounced = attrs.evolve(payment, applications=(), given_back=(GivenBack(by=back.ref, amount=D("176.64")),))
-    related = {**context.related, payment.ref: bounced, back.ref: back}
+
+
+def _came_back(
+    payment: Payment, context: PostingContext
+) -> tuple[Payment, PaymentReturn, dict[RecordRef, Record]]:
+    """(the payment as it is after its return, the return, the records around them)."""
+    back = _return_of(payment)
+    bounced = attrs.evolve(
+        payment, applications=(), given_back=(GivenBack(by=back.ref, amount=payment.amount),)
+    )
+    return bounced, back, {**context.related, payment.ref: bounced, back.ref: back}
+
+
+def test_a_payment_whose_parts_were_refused_settles_the_return_that_is_written_of_it() -> None:
+    payment, context, parts = _over_jobs("85.57", "91.07")
+    bounced, back, related = _came_back(payment, context)
     # Both parts wait for a person: of the payment nothing stands in the books.
     refused = attrs.evolve(context, related=related, posted=parts.documents, in_books=frozenset())
     planned = post(bounced, refused)
@@ -70,32 +92,9 @@ def test_a_payment_whose_parts_were_refused_settles_the_return_that_is_written_o
 
 def test_a_payment_of_which_one_part_never_got_there_comes_back_as_a_whole() -> None:
     """The second part waited when the check bounced: the first one takes over all of it, and so does its return."""
-    jobs = [Job(id=f"J{n}", customer_id="7", name=f"Job {n}") for n in (1, 2)]
-    invoices = [
-        attrs.evolve(
-            invoice(simple_line(LineKind.SERVICE, "repair", price), total=price),
-            id=f"5{n}",
-            number=f"5{n}",
-            job_id=f"J{n}",
-        )
-        for n, price in ((1, "85.57"), (2, "91.07"))
-    ]
-    payment = check_of("176.64", ("51", "85.57"), ("52", "91.07"), id="1")
-    context = company(*jobs, *invoices, payment, over_jobs=OverJobs.SPLIT)
-    parts = post(payment, context)
-    assert isinstance(parts, Posted)
+    payment, context, parts = _over_jobs("85.57", "91.07")
     first = dict([min(parts.documents.items())])
-    back = PaymentReturn(
-        id="9",
-        payment_id="1",
-        customer_id="7",
-        date=DAY,
-        amount=D("176.64"),
-        account_key="checking",
-        reason=ReturnReason.BOUNCED,
-    )
-    bounced = attrs.evolve(payment, applications=(), given_back=(GivenBack(by=back.ref, amount=D("176.64")),))
-    related = {**context.related, payment.ref: bounced, back.ref: back}
+    bounced, back, related = _came_back(payment, context)
     there = attrs.evolve(context, related=related, posted=first, in_books=frozenset(first))
     returned = post(back, there)
     settled = post(bounced, there)
@@ -210,15 +209,7 @@ def test_a_payment_that_settles_nothing_goes_with_its_customer_where_he_was_merg
 def test_a_return_is_of_whom_blueops_names_where_its_side_of_the_payment_was_chosen() -> None:
     payment, context, there = _unapplied("7")
     theirs = attrs.evolve(there, customer=BooksRef(BooksKind.CUSTOMER, "99"))
-    back = PaymentReturn(
-        id="9",
-        payment_id="1",
-        customer_id="7",
-        date=DAY,
-        amount=D("80.00"),
-        account_key="checking",
-        reason=ReturnReason.BOUNCED,
-    )
+    back = _return_of(payment)
     context = attrs.evolve(context, posted={DocumentKey(payment.ref): theirs})
     result = post(back, context)
     assert isinstance(result, Posted)
@@ -229,33 +220,9 @@ def test_a_return_is_of_whom_blueops_names_where_its_side_of_the_payment_was_cho
 
 def test_what_one_of_three_parts_never_brought_comes_back_with_the_first() -> None:
     """The third part was refused when the check bounced: what it was to be is the first one's, and so is its return."""
-    prices = ((1, "33.13"), (2, "49.00"), (3, "7.15"))
-    jobs = [Job(id=f"J{n}", customer_id="7", name=f"Job {n}") for n, _ in prices]
-    invoices = [
-        attrs.evolve(
-            invoice(simple_line(LineKind.SERVICE, "repair", price), total=price),
-            id=f"5{n}",
-            number=f"5{n}",
-            job_id=f"J{n}",
-        )
-        for n, price in prices
-    ]
-    payment = check_of("89.28", *((f"5{n}", price) for n, price in prices), id="1")
-    context = company(*jobs, *invoices, payment, over_jobs=OverJobs.SPLIT)
-    parts = post(payment, context)
-    assert isinstance(parts, Posted)
+    payment, context, parts = _over_jobs("33.13", "49.00", "7.15")
     two = dict(sorted(parts.documents.items())[:2])
-    back = PaymentReturn(
-        id="9",
-        payment_id="1",
-        customer_id="7",
-        date=DAY,
-        amount=D("89.28"),
-        account_key="checking",
-        reason=ReturnReason.BOUNCED,
-    )
-    bounced = attrs.evolve(payment, applications=(), given_back=(GivenBack(by=back.ref, amount=D("89.28")),))
-    related = {**context.related, payment.ref: bounced, back.ref: back}
+    bounced, back, related = _came_back(payment, context)
     there = attrs.evolve(context, related=related, posted=two, in_books=frozenset(two))
     returned, settled = post(back, there), post(bounced, there)
     assert isinstance(returned, Posted)

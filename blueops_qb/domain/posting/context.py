@@ -10,6 +10,7 @@ import attrs
 
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.mapping import Mapping, Missing
+from blueops_qb.domain.overrides import LineOverride
 from blueops_qb.domain.policy import Policy
 from blueops_qb.domain.posting.trace import Trace
 from blueops_qb.domain.profile import BooksProfile
@@ -47,6 +48,8 @@ class PostingContext:
     theirs: MappingOf[DocumentKey, Document] = attrs.field(factory=dict)
     #: Documents of the record as the version posts them that its own was moved to by a move between accounts.
     as_moved: MappingOf[DocumentKey, Document] = attrs.field(factory=dict)
+    #: What a bookkeeper coded anew of the record's documents, which stays so.
+    coded: MappingOf[DocumentKey, tuple[LineOverride, ...]] = attrs.field(factory=dict)
     no_foreign: str = ""
     #: Whether these books have refund receipts.
     refund_receipts: bool = True

@@ -48,7 +48,7 @@ def corrected(
     if not isinstance(posted, SalesInvoice) or not isinstance(new, SalesInvoice):
         return wanted
     if key != main:
-        new = _in_its_place(_where_moved(key, new, lookup), posted)
+        new = lookup.coded(key, _in_its_place(_where_moved(key, new, lookup), posted))
     closing = lookup.context.profile.closing_date
     if closing is None or posted.date > closing or posted.void:
         return {**earlier, key: new} if key != main else wanted

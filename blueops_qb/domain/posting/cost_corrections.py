@@ -50,7 +50,7 @@ def corrected(record: Expense, wanted: Documents, lookup: Lookup) -> Documents:
         return wanted
     files = {k: d for k, d in wanted.items() if isinstance(d, AttachedFile)}
     if key.role == CORRECTED:
-        new = _in_its_place(_where_moved(key, new, lookup), posted)
+        new = lookup.coded(key, _in_its_place(_where_moved(key, new, lookup), posted))
     closing = lookup.context.profile.closing_date
     if closing is None or posted.date > closing or posted.void:
         return {**earlier, **files, key: new} if key.role == CORRECTED else wanted

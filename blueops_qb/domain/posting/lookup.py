@@ -5,18 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
 from blueops_qb.domain import money
+from blueops_qb.domain.documents import Document
 from blueops_qb.domain.mapping import Family, Missing, Target
+from blueops_qb.domain.overrides import overridden
 from blueops_qb.domain.posting.context import Blocked, PostingContext
 from blueops_qb.domain.profile import Tracking
 from blueops_qb.domain.records import Job, Record
-from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
 
 R = TypeVar("R", bound=Record)
+D = TypeVar("D", bound=Document)
 
 
 class Held(Exception):
@@ -136,6 +139,12 @@ class Lookup:
             self.miss(Family.BRANCH, branch, where="its branch")
             return _unmapped(BooksKind.LOCATION)
         return self.use(target.location, where="its branch")
+
+    def coded(self, key: DocumentKey, document: D) -> D:
+        """The document under that key with what a bookkeeper coded anew of it (accounting-treatments 10)."""
+        found: Any = overridden(document, self.context.coded.get(key, ()), self.context.item_accounts)
+        kept: D = found
+        return kept
 
     def terms(self, key: str) -> BooksRef | None:
         """The terms of a key; none when unmapped, the due date is sent anyway."""

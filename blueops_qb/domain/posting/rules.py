@@ -85,6 +85,8 @@ def post(record: Record, context: PostingContext, rules: Rules = RULES) -> Resul
         documents = _documents(record, lookup, rules)
         if isinstance(documents, (Blocked, NotPosted)):
             return documents
+        # Before anything asks whether a posted document has changed: it bears the bookkeeper's coding.
+        documents = {key: lookup.coded(key, document) for key, document in documents.items()}
         if isinstance(record, Invoice):
             documents = corrections.corrected(record, documents, lookup)
         if isinstance(record, Expense):

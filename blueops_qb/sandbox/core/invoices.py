@@ -108,7 +108,8 @@ class InvoiceActions(PrepaidActions):
         turn = self._turn(RecordKind.INVOICE)
         number = draft.number.strip()
         if number:
-            turn = self._checked_number(number, turn)
+            # A number ahead of the running ones is the invoice's id too.
+            turn = attrs.evolve(turn, number=max(turn.number, self._check_number(number)))
         invoice = self._invoice(draft, id=str(turn.number), number=number or str(turn.number))
         if invoice.total < 0:
             raise Refused(
@@ -116,6 +117,7 @@ class InvoiceActions(PrepaidActions):
                 " (money back to a customer is not an invoice)"
             )
         invoice = self._capped(invoice, before=())
+        self._run_on_from(number)
         self._create(invoice, turn, balance=invoice.amount_due)
         self._use_deposits(invoice, before=())
         return invoice
@@ -197,6 +199,8 @@ class InvoiceActions(PrepaidActions):
         if invoice.total < 0:
             raise Refused(f"invoice {old.number} would come to {invoice.total}, below zero; issue a credit")
         invoice = self._capped(invoice, before=old.deposits)
+        if invoice.number != old.number:
+            self._run_on_from(invoice.number)
         paid = old.amount_due - row.balance
         if paid > invoice.amount_due:
             # What is paid too much becomes the customer's credit.
@@ -299,16 +303,8 @@ class InvoiceActions(PrepaidActions):
             raise Refused(f"there is no sales tax {draft.tax_key!r}; choose one from the list")
         return [Decimal(part) for part in str(value).split("+")]
 
-    def _checked_number(self, number: str, turn: Turn) -> Turn:
-        """Like `_check_number`; an invoice whose number is ahead of the running ones gets it as its id."""
-        running = self._check_number(number)
-        return attrs.evolve(turn, number=max(turn.number, running))
-
     def _check_number(self, number: str) -> int:
-        """Refuse a number in use or out of form; running numbers go on after one of digits only.
-
-        Answers that running number, or 0 where the number holds more than digits.
-        """
+        """Refuse a number in use or out of form; answers it where it is of digits only, as the running ones, else 0."""
         if len(number) > LONGEST_NUMBER or not number.isprintable():
             raise Refused(f"{number!r} is no invoice number: write up to {LONGEST_NUMBER} letters and digits")
         digits = number.isascii() and number.isdecimal()
@@ -322,8 +318,10 @@ class InvoiceActions(PrepaidActions):
         )
         if self._connection.execute(question).first() is not None:
             raise Refused(f"there is an invoice {number} already; choose another number or leave it empty")
-        if not digits:
-            return 0
-        behind = (tenants.c.id == self.tenant_id) & (tenants.c.last_invoice < int(number))
-        self._connection.execute(sa.update(tenants).where(behind).values(last_invoice=int(number)))
-        return int(number)
+        return int(number) if digits else 0
+
+    def _run_on_from(self, number: str) -> None:
+        """Running numbers go on after one of digits only."""
+        if number.isascii() and number.isdecimal() and len(number) <= LONGEST_RUNNING_NUMBER:
+            behind = (tenants.c.id == self.tenant_id) & (tenants.c.last_invoice < int(number))
+            self._connection.execute(sa.update(tenants).where(behind).values(last_invoice=int(number)))

@@ -47,8 +47,9 @@ class MoneyBackActions(InvoiceActions, CreditActions):
             raise Refused(
                 f"the parts of the refund come to {whole}, not to {refund.amount} and {refund.kept_amount} kept"
             )
-        for part in refund.parts:
-            self._check_part(part, refund)
+        for of in dict.fromkeys(part.of for part in refund.parts):
+            mine = sum((part.amount for part in refund.parts if part.of == of), ZERO)
+            self._check_part(RefundPart(of=of, amount=mine), refund)
         self._create(refund, turn)
         for part in refund.parts:
             self._give_back(part, refund.ref)
@@ -130,10 +131,10 @@ class MoneyBackActions(InvoiceActions, CreditActions):
         if back.won_by_payment_id:
             raise Refused(f"payment {back.won_by_payment_id} came of it; void that first")
         self._check_not_paid_out(back.ref)
-        voided = self._rewrite(attrs.evolve(back, void=True), turn, action=Action.VOIDED, reason=reason)
         payment, _ = self._existing(Payment, RecordKind.PAYMENT, back.payment_id)
         again = attrs.evolve(payment, given_back=(), applications=tuple(self._still_open(back)))
         self._apply_to_invoices(again, before=())
+        voided = self._rewrite(attrs.evolve(back, void=True), turn, action=Action.VOIDED, reason=reason)
         self._rewrite(again, self._turn())
         return voided
 
@@ -159,10 +160,17 @@ class MoneyBackActions(InvoiceActions, CreditActions):
                 raise Refused(f"{words} {ref.id} was kept back from payout {row.id}; void that payout first")
 
     def _still_open(self, back: PaymentReturn) -> list[Application]:
+        """What the payment settled, as far as it is open; it may have been corrected to another customer's since."""
         found = []
         for part in back.applications:
             row = self.row(RecordRef(RecordKind.INVOICE, part.invoice_id))
-            if row is not None and row.balance and row.status == "open":
+            if (
+                row is None
+                or not isinstance(row.record, Invoice)
+                or row.record.customer_id != back.customer_id
+            ):
+                continue
+            if row.balance and row.status == "open":
                 found.append(attrs.evolve(part, amount=min(part.amount, row.balance), discount=ZERO))
         return found
 

@@ -65,7 +65,9 @@ class Transaction(ContactActions, MoneyBackActions, CostActions):
                 return Stale(revision=row.revision)
         self._cause = key
         try:
-            record = self._carry_out(change)
+            # Not even a number is used up by what is refused: the plugin goes on with the transaction.
+            with self._connection.begin_nested():
+                record = self._carry_out(change)
         except Refused as refused:
             return RefusedChange(why=refused.why)
         finally:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from blueops_qb.sandbox.reader.desktop_money import DesktopMoney
 from blueops_qb.sandbox.reader.desktop_tables import (
     DOCUMENTS,
     OTHERS,
     PARTY_REFS,
-    DesktopTables,
     FileAddress,
     Posted,
     Raw,
@@ -21,12 +21,10 @@ from blueops_qb.sandbox.reader.desktop_tables import (
 )
 from blueops_qb.sandbox.reader.values import (
     ZERO,
-    Banked,
     Cost,
     CostLine,
     Found,
     Party,
-    Receipt,
     Sale,
     last_digits,
 )
@@ -40,7 +38,7 @@ COSTS = {
 }
 
 
-class DesktopReader(DesktopTables):
+class DesktopReader(DesktopMoney):
     """Reads one company file; locations and attached files it does not have."""
 
     def read(self) -> Found:
@@ -51,11 +49,21 @@ class DesktopReader(DesktopTables):
             customers=tuple(self._party("Customer", id, raw) for id, raw in customers if not _is_job(raw)),
             jobs=tuple(self._job(id, raw) for id, raw in customers if _is_job(raw)),
             vendors=tuple(self._party("Vendor", id, raw) for id, raw in self._kept["Vendor"].items()),
-            sales=tuple(self._sale(id, raw) for _, id, raw in self._new("Invoice")),
+            sales=tuple(
+                self._sale(id, raw) for _, id, raw in self._new("Invoice") if not self.takes_out(raw)
+            ),
             receipts=tuple(self._receipt(id, raw) for _, id, raw in self._new("ReceivePayment")),
             # A void cost counts for nothing; BlueOps has none of it either.
-            costs=tuple(self._cost(kind, id, raw) for kind, id, raw in self._new(*COSTS) if not is_void(raw)),
+            costs=tuple(
+                self._cost(kind, id, raw) for kind, id, raw in self._new(*COSTS) if self._buys(kind, raw)
+            ),
             banked=tuple(self._deposit(id, raw) for _, id, raw in self._new("Deposit")),
+            credits=tuple(
+                self._credit(id, raw) for _, id, raw in self._new("CreditMemo") if not is_void(raw)
+            ),
+            back=tuple(self._money_back()),
+            prepaid=tuple(self._prepaid(id, raw) for _, id, raw in self._new("SalesReceipt")),
+            charged=tuple(self._charges()),
         )
 
     def new_parties(self) -> frozenset[str]:
@@ -64,7 +72,13 @@ class DesktopReader(DesktopTables):
 
     def other_documents(self) -> list[str]:
         """Documents of kinds that the day does not make, in words; after `read`."""
-        return [f"{kind} {text_of(raw, 'RefNumber')} (id {id})" for kind, id, raw in self._new(*OTHERS)]
+        strange = list(self._new(*OTHERS))
+        strange += [
+            ("JournalEntry", id, raw)
+            for id, raw in self._living("JournalEntry")
+            if not self.is_back(raw) and not self.is_fee(raw)
+        ]
+        return [f"{kind} {text_of(raw, 'RefNumber')} (id {id})" for kind, id, raw in strange]
 
     def duplicates(self) -> int:
         """How many documents are there once too often, by kind, number, party, day and amount."""
@@ -132,32 +146,9 @@ class DesktopReader(DesktopTables):
             id=f"Invoice:{id}",
         )
 
-    def _receipt(self, id: str, raw: Raw) -> Receipt:
-        settles: dict[str, Decimal] = {}
-        beside = ZERO
-        for part in raw.iter("AppliedToTxnRet"):
-            target, amount = text_of(part, "TxnID"), money(part, "Amount")
-            if ("Invoice", target) in self._before or target not in self._kept["Invoice"]:
-                beside += amount
-                continue
-            number = text_of(self._kept["Invoice"][target], "RefNumber").removeprefix(self._prefix)
-            settles[number] = settles.get(number, ZERO) + amount
-        total = money(raw, "TotalAmount")
-        return Receipt(
-            payer=text_of(raw, "CustomerRef/FullName").split(":")[0],
-            date=day_of(raw, "TxnDate"),
-            amount=total,
-            reference=text_of(raw, "RefNumber"),
-            method=text_of(raw, "PaymentMethodRef/FullName"),
-            account=self._account(text_of(raw, "DepositToAccountRef/ListID")),
-            settles=settles,
-            beside=beside,
-            void=is_void(raw),
-            effect=self._effect("ReceivePayment", id),
-            under=text_of(raw, "CustomerRef/ListID"),
-            label=f"payment {text_of(raw, 'RefNumber')} over {total} (id {id})",
-            id=f"ReceivePayment:{id}",
-        )
+    def _buys(self, kind: str, raw: Raw) -> bool:
+        """Whether it is a cost that is not void, and neither money back to a customer nor a fee."""
+        return not is_void(raw) and not (kind == "Check" and (self.is_back(raw) or self.is_fee(raw)))
 
     def _cost(self, kind: str, id: str, raw: Raw) -> Cost:
         paid_by, party, account = COSTS[kind]
@@ -186,31 +177,6 @@ class DesktopReader(DesktopTables):
             account=self._bought_on(item) if item else self._account(text_of(line, "AccountRef/ListID")),
             job=text_of(line, "CustomerRef/FullName"),
             class_name=text_of(line, "ClassRef/FullName"),
-        )
-
-    def _deposit(self, id: str, raw: Raw) -> Banked:
-        parts: dict[str, Decimal] = {}
-        # Parts of one payment are banked together and count once.
-        payments: set[tuple[str, str]] = set()
-        for line in raw.iter("DepositLineRet"):
-            paid = self._kept["ReceivePayment"].get(text_of(line, "TxnID"))
-            source = text_of(line, "AccountRef/ListID")
-            if paid is not None:
-                source = text_of(paid, "DepositToAccountRef/ListID")
-                payer = text_of(paid, "CustomerRef/FullName").split(":")[0]
-                payments.add((payer, text_of(paid, "RefNumber")))
-            number = self._account(source)
-            parts[number] = parts.get(number, ZERO) + money(line, "Amount")
-        total = money(raw, "DepositTotal")
-        return Banked(
-            date=day_of(raw, "TxnDate"),
-            account=self._account(text_of(raw, "DepositToAccountRef/ListID")),
-            total=total,
-            parts=parts,
-            payments=tuple(sorted(reference for _, reference in payments)),
-            effect=self._effect("Deposit", id),
-            label=f"deposit over {total} (id {id})",
-            id=f"Deposit:{id}",
         )
 
 

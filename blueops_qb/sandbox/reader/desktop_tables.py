@@ -14,14 +14,14 @@ from blueops_qb.sandbox.reader.values import ZERO, Effect, Place, SoldLine, adde
 LISTS = ("Account", "Item", "PaymentMethod")
 PARTIES = ("Customer", "Vendor")
 #: Documents that the day makes, by the name of their messages.
-DOCUMENTS = ("Invoice", "ReceivePayment", "Bill", "Check", "CreditCardCharge", "Deposit")
+DOCUMENTS = (
+    *("Invoice", "ReceivePayment", "Bill", "Check", "CreditCardCharge", "Deposit"),
+    *("CreditMemo", "SalesReceipt", "JournalEntry"),
+)
 #: Documents that it does not make; one that is new is told.
 OTHERS = (
-    "CreditMemo",
-    "SalesReceipt",
     "VendorCredit",
     "CreditCardCredit",
-    "JournalEntry",
     "BillPaymentCheck",
     "BillPaymentCreditCard",
     "ARRefundCreditCard",
@@ -29,7 +29,7 @@ OTHERS = (
 #: Where a document says what it comes to.
 TOTALS = ("TotalAmount", "AmountDue", "CreditAmount", "DepositTotal", "Amount")
 PARTY_REFS = ("CustomerRef", "VendorRef", "PayeeEntityRef")
-_LINKED = frozenset({"Invoice", "Bill"})
+_LINKED = frozenset({"Invoice", "Bill", "CreditMemo"})
 _PLAIN = frozenset({"ReceivePayment", "BillPaymentCheck", "BillPaymentCreditCard", "ARRefundCreditCard"})
 _HEAD = '<?xml version="1.0"?><?qbxml version="13.0"?>'
 Raw = ElementTree.Element
@@ -55,10 +55,21 @@ class FileAddress:
 
 
 class DesktopTables:
-    """One company file. `before` are records that were there before the day and are left out."""
+    """One company file. `before` are records that were there before the day and are left out.
 
-    def __init__(self, address: FileAddress, *, prefix: str = "BO-", before: Known = frozenset()) -> None:
+    `waiting` are the accounts in which money waits for the bank; what takes it out of there went back to a customer.
+    """
+
+    def __init__(
+        self,
+        address: FileAddress,
+        *,
+        prefix: str = "BO-",
+        before: Known = frozenset(),
+        waiting: frozenset[str] = frozenset(),
+    ) -> None:
         self._address = address
+        self._waiting = waiting
         self._prefix = prefix
         self._before = before
         self._kept: dict[str, dict[str, Raw]] = {}

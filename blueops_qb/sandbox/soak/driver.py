@@ -15,11 +15,12 @@ from blueops_qb.engine.resolve import CannotResolve
 from blueops_qb.sandbox.core.work import Refused
 from blueops_qb.sandbox.qbd.faults import Refusal
 from blueops_qb.sandbox.qbo.faults import Fault
-from blueops_qb.sandbox.soak.actions import ACTIONS, Action
+from blueops_qb.sandbox.soak.actions import ACTIONS
 from blueops_qb.sandbox.soak.both import play_both
 from blueops_qb.sandbox.soak.desktop.actions import ACTIONS as DESKTOP_ACTIONS
 from blueops_qb.sandbox.soak.desktop.actions import OFFICE as DESKTOP_OFFICE
 from blueops_qb.sandbox.soak.desktop.world import open_desktop
+from blueops_qb.sandbox.soak.everywhere import Action
 from blueops_qb.sandbox.soak.judge import judge
 from blueops_qb.sandbox.soak.office import NothingThere
 from blueops_qb.sandbox.soak.online_world import open_world

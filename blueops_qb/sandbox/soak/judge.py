@@ -23,6 +23,7 @@ from blueops_qb.sandbox.reader.values import (
 )
 from blueops_qb.sandbox.soak.coding import as_coded, as_they_wrote, recoded_over
 from blueops_qb.sandbox.soak.excuses import Apart, apart, places
+from blueops_qb.sandbox.soak.in_vain import in_vain
 from blueops_qb.sandbox.soak.sides import (
     disputed,
     holding,
@@ -62,6 +63,7 @@ def judge(w: World) -> Verdict:
     stand_apart = apart(w)
     faults = [
         *_census(w),
+        *in_vain(w.rows, connection=w.connection_id),
         *_writes(w),
         *_forgotten(w, stand_apart),
         *_written_over(w, stand_apart),

@@ -9,20 +9,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 
 from blueops_qb.sandbox.qbo.admin import dump_records, ledger_lines
 from blueops_qb.sandbox.qbo.company import Company
+from blueops_qb.sandbox.soak.any_books import ZERO, AnyBooks, Effect, clean
 from blueops_qb.sandbox.soak.chart import CHART
 from blueops_qb.sandbox.soak.online_witness import DOCUMENTS
 
-ZERO = Decimal("0.00")
 CENT = Decimal("0.01")
 Raw = Mapping[str, Any]
-#: Account id -> amount, debit positive; what comes to nothing is left out.
-Effect = dict[str, Decimal]
 HOME = "USD"
 
 
@@ -37,8 +35,10 @@ def ref(raw: Raw, name: str) -> str:
 
 
 @attrs.define
-class Books:
+class Books(AnyBooks[Raw]):
     """The raw documents of a company and what the twin has posted for them."""
+
+    forms: ClassVar[tuple[str, ...]] = DOCUMENTS
 
     records: dict[str, dict[str, Raw]]
     #: (kind, id) -> what the twin posted.
@@ -59,13 +59,17 @@ class Books:
             amount = Decimal(line["amount"])
             posted[line["txn_type"], line["txn_id"]][line["account"]] += amount
             of_customer[line["account"], line["customer"] or ""] += amount
-        return cls(records, {key: _clean(effect) for key, effect in posted.items()}, dict(of_customer))
+        return cls(records, {key: clean(effect) for key, effect in posted.items()}, dict(of_customer))
 
-    def documents(self) -> Iterator[tuple[str, Raw]]:
-        """(kind, raw) of every document."""
+    def documents(self) -> Iterator[tuple[str, str, Raw]]:
+        """(kind, id, raw) of every document."""
         for kind in DOCUMENTS:
-            for raw in self.records[kind].values():
-                yield kind, raw
+            for id, raw in self.records[kind].items():
+                yield kind, id, raw
+
+    def find(self, kind: str, id: str) -> Raw | None:
+        """A record of any kind; None where it is not there."""
+        return self.records[kind].get(id)
 
     def account(self, number: str) -> str:
         """Id of an account by number; empty where there is none."""
@@ -76,10 +80,28 @@ class Books:
         """Number of an account."""
         return str(self.records["Account"].get(id, {}).get("AcctNum", ""))
 
+    def customer(self, raw: Raw) -> str:
+        """The customer or job whom a document names."""
+        return ref(raw, "CustomerRef")
+
+    def parent(self, customer: str) -> str:
+        """The customer of whom this one is a sub-customer; empty where it is none's."""
+        return ref(self.records["Customer"].get(customer, {}), "ParentRef")
+
+    def received(self, kind: str, raw: Raw) -> tuple[Decimal, Decimal] | None:
+        """What a payment of a customer comes to, and what of it is unapplied; None for what is none."""
+        if kind != "Payment":
+            return None
+        return money(raw.get("TotalAmt")), money(raw.get("UnappliedAmt"))
+
+    def foreign(self, raw: Raw) -> str:
+        """The currency of a document; empty for the company's own."""
+        return ref(raw, "CurrencyRef").removeprefix(HOME)
+
     # -- interpreting --------------------------------------------------------------------------------
     def effect(self, kind: str, raw: Raw) -> Effect:
         """What the document does, by the rules of its form."""
-        return _clean(_EFFECTS[kind](self, raw))
+        return clean(_EFFECTS[kind](self, raw))
 
     def _invoice(self, raw: Raw) -> Effect:
         return self._sold(raw, self.account(CHART.receivable))
@@ -173,14 +195,3 @@ def _sums(*parts: tuple[str, Decimal]) -> Effect:
 
 def _opposite(effect: Mapping[str, Decimal]) -> Effect:
     return {account: -amount for account, amount in effect.items()}
-
-
-def _clean(effect: Mapping[str, Decimal]) -> Effect:
-    return {account: amount for account, amount in effect.items() if amount}
-
-
-def told(books: Books, effect: Mapping[str, Decimal]) -> str:
-    """An effect in words."""
-    return (
-        ", ".join(f"{books.number(id) or id} {amount}" for id, amount in sorted(effect.items())) or "nothing"
-    )

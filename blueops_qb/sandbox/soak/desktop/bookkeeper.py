@@ -23,6 +23,8 @@ from blueops_qb.sandbox.soak.witness import Obj
 CENT = Decimal("0.01")
 #: Members whose text BlueOps must have heard of, as it stands.
 TOLD_TO_CORE = ("Name", "Email", "RefNumber")
+#: A method of payment that no key leads to.
+UNKNOWN = "American Express"
 _HEAD = '<?xml version="1.0"?><?qbxml version="13.0"?>'
 
 
@@ -216,8 +218,11 @@ def delete_document(w: DesktopWorld) -> str:
 
 
 def receive_payment(w: DesktopWorld) -> str:
-    """A check that came by mail, for one to three open invoices of a customer, sometimes for more than they are."""
-    open_ = {id: rest for id, rest in _open_invoices(w).items() if rest > 0}
+    """A check that came by mail, for one to three open invoices of a customer, sometimes for more than they are.
+
+    Now and then the method is left blank, or is one that no key of BlueOps leads to.
+    """
+    open_ = {id: rest for id, rest in open_invoices(w).items() if rest > 0}
     first = there(w, "Invoice", lambda raw: raw["TxnID"] in open_)
     customer = ref_id(first, "CustomerRef")
     found = [id for id in open_ if ref_id(w.company.records["Invoice"][id], "CustomerRef") == customer]
@@ -232,17 +237,20 @@ def receive_payment(w: DesktopWorld) -> str:
         f"<AppliedToTxnAdd><TxnID>{id}</TxnID><PaymentAmount>{part}</PaymentAmount></AppliedToTxnAdd>"
         for id, part in parts.items()
     )
+    method = w.chance.choice(("Check",) * 6 + ("", UNKNOWN))
+    told = f"<PaymentMethodRef><FullName>{method}</FullName></PaymentMethodRef>" if method else ""
     id = enter(
         w,
         "ReceivePayment",
         f"<CustomerRef><ListID>{customer}</ListID></CustomerRef><TxnDate>{today(w).isoformat()}</TxnDate>"
         f"<RefNumber>{number}</RefNumber><TotalAmount>{total}</TotalAmount>"
-        f"<PaymentMethodRef><FullName>Check</FullName></PaymentMethodRef>{applied}",
+        f"{told}{applied}",
     )
+    w.methods[id] = method
     return f"ReceivePayment {id} {number} {total}"
 
 
-def _open_invoices(w: DesktopWorld) -> dict[str, Decimal]:
+def open_invoices(w: DesktopWorld) -> dict[str, Decimal]:
     """What each invoice has left, by what payments say of it."""
     found = {
         id: money(raw.get("Subtotal")) + money(raw.get("SalesTaxTotal"))
@@ -250,7 +258,10 @@ def _open_invoices(w: DesktopWorld) -> dict[str, Decimal]:
     }
     for raw in w.company.records["ReceivePayment"].values():
         for part in raw.get("_Applied", ()):
-            found[part["TxnID"]] -= money(part.get("PaymentAmount"))
+            if part["TxnID"] in found:
+                credits = (money(one["AppliedAmount"]) for one in part.get("SetCredit", ()))
+                paid = money(part.get("PaymentAmount")) + money(part.get("DiscountAmount"))
+                found[part["TxnID"]] -= sum(credits, paid)
     return found
 
 

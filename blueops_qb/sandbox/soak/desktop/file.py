@@ -13,10 +13,12 @@ from blueops_qb.sandbox.qbd import books
 from blueops_qb.sandbox.qbd.clock import Clock
 from blueops_qb.sandbox.qbd.company import Company
 from blueops_qb.sandbox.qbd.company_file import CompanyFile
+from blueops_qb.sandbox.qbd.kinds import ITEMS as ITEM_KINDS
 from blueops_qb.sandbox.qbd.kinds import TXN_KINDS
 from blueops_qb.sandbox.qbd.processor import Processor
 from blueops_qb.sandbox.qbd.seed import Seed, sow
 from blueops_qb.sandbox.qbd.store import Store
+from blueops_qb.sandbox.soak.chart import ITEMS
 from blueops_qb.sandbox.soak.witness import Obj, Witness
 
 PARTIES = ("Customer", "Vendor")
@@ -89,21 +91,11 @@ class DesktopWitness(Witness):
 
 
 def open_soak_file(clock: Clock) -> CompanyFile:
-    """A file in memory with the lists of a new company, an item for discounts of a line and the tax of the place."""
+    """A file in memory with the lists of a new company, the items that the soak needs and the tax of the place."""
     company = WitnessedFile(Store(None), clock)
     sow(company, Seed.LISTS)
     books.open_books(company)
-    income = company.named("Account", "Discounts Given")
-    untaxed = company.named("SalesTaxCode", "Non")
-    _add(
-        company,
-        "ItemOtherCharge",
-        {
-            "Name": LINE_DISCOUNT,
-            "SalesTaxCodeRef": {"ListID": untaxed},
-            "SalesOrPurchase": {"AccountRef": {"ListID": income}},
-        },
-    )
+    _items(company)
     like = next(iter(company.records["ItemSalesTax"].values()))
     _add(
         company,
@@ -112,6 +104,17 @@ def open_soak_file(clock: Clock) -> CompanyFile:
     )
     company.commit()
     return CompanyFile(company=company, processor=Processor(company), path=PATH)
+
+
+def _items(company: Company) -> None:
+    accounts = {str(raw.get("AccountNumber")): id for id, raw in company.records["Account"].items()}
+    known = {raw["Name"] for kind in ITEM_KINDS for raw in company.records[kind].values()}
+    untaxed = {"ListID": company.named("SalesTaxCode", "Non")}
+    for name, number in {LINE_DISCOUNT: "4900", **ITEMS}.items():
+        if name not in known:
+            sold = {"AccountRef": {"ListID": accounts[number]}}
+            members = {"Name": name, "SalesTaxCodeRef": untaxed, "SalesOrPurchase": sold}
+            _add(company, "ItemOtherCharge", members)
 
 
 def _add(company: Company, kind: str, members: Obj) -> None:
@@ -137,10 +140,11 @@ def _own(record: Obj) -> str:
 
 
 def mark_of(company: Company, kind: str, raw: Obj) -> str:
-    """What tells one record of the app from another: its name, or the token in its memo."""
+    """What tells one record of the app from another: its name, or the token in its memo or in its lines'."""
     if kind in PARTIES:
         return company.full_name(raw["ListID"]) or str(raw["Name"])
-    memo = str(raw.get("Memo", ""))
+    # A journal entry has no memo of its own.
+    memo = str(raw.get("Memo", "") or next((line.get("Memo", "") for line in raw.get("Lines", ())), ""))
     token = _TOKEN.search(memo)
     return token.group() if token else memo
 

@@ -1,6 +1,7 @@
 """Invariants of accounting-treatments section 13, held against the soak's own ledger of the company file.
 
-I2 (replay) is the witness's: nothing is created twice. The field-by-field part of I3 and I7 is the reader's.
+I2 (replay) is the witness's: nothing is created twice. The field-by-field part of I3 and I7 is the reader's. What is
+asked of either kind of books alike stands in `common_invariants`.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from blueops_qb.sandbox.reader.desktop_tables import is_void, money, text_of
-from blueops_qb.sandbox.soak.desktop.ledger import COSTS, DOCUMENTS, SOLD, ZERO, Books, told
+from blueops_qb.sandbox.soak import common_invariants as common
+from blueops_qb.sandbox.soak.any_books import ZERO
+from blueops_qb.sandbox.soak.desktop.ledger import COSTS, SOLD, Books
 from blueops_qb.sandbox.soak.excuses import Apart
-from blueops_qb.sandbox.soak.invariants import waiting_here
 from blueops_qb.sandbox.soak.witness import Obj
 
 if TYPE_CHECKING:
@@ -34,20 +36,6 @@ def check_books(w: DesktopWorld, books: Books, apart: Apart) -> list[str]:
     return [f"{name}: {fault}" for name, check in INVARIANTS for fault in check(w, books, apart)]
 
 
-def _i1_balanced(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
-    """Each document sums to nothing, and is posted as its members say."""
-    for kind, id, raw in books.documents():
-        effect = books.effect(kind, raw)
-        if sum(effect.values(), ZERO):
-            yield f"{kind} {id} does not balance: {told(books, effect)}"
-        posted = books.posted.get((kind, id), {})
-        if posted != effect:
-            yield f"{kind} {id} is posted as {told(books, posted)}, its members say {told(books, effect)}"
-    for kind, id in books.posted:
-        if kind in DOCUMENTS and id not in books.kept[kind]:
-            yield f"{kind} {id} is posted but not there"
-
-
 def _i3_sums(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
     """Lines are the subtotal, and it less what was paid with its tax is what is open."""
     for kind in SOLD:
@@ -57,10 +45,14 @@ def _i3_sums(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
                 yield f"{kind} {id} comes to {lines}, its subtotal is {text_of(raw, 'Subtotal')}"
 
 
-def _i4_receivable(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
-    """A/R per customer = what is open of invoices less unapplied payments and credits; A/P per vendor = open bills."""
+def _i4_receivable(_: DesktopWorld, books: Books, apart: Apart) -> Iterator[str]:
+    """A/R per customer = what is open of invoices and of money that went back, less unapplied payments and credits.
+
+    A/P per vendor = open bills.
+    """
     open_: dict[str, Decimal] = defaultdict(lambda: ZERO)
     payable: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    root = _together(books, apart)
     signs = (
         ("Invoice", "BalanceRemaining", 1),
         ("ReceivePayment", "UnusedPayment", -1),
@@ -68,21 +60,75 @@ def _i4_receivable(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
     )
     for kind, member, sign in signs:
         for raw in books.kept[kind].values():
-            open_[books.root(text_of(raw, "CustomerRef/ListID"))] += sign * money(raw, member)
+            open_[root(books.customer(raw))] += sign * money(raw, member)
+    settled, receivable, owed = _settled(books), books.account("1100"), books.account("2000")
+    for id, raw in books.kept["Check"].items():
+        owed_again = books.effect("Check", raw).get(receivable, ZERO)
+        if owed_again:
+            open_[root(text_of(raw, "PayeeEntityRef/ListID"))] += owed_again - settled[id]
     for raw in books.kept["Bill"].values():
         payable[text_of(raw, "VendorRef/ListID")] += money(raw, "AmountDue")
-    receivable, owed = books.account("1100"), books.account("2000")
-    for (account, party), amount in books.of_party.items():
-        if account == receivable and not party.startswith("vendor "):
-            open_[books.root(party)] -= amount
-        if account == owed and party.startswith("vendor "):
-            payable[party.removeprefix("vendor ")] += amount
+    for (account, customer), amount in books.of_customer.items():
+        if account == receivable:
+            open_[root(customer)] -= amount
+    for (account, vendor), amount in books.of_vendor.items():
+        if account == owed:
+            payable[vendor] += amount
     for customer, rest in open_.items():
         if rest:
             yield f"customer {customer}: what is open differs by {rest} from what the ledger has"
     for vendor, rest in payable.items():
         if rest:
             yield f"vendor {vendor}: open bills differ by {rest} from what the ledger has"
+
+
+def _together(books: Books, apart: Apart) -> Callable[[str], str]:
+    """The customer above all jobs; as one with another where a payment that stands apart goes from one to the other.
+
+    A job that BlueOps moves to another customer takes its invoices along. A payment of the former customer, which
+    settled them, follows unless it is held: until then it is one customer's money on another's invoice.
+    """
+    joined: dict[str, str] = {}
+
+    def root(customer: str) -> str:
+        found = books.root(customer)
+        while found in joined:
+            found = joined[found]
+        return found
+
+    for id, raw in books.kept["ReceivePayment"].items():
+        # What it settles, and the credits inside.
+        for part in (*raw.iter("AppliedToTxnRet"), *raw.iter("LinkedTxn")):
+            other = text_of(part, "TxnType"), text_of(part, "TxnID")
+            named = books.find(*other)
+            if named is None or not {f"ReceivePayment:{id}", ":".join(other)} & apart.theirs:
+                continue
+            one, two = root(books.customer(raw)), root(books.customer(named))
+            if one != two:
+                joined[one] = two
+    return root
+
+
+def _settled(books: Books) -> dict[str, Decimal]:
+    """What payments say that they settle of each document, credits and discounts with them."""
+    found: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for raw in books.kept["ReceivePayment"].values():
+        for part in raw.iter("AppliedToTxnRet"):
+            credits = sum((money(link, "Amount") for link in part.iter("LinkedTxn")), ZERO)
+            found[text_of(part, "TxnID")] += money(part, "Amount") + money(part, "DiscountAmount") + credits
+    return found
+
+
+def _used(books: Books) -> dict[str, Decimal]:
+    """What is used up of each credit: by payments, and by refunds to cards."""
+    found: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for raw in books.kept["ReceivePayment"].values():
+        for link in raw.iter("LinkedTxn"):
+            found[text_of(link, "TxnID")] += money(link, "Amount")
+    for raw in books.kept["ARRefundCreditCard"].values():
+        for part in raw.iter("RefundAppliedToTxnRet"):
+            found[text_of(part, "TxnID")] += money(part, "RefundAmount")
+    return found
 
 
 def _i6_void(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
@@ -112,30 +158,26 @@ def _moves(raw: Obj | None) -> list[Any]:
     return found
 
 
-def _i9_money(w: DesktopWorld, books: Books, apart: Apart) -> Iterator[str]:
-    """Payments are what they settle and what is left; what waits for the bank is what BlueOps has not paid in."""
-    settled: dict[str, Decimal] = defaultdict(lambda: ZERO)
+def _i9_money(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
+    """Payments are what they settle and what is left; invoices say what they have left."""
+    settled = _settled(books)
     for id, raw in books.kept["ReceivePayment"].items():
-        applied = ZERO
-        for part in raw.iter("AppliedToTxnRet"):
-            applied += money(part, "Amount")
-            settled[text_of(part, "TxnID")] += money(part, "Amount")
+        applied = sum((money(part, "Amount") for part in raw.iter("AppliedToTxnRet")), ZERO)
         if applied + money(raw, "UnusedPayment") != money(raw, "TotalAmount"):
             yield f"payment {id} of {money(raw, 'TotalAmount')} settles {applied}"
     for id, raw in books.kept["Invoice"].items():
         rest = money(raw, "Subtotal") + money(raw, "SalesTaxTotal") - settled[id]
         if rest != money(raw, "BalanceRemaining") or rest < 0:
             yield f"invoice {id}: {rest} are open, it says {money(raw, 'BalanceRemaining')}"
-    waiting = {books.account(number) for number in w.chart.waiting}
-    here, disputed = waiting_here(w, apart)
-    only_theirs = w.only_theirs()
-    there = ZERO
-    for kind, id, raw in books.documents():
-        place = f"{kind}:{id}"
-        if (kind, id) not in only_theirs and place not in apart.theirs | disputed:
-            there += sum((a for account, a in books.effect(kind, raw).items() if account in waiting), ZERO)
-    if there != here:
-        yield f"{there} wait for the bank in the books, {here} in BlueOps"
+
+
+def _i9_credits(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
+    """Credits are what was used of them and what is left."""
+    used = _used(books)
+    for id, raw in books.kept["CreditMemo"].items():
+        left = money(raw, "Subtotal") + money(raw, "SalesTaxTotal") - used[id]
+        if left != money(raw, "CreditRemaining") or left < 0:
+            yield f"credit memo {id}: {left} are left, it says {money(raw, 'CreditRemaining')}"
 
 
 def _i23_tax(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
@@ -155,29 +197,6 @@ def _i23_tax(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
         yield f"{posted} of sales tax are posted, the documents say {on_documents}"
 
 
-def _i24_mapped(w: DesktopWorld, books: Books, _: Apart) -> Iterator[str]:
-    """One currency, and no account that no rule leads to."""
-    chart = w.chart
-    known = {chart.receivable, chart.payable, chart.sales_tax, chart.undeposited, chart.discounts, chart.fees}
-    known |= {chart.bank_charges}
-    for part in (
-        chart.services,
-        chart.materials_sold,
-        chart.fees_charged,
-        chart.materials_bought,
-        chart.expenses,
-        chart.received_in,
-        chart.money,
-    ):
-        known |= set(part.values())
-    for kind, id, raw in books.documents():
-        if text_of(raw, "CurrencyRef/FullName"):
-            yield f"{kind} {id} is in {text_of(raw, 'CurrencyRef/FullName')}"
-        strange = {books.number(account) for account in books.effect(kind, raw)} - known
-        if strange and (kind, id) not in w.witness.before:
-            yield f"{kind} {id} posts to {', '.join(sorted(strange))}, which no rule leads to"
-
-
 def _i25_split(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
     """The parts of a cost, by job and overhead, are its total; nothing is billable twice."""
     for kind, (_account, total) in COSTS.items():
@@ -191,14 +210,31 @@ def _i25_split(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
                 yield f"{kind} {id} of {money(raw, total)} is split into {parts}"
 
 
+def _methods_kept(w: DesktopWorld, books: Books, apart: Apart) -> Iterator[str]:
+    """By what method a payment came that a bookkeeper received is his to say (accounting-treatments 10)."""
+    for id, method in w.methods.items():
+        raw = books.find("ReceivePayment", id)
+        if raw is None or is_void(raw) or f"ReceivePayment:{id}" in apart.theirs:
+            continue
+        shown = text_of(raw, "PaymentMethodRef/FullName")
+        if shown != method:
+            yield f"payment {id} came by “{method}”, which was written over by “{shown}”"
+
+
 INVARIANTS: Sequence[tuple[str, Check]] = (
-    ("I1", _i1_balanced),
+    ("I1", common.i1_balanced),
     ("I3", _i3_sums),
     ("I4", _i4_receivable),
     ("I6", _i6_void),
+    ("I6", common.i6_credited),
     ("I8", _i8_closed),
     ("I9", _i9_money),
+    ("I9", _i9_credits),
+    ("I9", common.i9_waiting),
+    ("I10", common.i10_returned),
+    ("I11", common.i11_deposits),
     ("I23", _i23_tax),
-    ("I24", _i24_mapped),
+    ("I24", common.i24_mapped),
     ("I25", _i25_split),
+    ("coding", _methods_kept),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from typing import ClassVar
 from xml.etree import ElementTree
 
 import attrs
@@ -16,12 +17,10 @@ import attrs
 from blueops_qb.sandbox.ledger import Ledger
 from blueops_qb.sandbox.reader import FileAddress
 from blueops_qb.sandbox.reader.desktop_tables import money, text_of
+from blueops_qb.sandbox.soak.any_books import ZERO, AnyBooks, Effect, clean
 from blueops_qb.sandbox.soak.chart import CHART
 
-ZERO = Decimal("0.00")
 Raw = ElementTree.Element
-#: Account id -> amount, debit positive; what comes to nothing is left out.
-Effect = dict[str, Decimal]
 LISTS = ("Account", "Item", "Customer", "Vendor")
 #: Where a form that sells stands with its total.
 SOLD = {"Invoice": "ARAccountRef", "CreditMemo": "ARAccountRef", "SalesReceipt": "DepositToAccountRef"}
@@ -41,27 +40,32 @@ _SPENT = ("SalesAndPurchase/ExpenseAccountRef", "SalesOrPurchase/AccountRef", "C
 
 
 @attrs.define
-class Books:
+class Books(AnyBooks[Raw]):
     """The answers of a company file and what the twin has posted."""
+
+    forms: ClassVar[tuple[str, ...]] = DOCUMENTS
 
     kept: dict[str, dict[str, Raw]]
     #: (kind, id) -> what the twin posted.
     posted: dict[tuple[str, str], Effect]
-    #: (account, customer or vendor) -> what the twin posted there under that name.
-    of_party: dict[tuple[str, str], Decimal]
+    #: (account, customer) and (account, vendor) -> what the twin posted there under that name.
+    of_customer: dict[tuple[str, str], Decimal]
+    of_vendor: dict[tuple[str, str], Decimal]
 
     @classmethod
     def of(cls, address: FileAddress, ledger: Ledger) -> Books:
         """Everything there is now."""
         kept = {kind: _asked(address, kind) for kind in (*LISTS, *DOCUMENTS)}
         posted: dict[tuple[str, str], Effect] = defaultdict(lambda: defaultdict(lambda: ZERO))
-        of_party: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+        of_customer: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+        of_vendor: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
         for line in ledger.lines():
             entry = line.entry
             posted[line.txn.kind, line.txn.id][entry.account] += entry.amount
-            of_party[entry.account, entry.customer] += entry.amount
-            of_party[entry.account, f"vendor {entry.vendor}"] += entry.amount
-        return cls(kept, {key: _clean(effect) for key, effect in posted.items()}, dict(of_party))
+            of_customer[entry.account, entry.customer] += entry.amount
+            of_vendor[entry.account, entry.vendor] += entry.amount
+        said = {key: clean(effect) for key, effect in posted.items()}
+        return cls(kept, said, dict(of_customer), dict(of_vendor))
 
     def documents(self) -> Iterator[tuple[str, str, Raw]]:
         """(kind, id, answer) of every document."""
@@ -79,14 +83,28 @@ class Books:
         raw = self.kept["Account"].get(id)
         return "" if raw is None else text_of(raw, "AccountNumber")
 
-    def root(self, customer: str) -> str:
-        """The customer above all jobs."""
-        while (raw := self.kept["Customer"].get(customer)) is not None:
-            parent = text_of(raw, "ParentRef/ListID")
-            if not parent:
-                break
-            customer = parent
-        return customer
+    def find(self, kind: str, id: str) -> Raw | None:
+        """A record of any kind; None where it is not there."""
+        return self.kept.get(kind, {}).get(id)
+
+    def customer(self, raw: Raw) -> str:
+        """The customer or job whom a document names."""
+        return _first(raw, ("CustomerRef", "PayeeEntityRef", "JournalDebitLine/EntityRef"))
+
+    def parent(self, customer: str) -> str:
+        """The customer of whom this one is a job; empty where it is none's."""
+        raw = self.kept["Customer"].get(customer)
+        return "" if raw is None else text_of(raw, "ParentRef/ListID")
+
+    def received(self, kind: str, raw: Raw) -> tuple[Decimal, Decimal] | None:
+        """What a payment of a customer comes to, and what of it is unapplied; None for what is none."""
+        if kind != "ReceivePayment":
+            return None
+        return money(raw, "TotalAmount"), money(raw, "UnusedPayment")
+
+    def foreign(self, raw: Raw) -> str:
+        """The currency of a document; empty for the company's own."""
+        return text_of(raw, "CurrencyRef/FullName")
 
     # -- interpreting --------------------------------------------------------------------------------
     def effect(self, kind: str, raw: Raw) -> Effect:
@@ -94,7 +112,7 @@ class Books:
         found: Effect = defaultdict(lambda: ZERO)
         for account, amount in _PARTS[kind](self, kind, raw):
             found[account] += -amount if kind in _BACK else amount
-        return _clean(found)
+        return clean(found)
 
     def _sold(self, kind: str, raw: Raw) -> Iterator[tuple[str, Decimal]]:
         tax = money(raw, "SalesTaxTotal")
@@ -117,6 +135,9 @@ class Books:
     def _payment(self, _: str, raw: Raw) -> Iterator[tuple[str, Decimal]]:
         yield text_of(raw, "DepositToAccountRef/ListID"), money(raw, "TotalAmount")
         yield text_of(raw, "ARAccountRef/ListID"), -money(raw, "TotalAmount")
+        for part in raw.iter("AppliedToTxnRet"):
+            yield text_of(part, "DiscountAccountRef/ListID"), money(part, "DiscountAmount")
+            yield text_of(raw, "ARAccountRef/ListID"), -money(part, "DiscountAmount")
 
     def _refund(self, _: str, raw: Raw) -> Iterator[tuple[str, Decimal]]:
         yield text_of(raw, "RefundFromAccountRef/ListID"), -money(raw, "TotalAmount")
@@ -126,7 +147,7 @@ class Books:
         yield text_of(raw, "DepositToAccountRef/ListID"), money(raw, "DepositTotal")
         yield text_of(raw, "CashBackInfoRet/AccountRef/ListID"), money(raw, "CashBackInfoRet/Amount")
         for line in raw.iter("DepositLineRet"):
-            paid = self.kept["ReceivePayment"].get(text_of(line, "TxnID"))
+            paid = self.find(text_of(line, "TxnType"), text_of(line, "TxnID"))
             account = "AccountRef/ListID" if paid is None else "DepositToAccountRef/ListID"
             yield text_of(line if paid is None else paid, account), -money(line, "Amount")
 
@@ -152,7 +173,6 @@ def _asked(address: FileAddress, kind: str) -> dict[str, Raw]:
     if kind not in LISTS:
         inner = "<IncludeLineItems>true</IncludeLineItems>"
         inner += "<IncludeLinkedTxns>true</IncludeLinkedTxns>" if kind in _LINKED else ""
-        inner = "" if kind == "ARRefundCreditCard" else inner
     request = f"<{kind}QueryRq>{inner}</{kind}QueryRq>"
     told = address.ask(
         '<?xml version="1.0"?><?qbxml version="13.0"?><QBXML><QBXMLMsgsRq onError="continueOnError">'
@@ -166,14 +186,3 @@ def _asked(address: FileAddress, kind: str) -> dict[str, Raw]:
 
 def _first(item: Raw, places: tuple[str, ...]) -> str:
     return next((id for place in places if (id := text_of(item, f"{place}/ListID"))), "")
-
-
-def _clean(effect: Mapping[str, Decimal]) -> Effect:
-    return {account: amount for account, amount in effect.items() if amount}
-
-
-def told(books: Books, effect: Mapping[str, Decimal]) -> str:
-    """An effect in words."""
-    return (
-        ", ".join(f"{books.number(id) or id} {amount}" for id, amount in sorted(effect.items())) or "nothing"
-    )

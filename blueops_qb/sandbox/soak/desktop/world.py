@@ -7,7 +7,7 @@ import dataclasses
 import datetime as dt
 import random
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
@@ -15,16 +15,16 @@ from blueops_qb import bootstrap
 from blueops_qb.engine import callers
 from blueops_qb.providers.qbd.provider import make_qbd
 from blueops_qb.providers.qbd.qwc import OWNER_ID
-from blueops_qb.sandbox.demo.desktop_chart import DESKTOP_CHART, DESKTOP_RULES
 from blueops_qb.sandbox.qbd import custom_data
 from blueops_qb.sandbox.qbd.bookkeeper import Bookkeeper
 from blueops_qb.sandbox.qbd.clock import Clock
 from blueops_qb.sandbox.qbd.company_file import CompanyFile
-from blueops_qb.sandbox.qbd.connector import At, Connector, Mishaps
+from blueops_qb.sandbox.qbd.connector import At, Connector, Ended, Mishaps
 from blueops_qb.sandbox.qbd.quickbooks import QuickBooks
 from blueops_qb.sandbox.qbd.values import is_true, ref_id
 from blueops_qb.sandbox.reader import CoreReader, DesktopReader, FileAddress, Posted
-from blueops_qb.sandbox.reader.values import Found, Sale
+from blueops_qb.sandbox.reader.values import Credited, Found, Sale
+from blueops_qb.sandbox.soak.desktop.chart import CHART, RULES
 from blueops_qb.sandbox.soak.desktop.file import (
     PARTIES,
     DesktopWitness,
@@ -43,6 +43,7 @@ from blueops_qb.sandbox.soak.world import PLUGIN, TENANT, World, open_house
 from blueops_qb.sdk.provider import Provider
 from blueops_qb.web.gates import Gates
 
+F = TypeVar("F", Sale, Credited)
 #: The product's words for kinds of records -> the file's own; costs that are paid at once are of three kinds there.
 KINDS = {
     "customer": ("Customer",),
@@ -66,10 +67,10 @@ class DesktopWorld(World):
     """Core and a company file."""
 
     books = "qbd"
-    chart = DESKTOP_CHART
-    rules = DESKTOP_RULES
+    chart = CHART
+    rules = RULES
     parties = PARTIES
-    arriving = ("Customer", "ReceivePayment")
+    arriving = ("Customer", "ReceivePayment", "CreditMemo")
 
     witness: DesktopWitness
     file: CompanyFile
@@ -80,6 +81,8 @@ class DesktopWorld(World):
     #: Sessions that were only asleep when the next one began.
     former: list[Visit] = attrs.field(factory=list)
     gates: Any = None
+    #: Payments that the person at QuickBooks received -> the method that he named.
+    methods: dict[str, str] = attrs.field(factory=dict)
 
     def provider(self) -> Provider:
         """The provider as the host's configuration makes it."""
@@ -153,6 +156,7 @@ class DesktopWorld(World):
             if visit.exchange_id:
                 self.witness.leaves(visit.exchange_id, visit.body)
         if at is None:
+            self.turned_away = visit.over is None or visit.over.ended in (Ended.BUSY, Ended.BROKEN)
             self.visit = None
         return at
 
@@ -193,7 +197,9 @@ class DesktopWorld(World):
     def readers(self) -> tuple[CoreReader, DesktopReader]:
         """The independent readers of both sides."""
         before = frozenset(self.witness.before | self.only_theirs())
-        reader = DesktopReader(self.address, prefix=self.chart.prefix, before=before)
+        reader = DesktopReader(
+            self.address, prefix=self.chart.prefix, before=before, waiting=self.chart.waiting
+        )
         return CoreReader(self.core.engine, TENANT, self.chart), reader
 
     @property
@@ -246,8 +252,17 @@ class DesktopWorld(World):
         """Where no tax is charged, a form here does not say which lines would be taxable.
 
         Days of an invoice that was voided while they were disputed are not settled any more: it posts nothing on any.
+        A method that no key leads to is none in BlueOps; whether it stays in the books is asked there.
         """
-        return dataclasses.replace(found, sales=tuple(_said(sale) for sale in found.sales))
+        known = frozenset(self.chart.methods.values())
+        return dataclasses.replace(
+            found,
+            sales=tuple(_said(sale) for sale in found.sales),
+            credits=tuple(_untaxed(credit) for credit in found.credits),
+            receipts=tuple(
+                one if one.method in known else dataclasses.replace(one, method="") for one in found.receipts
+            ),
+        )
 
     def cost_lines(self) -> Iterator[tuple[str, str, str]]:
         """Lines of costs that are ours."""
@@ -266,11 +281,15 @@ class DesktopWorld(World):
 def _said(sale: Sale) -> Sale:
     if sale.void:
         return dataclasses.replace(sale, date=dt.date.min, due=None)
-    if sale.tax:
-        return sale
-    return dataclasses.replace(
-        sale, lines=tuple(dataclasses.replace(line, taxable=False) for line in sale.lines)
-    )
+    return _untaxed(sale)
+
+
+def _untaxed(form: F) -> F:
+    """A form without tax does not say which of its lines would be taxable."""
+    if form.tax:
+        return form
+    lines = tuple(dataclasses.replace(line, taxable=False) for line in form.lines)
+    return dataclasses.replace(form, lines=lines)
 
 
 @contextlib.contextmanager

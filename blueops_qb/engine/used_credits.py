@@ -1,0 +1,92 @@
+"""Used credits: what payments in the books use of credits of ours beside their money, noted on the credits in core."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+
+from blueops_qb.domain.binding import refs_of, unbind
+from blueops_qb.domain.documents import CustomerPayment
+from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.records import Credit
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef
+from blueops_qb.engine.known import sources_of
+from blueops_qb.engine.turn import Turn
+from blueops_qb.sdk import wire
+from blueops_qb.sdk.core import SaveCredit
+from blueops_qb.store import tables as t
+
+
+def used_up(turn: Turn, payment: Any, *, before: Any = None, key: str) -> None:
+    """Note on credits of ours what a payment uses up of them beside its money, less what it did `before`.
+
+    Both are unbound; a payment of 0.00 is `arrived_credits.applied_credit`'s.
+    """
+    sums: dict[RecordRef, Decimal] = {}
+    for sign, document in ((-1, payment), (1, before)):
+        for part in getattr(document, "allocations", ()):
+            if isinstance(part.invoice, RecordRef) and part.invoice.kind is RecordKind.CREDIT:
+                sums[part.invoice] = sums.get(part.invoice, ZERO) + sign * part.amount
+    for ref, amount in sorted(sums.items()):
+        _note(turn, ref, amount, key=f"{key}:{ref}")
+
+
+def moved(turn: Turn, before: CustomerPayment, now: CustomerPayment | None, *, key: str) -> None:
+    """Note on credits of ours what a payment of the books uses of them `now`, and did not `before`.
+
+    Void, or None (it is gone), it uses nothing.
+    """
+    used_up(turn, _uses(turn, now), before=_uses(turn, before), key=key)
+
+
+def now_ours(turn: Turn, places: Iterable[BooksRef]) -> None:
+    """Note on credits that have become ours only now what payments of ours use of them already.
+
+    Those were agreed on while nobody here had the credit: it counted as `elsewhere` of the payment alone.
+    """
+    credits = [place for place in places if place.kind is BooksKind.CREDIT_MEMO]
+    names = sources_of(turn.connection, turn.id, credits) if credits else {}
+    for place in dict.fromkeys(credits):
+        name = names.get(place)
+        if isinstance(name, RecordRef) and name.kind is RecordKind.CREDIT:
+            _note(turn, name, _used(turn, place), key=f"{turn.id}:{place}:now ours:{name}")
+
+
+def _used(turn: Turn, place: BooksRef) -> Decimal:
+    """What payments of ours use of a credit memo of the books, as both sides agreed last."""
+    d, lk = t.documents, t.links
+    query = (
+        sa.select(lk.c.base_theirs)
+        .select_from(lk.join(d, d.c.id == lk.c.document_id))
+        .where(
+            lk.c.connection_id == turn.id,
+            lk.c.state == "live",
+            lk.c.books_kind == BooksKind.PAYMENT.value,
+            lk.c.base_theirs.contains(f'"{place}"', autoescape=True),
+            d.c.source_kind == RecordKind.PAYMENT.value,
+        )
+    )
+    whole = ZERO
+    for text in turn.connection.execute(query).scalars():
+        payment = wire.load_document(BooksKind.PAYMENT, text)
+        if isinstance(payment, CustomerPayment) and not payment.void:
+            whole -= sum((part.amount for part in payment.allocations if part.invoice == place), ZERO)
+    return whole
+
+
+def _note(turn: Turn, ref: RecordRef, amount: Decimal, *, key: str) -> None:
+    snapshot = turn.tx.read(ref) if amount else None
+    if snapshot is not None and isinstance(snapshot.record, Credit):
+        record = attrs.evolve(snapshot.record, elsewhere=snapshot.record.elsewhere + amount)
+        turn.tx.apply(SaveCredit(record=record), expected_revision=snapshot.revision, key=key)
+
+
+def _uses(turn: Turn, payment: CustomerPayment | None) -> Any:
+    if payment is None or payment.void:
+        return None
+    places = [ref for ref in refs_of(payment) if isinstance(ref, BooksRef)]
+    return unbind(payment, sources_of(turn.connection, turn.id, places))
