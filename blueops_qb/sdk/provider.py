@@ -170,7 +170,7 @@ class Settle(enum.StrEnum):
     #: Look for what it would have created or changed.
     FIND = "find"
     #: Ask the books about the exchange itself (`Provider.status_check`); nothing runs again. What they do not know
-    #: any more is looked for, and goes out again under a new id if it is not there.
+    #: any more is looked for, and goes out again if it is not there: once under its own id, then under a new one.
     STATUS = "status"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from blueops_qb.sandbox.qbd.connector import Mishaps
+from blueops_qb.sandbox.qbd.connector import At, Connector, Mishaps
 from blueops_qb.store import tables as t
 from tests.desktop_house import DesktopHouse, sqlite_house
 
@@ -56,3 +56,39 @@ def test_what_arrived_and_was_deleted_under_a_slow_clock_is_for_a_person(
         assert "deleted in the books at once" in said
     finally:
         company.clock.now, company.switches.forgets_message_sets = now, forgets
+
+
+def client(house: DesktopHouse) -> Connector:
+    """Another computer with the same application."""
+    usual = house.desktop.connector
+    assert usual is not None
+    return Connector(
+        service=usual.service,
+        quickbooks=usual.quickbooks,
+        user=usual.user,
+        password=usual.password,
+        pause=0.05,
+    )
+
+
+@pytest.mark.parametrize("words", ["<CustomerAddRq", "<InvoiceAddRq", "<ReceivePaymentAddRq"])
+@pytest.mark.parametrize("more", [2, 3, 5])
+def test_a_set_that_one_computer_runs_after_sessions_of_another_is_carried_out_once(
+    house: DesktopHouse, words: str, more: int
+) -> None:
+    before, held, open_before, twice = house.held(), house.reasons(), conflicts(house), house.twice()
+    house.documents(1)
+    steps = client(house).steps()
+    place, text = next(steps)
+    while not (place is At.ASKED and words in text):
+        place, text = next(steps)
+    for _ in range(more):
+        client(house).run_session()
+    for _ in steps:
+        pass
+    for _ in range(3):
+        house.session()
+    assert [reason for reason in house.reasons() if reason not in held] == []
+    assert conflicts(house) == open_before
+    assert house.held() == {kind: count + 1 for kind, count in before.items()}
+    assert house.twice() == twice
