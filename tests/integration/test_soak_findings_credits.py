@@ -233,3 +233,23 @@ def test_a_credit_that_is_refused_leaves_what_it_settled_before_as_it_was(house:
         row = tx.row(first.ref)
     assert row is not None
     assert row.balance == D("50.00")
+
+
+def test_a_credit_stands_under_its_own_customer_while_its_invoice_is_taken_back_from_another_one(
+    house: EngineHouse,
+) -> None:
+    """Both sides gave the invoice to somebody else, and BlueOps' side was chosen: that is not written yet."""
+    ann, ben, cid = (sent_customer(house, name) for name in ("Ann Lee", "Ben Fox", "Cid Ray"))
+    invoice = house.invoice(ann, "100.00")
+    house.drain()
+    house.books.edit(house.place(invoice), customer=house.place(ben))
+    with house.work() as tx:
+        tx.merge_customers(ann.id, cid.id)
+    house.poll()
+    house.map(rule(Family.FEE, "allowance", item=BooksRef(K.ITEM, "T")))
+    (conflict,) = house.conflicts()
+    assert (conflict.cause, conflict.group) == ("overlap", "customer")
+    choose(house, "ours")
+    credit = issued_credit(house, cid, invoice_id=invoice.id)
+    house.drain()
+    assert house.there(credit).customer == house.place(cid)

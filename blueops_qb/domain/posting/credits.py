@@ -27,7 +27,7 @@ from blueops_qb.domain.posting.allocations import allocated, current
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.posting.salestax import tax_gap
 from blueops_qb.domain.records import Credit, CreditReason, Invoice, InvoiceLine, LineKind
-from blueops_qb.domain.refs import DocumentKey, OurRef, RecordKind, RecordRef
+from blueops_qb.domain.refs import BooksRef, DocumentKey, OurRef, RecordKind, RecordRef
 
 #: The fee type on whose item a credit goes where a line of it names none.
 FEE_OF_REASON: Mapping[CreditReason, str] = {
@@ -141,10 +141,14 @@ def _of_one_customer(record: Credit, lookup: Lookup) -> bool:
 
 
 def _as_the_original(memo: CreditMemo, original: SalesInvoice, *, one_customer: bool) -> CreditMemo:
-    """Tags and tax of the invoice that is credited, as it was posted; its job too, where both have `one_customer`."""
+    """Tags and tax of the invoice that is credited, as it was posted; its job too, where both have `one_customer`.
+
+    One whom only the books name is somebody else: the invoice is being taken back from there (`choices`).
+    """
+    its_own = one_customer and not isinstance(original.customer, BooksRef)
     return attrs.evolve(
         memo,
-        customer=original.customer if one_customer else memo.customer,
+        customer=original.customer if its_own else memo.customer,
         tax_code=original.tax_code if memo.tax else memo.tax_code,
         location=original.location,
         class_=original.class_,
