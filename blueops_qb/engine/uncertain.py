@@ -27,6 +27,7 @@ from blueops_qb.engine.link_rows import as_compared, live_link
 from blueops_qb.engine.outbox import Move, State
 from blueops_qb.engine.ready import Ready, Sent
 from blueops_qb.engine.reload import reload
+from blueops_qb.engine.renamed_there import newest_number, renamed
 from blueops_qb.engine.sides import beside_of
 from blueops_qb.engine.sought import sought_by
 from blueops_qb.engine.turn import Turn
@@ -269,7 +270,7 @@ def _created(turn: Turn, operation: Operation, since: dt.datetime) -> sa.RowMapp
     else:
         query = query.where(m.c.marker == operation.marker)
     hits = turn.connection.execute(query).mappings().all()
-    hits = [hit for hit in hits if _is_below(hit, operation.document)]
+    hits = [hit for hit in hits if _is_below(hit, operation.document)] or renamed(turn, operation, since)
     if len(hits) == 1:
         return hits[0]
     if hits:
@@ -297,7 +298,7 @@ def _created(turn: Turn, operation: Operation, since: dt.datetime) -> sa.RowMapp
             lk.c.books_id == m.c.books_id,
         ),
     )
-    newest = _newest_number(turn, operation.kind, since)
+    newest = newest_number(turn, operation.kind, since)
     ids = turn.connection.execute(vanished).scalars().all()
     # Numbers are given in order of creation: what is below the newest one known before was there before.
     if any(not id.isdigit() or int(id) > newest for id in ids):
@@ -324,15 +325,6 @@ def _is_below(hit: Any, document: Document) -> bool:
     if not isinstance(document, CustomerRecord) or not isinstance(shown, CustomerRecord):
         return True
     return document.parent is None or shown.parent == document.parent
-
-
-def _newest_number(turn: Turn, kind: BooksKind, before: dt.datetime) -> int:
-    """The highest number of the kind that was seen before the look-up's window."""
-    m = t.mirror
-    query = sa.select(m.c.books_id).where(
-        m.c.connection_id == turn.id, m.c.kind == kind.value, m.c.origin != "lookup", m.c.seen_at < before
-    )
-    return max((int(id) for id in turn.connection.execute(query).scalars() if id.isdigit()), default=0)
 
 
 def _changed(turn: Turn, operation: Operation) -> sa.RowMapping | str:

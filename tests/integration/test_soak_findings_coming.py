@@ -275,3 +275,26 @@ def test_a_payment_of_ours_that_was_applied_to_what_was_in_doubt_settles_it_once
     assert _applied(house.here(payment.ref)) == {invoice.id: D("100.00"), "elsewhere": D("0.00")}
     assert house.conflicts() == []
     assert house.quiet()
+
+
+def test_a_vendor_whose_answer_is_lost_and_who_is_renamed_there_meanwhile_is_not_created_twice(
+    house: EngineHouse,
+) -> None:
+    house.drain()
+    house.books.script.append(Fault.LOSE_AFTER)
+    house.books.forgets_ids = True
+    vendor = house.vendor("Copper Supply", email="v@example.com", phone="1")
+    house.carrier.carry_one(house.id)
+    _look_up(house, settle_at=FAR_OFF)
+    (place,) = [record.ref for record in house.books.of(K.VENDOR)]
+    house.books.records[place].marker = ""  # books keep none of parties
+    house.books.edit(place, name="Copper Supply West")
+    _look_up(house, settle_at=LONG_AGO)
+    house.poll()
+    assert [record.name for record in house.books.of(K.VENDOR)] == ["Copper Supply West"]
+    assert [(c.cause, c.group) for c in house.conflicts()] == [("variance", "name")]
+    choose(house, "ours")
+    house.drain()
+    assert [record.name for record in house.books.of(K.VENDOR)] == ["Copper Supply"]
+    assert house.place(vendor) == place
+    assert house.quiet()
