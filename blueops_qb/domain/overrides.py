@@ -66,3 +66,14 @@ def coding_of(line: Any) -> dict[str, BooksRef | None]:
     """How a line is coded; the account behind a sold item is the item's own and not coded apart."""
     names = ("item", "class_") if isinstance(line, SalesLine) else LINE_CODING
     return {name: getattr(line, name) for name in names if hasattr(line, name)}
+
+
+def head_coding(posted: Document, theirs: Document) -> tuple[LineOverride, ...]:
+    """How the head of a document that came from the books is coded otherwise than posting would code it."""
+    coded = {name: getattr(theirs, name, None) for name in HEAD_CODING}
+    fields: dict[str, BooksRef | None] = {
+        name: value
+        for name, value in coded.items()
+        if value is not None and value != getattr(posted, name, None)
+    }
+    return (LineOverride(line_id="", fields=fields),) if fields else ()

@@ -20,6 +20,8 @@ from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordKind, RecordRef,
 OTHER_REASON = 99
 
 
+#: The plain key of a check; others that lead to the same method are checks of certain payers.
+CHECK = "check"
 #: Fields of a customer or vendor in the books that are fields of the record word for word.
 _PARTY = (
     "name",
@@ -136,19 +138,29 @@ def key_of_terms(terms: BooksRef | None, mapping: Mapping) -> str:
 
 
 def key_of_method(method: BooksRef | None, mapping: Mapping) -> str:
-    """The BlueOps key of a payment method; empty when none or several lead there."""
-    return _only_key(mapping, Family.PAYMENT_METHOD, "method", method)
+    """The BlueOps key of a payment method; empty where the books name none or none leads there, never a guess.
+
+    Of several that lead there `check` is taken, the others being checks of certain payers.
+    """
+    keys = _keys(mapping, Family.PAYMENT_METHOD, "method", method)
+    if CHECK in keys:
+        return CHECK
+    return keys.pop() if len(keys) == 1 else ""
 
 
 def _only_key(mapping: Mapping, family: Family, field: str, ref: BooksRef | None) -> str:
+    keys = _keys(mapping, family, field, ref)
+    return keys.pop() if len(keys) == 1 else ""
+
+
+def _keys(mapping: Mapping, family: Family, field: str, ref: BooksRef | None) -> set[str]:
     if ref is None:
-        return ""
-    keys = {
+        return set()
+    return {
         key
         for (of, key, _), rule in mapping.current().items()
         if of is family and getattr(rule.target, field) == ref
     }
-    return keys.pop() if len(keys) == 1 else ""
 
 
 def payment_from(
@@ -191,7 +203,7 @@ def payment_from(
         customer_id=customer_id,
         received_on=document.date,
         amount=document.amount,
-        method=method or "check",
+        method=method,
         reference=document.reference,
         applications=applications,
         given_back=tuple(kept),

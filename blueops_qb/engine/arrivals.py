@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from blueops_qb.domain.binding import refs_of, unbind
 from blueops_qb.domain.documents import CustomerPayment, CustomerRecord, kind_of
 from blueops_qb.domain.naming import name_key
+from blueops_qb.domain.overrides import head_coding, overridden
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.records import Customer, Job
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, record_of
@@ -23,6 +24,7 @@ from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.link_rows import mirror_row
 from blueops_qb.engine.linking import link_document
 from blueops_qb.engine.mirroring import CAME
+from blueops_qb.engine.overrides_desk import store
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record
 from blueops_qb.engine.turn import Turn
@@ -290,7 +292,10 @@ def _refused(turn: Turn, place: BooksRef, what: str, why: str, *, theirs: str | 
 
 
 def _link(turn: Turn, row: Any, ref: RecordRef, revision: int) -> None:
-    """Link the new record of core with its origin; both sides agree from the start."""
+    """Link the new record of core with its origin; both sides agree from the start.
+
+    Where the bookkeeper put a payment and how it was made is coding of his own, which a later change of ours keeps.
+    """
     snapshot = turn.tx.read(ref)
     assert snapshot is not None
     result = post_record(
@@ -299,14 +304,17 @@ def _link(turn: Turn, row: Any, ref: RecordRef, revision: int) -> None:
     key = DocumentKey(ref)
     document = result.documents.get(key) if isinstance(result, Posted) else None
     theirs = wire.load_document(BooksKind(row["kind"]), row["document"])
-    link_document(
+    own = head_coding(document, theirs) if document is not None else ()
+    ours = overridden(document, own, turn.catalog.item_accounts) if document is not None else theirs
+    id = link_document(
         turn,
         key=key,
         revision=revision,
-        ours=wire.dump_document(document if document is not None else theirs),
+        ours=wire.dump_document(ours),
         place=BooksRef(kind_of(theirs), row["books_id"]),
         version=row["version"],
         theirs=row["document"],
     )
+    store(turn, id, own, version=row["version"])
     settled_itself(turn, BooksRef(kind_of(theirs), row["books_id"]), "arrival", "it has arrived")
     turn.note("arrived", str(ref), numbers=f"{row['kind']}#{row['books_id']} v{row['version']}")

@@ -11,8 +11,9 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.pulling import LineOption
-from blueops_qb.domain.refs import BooksRef, RecordRef
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
 from blueops_qb.engine.known import Known
+from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Snapshot
@@ -121,6 +122,21 @@ def open_conflict(
         options=options,
     )
     write_conflicts(turn, [values])
+
+
+def doubt_row(turn: Turn, ready: Ready, reason: str, remedy: str) -> dict[str, Any]:
+    """A document of which nobody knows whether it is in the books, under its mark, as it has no place there yet."""
+    return conflict_row(
+        turn,
+        cause="twice",
+        place=BooksRef(BooksKind(ready.row.kind), ready.row.marker or str(ready.id)),
+        ref=ready.source,
+        document_id=ready.row.document_id,
+        group="existence",
+        revision=ready.row.revision,
+        reason=f"{ready.source}: {reason}",
+        remedy=remedy,
+    )
 
 
 def conflict_row(

@@ -17,7 +17,7 @@ from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.documents import BankDeposit
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.posting.deposits import LET_GO, let_go, returns_of
-from blueops_qb.domain.records import Payment, PaymentReturn, Payout, Refund
+from blueops_qb.domain.records import Payment, PaymentReturn, Payout
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef, record_of, ref_of_key
 from blueops_qb.engine.known import Known, load_by_place, load_known
 from blueops_qb.engine.outbox import Hold, Move, State
@@ -86,32 +86,6 @@ def still_moving(known: Mapping[RecordRef, Sequence[Known]], record: object) -> 
     return next((ref for ref in refs if any(one.open for one in known.get(ref, ()))), None)
 
 
-def parts_first(
-    known: Mapping[RecordRef, Sequence[Known]], back: PaymentReturn | Refund, revision: int
-) -> Move | None:
-    """A return or refund that is not written yet waits for the parts of its payments, of which each gets its own.
-
-    Only for those that are on their way already: a payment that waits for its return is waited for by nobody. A
-    return is of the one part that there is, a refund may be of another customer or job than what is on its way.
-    """
-    if any(one.linked or one.open for one in known.get(back.ref, ())):
-        return None
-    fewest = 2 if isinstance(back, PaymentReturn) else 1
-    for payment in _payments_of(back):
-        parts = [one for one in known.get(payment, ()) if one.key.role == "main" and one.state != "withdrawn"]
-        coming = [one for one in parts if not one.linked and one.open]
-        if coming and len(parts) >= fewest:
-            words = f"in {len(parts)} parts" if len(parts) > 1 else "to the books"
-            return _waiting(back, revision, payment, f"is on its way {words}")
-    return None
-
-
-def _payments_of(back: PaymentReturn | Refund) -> list[RecordRef]:
-    if isinstance(back, PaymentReturn):
-        return [RecordRef(RecordKind.PAYMENT, back.payment_id)]
-    return [part.of for part in back.parts if part.of.kind is RecordKind.PAYMENT]
-
-
 def let_go_first(turn: Turn, back: PaymentReturn, revision: int) -> Move | None:
     """A return that is taken back waits until a payment in a deposit settles its invoices again; None: it need not."""
     payment = RecordRef(RecordKind.PAYMENT, back.payment_id)
@@ -123,7 +97,7 @@ def let_go_first(turn: Turn, back: PaymentReturn, revision: int) -> Move | None:
     return _waiting(back, revision, payment, "settles it in the books still")
 
 
-def _waiting(back: PaymentReturn | Refund, revision: int, payment: RecordRef, why: str) -> Move:
+def _waiting(back: PaymentReturn, revision: int, payment: RecordRef, why: str) -> Move:
     return Move(
         ref=back.ref,
         revision=revision,

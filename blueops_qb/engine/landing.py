@@ -27,7 +27,7 @@ from blueops_qb.engine import (
     unsettled,
     variances,
 )
-from blueops_qb.engine.conflicts import conflict_row, write_conflicts
+from blueops_qb.engine.conflicts import conflict_row, doubt_row, write_conflicts
 from blueops_qb.engine.figures import cents_in, generation_in, total_in
 from blueops_qb.engine.freed_credits import Freed, freed_credits, note_freed
 from blueops_qb.engine.known import Known
@@ -90,8 +90,7 @@ class Landing(Mirroring):
             return
         if record is None:
             remedy = "Look in the books whether it is there, then choose on the conflicts page."
-            self.failed(ready, "the books accepted it but did not show it", remedy, hold=Hold.EXISTENCE)
-            self.doubt(ready)
+            self.doubt(ready, "the books accepted it but did not show it", remedy)
             return
         shown_text = self._show(record, row)
         shown = None if record.document is None else self.normal(record.document)
@@ -140,6 +139,7 @@ class Landing(Mirroring):
             self._postings += subledger.landed(ready, operation, record.document)
         elif ignored := one_sided.ignored(self.turn, ready, text):
             self.hold(ready.source, ready.row.revision, *one_sided.in_vain(ignored))
+            self._finished.setdefault(ready.source, -1)
             return
         self._newer.append(record.ref)
         self._moves.append(one_sided.compared_next(ready.source, ready.row.revision))
@@ -276,12 +276,13 @@ class Landing(Mirroring):
         self._moves.append(move)
         self.turn.note("held", str(ref), reason=sentence, remedy=remedy)
 
-    def doubt(self, ready: Ready) -> None:
-        """Nobody knows whether the document is in the books; it is not planned before a person has looked."""
-        d = t.documents
-        self.turn.connection.execute(
-            d.update().where(d.c.id == ready.row.document_id).values(state="doubtful")
-        )
+    def doubt(self, ready: Ready, reason: str, remedy: str) -> None:
+        """Nobody knows whether the document is in the books; it is not planned before a person has chosen."""
+        self.failed(ready, reason, remedy, hold=Hold.EXISTENCE)
+        if Verb(ready.row.verb) is not Verb.CREATE:
+            return
+        self._set_documents([ready.row.document_id], "doubtful")
+        self._conflicts.append(doubt_row(self.turn, ready, reason, remedy))
 
     def dropped(self, ready: Ready, reason: str) -> None:
         """An operation is not needed any more; its event is planned again."""
@@ -337,7 +338,8 @@ class Landing(Mirroring):
         upsert(connection, t.memberships, self._members)
         write_conflicts(turn, self._conflicts)
         note_freed(turn, self._freed)
-        waiting_for_link(turn, {BooksRef(BooksKind(x["books_kind"]), x["books_id"]) for x in self._links})
+        new = {BooksRef(BooksKind(link["books_kind"]), link["books_id"]) for link in self._links}
+        waiting_for_link(turn, new, just_written=True)
         now_ours(turn, self._found)
         if self._closed:
             o = t.operations

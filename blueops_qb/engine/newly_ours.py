@@ -40,10 +40,11 @@ _TAKEN_IN = (
 )
 
 
-def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
+def waiting_for_link(turn: Turn, places: Collection[BooksRef], *, just_written: bool = False) -> None:
     """What arrived before that which it names was linked (payments, jobs, credits, deposits) is looked at again.
 
-    That which is put to a person however long ago, other things that came of late.
+    However long ago it came: a person may have settled only now whose it is. On what we have `just_written` nothing
+    can have been entered long ago, but for what is put to a person.
     """
     if not places:
         return
@@ -61,9 +62,12 @@ def waiting_for_link(turn: Turn, places: Collection[BooksRef]) -> None:
         m.c.origin.in_(sorted(CAME)),
         m.c.deleted.is_(False),
         m.c.dirty.is_(False),
-        sa.or_(m.c.seen_at > turn.now - _RECENT, shown),
         ~live_link(),
     )
+    if just_written:
+        query = query.where(sa.or_(m.c.seen_at > turn.now - _RECENT, shown))
+    if len(places) == 1:
+        query = query.where(m.c.document.contains(f'"{next(iter(places))}"', autoescape=True))
     names = {str(place) for place in places}
     make_dirty(
         turn,

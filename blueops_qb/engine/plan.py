@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.match_parties import Bucket
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
-from blueops_qb.domain.records import PaymentReturn, Payout, Record, Refund, Voidable
+from blueops_qb.domain.records import Payment, PaymentReturn, Payout, Record, Voidable
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.engine import (
     arrived_deposits,
@@ -23,6 +23,7 @@ from blueops_qb.engine import (
     incoming,
     match_links,
     outbox,
+    parts,
     plain_deposits,
     prepaid,
     undo,
@@ -31,10 +32,12 @@ from blueops_qb.engine.dates import date_of
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.match_rows import Row
+from blueops_qb.engine.newest import newest as newest_of
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.related import named_there, read_related
 from blueops_qb.engine.removed_here import removed
 from blueops_qb.engine.rule_room import post_record
+from blueops_qb.engine.sweep import row_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.write_plan import WritePlan
 from blueops_qb.sdk import wire
@@ -65,14 +68,16 @@ def plan(turn: Turn) -> int:
     if turn.row["state"] != "live":
         return 0
     changed, moves = _newest(turn)
-    anew = False
+    made: WritePlan | None = None
     ended: list[RecordRef] = []
     if changed:
-        more, ended, anew = _plan_changed(turn, changed)
+        more, ended, made = _plan_changed(turn, changed)
         moves += more
     outbox.move(turn.connection, turn.tenant_id, moves, turn.now)
     outbox.wake(turn.connection, turn.tenant_id, ended, turn.now)
-    if anew:
+    if made is not None:
+        parts.moved(turn, made.parted)
+    if made is not None and made.anew:
         # Whoever opens the conflicts page now sees what has just moved.
         incoming.compare_dirty(turn)
     return len(changed) + len(moves)
@@ -99,7 +104,7 @@ def _newest(turn: Turn) -> tuple[list[Changed], list[Move]]:
         if row.backfill_id is None:
             live.add(ref)
         if ref not in newest or row.revision >= newest[ref][0]:
-            newest[ref] = (row.revision, row.payload)
+            newest[ref] = (row.revision, row.payload) if row.payload else _as_it_is_now(turn, ref, row)
     changed: list[Changed] = []
     moves: list[Move] = []
     for ref, (revision, payload) in newest.items():
@@ -117,6 +122,15 @@ def _newest(turn: Turn) -> tuple[list[Changed], list[Move]]:
         turn.connection, turn.tenant_id, [(c.ref, c.revision) for c in changed if c.ref in older], turn.now
     )
     return changed, moves
+
+
+def _as_it_is_now(turn: Turn, ref: RecordRef, row: Any) -> tuple[int, str]:
+    """The revision and the payload of an event that retention has emptied and that is planned again (`retention`)."""
+    snapshot = newest_of(turn, ref)
+    if snapshot is None:
+        return row.revision, row.payload
+    now = attrs.evolve(snapshot, revision=max(snapshot.revision, row.revision))
+    return now.revision, str(row_of(turn.tenant_id, now, turn.now)["payload"])
 
 
 def _unknown_kind(turn: Turn, row: Any) -> None:
@@ -148,8 +162,8 @@ def malformed(ref: RecordRef, revision: int, problem: wire.Malformed) -> Move:
     )
 
 
-def _plan_changed(turn: Turn, changed: list[Changed]) -> tuple[list[Move], list[RecordRef], bool]:
-    """Where the events go, what has come to an end, and whether a choice that something waits for is shown anew."""
+def _plan_changed(turn: Turn, changed: list[Changed]) -> tuple[list[Move], list[RecordRef], WritePlan]:
+    """Where the events go, what has come to an end, and what was planned."""
     records = [c.record for c in changed if c.record is not None]
     related = read_related(turn.core, turn.tenant_id, records)
     decided = match_links.decided_papers(turn, [c.ref for c in changed])
@@ -182,7 +196,7 @@ def _plan_changed(turn: Turn, changed: list[Changed]) -> tuple[list[Move], list[
     )
     moves = [move for c in changed if (move := _plan_apart(turn, plan, c)) is not None]
     plan.write()
-    return moves, _ended(plan, moves), plan.anew
+    return moves, _ended(plan, moves), plan
 
 
 def _ended(plan: WritePlan, moves: list[Move]) -> list[RecordRef]:
@@ -192,15 +206,17 @@ def _ended(plan: WritePlan, moves: list[Move]) -> list[RecordRef]:
     is not in the books any more, or is there as it was after all, wait those that it kept from being written. The
     payments that wait for a deposit to let them go hear of it once it has (`deposited`).
     """
-    return [
-        move.ref
-        for move in moves
-        if move.state in (State.DONE, State.NOT_POSTED)
-        and (
-            move.ref.kind is not RecordKind.PAYOUT
-            or not any(known.linked for known in plan.by_source.get(move.ref, ()))
-        )
-    ]
+    return [move.ref for move in moves if _ends(plan, move)]
+
+
+def _ends(plan: WritePlan, move: Move) -> bool:
+    if move.state is State.HELD:
+        # A payout waits for what changes about its payments, not for a person.
+        return move.ref.kind is RecordKind.PAYMENT
+    if move.state not in (State.DONE, State.NOT_POSTED):
+        return False
+    known = plan.by_source.get(move.ref, ())
+    return move.ref.kind is not RecordKind.PAYOUT or not any(one.linked for one in known)
 
 
 def _plan_apart(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
@@ -260,10 +276,8 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
         )
     if (waits := prepaid.after_deposit(turn, change.record, change.revision, plan.by_source)) is not None:
         return waits
-    if isinstance(change.record, PaymentReturn | Refund) and not change.record.void:
-        waits = deposited.parts_first(plan.by_source, change.record, change.revision)
-        if waits is not None:
-            return waits
+    if (waits := parts.first(turn, plan.by_source, change.record, change.revision)) is not None:
+        return waits
     if isinstance(change.record, PaymentReturn) and change.record.void:
         waits = deposited.let_go_first(turn, change.record, change.revision)
         if waits is not None:
@@ -290,7 +304,10 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
                 here = plain_deposits.there_already(turn, change.record, change.revision, result, mine)
                 if here is not None:
                     return here
+            before = parts.of(mine)
             added = plan.add(change.ref, change.revision, result, mine, echo=change.event.cause is not None)
+            if isinstance(change.record, Payment) and before and before != parts.of(plan.of(change.ref)):
+                plan.parted.append(change.record)
             return deposited.waits_to_take_in(added, result)
 
 

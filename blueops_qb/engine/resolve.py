@@ -24,8 +24,10 @@ from blueops_qb.engine.choice_preview import ChoicePreview, preview_of
 from blueops_qb.engine.choices import CannotResolve, MovedMeanwhile, Wish
 from blueops_qb.engine.figures import cents_in
 from blueops_qb.engine.known import Known, load_by_place, marker_of, places_of
+from blueops_qb.engine.newest import newest
 from blueops_qb.engine.newly_ours import now_ours
 from blueops_qb.engine.outbox import State
+from blueops_qb.engine.plan_anew import plan_again
 from blueops_qb.engine.sides import agreed_beside
 from blueops_qb.engine.to_core import StaleCore
 from blueops_qb.engine.turn import Turn
@@ -79,6 +81,8 @@ def resolve(
     place = BooksRef(BooksKind(row["books_kind"]), row["books_id"])
     known = load_by_place(turn.connection, turn.id, [place]).get(place)
     before = ""
+    if choice == "close" and _doubtful(turn, row) is not None:
+        raise CannotResolve("its record waits for the choice: link the one that is there, or create it again")
     if row["cause"] == "twice" and choice != "close":
         _settle_existence(turn, row, choice)
     elif known is None and choice != "close":
@@ -123,6 +127,8 @@ def offered(turn: Turn, row: Any) -> tuple[str, ...]:
         unfit.add("merge")
     if row["cause"] in ABOUT_FIELDS and (known is None or not choices.is_about_fields(row, known)):
         unfit.add("fields")
+    if row["cause"] == "twice":
+        unfit |= {"theirs", "again"} if _doubtful(turn, row) is None else {"close"}
     return tuple(choice for choice in CHOICES[row["cause"]] if choice not in unfit)
 
 
@@ -206,14 +212,18 @@ def _carry_out(turn: Turn, row: Any, known: Known, choice: str, wish: Wish, *, a
     return ""
 
 
+def _doubtful(turn: Turn, row: Any) -> Any:
+    """The document that waits for a choice on its existence, which `row` puts to a person; None where it does not."""
+    d = t.documents
+    query = sa.select(d).where(d.c.id == row["document_id"], d.c.state == "doubtful")
+    found = turn.connection.execute(query).mappings().one_or_none()
+    return found if row["cause"] == "twice" and row["group"] == "existence" else None
+
+
 def _settle_existence(turn: Turn, row: Any, choice: str) -> None:
     """A document of which nobody knew whether it is in the books: link the one that is there, or create anew."""
     d = t.documents
-    document = (
-        turn.connection.execute(sa.select(d).where(d.c.id == row["document_id"], d.c.state == "doubtful"))
-        .mappings()
-        .one_or_none()
-    )
+    document = _doubtful(turn, row)
     if document is None:
         raise CannotResolve("the record is linked; delete the copy in QuickBooks, then close this conflict")
     key = DocumentKey(
@@ -222,35 +232,50 @@ def _settle_existence(turn: Turn, row: Any, choice: str) -> None:
         document["part"],
     )
     if choice == "again":
+        _check_not_void(turn, key.source, document)
         generation = document["generation"] + 1
         turn.connection.execute(
             d.update().where(d.c.id == document["id"]).values(state="open", generation=generation)
         )
     else:
-        _link_existing(turn, document, marker_of(key, document["generation"]), row)
-    states = [State.HELD, State.WAITING]
-    outbox.again(turn.connection, turn.tenant_id, turn.now, refs=[key.source], states=states)
+        _link_existing(turn, document, row)
+    plan_again(turn, key.source)
     outbox.wake(turn.connection, turn.tenant_id, [key.source], turn.now)
 
 
-def _link_existing(turn: Turn, document: Any, marker: str, row: Any) -> None:
+def _check_not_void(turn: Turn, source: RecordRef, document: Any) -> None:
+    """What does not count in BlueOps is not created again beside the one that stands in the books."""
+    snapshot = newest(turn, source)
+    ends = snapshot is None or snapshot.deleted or getattr(snapshot.record, "void", False)
+    if ends and _existing(turn, document):
+        raise CannotResolve(
+            f"{source} is void in BlueOps or gone, so it is not created again; link the one that is there, which is "
+            "then taken out as well, or delete it in QuickBooks first"
+        )
+
+
+def _existing(turn: Turn, document: Any) -> list[Any]:
+    """The records of the books that may be the document: parties of its name, documents that bear its mark."""
     m = t.mirror
     kind = BooksKind(document["books_kind"])
     ours = wire.load_document(kind, document["content"])
+    source = RecordRef(RecordKind(document["source_kind"]), document["source_id"])
+    key = DocumentKey(source, document["role"], document["part"])
     same = (
         m.c.name_key == name_key(ours.name)
         if isinstance(ours, CustomerRecord | VendorRecord)
-        else m.c.marker == marker
+        else m.c.marker == marker_of(key, document["generation"])
     )
-    found = (
-        turn.connection.execute(
-            sa.select(m).where(
-                m.c.connection_id == turn.id, m.c.kind == kind.value, m.c.deleted.is_(False), same
-            )
-        )
-        .mappings()
-        .all()
+    query = sa.select(m).where(
+        m.c.connection_id == turn.id, m.c.kind == kind.value, m.c.deleted.is_(False), same
     )
+    return list(turn.connection.execute(query).mappings())
+
+
+def _link_existing(turn: Turn, document: Any, row: Any) -> None:
+    kind = BooksKind(document["books_kind"])
+    ours = wire.load_document(kind, document["content"])
+    found = _existing(turn, document)
     if len(found) != 1:
         words = "none of them is" if not found else f"{len(found)} of them are"
         raise CannotResolve(

@@ -17,6 +17,7 @@ from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.refs import BooksRef, DocumentKey, OurRef, Ref
 from blueops_qb.engine.free_names import kept_name
 from blueops_qb.engine.known import Known, places_of
+from blueops_qb.engine.named_before import names_above
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record
 from blueops_qb.engine.several import documents_of
@@ -107,7 +108,9 @@ def sides_of(turn: Turn, known: Known, snapshot: Snapshot, row: Any) -> Sides:
     bound = Bound.of(turn, (ours, base), fields)
     base_theirs = wire.load_document(known.kind, known.base_theirs)
     normal_base = bound.normal(base)
-    theirs, base_theirs = without_former_name(theirs, base_theirs, normal_base)
+    theirs, base_theirs = _widened(theirs, now, fields), _widened(base_theirs, then, fields)
+    above = names_above(turn, theirs, base_theirs)
+    theirs, base_theirs = without_former_name(theirs, base_theirs, normal_base, above=above)
     return Sides(
         known=known,
         snapshot=snapshot,
@@ -116,8 +119,8 @@ def sides_of(turn: Turn, known: Known, snapshot: Snapshot, row: Any) -> Sides:
         base=base,
         normal_ours=bound.normal(ours),
         normal_base=normal_base,
-        base_theirs=_widened(base_theirs, then, fields),
-        theirs=_widened(theirs, now, fields),
+        base_theirs=base_theirs,
+        theirs=theirs,
         text=row["document"],
         version=row["version"],
         now=now,

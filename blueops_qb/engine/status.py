@@ -1,7 +1,7 @@
 """Status: asks the books what became of an exchange of unknown fate, where they can tell without running it again.
 
 The question goes through the same doors under the exchange's own id, and its answer counts as the first one would have.
-What the books have forgotten is looked for instead (`uncertain`), and what is not there goes out under a new id. The
+What the books have forgotten is looked for instead (`uncertain`), and what is not there goes out again. The
 books keep answers until they are told to clear them; a later exchange that writes tells them so.
 """
 
@@ -95,6 +95,14 @@ def forget(turn: Turn, exchange_id: str) -> None:
     turn.connection.execute(
         e.update().where(e.c.id == exchange_id).values(forgotten=True, kept_there=None, settle_at=turn.now)
     )
+
+
+def as_new() -> dict[str, Any]:
+    """What an exchange becomes that goes out again under its id: it can be asked about anew.
+
+    The books are never told to clear it: somebody who holds it still may carry it out at any time.
+    """
+    return {"forgotten": False, "asked": 0, "kept_there": None}
 
 
 def may_run_still(row: Any) -> bool:

@@ -351,3 +351,5 @@ def _hold_in_conflict(turn: Turn, known: Known, revision: int, groups: Groups) -
         hold=Hold.BUSY,
     )
     outbox.move(turn.connection, turn.tenant_id, [move], turn.now)
+    # What waits for its next change would wait for the choice: it goes on as both sides are.
+    outbox.wake(turn.connection, turn.tenant_id, [known.key.source], turn.now)

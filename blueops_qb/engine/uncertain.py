@@ -4,7 +4,8 @@ Each becomes known by looking: records created since (recognised by our marker, 
 and the targets of changes read again. One hit is applied; no hit for the whole set = the identical bytes go out again
 under the same id; some hits = the missing ones go out in a new exchange; several hits, or something created and
 deleted over there meanwhile, is for a person. Books that can be asked about the exchange itself are asked first
-(`status`); only what they have forgotten is looked for, and what is not there then goes out under a new id.
+(`status`); only what they have forgotten is looked for, and what is not there then goes out as above, the second time
+under a new id.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from blueops_qb.engine.books_tax import tell_core_tax
 from blueops_qb.engine.due import operation_row
 from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.link_rows import as_compared, live_link
-from blueops_qb.engine.outbox import Hold, Move, State
+from blueops_qb.engine.outbox import Move, State
 from blueops_qb.engine.ready import Ready, Sent
 from blueops_qb.engine.reload import reload
 from blueops_qb.engine.sides import beside_of
@@ -214,13 +215,13 @@ def judge(turn: Turn, exchange_id: str) -> None:
     landing.write()
     turn.note("looked up", f"exchange {exchange_id}", numbers=f"{settled} settled, {len(missing)} missing")
     whole = len(sent.exchange.operations)
-    # Books that have forgotten an id may take it for another one; they get a new one.
-    again = row["sends"] < 1000 and not row["forgotten"]
+    # Books that know nothing of an id get it once more: whoever still holds the set carries it out under that id as
+    # well, and they run it once. Where that fails too, they may take it for another one, and get a new one.
+    again = row["sends"] < 1000 and (not row["forgotten"] or row["sends"] == 1)
     if missing and len(missing) == whole and again and _is_whole(turn, exchange_id, whole):
         wait = turn.backoff(row["sends"] - 1) if row["sends"] > 1 else turn.now
-        turn.connection.execute(
-            e.update().where(e.c.id == exchange_id).values(state="resend", settle_at=wait)
-        )
+        values = {"state": "resend", "settle_at": wait, **(status.as_new() if row["forgotten"] else {})}
+        turn.connection.execute(e.update().where(e.c.id == exchange_id).values(**values))
         return
     if missing:
         attempts = max(ready.row.attempts for ready in missing)
@@ -382,16 +383,4 @@ def _for_a_person(landing: Landing, ready: Ready, reason: str) -> None:
         "Look at it in the books and delete what is one too many, then choose on the conflicts page: "
         "link the one that stays, or create it again. Nothing is sent before that."
     )
-    landing.failed(ready, reason, remedy, hold=Hold.EXISTENCE)
-    landing.doubt(ready)
-    place = BooksRef(BooksKind(ready.row.kind), ready.row.marker or str(ready.id))
-    landing.conflict(
-        cause="twice",
-        place=place,
-        ref=ready.source,
-        document_id=ready.row.document_id,
-        group="existence",
-        revision=ready.row.revision,
-        reason=f"{ready.source}: {reason}",
-        remedy=remedy,
-    )
+    landing.doubt(ready, reason, remedy)

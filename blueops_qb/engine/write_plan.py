@@ -13,6 +13,7 @@ from blueops_qb.domain.compare import apart, differing
 from blueops_qb.domain.documents import Document, kind_of
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
 from blueops_qb.domain.posting.rules import post
+from blueops_qb.domain.records import Payment
 from blueops_qb.domain.refs import (
     NAMED_KINDS,
     BooksKind,
@@ -66,6 +67,8 @@ class WritePlan(PlanRows):
     _theirs: dict[BooksRef, Any] | None = None
     #: Something of the records waits for a person's choice, and is shown as it is now.
     anew: bool = False
+    #: Payments that have other parts than before (`parts`).
+    parted: list[Payment] = attrs.field(factory=list)
 
     def __attrs_post_init__(self) -> None:
         self.by_source = {}
@@ -76,6 +79,10 @@ class WritePlan(PlanRows):
             turn=self.turn,
             sources={key.source for key in self.known} | set(self.snapshots) | set(self.refs),
         )
+
+    def of(self, ref: RecordRef) -> list[Known]:
+        """The documents of a record as they are planned now."""
+        return [known for key, known in self.known.items() if key.source == ref]
 
     # -- one record --------------------------------------------------------------------------------
     def add(self, ref: RecordRef, revision: int, posted: Posted, mine: list[Known], *, echo: bool) -> Move:

@@ -69,7 +69,8 @@ class Operation:
     `marker` is the token to write into the record (memo) so that a look-up recognises it.
     `params` by verb - FIND: `by` = `created` | `name` | `number`, `since` (ISO time), `until`, `name`, `number`; what
     was created may also be known, whatever the books' clock shows, by `markers` (a JSON list), `days` (the first and
-    the last ISO day of the documents, with a slash between) and `names` (a JSON list, of parties);
+    the last ISO day of the documents, with a slash between), `names` (a JSON list, of parties) and, where what was
+    deleted tells no more than that, `numbers` (a JSON list, of documents);
     CHANGES: `cursor` (empty = from now on), `page`; CATALOG: `page`; LEDGER: `start`, `end` (ISO days, both
     included), `reading`, and `settled`, with which the payments of the period come too, as records, where the ledger
     does not tell what they settle (every `Want` for a further part repeats these); READ: none. Further keys are
@@ -169,7 +170,7 @@ class Settle(enum.StrEnum):
     #: Look for what it would have created or changed.
     FIND = "find"
     #: Ask the books about the exchange itself (`Provider.status_check`); nothing runs again. What they do not know
-    #: any more is looked for, and goes out again under a new id if it is not there.
+    #: any more is looked for, and goes out again if it is not there: once under its own id, then under a new one.
     STATUS = "status"
 
 

@@ -1,19 +1,24 @@
 """The soak beside QuickBooks Desktop: both sides agree after random work and sessions that go wrong."""
 
+import contextlib
+import datetime as dt
 import json
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 
 from blueops_qb.cli import main
 from blueops_qb.domain.mapping import Family
+from blueops_qb.domain.refs import RecordKind
+from blueops_qb.sandbox.core.crediting import credit_in_full
 from blueops_qb.sandbox.postgres import running_postgres
 from blueops_qb.sandbox.qbd.connector import At
-from blueops_qb.sandbox.soak import office
+from blueops_qb.sandbox.soak import office, prepaid
 from blueops_qb.sandbox.soak.both import play_both
-from blueops_qb.sandbox.soak.desktop import between, bookkeeper
+from blueops_qb.sandbox.soak.desktop import between, bookkeeper, their_credits
 from blueops_qb.sandbox.soak.desktop.actions import ACTIONS, OFFICE
 from blueops_qb.sandbox.soak.desktop.chart import RULES
 from blueops_qb.sandbox.soak.desktop.world import DesktopWorld, open_desktop
@@ -21,6 +26,7 @@ from blueops_qb.sandbox.soak.driver import EVERY, soak
 from blueops_qb.sandbox.soak.judge import Wrong, judge
 from blueops_qb.sandbox.soak.office import entered
 from blueops_qb.sandbox.soak.settle import settle
+from blueops_qb.sandbox.soak.world import TENANT
 
 SEED = 12
 ON_SQLITE, ON_POSTGRESQL = 300, 120
@@ -97,9 +103,75 @@ def test_a_posting_that_its_members_do_not_say_is_told(tmp_path: Path) -> None:
             judge(w)
 
 
+def test_a_credit_in_full_that_is_not_the_opposite_of_its_invoice_is_told(tmp_path: Path) -> None:
+    with open_desktop(url=sqlite(tmp_path), seed=SEED) as w:
+        with_an_invoice(w)
+        with w.core.begin(TENANT, actor="office") as tx:
+            tx.issue_credit(credit_in_full(office.some(w, tx, RecordKind.INVOICE), on=office.today(w)))
+        settle(w)
+        assert judge(w).compared == 3
+        (raw,) = w.company.records["CreditMemo"].values()
+        raw["Lines"][0]["ItemRef"] = {"ListID": w.company.named("ItemOtherCharge", "Allowance")}
+        with pytest.raises(Wrong, match=r"I6: credit:\d+ in full is .*4910"):
+            judge(w)
+
+
+def test_a_credit_of_which_more_is_used_than_it_says_is_told(tmp_path: Path) -> None:
+    with open_desktop(url=sqlite(tmp_path), seed=SEED) as w:
+        with_an_invoice(w)
+        their_credits.write_credit(w)
+        their_credits.apply_credit(w)
+        settle(w)
+        judge(w)
+        (raw,) = (one for one in w.company.records["ReceivePayment"].values())
+        raw["_Applied"][0]["SetCredit"][0]["AppliedAmount"] = "0.01"
+        with pytest.raises(Wrong, match=r"I9: credit memo .* are left, it says 0\.00"):
+            judge(w)
+
+
+def test_a_payment_that_came_back_and_settles_something_else_is_told(tmp_path: Path) -> None:
+    with open_desktop(url=sqlite(tmp_path), seed=SEED) as w:
+        with_an_invoice(w)
+        while not w.rows("SELECT 1 FROM core_records WHERE kind = 'payment_return'"):
+            entered(office.record_payment)(w)
+            with contextlib.suppress(office.NothingThere):
+                entered(prepaid.return_payment)(w)
+        settle(w)
+        judge(w)
+        back = office.ids(w, RecordKind.PAYMENT_RETURN)
+        assert back
+        paid = next(raw for raw in w.company.records["ReceivePayment"].values() if raw["_Applied"])
+        with bookkeeper.acting(w) as person:
+            person.edit("ReceivePayment", paid["TxnID"], {"_Applied": []})
+        with pytest.raises(Wrong, match=r"I10: payment:\d+ came back"):
+            judge(w)
+
+
+def test_deposits_of_which_more_is_given_back_than_was_received_are_told(tmp_path: Path) -> None:
+    with open_desktop(url=sqlite(tmp_path), seed=SEED) as w:
+        entered(office.enter_customer)(w)
+        entered(office.enter_job)(w)
+        entered(prepaid.take_deposit)(w)
+        settle(w)
+        judge(w)
+        (receipt,) = w.company.records["SalesReceipt"].values()
+        party = f"<ListID>{receipt['CustomerRef']['ListID']}</ListID>"
+        id = bookkeeper.enter(
+            w,
+            "Check",
+            "<AccountRef><FullName>Operating Checking</FullName></AccountRef>"
+            f"<PayeeEntityRef>{party}</PayeeEntityRef><ExpenseLineAdd><AccountRef>"
+            "<FullName>Customer Deposits</FullName></AccountRef><Amount>900.00</Amount>"
+            f"<CustomerRef>{party}</CustomerRef></ExpenseLineAdd>",
+        )
+        w.keep_apart("Check", id)
+        with pytest.raises(Wrong, match=r"I11: deposits of customer .* are overdrawn"):
+            judge(w)
+
+
 def test_an_account_that_differs_between_both_kinds_of_books_is_told() -> None:
     with (
-        patch.dict(RULES, {(Family.SERVICE, "repair"): ("item", "Install")}),
+        patch.dict(RULES, {(Family.SERVICE, key): ("item", "Late Fee") for key in office.SERVICES}),
         pytest.raises(Wrong, match="I5: invoice:"),
     ):
         play_both(seed=SEED, steps=40, office=OFFICE)
@@ -114,6 +186,27 @@ def test_a_session_that_another_one_has_ended_gets_no_work(tmp_path: Path) -> No
         assert between.wake(w) == "told late"
         settle(w)
         assert judge(w).compared == 3
+
+
+def test_settling_waits_while_a_process_that_ended_in_a_call_counts_as_handling_it(tmp_path: Path) -> None:
+    with open_desktop(url=sqlite(tmp_path), seed=SEED) as w:
+        entered(office.enter_customer)(w)
+        settle(w)
+        raw = bookkeeper.there(w, "Customer")
+        w.look()
+        assert w.go_to(At.TOLD)
+        w.drop()
+        with w.core.begin(TENANT) as tx:
+            until = int((w.time.now() + dt.timedelta(minutes=4)).timestamp() * 1_000_000)
+            tx.connection.execute(
+                sa.text(
+                    f"UPDATE blueops_qb_sessions SET call_owner = 'call {w.worker.owner}', call_until = {until}"
+                    " WHERE state = 'open'"
+                )
+            )
+        bookkeeper.edit(w, "Customer", raw, {"Email": "theirs@example.com"})
+        settle(w)
+        assert judge(w).compared == 1
 
 
 def test_a_set_whose_answer_is_lost_is_not_carried_out_again(tmp_path: Path) -> None:

@@ -9,11 +9,12 @@ import pytest
 import sqlalchemy as sa
 
 from blueops_qb.domain.records import CostLine, Customer, Expense, ExpenseType, Vendor
+from blueops_qb.domain.refs import RecordKind
 from blueops_qb.sandbox.core.invoices import InvoiceDraft
 from blueops_qb.sandbox.core.pricing import LineDraft
 from blueops_qb.sandbox.qbd.connector import At
 from blueops_qb.sandbox.soak import judge, office, settle
-from blueops_qb.sandbox.soak.desktop import bookkeeper
+from blueops_qb.sandbox.soak.desktop import bookkeeper, their_credits
 from blueops_qb.sandbox.soak.desktop.mutants import DESKTOP_MUTANTS
 from blueops_qb.sandbox.soak.desktop.world import DesktopWorld, open_desktop
 from blueops_qb.sandbox.soak.world import TENANT
@@ -126,6 +127,28 @@ def quickbooks_breaks_down(w: DesktopWorld) -> None:
     w.carry(5)
 
 
+def a_credit_is_used_beside_money(w: DesktopWorld) -> None:
+    invoice(w, customer(w))
+    w.carry(50)
+    their_credits.write_credit(w)
+    w.look()
+    w.carry(50)
+    their_credits.pay_beside_credit(w)
+
+
+def a_payment_that_came_is_changed_here(w: DesktopWorld) -> None:
+    invoice(w, customer(w))
+    w.carry(50)
+    while bookkeeper.UNKNOWN not in w.methods.values():
+        bookkeeper.receive_payment(w)
+        w.look()
+        w.carry(50)
+    with w.core.begin(TENANT, actor="office") as tx:
+        for id in office.ids(w, RecordKind.PAYMENT):
+            payment = office.read(tx, RecordKind.PAYMENT, id)
+            tx.update_payment(attrs.evolve(payment, reference=f"N{id}"))
+
+
 SCENES: dict[str, Callable[[DesktopWorld], None]] = {
     "a set of unknown fate is not sent anew": an_answer_is_lost,
     "QuickBooks is asked about it": an_answer_is_lost,
@@ -133,6 +156,8 @@ SCENES: dict[str, Callable[[DesktopWorld], None]] = {
     "the look-up asks for deletions": lost_forgotten_and_deleted,
     "a record is compared before another EditSequence is sent": both_write_the_same_field,
     "a breakdown leaves open what was carried out": quickbooks_breaks_down,
+    "a credit is told what a payment uses of it beside its money": a_credit_is_used_beside_money,
+    "a payment that came from there keeps its method": a_payment_that_came_is_changed_here,
     "witnesses tell a file that was put back": a_backup_is_put_back,
 }
 

@@ -3,17 +3,18 @@
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
 from blueops_qb.domain.documents import Document, RefundReceipt, kind_of
-from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbd.codec import new_lists, queries
 from blueops_qb.providers.qbd.codec.bodies import change, creation, removal
 from blueops_qb.providers.qbd.codec.books import Books
-from blueops_qb.providers.qbd.codec.extensions import extension_requests, item_extension
+from blueops_qb.providers.qbd.codec.extensions import mark_requests
 from blueops_qb.providers.qbd.codec.forms import FORMS
 from blueops_qb.providers.qbd.codec.lens import normal
 from blueops_qb.providers.qbd.codec.members import Unwritable
@@ -132,16 +133,11 @@ def test_what_is_refunded_to_a_card(document: RefundReceipt, books: Books) -> No
     fits(lambda: card_refund_request(document, books, "refund:7.1", credit_id="1A-1"))
 
 
-@given(DOCUMENTS, BOOKS, st.booleans(), HOSTILE)
-def test_what_is_told_in_custom_fields(document: Document, books: Books, new: bool, value: str) -> None:
-    made: list[Element] = []
-
-    def make() -> Element:
-        made.extend(extension_requests(document, books, id="1A-1", new=new))
-        return made[0] if made else queries.preferences()
-
-    fits(make)
-    fits(lambda: item_extension(BooksRef(BooksKind.ITEM, "8-1"), name="Crew", value=value))
+@given(st.uuids(), st.uuids())
+def test_what_marks_a_company(owner: UUID, file: UUID) -> None:
+    definition, value = mark_requests(f"{{{owner}}}", str(file).upper())
+    assert fits(lambda: definition) is not None
+    assert fits(lambda: value) is not None
 
 
 ACCOUNTS = st.builds(

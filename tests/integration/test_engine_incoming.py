@@ -3,13 +3,15 @@
 from typing import Any
 
 import attrs
+import pytest
 
 from blueops_qb.domain.documents import Allocation, CustomerPayment, CustomerRecord, SalesInvoice
+from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.records import Application, Invoice, Payment
-from blueops_qb.domain.refs import BooksKind, RecordKind
-from blueops_qb.engine import due, reminders
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
+from blueops_qb.engine import due, reminders, rules_desk
 from tests.bookkeeper import THERE, all_here, check, sent_customer, sent_invoice
-from tests.engine_house import DAY, TENANT, D, EngineHouse
+from tests.engine_house import DAY, TENANT, D, EngineHouse, rule
 
 pytest_plugins = ["tests.engine_fixtures"]
 
@@ -30,6 +32,48 @@ def test_a_payment_recorded_in_the_books_pays_the_invoice_here(house: EngineHous
     assert house.books.records[there].version == 0  # nothing is sent back
     house.poll()
     assert len(all_here(house, RecordKind.PAYMENT)) == 1
+
+
+@pytest.mark.parametrize(
+    "method", [None, BooksRef(BooksKind.PAYMENT_METHOD, "AMEX")], ids=["none", "unmapped"]
+)
+def test_a_payment_by_no_method_that_blueops_knows_is_not_called_a_check(
+    house: EngineHouse, method: BooksRef | None
+) -> None:
+    invoice = sent_invoice(house)
+    there = house.books.enter(attrs.evolve(check(house, invoice, "60.00"), method=method))
+    house.poll()
+    (payment,) = all_here(house, RecordKind.PAYMENT)
+    assert payment.method == ""
+    house.change(payment, reference="4712")
+    house.drain()
+    # What the bookkeeper said of the method stays.
+    kept: Any = house.books.records[there].document
+    assert (kept.reference, kept.method) == ("4712", method)
+
+
+def test_where_a_bookkeeper_put_a_payment_that_came_from_there_stays(house: EngineHouse) -> None:
+    invoice = sent_invoice(house)
+    checking = BooksRef(BooksKind.ACCOUNT, "1000")
+    there = house.books.enter(attrs.evolve(check(house, invoice, "60.00"), deposit_to=checking))
+    house.poll()
+    (payment,) = all_here(house, RecordKind.PAYMENT)
+    house.change(payment, reference="4712")
+    house.drain()
+    kept: Any = house.books.records[there].document
+    assert (kept.reference, kept.deposit_to) == ("4712", checking)
+
+
+def test_of_several_keys_for_checks_a_payment_by_check_takes_the_plain_one(house: EngineHouse) -> None:
+    at = BooksRef(BooksKind.PAYMENT_METHOD, "CK")
+    with house.turn() as turn:
+        of_lenders = rule(Family.PAYMENT_METHOD, "lender_draw", method=at)
+        rules_desk.change_mapping(turn, [of_lenders], actor="admin")
+    invoice = sent_invoice(house)
+    house.books.enter(check(house, invoice, "60.00"))
+    house.poll()
+    (payment,) = all_here(house, RecordKind.PAYMENT)
+    assert payment.method == "check"
 
 
 def test_a_payment_over_several_invoices_and_documents_that_are_not_ours(house: EngineHouse) -> None:

@@ -46,14 +46,15 @@ def test_an_exchange_whose_answer_was_lost_is_asked_about_under_its_own_id(askin
     assert asking.quiet()
 
 
-def test_what_never_arrived_goes_out_again_under_a_new_id(asking: EngineHouse) -> None:
+def test_what_never_arrived_goes_out_again_under_its_own_id(asking: EngineHouse) -> None:
     asking.books.script.extend([Fault.LOSE_BEFORE] * 3)
     asking.customer()
     asking.customer("Bob", email="bob@example.com")
     asking.drain()
     assert asking.counted() == {"done": 2}
     sent = ran(asking)
-    assert len(sent) == len(set(sent)) == 4
+    # A computer that still holds the set would carry it out under that id too, and the books run it once.
+    assert (len(sent), len(set(sent))) == (4, 2)
     assert asking.books.asked == sent[:3]
     assert len(asking.books.of(K.CUSTOMER)) == 2
 

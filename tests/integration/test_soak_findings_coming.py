@@ -3,6 +3,7 @@
 A look-up of payments shows what settles an invoice before any look-up has shown the invoice.
 """
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -143,8 +144,9 @@ def test_money_received_on_what_was_in_doubt_is_applied_to_it_once_a_person_has_
 
 # -- first seen by a look-up for something else ------------------------------------------------------
 @pytest.mark.parametrize("seen", ["changes", "lookup"])
+@pytest.mark.parametrize("ago", [0, 30])
 def test_a_payment_of_a_customer_who_is_linked_later_arrives_however_it_was_first_seen(
-    seen: str, house: EngineHouse
+    ago: int, seen: str, house: EngineHouse
 ) -> None:
     theirs = entered_customer(house)
     house.books.log.clear()  # the feed does not tell yet
@@ -153,7 +155,8 @@ def test_a_payment_of_a_customer_who_is_linked_later_arrives_however_it_was_firs
     assert house.state(ann) == "held"
     house.books.enter(check(theirs, "50.00"))
     house.poll()
-    assert house.set(t.mirror, t.mirror.c.kind == "payment", origin=seen) == 1
+    seen_at = house.core.now() - dt.timedelta(days=ago)
+    assert house.set(t.mirror, t.mirror.c.kind == "payment", origin=seen, seen_at=seen_at) == 1
     assert all_here(house, RecordKind.PAYMENT) == []
     house.books.log.append(theirs)
     house.poll()

@@ -4,15 +4,16 @@ import datetime as dt
 from typing import Any
 
 import attrs
+import pytest
 
 from blueops_qb.domain.documents import CustomerPayment
 from blueops_qb.domain.policy import OverJobs, Policy
-from blueops_qb.domain.records import Application, Payment, Refund, RefundPart
+from blueops_qb.domain.records import Application, Payment, Payout, Refund, RefundPart
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.engine import rules_desk
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse
-from tests.fake_books import STALE
+from tests.fake_books import REFUSED, STALE
 from tests.traps import ON_SQLITE, bounced, choose, sent_customer
 
 pytest_plugins = ["tests.engine_fixtures"]
@@ -205,3 +206,119 @@ def test_a_refund_of_a_payment_that_is_on_its_way_is_of_whose_it_is_there(house:
     assert house.books.document(check.ref).payee == _settled_by(house, check.ref)
     assert [house.state(record) for record in (payment, back)] == ["done", "done"]
     assert house.quiet()
+
+
+def test_a_refund_that_waits_to_be_written_follows_the_parts_of_its_payment(house: EngineHouse) -> None:
+    payment = _over_two_jobs(house)
+    first, second = payment.applications
+    payment = house.change(payment, applications=(first,))
+    house.drain()
+    back = _refund(house, payment, "100.00")
+    house.engine.work_pending(house.id)
+    house.change(house.here(payment.ref), applications=(second,))
+    for _ in range(3):
+        house.drain()
+    check = house.books.one(BooksKind.EXPENSE)
+    assert house.books.document(check.ref).payee == _settled_by(house, check.ref)
+    assert [house.state(record) for record in (payment, back)] == ["done", "done"]
+    assert house.quiet()
+
+
+def test_a_refund_does_not_wait_for_a_payment_that_waits_for_it(house: EngineHouse) -> None:
+    # The books refuse the payment; it is corrected, and some of it goes back.
+    invoice = house.invoice(sent_customer(house), "60.00")
+    house.drain()
+    with house.work() as tx:
+        payment: Payment = tx.record_payment(
+            Payment(
+                id="",
+                customer_id=invoice.customer_id,
+                received_on=DAY,
+                method="check",
+                amount=D("100.00"),
+                applications=(Application(invoice_id=invoice.id, amount=D("60.00")),),
+            )
+        )
+    house.engine.work_pending(house.id)
+    out = house.engine.next_exchange(house.id)
+    assert out is not None
+    payment = house.change(payment, applications=())
+    back = _refund(house, payment, "100.00")
+    house.books.script.append(REFUSED)
+    house.engine.work_pending(house.id)
+    house.engine.finish(out.exchange_id, house.provider.deliver(out.body))
+    for _ in range(3):
+        house.drain()
+    assert [house.state(record) for record in (payment, back)] == ["done", "done"]
+    assert house.quiet()
+
+
+def test_a_payment_settles_a_refund_that_is_on_its_way_with_the_part_that_it_is_of(
+    house: EngineHouse,
+) -> None:
+    payment = _over_two_jobs(house)
+    first, second = payment.applications
+    payment = house.change(payment, applications=(first,))
+    house.drain()
+    back = _refund(house, payment, "100.00")
+    out = house.engine.next_exchange(house.id)
+    assert out is not None
+    assert b'"kind":"expense"' in out.body
+    house.change(house.here(payment.ref), applications=(second,))
+    house.engine.work_pending(house.id)
+    house.engine.finish(out.exchange_id, house.provider.deliver(out.body))
+    for _ in range(3):
+        house.drain()
+    check = house.books.one(BooksKind.EXPENSE)
+    assert house.books.document(check.ref).payee == _settled_by(house, check.ref)
+    assert [house.state(record) for record in (payment, back)] == ["done", "done"]
+    assert house.quiet()
+
+
+@pytest.mark.parametrize("settled", ["after the change", "before it", "before it, and planned"])
+def test_a_payout_holds_the_parts_that_its_payment_comes_to_have(settled: str, house: EngineHouse) -> None:
+    with house.turn() as turn:
+        rules_desk.change_policy(turn, Policy(over_jobs=OverJobs.SPLIT), actor="admin")
+    ann = sent_customer(house)
+    bills = [house.invoice(house.job(ann, name), "100.00") for name in ("Kitchen", "Bath")]
+    house.drain()
+    payment = house.pay(bills[0], "100.00")
+    out = house.engine.next_exchange(house.id)
+    assert out is not None
+    parts = tuple(
+        Application(invoice_id=bill.id, amount=D(part))
+        for bill, part in zip(bills, ("60.00", "40.00"), strict=True)
+    )
+    if settled == "after the change":
+        house.change(payment, applications=parts)
+    with house.work() as tx:
+        payout = tx.settle_payout(
+            Payout(id="", date=DAY, account_key="checking", payment_ids=(payment.id,), net=D("100.00"))
+        )
+    if settled == "before it, and planned":
+        house.engine.work_pending(house.id)
+    if settled != "after the change":
+        house.change(payment, applications=parts)
+    house.engine.work_pending(house.id)
+    house.engine.finish(out.exchange_id, house.provider.deliver(out.body))
+    for _ in range(3):
+        house.drain()
+    there = {kept.ref: house.books.document(kept.ref).amount for kept in house.books.of(BooksKind.PAYMENT)}
+    assert sorted(there.values()) == [D("40.00"), D("60.00")]
+    assert {line.payment: line.amount for line in house.there(payout).lines} == there
+    assert [house.state(record) for record in (payment, payout)] == ["done", "done"]
+    assert house.quiet()
+
+
+def test_a_payout_does_not_wait_for_a_person_to_settle_a_change_of_its_payment(house: EngineHouse) -> None:
+    payment = house.pay(house.invoice(sent_customer(house), "80.00"), "80.00")
+    house.drain()
+    house.books.edit(house.place(payment), date=DAY + dt.timedelta(days=1))
+    house.change(payment, received_on=DAY + dt.timedelta(days=2))
+    with house.work() as tx:
+        payout = tx.settle_payout(
+            Payout(id="", date=DAY, account_key="checking", payment_ids=(payment.id,), net=D("80.00"))
+        )
+    house.poll()
+    house.poll()
+    assert [house.state(record) for record in (payment, payout)] == ["conflict", "done"]

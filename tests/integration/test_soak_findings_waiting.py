@@ -1,14 +1,26 @@
 """What waits for a record hears of it however that one ends: done, taken back, back in the books, merged, cut down."""
 
+from typing import Any, cast
+
+import attrs
+import pytest
+import sqlalchemy as sa
+
+from blueops_qb.domain.documents import CustomerRecord, SalesInvoice
 from blueops_qb.domain.policy import OverJobs, Policy
 from blueops_qb.domain.records import Application, Invoice, Payment, Payout
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey
 from blueops_qb.engine import resolve, rules_desk, undo
 from blueops_qb.engine.known import marker_of
+from blueops_qb.engine.plan_anew import plan_anew
+from blueops_qb.sandbox.soak.in_vain import in_vain
+from blueops_qb.sdk import wire
+from blueops_qb.sdk.outcomes import BooksRecord
+from blueops_qb.sdk.provider import Operation
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse
 from tests.fake_books import REFUSED
-from tests.traps import FAR_OFF, ON_SQLITE, check, choose, sent_customer
+from tests.traps import FAR_OFF, ON_SQLITE, check, choose, sent_customer, take
 
 pytest_plugins = ["tests.engine_fixtures"]
 pytestmark = ON_SQLITE
@@ -184,3 +196,135 @@ def test_such_a_one_that_is_not_it_is_left_and_ours_written(house: EngineHouse) 
     assert house.state(payment) == "done"
     assert house.place(payment) != place
     assert len(house.books.of(K.PAYMENT)) == 2
+
+
+def test_what_moved_while_the_books_took_nothing_of_a_change_in_part_is_written(house: EngineHouse) -> None:
+    ann = sent_customer(house)
+    house.books.edit(house.place(ann), phone="2")
+    house.change(ann, phone="1")
+    house.poll()
+    assert [c.group for c in house.conflicts()] == ["phone"]
+    house.change(house.here(ann.ref), mobile="3")
+    house.engine.work_pending(house.id)
+    out = take(house)
+    house.books.alters = lambda document: attrs.evolve(cast(CustomerRecord, document), mobile="")
+    answer = house.provider.deliver(out.body)
+    house.books.alters = lambda document: document
+    house.change(house.here(ann.ref), mobile="4")
+    house.engine.work_pending(house.id)
+    house.engine.finish(out.exchange_id, answer)
+    for _ in range(3):
+        house.drain()
+    assert house.there(ann).mobile == "4"
+
+
+def test_a_doubt_is_not_closed_without_a_choice(house: EngineHouse) -> None:
+    _, payment = _waits_for_one_that_is_held(house)
+    _entered_as(house, payment)
+    house.poll()
+    with pytest.raises(resolve.CannotResolve, match="link the one that is there, or create it again"):
+        choose(house, "close")
+    assert len(house.conflicts()) == 1
+    with house.turn() as turn:
+        (row,) = turn.connection.execute(
+            sa.select(t.conflicts).where(t.conflicts.c.state == "open")
+        ).mappings()
+        assert resolve.offered(turn, row) == ("theirs", "again")
+
+
+def test_what_the_books_took_without_showing_it_has_a_way_out(house: EngineHouse) -> None:
+    ann = sent_customer(house)
+    usual = house.books.write
+
+    def write(operation: Operation) -> BooksRecord | None:
+        usual(operation)
+        return None
+
+    house.books.write = write  # type: ignore[method-assign]
+    invoice = house.invoice(ann)
+    house.drain()
+    house.books.write = usual  # type: ignore[method-assign]
+    assert house.event(invoice).hold == "existence"
+    house.poll()
+    assert [(c.cause, c.group, c.ref) for c in house.conflicts()] == [
+        ("twice", "existence", str(invoice.ref))
+    ]
+    choose(house, "theirs")
+    house.drain()
+    assert house.state(invoice) == "done"
+    assert house.books.one(K.INVOICE).ref == house.place(invoice)
+    assert house.quiet()
+
+
+def test_the_soak_tells_what_waits_for_something_that_is_there(house: EngineHouse) -> None:
+    def told() -> list[str]:
+        def rows(statement: str, **values: str) -> list[Any]:
+            with house.core.engine.connect() as connection:
+                return list(connection.execute(sa.text(statement), {"tenant": house.tenant, **values}))
+
+        return in_vain(rows, connection=house.id)
+
+    invoice, payment = _waits_for_one_that_is_held(house)
+    assert told() == []
+    house.set(t.outbox, t.outbox.c.ref_kind == "invoice", state="superseded")
+    (word,) = told()
+    assert word == f"create of payment for {payment.ref} goes after {invoice.ref}, of which nothing is open"
+    with house.turn() as turn:
+        assert plan_anew(turn, invoice.ref)
+    house.drain()
+    house.drain()
+    assert told() == []
+    house.set(
+        t.outbox, t.outbox.c.ref_kind == "payment", state="waiting", waits_for=str(invoice.ref), reason="?"
+    )
+    assert told() == [f"{payment.ref} is waiting for {invoice.ref}, which is there: ?"]
+
+
+@pytest.mark.parametrize("choice", ["theirs", "again"])
+def test_what_was_voided_here_and_shows_up_there_after_all_is_taken_out_once_a_person_has_linked_it(
+    choice: str, house: EngineHouse
+) -> None:
+    ann = sent_customer(house)
+    invoice = house.invoice(ann, "100.00")
+    house.engine.work_pending(house.id)
+    document = wire.load_document(K.INVOICE, house.rows(o, o.c.kind == "invoice")[0].content)
+    assert isinstance(document, SalesInvoice)
+    with house.work() as tx:
+        tx.void_invoice(invoice.id)
+    house.drain()
+    assert (house.state(invoice), house.books.of(K.INVOICE)) == ("not_posted", [])
+    late = attrs.evolve(document, customer=house.place(ann))
+    place = house.books.enter(late, marker=marker_of(DocumentKey(invoice.ref), 1))
+    house.poll()
+    assert [(c.cause, c.group, c.ref) for c in house.conflicts()] == [
+        ("twice", "existence", str(invoice.ref))
+    ]
+    if choice == "again":
+        with pytest.raises(resolve.CannotResolve, match="is void in BlueOps"):
+            choose(house, "again")
+    choose(house, "theirs")
+    for _ in range(3):
+        house.drain()
+    assert house.books.document(place).void
+    assert house.conflicts() == []
+    assert house.quiet()
+
+
+def test_an_event_that_retention_has_emptied_says_what_the_record_is_now_when_it_is_planned_again(
+    house: EngineHouse,
+) -> None:
+    loser, survivor = sent_customer(house), sent_customer(house, "Ben Fox")
+    place = house.place(loser)
+    house.books.edit(place, active=False)
+    house.poll()
+    with house.work() as tx:
+        tx.merge_customers(loser.id, survivor.id)
+    for _ in range(2):
+        house.drain()
+    assert house.state(loser) == "not_posted"
+    house.set(t.outbox, t.outbox.c.state.in_(["not_posted", "done", "superseded"]), payload="")
+    house.books.edit(place, active=True)
+    house.poll()
+    house.drain()
+    assert (house.state(loser), house.event(loser).hold) == ("held", "merge")
+    assert "was merged into" in house.event(loser).reason

@@ -49,6 +49,28 @@ def test_a_line_that_stood_there_when_both_agreed_stays_left_out() -> None:
     assert shown(attrs.evolve(base, billing=HERE), base, RENAMED) == HERE
 
 
+def test_a_former_name_of_its_customer_above_the_address_of_a_job_is_left_out() -> None:
+    job = CustomerRecord(name="Kitchen", billing=HERE)
+    above = attrs.evolve(job, billing=below("Hill, Ada"))
+    assert without_former_name(above, job, job) == (above, job), "nobody told that name"
+    found = without_former_name(above, job, job, above=("Ada Moor", "Ada Hill"))
+    assert found == (job, job)
+    named = attrs.evolve(job, billing=below("Ada Hill"))
+    assert without_former_name(named, named, named, above=("Ada Hill",)) == (named, named), (
+        "both agreed on that line"
+    )
+
+
 def test_vendors_are_left_alone() -> None:
     shop = VendorRecord(name="Shop", address=HERE)
     assert without_former_name(shop, shop, shop) == (shop, shop)
+
+
+def test_a_name_that_was_put_above_the_place_of_work_is_left_out() -> None:
+    base = attrs.evolve(ADA, shipping=HERE)
+    for line in ("Ada Hill", "Hill Co"):
+        now = attrs.evolve(base, shipping=below(line))
+        assert without_former_name(now, base, base)[0] == base
+    plaza = attrs.evolve(base, shipping=below("Hill Co"))
+    moved = attrs.evolve(plaza, shipping=below("Hill Co", attrs.evolve(HERE, line1="7 Valve Rd", line2="")))
+    assert without_former_name(moved, plaza, plaza) == (moved, plaza), "both agreed on that line"

@@ -9,21 +9,19 @@ import pytest
 from blueops_qb.domain.documents import (
     CustomerPayment,
     CustomerRecord,
-    CustomValue,
     ExpenseDocument,
     JournalEntry,
     PaidBy,
     SalesInvoice,
     TaxMode,
 )
-from blueops_qb.domain.profile import BooksProfile, CustomField, SalesTax, Tracking
+from blueops_qb.domain.profile import BooksProfile, SalesTax, Tracking
 from blueops_qb.domain.records import Address
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.providers.qbd.codec import members
 from blueops_qb.providers.qbd.codec.bodies import change, creation
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.company import file_id_of, profile_of, versions_of
-from blueops_qb.providers.qbd.codec.extensions import extension_requests
 from blueops_qb.providers.qbd.codec.members import Unwritable
 from blueops_qb.providers.qbd.codec.places import place_of
 from blueops_qb.providers.qbd.codec.records import record_of
@@ -374,18 +372,6 @@ def test_above_the_address_of_a_job_stands_its_customer_never_its_own_name() -> 
         assert isinstance(found.document, CustomerRecord)
         billing = found.document.billing
         assert (None if billing is None else billing.line1) == kept
-
-
-def test_a_custom_field_is_written_by_a_request_of_its_own() -> None:
-    profile = attrs.evolve(USUAL.profile, custom_fields=(CustomField(name="Crew", id="0"),))
-    noted = attrs.evolve(INVOICE, custom=(CustomValue(name="crew", value="North"),))
-    (request,) = extension_requests(noted, Books(profile=profile), id="1A-1", new=True)
-    block = request.children[0]
-    assert (block.get("DataExtName"), block.get("DataExtValue"), block.get("TxnDataExtType")) == (
-        "Crew",
-        "North",
-        "Invoice",
-    )
 
 
 @pytest.mark.parametrize("way", LocationAs)

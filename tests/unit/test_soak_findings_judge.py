@@ -7,9 +7,9 @@ from typing import Any, cast
 import pytest
 
 from blueops_qb.sandbox.reader.comparison import differ
-from blueops_qb.sandbox.reader.values import Found, PaidBack, Party, Receipt
+from blueops_qb.sandbox.reader.values import Cost, Found, PaidBack, Party, Receipt
 from blueops_qb.sandbox.soak.excuses import Apart
-from blueops_qb.sandbox.soak.sides import in_one
+from blueops_qb.sandbox.soak.sides import in_one, vendor_left_out
 from blueops_qb.sandbox.soak.world import World
 
 DAY = dt.date(2026, 3, 2)
@@ -74,3 +74,38 @@ def test_what_went_back_under_a_disputed_job_is_known_although_its_payment_has_a
     left, right = in_one(cast(World, Books()), here, there, here, stands, places)
     _, found = differ(Found(back=left.back), Found(back=right.back), frozenset())
     assert found == []
+
+
+@pytest.mark.parametrize(("pairs", "faults"), [((("vendor:2", "Vendor:8"),), 0), ((), 2)])
+def test_costs_of_a_vendor_who_was_merged_away_over_there_may_name_the_other_one(
+    pairs: tuple[tuple[str, str], ...], faults: int
+) -> None:
+    def cost(vendor: str, id: str) -> Cost:
+        return Cost(
+            kind="check",
+            vendor=vendor,
+            date=DAY,
+            number="V39",
+            due=None,
+            terms="",
+            account="1000",
+            lines=(),
+            total=D("9.00"),
+            location="",
+            effect={},
+            id=id,
+        )
+
+    stands = Apart(
+        ours=frozenset(ref for ref, _ in pairs),
+        theirs=frozenset(place for _, place in pairs),
+        pairs=pairs,
+        conflicts=1,
+        held=0,
+    )
+    vendors = (Party(name="Pipe Shop", id="vendor:2"), Party(name="Copper Co", id="vendor:3"))
+    here = Found(costs=(cost("Pipe Shop", "expense:3"),), vendors=vendors)
+    there = Found(costs=(cost("Copper Co", "Check:5"),), vendors=(Party(name="Copper Co", id="Vendor:9"),))
+    left, right = vendor_left_out(here, there, here, there, stands, [("expense:3", "Check:5")])
+    _, found = differ(Found(costs=left.costs), Found(costs=right.costs), frozenset())
+    assert len(found) == faults, found

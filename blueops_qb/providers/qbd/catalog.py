@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbd.codec import queries
 from blueops_qb.providers.qbd.codec.books import Books
-from blueops_qb.providers.qbd.codec.company import profile_of
+from blueops_qb.providers.qbd.codec.company import file_id_of, profile_of
+from blueops_qb.providers.qbd.codec.extensions import mark_requests
 from blueops_qb.providers.qbd.codec.places import offered
 from blueops_qb.providers.qbd.codec.records import record_of
 from blueops_qb.providers.qbd.parts import Part, dumped, loaded, restarts
@@ -40,7 +41,7 @@ def catalog_requests(operation: Operation, books: Books) -> list[Element]:
     """Host, company and preferences, then every list; on a further page what goes on there."""
     paged = [queries.listed(part.query, page=part.page) for part in _parts(operation)]
     if operation.params.get("parts"):
-        return paged
+        return [*paged, *_marks(operation, books)]
     head = [queries.host(), queries.company(books.settings.owner_id), queries.preferences()]
     return [*head, *(queries.listed(name) for name in LISTS), *paged]
 
@@ -49,7 +50,11 @@ def catalog_outcome(
     operation: Operation, responses: Sequence[Element], books: Books, *, company_id: str, reference: str
 ) -> Outcome:
     """Found with the lists and the profile; a list that the company has not switched on is empty."""
-    wanted, parts = len(catalog_requests(operation, books)), _parts(operation)
+    wanted, parts, marks = (
+        len(catalog_requests(operation, books)),
+        _parts(operation),
+        _marks(operation, books),
+    )
     if len(responses) != wanted:
         # Preferences that are merely missing would pass for switched off.
         detail = f"{len(responses)} of {wanted} answers"
@@ -60,7 +65,9 @@ def catalog_outcome(
     about: dict[str, Element] = {}
     items: list[Element] = []
     onward: list[Part] = []
-    for part, response in zip([*[None] * (wanted - len(parts)), *parts], responses, strict=True):
+    # A mark that QuickBooks refuses is tried again at the next reading; the lists do not wait for it.
+    listed = responses[: wanted - len(marks)]
+    for part, response in zip([*[None] * (len(listed) - len(parts)), *parts], listed, strict=True):
         status = Status(
             code=response.attribute("statusCode"),
             message=response.attribute("statusMessage"),
@@ -80,7 +87,8 @@ def catalog_outcome(
         records += [record for ret in response.children if (record := record_of(ret, books)) is not None]
         if part is not None and int(response.attribute("iteratorRemainingCount") or 0):
             onward.append(part.after(response.attribute("iteratorID")))
-    then = (Want(verb=Verb.CATALOG, params={"parts": dumped(onward)}),) if onward else ()
+    more = {_MARK: company_id} if _is_unmarked(about.get("CompanyRet"), books) else {}
+    then = (Want(verb=Verb.CATALOG, params={"parts": dumped(onward), **more}),) if onward or more else ()
     if operation.params.get("parts"):
         return Found(records=tuple(records), then=then, complete=not then, reference=reference)
     profile = profile_of(
@@ -98,10 +106,25 @@ def catalog_outcome(
     )
 
 
+def _is_unmarked(company: Element | None, books: Books) -> bool:
+    """Whether the company was told without a FileID of ours and is to be given one."""
+    settings = books.settings
+    return (
+        settings.mark_company and bool(settings.owner_id) and company is not None and not file_id_of(company)
+    )
+
+
+def _marks(operation: Operation, books: Books) -> list[Element]:
+    file_id = operation.params.get(_MARK, "")
+    return mark_requests(books.settings.owner_id, file_id) if file_id else []
+
+
 def _parts(operation: Operation) -> list[Part]:
     told = operation.params.get("parts")
     return loaded(told) if told else [Part(query=query) for query in PAGED]
 
 
+#: The FileID that is to be set.
+_MARK = "mark"
 _SPECIAL_ITEMS = frozenset({"ItemDiscountRet", "ItemSubtotalRet"})
 _ABOUT = frozenset({"HostRet", "CompanyRet", "PreferencesRet"})

@@ -27,6 +27,7 @@ from blueops_qb.providers.qbd.feeds import feed_outcome, feed_requests, is_feed
 from blueops_qb.providers.qbd.gate_reply import Reply, load_reply
 from blueops_qb.providers.qbd.hresults import Fate, failure_of
 from blueops_qb.providers.qbd.ledger import ledger_outcome, ledger_requests
+from blueops_qb.providers.qbd.open_bills import OPEN, open_requests, open_wants, with_open
 from blueops_qb.providers.qbd.qbxml.element import Element
 from blueops_qb.providers.qbd.qbxml.reading import read
 from blueops_qb.providers.qbd.qbxml.tables import content_of
@@ -68,7 +69,7 @@ def requests_of(operation: Operation, books: Books, *, asked: dt.datetime) -> li
         case Verb.WITHDRAW if kind is not None:
             return [removal(operation, kind, books)]
         case Verb.READ if kind is not None:
-            return queries.by_id(kind, [operation.target_id])
+            return [*queries.by_id(kind, [operation.target_id]), *open_requests(operation)]
         case Verb.FIND if kind is not None and operation.params.get("by") == "number":
             # A number that is too long is asked for in the form in which it would be written.
             space = number_space(kind)
@@ -214,6 +215,7 @@ def _outcome(operation: Operation, responses: list[Element], books: Books, *, ex
     found: list[BooksRecord] = []
     missing: list[Outcome] = []
     remarks: list[str] = []
+    told, responses = responses, [r for r in responses if r.name != OPEN]
     for response in responses:
         status = Status(
             code=response.attribute("statusCode"),
@@ -242,7 +244,7 @@ def _outcome(operation: Operation, responses: list[Element], books: Books, *, ex
         return _written(operation, found, detail="; ".join(remarks), reference=reference)
     if not found:
         # One query less, or none that says so, is no proof that a record is gone.
-        asked = len(requests_of(operation, books, asked=exchange.created_at))
+        asked = len(requests_of(operation, books, asked=exchange.created_at)) - len(open_requests(operation))
         if len(responses) < asked or (operation.verb is Verb.READ and not missing):
             detail = f"{len(responses)} of {asked} answers, no record"
             return unknown(
@@ -251,7 +253,12 @@ def _outcome(operation: Operation, responses: list[Element], books: Books, *, ex
         return (
             missing[0] if missing else Absent(message="QuickBooks has nothing like it.", reference=reference)
         )
-    return Found(records=tuple(found), detail="; ".join(remarks), reference=reference)
+    return Found(
+        records=tuple(with_open(record, operation, told) for record in found),
+        then=tuple(open_wants(operation, found)),
+        detail="; ".join(remarks),
+        reference=reference,
+    )
 
 
 def _written(operation: Operation, found: list[BooksRecord], *, detail: str, reference: str) -> Outcome:

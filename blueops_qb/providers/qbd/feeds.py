@@ -20,8 +20,9 @@ import attrs
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.providers.qbd.codec import queries
 from blueops_qb.providers.qbd.codec.books import Books
-from blueops_qb.providers.qbd.codec.members import Unwritable, external_guid
+from blueops_qb.providers.qbd.codec.members import REFERENCE, Unwritable, derived, external_guid
 from blueops_qb.providers.qbd.codec.records import marker_of, record_of
+from blueops_qb.providers.qbd.codec.short_names import Space, fitted, number_space
 from blueops_qb.providers.qbd.entities import ENTITIES, KIND_OF_RET
 from blueops_qb.providers.qbd.parts import Part, dumped, loaded, restarts
 from blueops_qb.providers.qbd.positions import Position
@@ -35,8 +36,8 @@ from blueops_qb.sdk.provider import Operation, Verb, Want
 OVERLAP = 2 * 3600.0
 #: Deletions are asked for in time: a day less than QuickBooks remembers them.
 REACH = dt.timedelta(days=queries.DELETED_DAYS - 1)
-#: What a part asks by that asks for the days of documents; no name of a party has a colon.
-DAYS = "days:"
+#: What a part asks by that asks for the days of documents, or for all deletions; no name of a party has a colon.
+DAYS, GONE = "days:", "gone:"
 _GONE_TXNS, _GONE_LISTS = "TxnDeletedQueryRq", "ListDeletedQueryRq"
 _FEED_KINDS = tuple(kind for kind in ENTITIES if kind is not BooksKind.COMPANY)
 #: What is listed before anything is matched.
@@ -160,6 +161,10 @@ def _beside_time(operation: Operation, kinds: Sequence[BooksKind]) -> list[Part]
         else:
             names = json.loads(params.get("names") or "[]")
             found += [Part(query=query, by=name) for query in ENTITIES[kind].queries for name in names]
+    if params.get("numbers") and any(ENTITIES[kind].transaction for kind in kinds):
+        found.append(Part(query=_GONE_TXNS, by=GONE))
+    if params.get("names") and not all(ENTITIES[kind].transaction for kind in kinds):
+        found.append(Part(query=_GONE_LISTS, by=GONE))
     return found
 
 
@@ -167,7 +172,9 @@ def _request(operation: Operation, part: Part, start: str, kinds: Sequence[Books
     if part.by == DAYS:
         first, last = (dt.date.fromisoformat(day) for day in operation.params["days"].split("/"))
         return queries.dated(part.query, start=first, end=last, page=part.page)
-    if part.by:
+    if part.by == GONE:
+        start = Position(asked=_since(operation)).start(REACH.total_seconds())
+    elif part.by:
         return queries.by_name(part.query, part.by, page=part.page)
     if part.query == _GONE_TXNS:
         return queries.deleted_transactions(since=start)
@@ -227,7 +234,7 @@ def _is_meant(operation: Operation, part: Part, ret: Element, books: Books) -> b
     if operation.verb is not Verb.FIND or _marker_of(operation, ret, books):
         return True
     if part.by:
-        return False
+        return part.by == GONE and _is_sought(operation, ret, books)
     try:
         created = dt.datetime.fromisoformat(ret.get("TimeCreated"))
     except ValueError:
@@ -235,6 +242,30 @@ def _is_meant(operation: Operation, part: Part, ret: Element, books: Books) -> b
     if created.tzinfo is None:
         return True
     return created >= _since(operation) - dt.timedelta(seconds=OVERLAP)
+
+
+def _is_sought(operation: Operation, ret: Element, books: Books) -> bool:
+    """Whether what was deleted bore a number or a name of what is looked for, as it would have been written."""
+    params = operation.params
+    numbers = {
+        derived(number, REFERENCE).casefold()
+        if kind is BooksKind.PAYMENT
+        else _written(number_space(kind), number, books)
+        for kind in _kinds(operation)
+        if ENTITIES[kind].transaction
+        for number in json.loads(params.get("numbers") or "[]")
+    }
+    names = {_written(Space.NAME, name, books) for name in json.loads(params.get("names") or "[]")}
+    name = ret.get("FullName").rpartition(":")[2]
+    return ret.get("RefNumber").casefold() in numbers or name.casefold() in names
+
+
+def _written(space: Space, text: str, books: Books) -> str:
+    """A name or number as QuickBooks bears it, in small letters; "-" for one that cannot be written."""
+    try:
+        return fitted(space, text, books.names, "The number").casefold() or "-"
+    except Unwritable:
+        return "-"
 
 
 def _marker_of(operation: Operation, ret: Element, books: Books) -> str:

@@ -52,6 +52,9 @@ class QbdSettings:
 
     #: Who owns our private fields: a GUID in braces, one per application (section 2); empty = they are not read.
     owner_id: str = ""
+    #: Whether a company file that bears no FileID of ours is given one when its lists are read. The Web Connector does
+    #: that itself (section 2); this is for a client of ours that does not.
+    mark_company: bool = False
     location_as: LocationAs = LocationAs.NOTHING
     #: The names of the places where `location_as` is a field; at most 29 characters each (section 4.5).
     locations: tuple[str, ...] = ()
@@ -66,6 +69,9 @@ class QbdSettings:
     discount_negative: bool = True
     #: Whether a reference is cleared by an empty full name; the schema allows it, real files are not verified.
     clear_references: bool = True
+    #: Whether the field “Other” is cleared by an empty element, as fields are said to be (section 3.1); no public
+    #: source tells it of this one.
+    clear_other: bool = True
     #: Whether a new line may be put between others in a change; otherwise it goes to the end, and the lines behind
     #: it are written anew (gotcha 17).
     lines_between: bool = False

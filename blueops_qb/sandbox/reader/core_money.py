@@ -43,7 +43,7 @@ class CoreMoney(CoreTables):
     def _receipt(self, raw: Raw) -> Receipt:
         void = bool(raw.get("void"))
         amount = ZERO if void else amount_of(raw, "amount")
-        account = self._chart.received_in[raw["method"]]
+        account = self._received_in(raw)
         invoices = self._records.get("invoice", {})
         settled = {} if void else self._settled.get(raw["id"], {})
         payer = self._name("customer", raw["customer_id"])
@@ -56,7 +56,7 @@ class CoreMoney(CoreTables):
             date=day_of(raw["received_on"]),
             amount=amount,
             reference=raw.get("reference", ""),
-            method=self._chart.methods[raw["method"]],
+            method=self._chart.methods.get(raw.get("method", ""), ""),
             account=account,
             settles={invoices[id]["number"]: part for id, part in settled.items()},
             void=void,
@@ -72,7 +72,7 @@ class CoreMoney(CoreTables):
         waited = []
         for id in raw["payment_ids"]:
             payment = self._records["payment"][id]
-            source = self._chart.received_in[payment["method"]]
+            source = self._received_in(payment)
             parts[source] = parts.get(source, ZERO) + amount_of(payment, "amount")
             if source == self._chart.undeposited:
                 waited.append(str(payment.get("reference", "")))
@@ -105,14 +105,14 @@ class CoreMoney(CoreTables):
     def _deposit(self, raw: Raw) -> Prepaid:
         void = bool(raw.get("void"))
         amount = ZERO if void else amount_of(raw, "amount")
-        account = self._chart.received_in[raw["method"]]
+        account = self._received_in(raw)
         payer = self._bearer(raw["deposit_for_job"])
         return Prepaid(
             payer=payer,
             date=day_of(raw["received_on"]),
             amount=amount,
             reference=raw.get("reference", ""),
-            method=self._chart.methods[raw["method"]],
+            method=self._chart.methods.get(raw.get("method", ""), ""),
             account=account,
             effect=added(
                 ((account, "", ""), amount), ((self._chart.fees_charged.get("deposit", ""), "", ""), -amount)
@@ -257,5 +257,8 @@ class CoreMoney(CoreTables):
         """The account that money left: as said, else where the payment waits, else the processor's."""
         if raw.get("account_key"):
             return self._chart.money[raw["account_key"]]
-        method = self._records["payment"][payment_id]["method"] if payment_id else "card"
-        return self._chart.received_in[method]
+        return self._received_in(self._records["payment"][payment_id] if payment_id else {"method": "card"})
+
+    def _received_in(self, payment: Raw) -> str:
+        """Where money of the payment's method waits; what came by no method that is known waits with the checks."""
+        return self._chart.received_in.get(payment.get("method", ""), self._chart.undeposited)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from blueops_qb.sandbox.reader.books_money import EARLY
@@ -15,7 +15,17 @@ from blueops_qb.sandbox.reader.desktop_tables import (
     text_of,
     total_of,
 )
-from blueops_qb.sandbox.reader.values import ZERO, Banked, Charged, Credited, PaidBack, Prepaid, Receipt
+from blueops_qb.sandbox.reader.values import (
+    ZERO,
+    Banked,
+    Charged,
+    Credited,
+    Effect,
+    PaidBack,
+    Prepaid,
+    Receipt,
+    added,
+)
 
 #: Types of the accounts to which money goes back: what a customer owes again, and what was owed to him.
 OWED = frozenset({"AccountsReceivable", "OtherCurrentLiability"})
@@ -30,15 +40,19 @@ class DesktopMoney(DesktopTables):
         uses: Sums = {}
         back: Sums = {}
         beside = ZERO
+        taken_off = []
         for part in raw.iter("AppliedToTxnRet"):
             kind, target = text_of(part, "TxnType"), text_of(part, "TxnID")
             # A discount of the form itself settles too, and so do credits, which stand inside.
-            amount = money(part, "Amount") + money(part, "DiscountAmount")
+            discount = money(part, "DiscountAmount")
+            amount = money(part, "Amount") + discount
+            if discount:
+                taken_off.append((self._account(text_of(part, "DiscountAccountRef/ListID")), discount))
             for link in part.iter("LinkedTxn"):
                 credit, used = f"{text_of(link, 'TxnType')}:{text_of(link, 'TxnID')}", money(link, "Amount")
                 uses[credit] = uses.get(credit, ZERO) + used
                 amount += used
-            beside -= money(part, "DiscountAmount")
+            beside -= discount
             named = self._kept.get(kind, {}).get(target)
             if named is None or (kind, target) in self._before:
                 beside += amount
@@ -60,11 +74,21 @@ class DesktopMoney(DesktopTables):
             uses=uses,
             back=back,
             void=is_void(raw),
-            effect=self._effect("ReceivePayment", id),
+            effect=self._without(self._effect("ReceivePayment", id), raw, taken_off),
             under=text_of(raw, "CustomerRef/ListID"),
             label=f"payment {text_of(raw, 'RefNumber')} over {total} (id {id})",
             id=f"ReceivePayment:{id}",
         )
+
+    def _without(self, effect: Effect, raw: Raw, taken_off: Iterable[tuple[str, Decimal]]) -> Effect:
+        """What a payment does without discounts on its form: BlueOps is told of them as settled beside its money."""
+        owed = self._account(text_of(raw, "ARAccountRef/ListID"))
+        moves = [
+            ((account, "", ""), sign * amount)
+            for discounted, amount in taken_off
+            for account, sign in ((discounted, -1), (owed, 1))
+        ]
+        return added(*effect.items(), *moves)
 
     def _deposit(self, id: str, raw: Raw) -> Banked:
         parts: Sums = {}

@@ -23,6 +23,7 @@ from blueops_qb.sandbox.reader.values import (
 )
 from blueops_qb.sandbox.soak.coding import as_coded, as_they_wrote, recoded_over
 from blueops_qb.sandbox.soak.excuses import Apart, apart, places
+from blueops_qb.sandbox.soak.in_vain import in_vain
 from blueops_qb.sandbox.soak.sides import (
     disputed,
     holding,
@@ -30,6 +31,7 @@ from blueops_qb.sandbox.soak.sides import (
     names,
     numbered,
     undisputed,
+    vendor_left_out,
     without,
     without_ghosts,
     without_stand_ins,
@@ -62,6 +64,7 @@ def judge(w: World) -> Verdict:
     stand_apart = apart(w)
     faults = [
         *_census(w),
+        *in_vain(w.rows, connection=w.connection_id),
         *_writes(w),
         *_forgotten(w, stand_apart),
         *_written_over(w, stand_apart),
@@ -228,6 +231,7 @@ def _compared(w: World, stand_apart: Apart) -> tuple[int, list[str]]:
     deposits = {place for ref, place in places(w) if ref in paid_out}
     right = without(theirs, stand_apart.theirs | deposits, moved, renamed)
     left, right = in_one(w, left, settled(right), ours, stand_apart, places(w))
+    left, right = vendor_left_out(left, right, ours, theirs, stand_apart, places(w))
     left, right = without_ghosts(as_coded(w, left), right)
     left, right = as_they_wrote(left, w), as_they_wrote(right, w)
     right = without_stand_ins(right, ours, moved, places(w))

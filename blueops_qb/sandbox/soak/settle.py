@@ -45,7 +45,7 @@ def settle(w: World) -> Settled:
                 + "; ".join(moving(w))
             )
         # A look that found nothing, twice, with time between for what waits.
-        still = still + 1 if carried <= 2 and not moving(w) else 0
+        still = still + 1 if carried <= 2 and not w.turned_away and not moving(w) else 0
         w.time.advance(PAUSE)
     return Settled(seconds=seconds, exchanges=exchanges)
 

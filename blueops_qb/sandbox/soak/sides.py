@@ -186,6 +186,32 @@ def paid_by_disputed(
     return found | {_name_of(one) for one in _money(right) if one.id in there}
 
 
+def vendor_left_out(
+    left: Found,
+    right: Found,
+    ours: Found,
+    theirs: Found,
+    stand_apart: Apart,
+    places: Iterable[tuple[str, str]],
+) -> tuple[Found, Found]:
+    """Both sides without whom costs name of a vendor who stands apart and is not in the books any more.
+
+    A bookkeeper who merges him into another one has his costs name that one, which is disputed with him. `places` are
+    records and where they are in the books.
+    """
+    known = {party.id for party in theirs.vendors}
+    gone = {ref for ref, place in stand_apart.pairs if place.startswith("Vendor:") and place not in known}
+    names = {party.name for party in ours.vendors if party.id in gone}
+    here = {cost.id for cost in left.costs if cost.vendor in names}
+    here |= {place for ref, place in places if ref in here}
+
+    def anonymous(found: Found) -> Found:
+        costs = (dataclasses.replace(c, vendor="") if c.id in here else c for c in found.costs)
+        return dataclasses.replace(found, costs=tuple(costs))
+
+    return anonymous(left), anonymous(right)
+
+
 def in_one(
     w: World, left: Found, right: Found, ours: Found, stand_apart: Apart, places: Iterable[tuple[str, str]]
 ) -> tuple[Found, Found]:

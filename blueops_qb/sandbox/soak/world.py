@@ -91,6 +91,9 @@ class World(ABC):
     #: Former processes that may still believe that they carry.
     zombies: list[Worker] = attrs.field(factory=list)
     connection_id: str = ""
+    #: Whoever comes to fetch exchanges was sent away the last time: a process that ended in a call still counts as
+    #: handling it. That nothing was carried says nothing then.
+    turned_away: bool = False
     exchanges: int = 0
     processes: int = 0
     #: Numbers for whatever must be told apart: names, references.

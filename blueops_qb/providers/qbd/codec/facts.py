@@ -86,8 +86,9 @@ FACTS: dict[BooksKind, dict[str, Fact]] = {
         "total": _at("TotalAmount"),
         "unapplied": _at("UnusedPayment"),
     },
-    BooksKind.BILL: {**_COST, "total": _at("AmountDue")},
-    BooksKind.VENDOR_CREDIT: {**_COST, "total": _at("CreditAmount")},
+    # Some versions leave out what is open, or tell it wrongly; a read sets it right (providers.qbd.open_bills).
+    BooksKind.BILL: {**_COST, "total": _at("AmountDue"), "balance": _at("OpenAmount")},
+    BooksKind.VENDOR_CREDIT: {**_COST, "total": _at("CreditAmount"), "balance": _at("OpenAmount")},
     BooksKind.PURCHASE_ORDER: {**_COST, "total": _at("TotalAmount")},
     BooksKind.EXPENSE: {**_COST, "total": _at("Amount"), "type": lambda ret: ret.name.removesuffix("Ret")},
     BooksKind.BILL_PAYMENT: {

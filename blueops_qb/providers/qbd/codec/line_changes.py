@@ -17,6 +17,7 @@ from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.forms import READERS, Form, Line
 from blueops_qb.providers.qbd.codec.members import Unwritable, amount_of, words
 from blueops_qb.providers.qbd.codec.pairing import paired
+from blueops_qb.providers.qbd.codec.places import FIELD
 from blueops_qb.providers.qbd.qbxml.element import Element, branch, leaf
 
 NEW = "-1"
@@ -230,8 +231,14 @@ def _group_name(bundle: Element) -> str:
 
 
 def emptied(member: Element, books: Books) -> Element:
-    """The element that clears what `member` said; raises Unwritable for a reference where that is switched off."""
+    """The element that clears what `member` said; raises Unwritable where that is switched off for such a member."""
     if not member.children:
+        if member.name == FIELD and not books.settings.clear_other:
+            raise Unwritable(
+                f"The change takes the branch “{member.text}” away from the field “Other”, which is not cleared in "
+                "QuickBooks Desktop by the settings of this installation; nothing of it was written. Clear the field "
+                "in QuickBooks, then retry."
+            )
         return leaf(member.name, "")
     if member.child("ListID") is None and member.child("FullName") is None:
         return branch(member.name, [emptied(child, books) for child in member.children])

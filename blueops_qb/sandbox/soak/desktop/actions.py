@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from blueops_qb.sandbox.soak import everywhere
-from blueops_qb.sandbox.soak.desktop import between, bookkeeper, their_credits
+from blueops_qb.sandbox.soak.desktop import between, bookkeeper, their_credits, their_money
 from blueops_qb.sandbox.soak.desktop.world import DesktopWorld
 from blueops_qb.sandbox.soak.everywhere import Action
 
@@ -17,6 +17,8 @@ OFFICE: Sequence[Action[DesktopWorld]] = (
     *everywhere.CREDITS,
     *everywhere.REFUNDS,
     *everywhere.DEPOSITS,
+    *everywhere.EARLY_OR_NEVER,
+    *everywhere.RETURNS,
     *everywhere.COSTS,
 )
 BOOKKEEPER: Sequence[Action[DesktopWorld]] = (
@@ -37,8 +39,12 @@ BOOKKEEPER: Sequence[Action[DesktopWorld]] = (
     Action("bookkeeper takes a name", 1, bookkeeper.take_name),
     Action("bookkeeper writes a credit", 2, their_credits.write_credit),
     Action("bookkeeper applies a credit", 2, their_credits.apply_credit),
+    Action("bookkeeper receives a payment beside a credit", 1, their_credits.pay_beside_credit),
     Action("bookkeeper changes a credit", 1, their_credits.change_credit),
     Action("bookkeeper deletes a credit", 1, their_credits.delete_credit),
+    Action("bookkeeper receives an early payment", 1, their_money.receive_early),
+    Action("bookkeeper records a bounced check", 1, their_money.bounce),
+    Action("bookkeeper gives money back", 1, their_money.give_back),
     Action("bookkeeper enters an invoice", 1, bookkeeper.enter_invoice),
     Action("bookkeeper enters a bill", 1, bookkeeper.enter_bill),
     Action("bookkeeper enters a check", 1, bookkeeper.enter_check),

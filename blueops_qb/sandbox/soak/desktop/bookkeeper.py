@@ -23,6 +23,8 @@ from blueops_qb.sandbox.soak.witness import Obj
 CENT = Decimal("0.01")
 #: Members whose text BlueOps must have heard of, as it stands.
 TOLD_TO_CORE = ("Name", "Email", "RefNumber")
+#: A method of payment that no key leads to.
+UNKNOWN = "American Express"
 _HEAD = '<?xml version="1.0"?><?qbxml version="13.0"?>'
 
 
@@ -216,7 +218,10 @@ def delete_document(w: DesktopWorld) -> str:
 
 
 def receive_payment(w: DesktopWorld) -> str:
-    """A check that came by mail, for one to three open invoices of a customer, sometimes for more than they are."""
+    """A check that came by mail, for one to three open invoices of a customer, sometimes for more than they are.
+
+    Now and then the method is left blank, or is one that no key of BlueOps leads to.
+    """
     open_ = {id: rest for id, rest in open_invoices(w).items() if rest > 0}
     first = there(w, "Invoice", lambda raw: raw["TxnID"] in open_)
     customer = ref_id(first, "CustomerRef")
@@ -232,13 +237,16 @@ def receive_payment(w: DesktopWorld) -> str:
         f"<AppliedToTxnAdd><TxnID>{id}</TxnID><PaymentAmount>{part}</PaymentAmount></AppliedToTxnAdd>"
         for id, part in parts.items()
     )
+    method = w.chance.choice(("Check",) * 6 + ("", UNKNOWN))
+    told = f"<PaymentMethodRef><FullName>{method}</FullName></PaymentMethodRef>" if method else ""
     id = enter(
         w,
         "ReceivePayment",
         f"<CustomerRef><ListID>{customer}</ListID></CustomerRef><TxnDate>{today(w).isoformat()}</TxnDate>"
         f"<RefNumber>{number}</RefNumber><TotalAmount>{total}</TotalAmount>"
-        f"<PaymentMethodRef><FullName>Check</FullName></PaymentMethodRef>{applied}",
+        f"{told}{applied}",
     )
+    w.methods[id] = method
     return f"ReceivePayment {id} {number} {total}"
 
 
@@ -252,7 +260,8 @@ def open_invoices(w: DesktopWorld) -> dict[str, Decimal]:
         for part in raw.get("_Applied", ()):
             if part["TxnID"] in found:
                 credits = (money(one["AppliedAmount"]) for one in part.get("SetCredit", ()))
-                found[part["TxnID"]] -= sum(credits, money(part.get("PaymentAmount")))
+                paid = money(part.get("PaymentAmount")) + money(part.get("DiscountAmount"))
+                found[part["TxnID"]] -= sum(credits, paid)
     return found
 
 

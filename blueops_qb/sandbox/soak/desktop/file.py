@@ -140,10 +140,11 @@ def _own(record: Obj) -> str:
 
 
 def mark_of(company: Company, kind: str, raw: Obj) -> str:
-    """What tells one record of the app from another: its name, or the token in its memo."""
+    """What tells one record of the app from another: its name, or the token in its memo or in its lines'."""
     if kind in PARTIES:
         return company.full_name(raw["ListID"]) or str(raw["Name"])
-    memo = str(raw.get("Memo", ""))
+    # A journal entry has no memo of its own.
+    memo = str(raw.get("Memo", "") or next((line.get("Memo", "") for line in raw.get("Lines", ())), ""))
     token = _TOKEN.search(memo)
     return token.group() if token else memo
 

@@ -210,6 +210,17 @@ def _i25_split(_: DesktopWorld, books: Books, __: Apart) -> Iterator[str]:
                 yield f"{kind} {id} of {money(raw, total)} is split into {parts}"
 
 
+def _methods_kept(w: DesktopWorld, books: Books, apart: Apart) -> Iterator[str]:
+    """By what method a payment came that a bookkeeper received is his to say (accounting-treatments 10)."""
+    for id, method in w.methods.items():
+        raw = books.find("ReceivePayment", id)
+        if raw is None or is_void(raw) or f"ReceivePayment:{id}" in apart.theirs:
+            continue
+        shown = text_of(raw, "PaymentMethodRef/FullName")
+        if shown != method:
+            yield f"payment {id} came by “{method}”, which was written over by “{shown}”"
+
+
 INVARIANTS: Sequence[tuple[str, Check]] = (
     ("I1", common.i1_balanced),
     ("I3", _i3_sums),
@@ -225,4 +236,5 @@ INVARIANTS: Sequence[tuple[str, Check]] = (
     ("I23", _i23_tax),
     ("I24", common.i24_mapped),
     ("I25", _i25_split),
+    ("coding", _methods_kept),
 )

@@ -173,7 +173,6 @@ def _asked(address: FileAddress, kind: str) -> dict[str, Raw]:
     if kind not in LISTS:
         inner = "<IncludeLineItems>true</IncludeLineItems>"
         inner += "<IncludeLinkedTxns>true</IncludeLinkedTxns>" if kind in _LINKED else ""
-        inner = "" if kind == "ARRefundCreditCard" else inner
     request = f"<{kind}QueryRq>{inner}</{kind}QueryRq>"
     told = address.ask(
         '<?xml version="1.0"?><?qbxml version="13.0"?><QBXML><QBXMLMsgsRq onError="continueOnError">'

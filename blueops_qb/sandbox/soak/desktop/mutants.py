@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from blueops_qb.domain.compare import decide
-from blueops_qb.engine import findings, reload, status, three_ways, uncertain, witnesses
+from blueops_qb.engine import (
+    arrivals,
+    arrived_credits,
+    findings,
+    reload,
+    status,
+    three_ways,
+    uncertain,
+    witnesses,
+)
 from blueops_qb.providers.qbd import exchanges
 from blueops_qb.sandbox.soak.mutants import (
     Mutant,
@@ -40,5 +49,9 @@ DESKTOP_MUTANTS: Mapping[str, Mutant] = {
     "the look-up asks for deletions": swap(findings, "_deletions", deletions_not_asked(findings._deletions)),
     "a record is compared before another EditSequence is sent": swap(three_ways, "decide", ours_wins(decide)),
     "a breakdown leaves open what was carried out": swap(exchanges, "_failed", _nothing_was_run),
+    "a credit is told what a payment uses of it beside its money": swap(
+        arrived_credits, "used_up", lambda *_, **__: None
+    ),
+    "a payment that came from there keeps its method": swap(arrivals, "head_coding", lambda *_: ()),
     "witnesses tell a file that was put back": swap(witnesses, "named", lambda _: {}),
 }

@@ -20,7 +20,7 @@ from blueops_qb.sandbox.soak.office import NothingThere, amount, today
 from blueops_qb.sandbox.soak.witness import Obj
 
 
-def _open_invoice(w: DesktopWorld, customer: str = "") -> tuple[Obj, Decimal]:
+def open_invoice(w: DesktopWorld, customer: str = "") -> tuple[Obj, Decimal]:
     """An invoice that is open, of this customer or of any, and what it has left."""
     open_ = {id: rest for id, rest in open_invoices(w).items() if rest > 0}
     raw = there(
@@ -31,13 +31,14 @@ def _open_invoice(w: DesktopWorld, customer: str = "") -> tuple[Obj, Decimal]:
     return raw, open_[raw["TxnID"]]
 
 
-def _left(w: DesktopWorld, memo: Obj) -> Decimal:
+def left_of(w: DesktopWorld, memo: Obj) -> Decimal:
+    """What is left of a credit memo."""
     return open_items.remaining(w.company, "CreditMemo", memo)
 
 
 def write_credit(w: DesktopWorld) -> str:
     """A credit memo for the customer or job of an open invoice."""
-    invoice, _ = _open_invoice(w)
+    invoice, _ = open_invoice(w)
     price, n = amount(w, 100, 5_000), w.count()
     id = enter(
         w,
@@ -53,10 +54,10 @@ def write_credit(w: DesktopWorld) -> str:
 
 def apply_credit(w: DesktopWorld) -> str:
     """What is left of a credit memo settles an invoice, by a payment of 0.00."""
-    memo = there(w, "CreditMemo", lambda raw: is_live(raw) and _left(w, raw) > 0)
+    memo = there(w, "CreditMemo", lambda raw: is_live(raw) and left_of(w, raw) > 0)
     customer = ref_id(memo, "CustomerRef")
-    invoice, rest = _open_invoice(w, customer)
-    part = min(_left(w, memo), rest)
+    invoice, rest = open_invoice(w, customer)
+    part = min(left_of(w, memo), rest)
     id = enter(
         w,
         "ReceivePayment",
@@ -66,6 +67,28 @@ def apply_credit(w: DesktopWorld) -> str:
         "</AppliedToTxnAdd>",
     )
     return f"ReceivePayment {id} applies {part} of CreditMemo {memo['TxnID']} to Invoice {invoice['TxnID']}"
+
+
+def pay_beside_credit(w: DesktopWorld) -> str:
+    """A check for an invoice, of which a credit memo settles a part."""
+    memo = there(w, "CreditMemo", lambda raw: is_live(raw) and left_of(w, raw) > 0)
+    customer = ref_id(memo, "CustomerRef")
+    invoice, rest = open_invoice(w, customer)
+    part = min(left_of(w, memo), (rest / 2).quantize(CENT))
+    if not part:
+        raise NothingThere
+    number, paid = f"B{w.count()}", max(CENT, ((rest - part) / 2).quantize(CENT))
+    id = enter(
+        w,
+        "ReceivePayment",
+        f"<CustomerRef><ListID>{customer}</ListID></CustomerRef><TxnDate>{today(w).isoformat()}</TxnDate>"
+        f"<RefNumber>{number}</RefNumber><TotalAmount>{paid}</TotalAmount><PaymentMethodRef>"
+        "<FullName>Check</FullName></PaymentMethodRef>"
+        f"<AppliedToTxnAdd><TxnID>{invoice['TxnID']}</TxnID><PaymentAmount>{paid}</PaymentAmount><SetCredit>"
+        f"<CreditTxnID>{memo['TxnID']}</CreditTxnID><AppliedAmount>{part}</AppliedAmount></SetCredit>"
+        "</AppliedToTxnAdd>",
+    )
+    return f"ReceivePayment {id} {number} {paid} and {part} of CreditMemo {memo['TxnID']}"
 
 
 def change_credit(w: DesktopWorld) -> str:

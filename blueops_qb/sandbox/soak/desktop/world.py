@@ -19,7 +19,7 @@ from blueops_qb.sandbox.qbd import custom_data
 from blueops_qb.sandbox.qbd.bookkeeper import Bookkeeper
 from blueops_qb.sandbox.qbd.clock import Clock
 from blueops_qb.sandbox.qbd.company_file import CompanyFile
-from blueops_qb.sandbox.qbd.connector import At, Connector, Mishaps
+from blueops_qb.sandbox.qbd.connector import At, Connector, Ended, Mishaps
 from blueops_qb.sandbox.qbd.quickbooks import QuickBooks
 from blueops_qb.sandbox.qbd.values import is_true, ref_id
 from blueops_qb.sandbox.reader import CoreReader, DesktopReader, FileAddress, Posted
@@ -81,6 +81,8 @@ class DesktopWorld(World):
     #: Sessions that were only asleep when the next one began.
     former: list[Visit] = attrs.field(factory=list)
     gates: Any = None
+    #: Payments that the person at QuickBooks received -> the method that he named.
+    methods: dict[str, str] = attrs.field(factory=dict)
 
     def provider(self) -> Provider:
         """The provider as the host's configuration makes it."""
@@ -154,6 +156,7 @@ class DesktopWorld(World):
             if visit.exchange_id:
                 self.witness.leaves(visit.exchange_id, visit.body)
         if at is None:
+            self.turned_away = visit.over is None or visit.over.ended in (Ended.BUSY, Ended.BROKEN)
             self.visit = None
         return at
 
@@ -249,11 +252,16 @@ class DesktopWorld(World):
         """Where no tax is charged, a form here does not say which lines would be taxable.
 
         Days of an invoice that was voided while they were disputed are not settled any more: it posts nothing on any.
+        A method that no key leads to is none in BlueOps; whether it stays in the books is asked there.
         """
+        known = frozenset(self.chart.methods.values())
         return dataclasses.replace(
             found,
             sales=tuple(_said(sale) for sale in found.sales),
             credits=tuple(_untaxed(credit) for credit in found.credits),
+            receipts=tuple(
+                one if one.method in known else dataclasses.replace(one, method="") for one in found.receipts
+            ),
         )
 
     def cost_lines(self) -> Iterator[tuple[str, str, str]]:

@@ -25,7 +25,7 @@ _LINES = {**shared.LINES, **sales.LINES, **costs.LINES}
 REQUESTS: tuple[str, ...] = (*(f"{block}Rq" for block in _BLOCKS), *_PLAIN)
 PAGED = requests.PAGED
 #: These answer nothing that could be chosen from.
-_BARE = frozenset({"DataExtAdd", "DataExtMod"})
+_BARE = frozenset({"DataExtAdd"})
 
 
 @cache

@@ -86,9 +86,9 @@ MESSAGES: dict[str, str] = {
     " TransactionAccountFilter{ ( ListID+(id) | FullName+(s) ) }"
     " TransactionDetailLevelFilter(e:All|SummaryOnly|AllExceptSummary)"
     " TransactionPostingStatusFilter(e:Either|NonPosting|Posting) ) @RETURNED",
-    # -- custom fields
+    # -- private fields
+    "DataExtDefAdd": "OwnerID*(g) DataExtName*(31) DataExtType*(e:STR255TYPE) AssignToObject*+(e:Company)",
     "DataExtAdd": f"OwnerID*(g) DataExtName*(31) {_EXTENDED} DataExtValue*(s)",
-    "DataExtMod": f"OwnerID*(g) DataExtName*(31) {_EXTENDED} DataExtValue*(s)",
 }
 #: Queries that can be read page by page (section 3.4); the attribute on another one spoils the whole set.
 PAGED = frozenset(
