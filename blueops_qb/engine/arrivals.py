@@ -25,6 +25,7 @@ from blueops_qb.engine.link_rows import mirror_row
 from blueops_qb.engine.linking import link_document
 from blueops_qb.engine.mirroring import CAME
 from blueops_qb.engine.overrides_desk import store
+from blueops_qb.engine.pull_proof import without_elsewhere
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record
 from blueops_qb.engine.turn import Turn
@@ -305,7 +306,13 @@ def _link(turn: Turn, row: Any, ref: RecordRef, revision: int) -> None:
     document = result.documents.get(key) if isinstance(result, Posted) else None
     theirs = wire.load_document(BooksKind(row["kind"]), row["document"])
     own = head_coding(document, theirs) if document is not None else ()
-    ours = overridden(document, own, turn.catalog.item_accounts) if document is not None else theirs
+    if document is not None:
+        ours = overridden(document, own, turn.catalog.item_accounts)
+    else:
+        # It cannot be posted now, in a closed period say: agreed is what posting will say of it one day.
+        places = [ref for ref in refs_of(theirs) if isinstance(ref, BooksRef)]
+        said = without_elsewhere(turn, snapshot.record, theirs)
+        ours = unbind(said, sources_of(turn.connection, turn.id, places))
     id = link_document(
         turn,
         key=key,

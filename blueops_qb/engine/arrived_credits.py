@@ -9,14 +9,21 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.binding import refs_of, unbind
-from blueops_qb.domain.documents import BankDeposit, CreditMemo, CustomerPayment, RefundReceipt, kind_of
+from blueops_qb.domain.documents import (
+    BankDeposit,
+    CreditMemo,
+    CustomerPayment,
+    Document,
+    RefundReceipt,
+    kind_of,
+)
 from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.posting.credits import APPLIED
 from blueops_qb.domain.posting.kinds import REVERSAL, SETTLED
 from blueops_qb.domain.posting.prepayments import DEPOSIT_KEY
-from blueops_qb.domain.records import Credit, Payment, Refund, RefundPart
+from blueops_qb.domain.records import Credit, Payment, Record, Refund, RefundPart
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, record_of
 from blueops_qb.domain.reversal import UNDO_ROLE, UNDO_SETTLED
 from blueops_qb.domain.reverse import key_of_account
@@ -24,6 +31,7 @@ from blueops_qb.domain.reverse_credits import credit_applied, credit_from
 from blueops_qb.engine import to_core
 from blueops_qb.engine.known import Known, load_known, sources_of
 from blueops_qb.engine.linking import link_document
+from blueops_qb.engine.pull_proof import without_elsewhere
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record
 from blueops_qb.engine.turn import Turn
@@ -211,12 +219,17 @@ def link(
         turn,
         key=key,
         revision=revision,
-        ours=wire.dump_document(document or like or theirs),
+        ours=wire.dump_document(document or _as_posted(turn, snapshot.record, like or theirs)),
         place=BooksRef(kind_of(theirs), row["books_id"]),
         version=row["version"],
         theirs=row["document"],
     )
     turn.note("arrived", str(key), numbers=f"{row['kind']}#{row['books_id']} v{row['version']}")
+
+
+def _as_posted(turn: Turn, record: Record, document: Document) -> Document:
+    """What cannot be posted now as posting will say it one day: nothing of what is settled `elsewhere`."""
+    return without_elsewhere(turn, record, document) if isinstance(record, Credit) else document
 
 
 def _unbound(turn: Turn, document: Any) -> Any:

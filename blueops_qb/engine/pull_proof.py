@@ -13,7 +13,7 @@ from blueops_qb.domain.compare import as_decided
 from blueops_qb.domain.documents import BankDeposit, CustomerPayment, Document
 from blueops_qb.domain.line_merge import LineStep, Unpaired
 from blueops_qb.domain.pulling import NoPlace
-from blueops_qb.domain.records import Payment
+from blueops_qb.domain.records import Payment, Record
 from blueops_qb.domain.refs import BooksRef, RecordRef
 from blueops_qb.domain.reverse import settles_elsewhere
 from blueops_qb.engine.known import sources_of
@@ -61,7 +61,11 @@ def _difference(name: str, ours: Any, theirs: Any) -> str:
 
 def of_ours(turn: Turn, sides: Sides) -> Document:
     """A payment without what it settles elsewhere, as with credits; in BlueOps that is one sum."""
-    theirs, record = sides.theirs, sides.snapshot.record
+    return without_elsewhere(turn, sides.snapshot.record, sides.theirs)
+
+
+def without_elsewhere(turn: Turn, record: Record, theirs: Document) -> Document:
+    """A document of the books, bound or not, without what posting says nothing of (`settles_elsewhere`)."""
     if not isinstance(theirs, CustomerPayment):
         return theirs
     ours = sources_of(

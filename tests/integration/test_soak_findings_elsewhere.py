@@ -1,13 +1,16 @@
 """What the soak has found about payments that settle documents of the books' own, without chance."""
 
+import datetime as dt
 from typing import Any
 
 import attrs
+import pytest
 
 from blueops_qb.domain.documents import Allocation
 from blueops_qb.domain.records import Customer, Payment, PaymentReturn, ReturnReason
 from blueops_qb.domain.refs import BooksRef, RecordKind
 from tests.engine_house import DAY, D, EngineHouse
+from tests.integration.test_soak_findings_more import close_books
 from tests.traps import ON_SQLITE, all_here, check, choose, entered_invoice, sent_customer
 
 pytest_plugins = ["tests.engine_fixtures"]
@@ -119,3 +122,25 @@ def test_a_return_that_is_taken_back_is_settled_no_more(house: EngineHouse) -> N
     house.poll()
     assert house.there(bounced).allocations == (Allocation(invoice=house.place(invoice), amount=D("80.00")),)
     assert house.here(bounced.ref).elsewhere == D("0.00")
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_what_came_while_its_day_was_closed_is_told_when_it_settles_nothing_elsewhere_any_more(
+    house: EngineHouse, opened: bool
+) -> None:
+    """A payment that could not be posted when it came; the books take it off an invoice of their own."""
+    ann = sent_customer(house)
+    house.drain()
+    theirs = entered_invoice(house, house.place(ann), "90.00")
+    close_books(house, DAY + dt.timedelta(days=5))
+    place = house.books.enter(check(house.place(ann), "60.00", (theirs, "60.00")))
+    house.poll()
+    (payment,) = all_here(house, RecordKind.PAYMENT)
+    assert payment.elsewhere == D("60.00")
+    if opened:
+        close_books(house, None)
+    house.books.edit(place, allocations=())
+    house.poll()
+    assert house.conflicts() == []
+    assert house.here(payment.ref).elsewhere == D("0.00")
+    assert house.books.document(place).allocations == ()
