@@ -2,8 +2,8 @@
 
 The service is a process of its own; signal 9 ends it before or after QuickBooks has carried the set out, or before or
 after a commit of its own. It is started again, and the Web Connector goes on. The suite plays every tenth set and every
-ninth end of a commit, before it and after it in turn; a run of two hundred documents has nine sets, so each way of going wrong takes one, and another one than
-the way before it. `BLUEOPS_QB_EVERY_SET=1` plays all of them for each way.
+ninth end of a commit, before it and after it in turn; a run of two hundred documents has nine sets, so each way of
+going wrong takes one, and another one than the way before it. `BLUEOPS_QB_EVERY_SET=1` plays all of them for each way.
 """
 
 import itertools
