@@ -111,9 +111,10 @@ def test_every_cost_of_a_vendor_who_was_merged_without_a_word_is_heard_of(house:
     bills = [cost_for(house, lost.id) for _ in range(4)]
     gone, kept = house.place(lost), house.place(stays)
     # QuickBooks Desktop does not show the documents as changed.
-    for ref, record in house.books.records.items():
-        if getattr(record.document, "vendor", None) == gone:
-            house.books.records[ref].document = attrs.evolve(record.document, vendor=kept)
+    for record in house.books.records.values():
+        document: Any = record.document
+        if getattr(document, "vendor", None) == gone:
+            record.document = attrs.evolve(document, vendor=kept)
     house.books.delete(gone)
     for _ in range(3):
         house.poll()
