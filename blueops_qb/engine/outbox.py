@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.refs import RecordRef
+from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.store import tables as t
 
 
@@ -169,15 +169,24 @@ def supersede(
         connection.execute(_SUPERSEDE, rows)
 
 
-def wake(connection: sa.Connection, tenant_id: str, refs: Sequence[RecordRef], now: dt.datetime) -> None:
-    """What waited for these records is planned again."""
+def wake(
+    connection: sa.Connection,
+    tenant_id: str,
+    refs: Sequence[RecordRef],
+    now: dt.datetime,
+    *,
+    only: RecordKind | None = None,
+) -> None:
+    """What waited for these records is planned again; `only`: records of this kind."""
     if refs:
+        kinds = [] if only is None else [_o.c.ref_kind == only.value]
         connection.execute(
             _o.update()
             .where(
                 _o.c.tenant_id == tenant_id,
                 _o.c.state.in_([State.WAITING.value, State.HELD.value]),
                 _o.c.waits_for.in_([str(ref) for ref in refs]),
+                *kinds,
             )
             .values(state=State.PENDING.value, reason=None, remedy=None, waits_for=None, hold=None, at=now)
         )

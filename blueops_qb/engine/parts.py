@@ -50,12 +50,12 @@ def _on_their_way(
     """Each part of a payment gets a return or refund of its own; a part that waits for it is waited for by nobody.
 
     A return is of the one part that there is, a refund may be of another customer or job than what is on its way.
-    What is to settle it cannot be written before it is there.
+    What is to settle it cannot be written before it is there, and what was not sent yet is planned anew with it.
     """
     fewest = 2 if isinstance(back, PaymentReturn) else 1
     for payment in _payments_of(back):
         parts = [one for one in _main(known.get(payment, ())) if one.state != "withdrawn"]
-        coming = [one for one in parts if not one.linked and one.open and not _settles(one, back.ref)]
+        coming = [one for one in parts if not one.linked and one.busy and not _settles(one, back.ref)]
         if coming and len(parts) >= fewest:
             words = f"in {len(parts)} parts" if len(parts) > 1 else "to the books"
             return _waiting(back.ref, revision, payment, f"is on its way {words}")

@@ -75,6 +75,9 @@ def plan(turn: Turn) -> int:
         moves += more
     outbox.move(turn.connection, turn.tenant_id, moves, turn.now)
     outbox.wake(turn.connection, turn.tenant_id, ended, turn.now)
+    # A payout waits for what changes about its payments, not for a person.
+    held = [m.ref for m in moves if m.state is State.HELD and m.ref.kind is RecordKind.PAYMENT]
+    outbox.wake(turn.connection, turn.tenant_id, held, turn.now, only=RecordKind.PAYOUT)
     if made is not None:
         parts.moved(turn, made.parted)
     if made is not None and made.anew:
@@ -210,9 +213,6 @@ def _ended(plan: WritePlan, moves: list[Move]) -> list[RecordRef]:
 
 
 def _ends(plan: WritePlan, move: Move) -> bool:
-    if move.state is State.HELD:
-        # A payout waits for what changes about its payments, not for a person.
-        return move.ref.kind is RecordKind.PAYMENT
     if move.state not in (State.DONE, State.NOT_POSTED):
         return False
     known = plan.by_source.get(move.ref, ())

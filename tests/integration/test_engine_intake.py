@@ -132,7 +132,7 @@ def test_a_malformed_event_is_held_with_every_problem_and_blocks_nobody(house: E
     assert house.state(bob) == "done"
 
 
-@pytest.mark.parametrize("payload", ["", "{", "[]", '{"schema": 99}', "null"])
+@pytest.mark.parametrize("payload", ["{", "[]", '{"schema": 99}', "null"])
 def test_a_payload_that_is_no_event_is_held_and_the_next_edit_goes_through(
     house: EngineHouse, payload: str
 ) -> None:

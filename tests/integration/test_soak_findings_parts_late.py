@@ -14,7 +14,7 @@ from blueops_qb.engine import rules_desk
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse
 from tests.fake_books import REFUSED, STALE
-from tests.traps import ON_SQLITE, bounced, choose, sent_customer
+from tests.traps import FAR_OFF, ON_SQLITE, bounced, choose, sent_customer
 
 pytest_plugins = ["tests.engine_fixtures"]
 pytestmark = ON_SQLITE
@@ -247,6 +247,26 @@ def test_a_refund_does_not_wait_for_a_payment_that_waits_for_it(house: EngineHou
     house.books.script.append(REFUSED)
     house.engine.work_pending(house.id)
     house.engine.finish(out.exchange_id, house.provider.deliver(out.body))
+    for _ in range(3):
+        house.drain()
+    assert [house.state(record) for record in (payment, back)] == ["done", "done"]
+    assert house.quiet()
+
+
+def test_a_refund_does_not_wait_for_a_payment_that_nobody_sends(house: EngineHouse) -> None:
+    """Its first plan waits for its turn, and the second one waits for the refund."""
+    invoice = house.invoice(sent_customer(house), "60.00")
+    house.drain()
+    applied = (Application(invoice_id=invoice.id, amount=D("60.00")),)
+    standard: dict[str, Any] = {"received_on": DAY, "method": "check", "applications": applied}
+    with house.work() as tx:
+        payment: Payment = tx.record_payment(
+            Payment(id="", customer_id=invoice.customer_id, amount=D("100.00"), **standard)
+        )
+    house.engine.work_pending(house.id)
+    o = t.operations
+    assert house.set(o, o.c.state == "ready", not_before=FAR_OFF) == 1
+    back = _refund(house, payment, "40.00")
     for _ in range(3):
         house.drain()
     assert [house.state(record) for record in (payment, back)] == ["done", "done"]

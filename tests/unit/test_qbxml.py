@@ -189,4 +189,4 @@ def test_a_table_that_is_no_notation_is_refused(line: str) -> None:
 
 def test_every_request_of_the_table_can_be_read() -> None:
     assert all(content_of(request).parts or request for request in REQUESTS)
-    assert len(set(REQUESTS)) == len(REQUESTS) == 82
+    assert len(set(REQUESTS)) == len(REQUESTS) == 83

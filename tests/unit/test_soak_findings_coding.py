@@ -59,7 +59,7 @@ def _world(*accounts: str) -> Any:
     return SimpleNamespace(
         company=company,
         cost_lines=lambda: lines_of(company),
-        witness=SimpleNamespace(coded={}),
+        witness=SimpleNamespace(coded={}, coded_before={}),
         chosen=Counter(),
     )
 
@@ -101,6 +101,15 @@ def test_where_a_person_chose_the_books_side_of_a_cost_its_lines_stay_on_the_acc
     assert _accounts(as_coded(w, _ours("6050", "5010"))) == ["5020", "5010"]
     w.company.records["Bill"] = _world("5010", "5010").company.records["Bill"]
     assert _accounts(as_coded(w, _ours("6050", "5010"))) == ["6050", "5010"], "the books show it no more"
+
+
+def test_where_a_person_chose_blueops_side_the_coding_that_was_agreed_on_before_stays() -> None:
+    w = _world("5020", "5010")
+    note_coding(w, "expense:3", "Bought 1", "5020", before="6050")
+    note_coding(w, "expense:3", "Bought 1", "5010", before="5020")
+    assert _accounts(as_coded(w, _ours("6050", "5010"))) == ["6050", "5010"], "nobody chose that"
+    w.chosen["expense:3"] += 1
+    assert _accounts(as_coded(w, _ours("6050", "5010"))) == ["5020", "5010"]
 
 
 def test_a_bookkeeper_who_stores_the_account_that_a_line_has_gives_it_none() -> None:

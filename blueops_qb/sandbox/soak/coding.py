@@ -3,7 +3,8 @@
 BlueOps keeps a category, the books an account; where a bookkeeper gave one line another account it stays over there
 (accounting-treatments 10), also when the document is created anew, or where a person chose the books' side of a cost
 that both had changed. Only what he wrote himself or was chosen so, by the log of the soak, is his, and only while
-the books show it; amounts never are.
+the books show it; amounts never are. Where a person chose BlueOps' side over what he wrote last, what he had written
+before, and both sides had agreed on, stays his.
 """
 
 from __future__ import annotations
@@ -22,23 +23,30 @@ Coded = Mapping[tuple[str, str], str]
 def note_coding(w: World, ref: str, text: str, number: str, *, before: str) -> None:
     """The bookkeeper gave the line of a cost that says this an account; to store the one that it had gives it none."""
     if number != before:
-        w.witness.coded[ref, text] = number
+        _note(w, ref, text, number)
 
 
 def note_chosen(w: World, ref: str) -> None:
     """A person took the books' side of a cost: its lines stay on the accounts that they show."""
     for found, text, number in w.cost_lines():
         if found == ref:
-            w.witness.coded[ref, text] = number
+            _note(w, ref, text, number)
+
+
+def _note(w: World, ref: str, text: str, number: str) -> None:
+    if (last := w.witness.coded.get((ref, text))) is not None:
+        w.witness.coded_before.setdefault((ref, text), set()).add(last)
+    w.witness.coded[ref, text] = number
+
+
+def _is_his(w: World, ref: str, text: str, number: str) -> bool:
+    earlier = w.witness.coded_before.get((ref, text), ()) if w.chosen[ref] else ()
+    return w.witness.coded.get((ref, text)) == number or number in earlier
 
 
 def as_coded(w: World, ours: Found) -> Found:
     """BlueOps' costs with the accounts that the bookkeeper gave their lines and that the books still show."""
-    shown = {
-        (ref, text): number
-        for ref, text, number in w.cost_lines()
-        if w.witness.coded.get((ref, text)) == number
-    }
+    shown = {(ref, text): number for ref, text, number in w.cost_lines() if _is_his(w, ref, text, number)}
     return dataclasses.replace(ours, costs=tuple(_coded(cost, shown) for cost in ours.costs))
 
 

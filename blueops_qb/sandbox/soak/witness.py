@@ -34,6 +34,8 @@ class Witness:
     written: dict[tuple[Place, str], str] = attrs.field(factory=dict)
     #: The account number that people last gave a line of a cost: (record of BlueOps, what the line says) -> number.
     coded: dict[tuple[str, str], str] = attrs.field(factory=dict)
+    #: Those that they had given it before that.
+    coded_before: dict[tuple[str, str], set[str]] = attrs.field(factory=dict)
     #: Numbers of the credits that the bookkeeper wrote; on which items is his matter.
     their_credits: set[str] = attrs.field(factory=set)
     #: Documents that are only the bookkeeper's, and those of them that the app has written.
