@@ -2,8 +2,8 @@
 
 The service is a process of its own; signal 9 ends it before or after QuickBooks has carried the set out, or before or
 after a commit of its own. It is started again, and the Web Connector goes on. The suite plays every tenth set and every
-tenth commit; a run of two hundred documents has nine sets, so each way of going wrong takes one, and another one than
-the way before it. `BLUEOPS_QB_EVERY_SET=1` plays all of them for each way.
+ninth end of a commit, before it and after it in turn; a run of two hundred documents has nine sets, so each way of
+going wrong takes one, and another one than the way before it. `BLUEOPS_QB_EVERY_SET=1` plays all of them for each way.
 """
 
 import itertools
@@ -18,7 +18,7 @@ from tests.desktop_service import KillableHouse, killable_house
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("desktop kill")]
 
 EVERY = os.environ.get("BLUEOPS_QB_EVERY_SET", "")
-COMMITS = int(EVERY) if EVERY else 10
+COMMITS = int(EVERY) if EVERY else 9
 #: Customers of a run of two hundred documents, and of a shorter one that is cut at commits.
 MANY, FEW = 67, 10
 #: More sets and commits than such sessions have.

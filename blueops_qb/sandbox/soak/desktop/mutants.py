@@ -8,12 +8,12 @@ from typing import Any
 from blueops_qb.domain.compare import decide
 from blueops_qb.engine import (
     arrivals,
-    arrived_credits,
     findings,
     reload,
     status,
     three_ways,
     uncertain,
+    used_credits,
     witnesses,
 )
 from blueops_qb.providers.qbd import exchanges
@@ -50,7 +50,7 @@ DESKTOP_MUTANTS: Mapping[str, Mutant] = {
     "a record is compared before another EditSequence is sent": swap(three_ways, "decide", ours_wins(decide)),
     "a breakdown leaves open what was carried out": swap(exchanges, "_failed", _nothing_was_run),
     "a credit is told what a payment uses of it beside its money": swap(
-        arrived_credits, "used_up", lambda *_, **__: None
+        used_credits, "used_up", lambda *_, **__: None
     ),
     "a payment that came from there keeps its method": swap(arrivals, "head_coding", lambda *_: ()),
     "witnesses tell a file that was put back": swap(witnesses, "named", lambda _: {}),
