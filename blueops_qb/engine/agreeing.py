@@ -10,6 +10,7 @@ import attrs
 from blueops_qb.domain.beside import FIELDS
 from blueops_qb.domain.compare import with_fields
 from blueops_qb.domain.documents import Document
+from blueops_qb.domain.refs import BooksKind
 from blueops_qb.engine import outbox, subledger
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.link_rows import close_conflicts, set_link
@@ -20,6 +21,8 @@ from blueops_qb.sdk import wire
 from blueops_qb.store import tables as t
 
 Pairs = tuple[tuple[str, str], ...]
+#: What a payout waits for while the books show it with other money (`deposited.moved_there`).
+_DEPOSITED = (BooksKind.PAYMENT, BooksKind.SALES_RECEIPT)
 
 
 def agree(
@@ -47,6 +50,7 @@ def agree(
         turn.connection.execute(t.documents.update().where(t.documents.c.id == known.id).values(content=text))
         shown = wire.load_document(known.kind, row["document"])
         subledger.post(turn, [subledger.Entry(document_id=known.id, revision=known.revision, document=shown)])
+    moved = row["version"] != known.version
     set_link(turn, known, **values)
     close_conflicts(turn, known, "both sides agree again")
     outbox.again(
@@ -57,6 +61,9 @@ def agree(
         states=[State.WAITING, State.CONFLICT, State.HELD],
         holds=[Hold.BUSY, Hold.REMOVED],
     )
+    if moved and known.kind in _DEPOSITED:
+        # Put back over there as it was, it is no event; the payout that waits for it goes on.
+        outbox.wake(turn.connection, turn.tenant_id, [known.key.source], turn.now)
 
 
 def agree_on(

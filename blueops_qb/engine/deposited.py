@@ -14,11 +14,12 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.binding import refs_of
-from blueops_qb.domain.documents import BankDeposit
+from blueops_qb.domain.documents import BankDeposit, Document
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.posting.deposits import LET_GO, let_go, returns_of
 from blueops_qb.domain.records import Payment, PaymentReturn, Payout
-from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef, record_of, ref_of_key
+from blueops_qb.domain.refs import BooksKind, BooksRef, OurRef, RecordKind, RecordRef, record_of, ref_of_key
+from blueops_qb.engine.figures import total_in
 from blueops_qb.engine.known import Known, load_by_place, load_known
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.plan_anew import plan_anew
@@ -84,6 +85,71 @@ def still_moving(known: Mapping[RecordRef, Sequence[Known]], record: object) -> 
     ids = record.payment_ids if isinstance(record, Payout) else ()
     refs = (RecordRef(RecordKind.PAYMENT, id) for id in ids)
     return next((ref for ref in refs if any(one.open for one in known.get(ref, ()))), None)
+
+
+def moved_there(
+    turn: Turn,
+    record: Payout,
+    revision: int,
+    result: Posted,
+    known: Mapping[RecordRef, Sequence[Known]],
+) -> Move | None:
+    """Where a payout goes that takes in a payment which the books show with other money than both agreed on.
+
+    A deposit takes a payment in as it stands there, whatever it is sent with, so it would come to something else. Which
+    amount is right is settled first; all else that differs of a payment is no matter of its deposit.
+    """
+    held = {name for one in known.get(record.ref, ()) if one.linked for name in _taken_in(_agreed(one))}
+    names = {name for document in result.documents.values() for name in _taken_in(document)} - held
+    sources = {record_of(name) for name in names}
+    by_place = {
+        one.place: one
+        for source in sources
+        for one in known.get(source, ())
+        if one.linked and one.base_theirs and not one.open and ref_of_key(one.key) in names
+    }
+    m = t.mirror
+    query = sa.select(m.c.kind, m.c.books_id, m.c.document).where(
+        m.c.connection_id == turn.id,
+        m.c.books_id.in_([place.id for place in by_place]),
+        m.c.document.is_not(None),
+    )
+    for row in turn.connection.execute(query) if by_place else ():
+        place = BooksRef(BooksKind(row.kind), row.books_id)
+        payment = by_place.get(place)
+        if payment is None or row.document == payment.base_theirs:
+            continue
+        agreed, shown = (
+            _money_of(wire.load_document(place.kind, text))
+            for text in (payment.base_theirs or "", row.document)
+        )
+        if agreed != shown:
+            ref = payment.key.source
+            return Move(
+                ref=record.ref,
+                revision=revision,
+                state=State.WAITING,
+                hold=Hold.BUSY,
+                reason=f"waits for {ref}, which was changed in QuickBooks ({agreed} before, {shown} now)",
+                waits_for=str(ref),
+            )
+    return None
+
+
+def _agreed(known: Known) -> Document:
+    return wire.load_document(known.kind, known.base_ours or known.content)
+
+
+def _taken_in(document: Document) -> set[OurRef]:
+    """The payments of ours that a deposit holds."""
+    lines = document.lines if isinstance(document, BankDeposit) and not document.void else ()
+    return {
+        line.payment for line in lines if line.payment is not None and not isinstance(line.payment, BooksRef)
+    }
+
+
+def _money_of(document: Document) -> str:
+    return "nothing" if getattr(document, "void", False) else total_in(document)
 
 
 def let_go_first(turn: Turn, back: PaymentReturn, revision: int) -> Move | None:

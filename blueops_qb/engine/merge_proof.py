@@ -22,6 +22,24 @@ _ENOUGH = 2
 
 def read_again(turn: Turn, known: Known) -> bool:
     """Ask for documents that named him when he was last seen there; False when nothing is to be waited for."""
+    found = _not_seen_since(turn, known, most=_ENOUGH)
+    for place in found:
+        read_one(turn, place)
+    return bool(found)
+
+
+def read_rest(turn: Turn, known: Known) -> None:
+    """Ask for every document that named him then: it names another one there by now, and nothing else shows that.
+
+    Where the record follows the merge they bind to the new id by themselves. Where it does not, they are compared as
+    they are, so that none goes on naming somebody over there of whom nobody is told.
+    """
+    for place in _not_seen_since(turn, known, most=None):
+        read_one(turn, place)
+
+
+def _not_seen_since(turn: Turn, known: Known, *, most: int | None) -> list[BooksRef]:
+    """Linked documents that name him and were not read since he was lost, the newest first."""
     lk, m = t.links, t.mirror
     lost = t.mirror.alias("lost")
     query = (
@@ -51,12 +69,9 @@ def read_again(turn: Turn, known: Known) -> bool:
             m.c.seen_at < lost.c.seen_at,
         )
         .order_by(m.c.seen_at.desc())
-        .limit(_ENOUGH)
+        .limit(most)
     )
-    rows = turn.connection.execute(query).all()
-    for row in rows:
-        read_one(turn, BooksRef(BooksKind(row.kind), row.books_id))
-    return bool(rows)
+    return [BooksRef(BooksKind(row.kind), row.books_id) for row in turn.connection.execute(query)]
 
 
 def read_one(turn: Turn, place: BooksRef) -> None:

@@ -304,6 +304,9 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
                 here = plain_deposits.there_already(turn, change.record, change.revision, result, mine)
                 if here is not None:
                     return here
+                waits = deposited.moved_there(turn, change.record, change.revision, result, plan.by_source)
+                if waits is not None:
+                    return waits
             before = parts.of(mine)
             added = plan.add(change.ref, change.revision, result, mine, echo=change.event.cause is not None)
             if isinstance(change.record, Payment) and before and before != parts.of(plan.of(change.ref)):

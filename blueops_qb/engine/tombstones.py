@@ -66,6 +66,8 @@ def removed_there(turn: Turn, known: Known) -> bool:
             return True
     set_link(turn, known, doubtful=DOUBT)
     _plan_naming_again(turn, known)
+    if known.kind in NAMED_KINDS:
+        merge_proof.read_rest(turn, known)
     snapshot = newest(turn, known.key.source)
     merged = f" and merged into {survivor}" if survivor is not None else ""
     open_conflict(

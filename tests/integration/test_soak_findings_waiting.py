@@ -328,3 +328,40 @@ def test_an_event_that_retention_has_emptied_says_what_the_record_is_now_when_it
     house.drain()
     assert (house.state(loser), house.event(loser).hold) == ("held", "merge")
     assert "was merged into" in house.event(loser).reason
+
+
+@pytest.mark.parametrize("settled", ["put back", "ours"])
+@pytest.mark.parametrize("there", [{"void": True}, {"amount": D("75.00")}], ids=["void", "less"])
+def test_a_payout_waits_for_a_payment_that_the_books_show_with_other_money(
+    there: dict[str, Any], settled: str, house: EngineHouse
+) -> None:
+    payment = house.pay(house.invoice(sent_customer(house), "100.00"), "80.00")
+    house.drain()
+    before = house.there(payment)
+    house.books.edit(house.place(payment), **there, allocations=())
+    with house.work() as tx:
+        payout: Payout = tx.settle_payout(
+            Payout(id="", date=DAY, account_key="checking", payment_ids=(payment.id,), net=D("80.00"))
+        )
+    of_payout = t.outbox.c.ref_kind == "payout"
+    house.set(t.outbox, of_payout, state="waiting")
+    house.poll()
+    # Core does not change a payment of a payout, so a person is asked which of the two is right.
+    assert [conflict.ref for conflict in house.conflicts()] == [str(payment.ref)]
+    house.set(t.outbox, of_payout, state="pending")
+    house.drain()
+    assert house.state(payout) == "waiting", house.events(payout.ref)
+    assert house.books.of(K.DEPOSIT) == []
+    if settled == "put back":
+        house.books.edit(
+            house.place(payment), void=False, amount=before.amount, allocations=before.allocations
+        )
+    else:
+        choose(house, "ours")
+    for _ in range(3):
+        house.poll()
+    assert house.state(payout) == "done", house.events(payout.ref)
+    assert house.there(payout).total == D("80.00")
+    assert house.there(payment).amount == D("80.00")
+    assert house.conflicts() == []
+    assert house.quiet()

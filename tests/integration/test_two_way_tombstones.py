@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import attrs
 import pytest
 
 from blueops_qb.domain.records import CostLine, Customer, Expense, ExpenseType
@@ -102,6 +103,27 @@ def test_a_vendor_is_made_again(house: EngineHouse) -> None:
     house.drain()
     assert house.books.records[house.place(vendor)].marker == f"vendor:{vendor.id}.2"
     assert house.place(bill)
+    assert house.quiet()
+
+
+def test_every_cost_of_a_vendor_who_was_merged_without_a_word_is_heard_of(house: EngineHouse) -> None:
+    lost, stays = house.vendor(), house.vendor("Pipe Supply")
+    bills = [cost_for(house, lost.id) for _ in range(4)]
+    gone, kept = house.place(lost), house.place(stays)
+    # QuickBooks Desktop does not show the documents as changed.
+    for record in house.books.records.values():
+        document: Any = record.document
+        if getattr(document, "vendor", None) == gone:
+            record.document = attrs.evolve(document, vendor=kept)
+    house.books.delete(gone)
+    for _ in range(3):
+        house.poll()
+    choose(house, "again")
+    for _ in range(3):
+        house.poll()
+    assert house.place(lost) not in (gone, kept)
+    assert {house.here(bill.ref).vendor_id for bill in bills} == {stays.id}
+    assert house.conflicts() == []
     assert house.quiet()
 
 
