@@ -211,7 +211,9 @@ def test_one_payment_over_two_jobs_is_split_where_the_books_refuse_it(house: Who
         payment = pay(house, one, "160.00", (first, "100.00"), (second, "50.00"))
     assert entry(found) == [("1090", D("160.00")), ("1100", D("-160.00"))]
     parts = [house.there(payment.ref), house.there(payment.ref, "main", 2)]
-    assert sorted(part["TotalAmt"] for part in parts) == [50, 110]
+    # The first part, by the numbers of the jobs, bears what settles nothing.
+    rest = [110, 50] if one.id < two.id else [100, 60]
+    assert sorted(part["TotalAmt"] for part in parts) == sorted(rest)
     assert [house.there(i.ref)["Balance"] for i in (first, second)] == [0, 0]
     with house.step() as found, house.work() as tx:
         tx.settle_payout(

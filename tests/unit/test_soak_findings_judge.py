@@ -7,9 +7,9 @@ from typing import Any, cast
 import pytest
 
 from blueops_qb.sandbox.reader.comparison import differ
-from blueops_qb.sandbox.reader.values import Cost, Found, PaidBack, Party, Receipt
+from blueops_qb.sandbox.reader.values import Cost, Found, PaidBack, Party, Receipt, Sale
 from blueops_qb.sandbox.soak.excuses import Apart
-from blueops_qb.sandbox.soak.sides import in_one, vendor_left_out
+from blueops_qb.sandbox.soak.sides import in_one, vendor_left_out, without_ghosts
 from blueops_qb.sandbox.soak.world import World
 
 DAY = dt.date(2026, 3, 2)
@@ -108,4 +108,36 @@ def test_costs_of_a_vendor_who_was_merged_away_over_there_may_name_the_other_one
     there = Found(costs=(cost("Copper Co", "Check:5"),), vendors=(Party(name="Copper Co", id="Vendor:9"),))
     left, right = vendor_left_out(here, there, here, there, stands, [("expense:3", "Check:5")])
     _, found = differ(Found(costs=left.costs), Found(costs=right.costs), frozenset())
+    assert len(found) == faults, found
+
+
+def sale(day: dt.date, *, void: bool) -> Sale:
+    zero = D("0.00")
+    return Sale(
+        number="51",
+        payer="Ann Lee",
+        date=day,
+        due=None,
+        terms="",
+        lines=(),
+        discount=zero,
+        tax=zero,
+        total=zero,
+        balance=zero,
+        location="",
+        effect={},
+        void=void,
+    )
+
+
+@pytest.mark.parametrize(("void", "faults"), [(True, 0), (False, 1)])
+def test_the_day_of_an_invoice_that_was_voided_right_after_it_was_changed_is_no_matter(
+    void: bool, faults: int
+) -> None:
+    here, there = (
+        Found(sales=(sale(DAY + dt.timedelta(days=1), void=void),)),
+        Found(sales=(sale(DAY, void=void),)),
+    )
+    left, right = without_ghosts(here, there)
+    _, found = differ(left, right, frozenset())
     assert len(found) == faults, found

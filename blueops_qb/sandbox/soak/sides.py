@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Hashable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -308,8 +309,11 @@ def _there(parties: tuple[Party, ...], known: set[str]) -> tuple[Party, ...]:
 
 
 def _nobodys(sale: Sale) -> Sale:
-    """Whom a void invoice names matters no more: a merge need not be carried to it."""
-    return dataclasses.replace(sale, payer="") if sale.void else sale
+    """Whom a void invoice names and which day it bears matter no more: it is void as it was posted last.
+
+    A merge need not be carried to it, nor a day that was changed just before; it posts nothing on any.
+    """
+    return dataclasses.replace(sale, payer="", date=dt.date.min) if sale.void else sale
 
 
 def _without_void(
