@@ -232,7 +232,9 @@ def test_a_doubt_is_not_closed_without_a_choice(house: EngineHouse) -> None:
         assert resolve.offered(turn, row) == ("theirs", "again")
 
 
-def test_what_the_books_took_without_showing_it_has_a_way_out(house: EngineHouse) -> None:
+def test_what_the_books_took_without_showing_it_has_a_way_out(
+    house: EngineHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ann = sent_customer(house)
     usual = house.books.write
 
@@ -240,10 +242,10 @@ def test_what_the_books_took_without_showing_it_has_a_way_out(house: EngineHouse
         usual(operation)
         return None
 
-    house.books.write = write  # type: ignore[method-assign]
-    invoice = house.invoice(ann)
-    house.drain()
-    house.books.write = usual  # type: ignore[method-assign]
+    with monkeypatch.context() as silent:
+        silent.setattr(house.books, "write", write)
+        invoice = house.invoice(ann)
+        house.drain()
     assert house.event(invoice).hold == "existence"
     house.poll()
     assert [(c.cause, c.group, c.ref) for c in house.conflicts()] == [
