@@ -16,6 +16,7 @@ from blueops_qb.sandbox.core.invoices import InvoiceDraft
 from blueops_qb.sandbox.demo.chart import Rules, rules_for
 from blueops_qb.sandbox.demo.desktop import Desktop
 from blueops_qb.sandbox.demo.house import TENANT, DemoHouse
+from blueops_qb.sandbox.qbd.connector import Connector
 from blueops_qb.store import tables as t
 from tests.desktop_house import ADMIN, DesktopHouse
 
@@ -46,6 +47,19 @@ def invoiced(house: DesktopHouse, branch: str) -> Invoice:
     today = house.office.today
     return house.office.invoice(
         InvoiceDraft(customer_id=customer.id, lines=[line], issue_date=today, branch=branch)
+    )
+
+
+def client(house: DesktopHouse) -> Connector:
+    """A Web Connector with the same .qwc on another computer."""
+    usual = house.desktop.connector
+    assert usual is not None
+    return Connector(
+        service=usual.service,
+        quickbooks=usual.quickbooks,
+        user=usual.user,
+        password=usual.password,
+        pause=0.05,
     )
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from blueops_qb.sandbox.qbd.connector import At, Connector
+from blueops_qb.sandbox.qbd.connector import At
 from blueops_qb.store import tables as t
 from tests.desktop_house import DesktopHouse, sqlite_house
+from tests.desktop_places import client
 
 pytestmark = pytest.mark.xdist_group("demo")
 
@@ -25,19 +26,6 @@ def conflicts(house: DesktopHouse) -> list[str]:
     c = t.conflicts
     with house.house.core.engine.connect() as connection:
         return list(connection.execute(sa.select(c.c.reason).where(c.c.state == "open")).scalars())
-
-
-def client(house: DesktopHouse) -> Connector:
-    """Another computer with the same application."""
-    usual = house.desktop.connector
-    assert usual is not None
-    return Connector(
-        service=usual.service,
-        quickbooks=usual.quickbooks,
-        user=usual.user,
-        password=usual.password,
-        pause=0.05,
-    )
 
 
 @pytest.mark.parametrize("words", ["<CustomerAddRq", "<InvoiceAddRq", "<ReceivePaymentAddRq"])

@@ -18,13 +18,13 @@ from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.engine import agreement, agreement_figures, agreement_runs, by_hand, resolve, rules_desk
 from blueops_qb.sandbox.core.invoices import InvoiceDraft, draft_of
 from blueops_qb.sandbox.demo.house import TENANT, DemoHouse
-from blueops_qb.sandbox.qbd.connector import At, Connector, Ended, Mishaps, Outcome, Steps
+from blueops_qb.sandbox.qbd.connector import At, Ended, Mishaps, Outcome, Steps
 from blueops_qb.sandbox.qbd.quickbooks import QuickBooks
 from blueops_qb.sandbox.qbd.sessions import Session
 from blueops_qb.sdk.hooks import PluginHealth
 from blueops_qb.store import tables as t
 from tests.desktop_house import ADMIN, DesktopHouse, sqlite_house
-from tests.desktop_places import look, sessions
+from tests.desktop_places import client, look, sessions
 
 pytestmark = pytest.mark.xdist_group("demo")
 D = Decimal
@@ -515,19 +515,6 @@ def test_a_session_that_has_lasted_long_enough_ends_and_the_rest_goes_at_the_nex
     assert "QuickBooks is left to its users for now. What is left goes at the next run." in ended
     assert house.held() == {kind: count + 3 for kind, count in before.items()}
     assert house.twice() == 0
-
-
-def client(house: DesktopHouse) -> Connector:
-    """A Web Connector with the same .qwc on another computer."""
-    usual = house.desktop.connector
-    assert usual is not None
-    return Connector(
-        service=usual.service,
-        quickbooks=usual.quickbooks,
-        user=usual.user,
-        password=usual.password,
-        pause=0.05,
-    )
 
 
 @pytest.mark.parametrize("forgets", [False, True], ids=["remembers", "forgets"])
