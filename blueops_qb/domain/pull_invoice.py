@@ -24,9 +24,9 @@ from blueops_qb.domain.pulling import (
     ask_for_keys,
     key_for,
     next_line_id,
+    payer_of,
 )
 from blueops_qb.domain.records import Invoice, InvoiceLine, LineKind
-from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.domain.reverse_keys import SOLD, Key, only_key
 
 DISCOUNT_OF = "/discount"
@@ -63,7 +63,7 @@ def invoice_from(record: Invoice, pull: Pull, *, customer_id: str | None = None)
         elif field in _HEAD:
             changes |= _HEAD[field](record, pull)
     if "customer" in pull.fields:
-        changes |= _payer(pull, customer_id)
+        changes |= payer_of(pull.theirs.customer, customer_id)
     ids: tuple[str, ...] | None = None
     if "lines" in pull.fields:
         lines, ids, more = _lines(record, pull)
@@ -86,13 +86,6 @@ def _total(invoice: Invoice) -> Decimal:
 
 
 # -- the head ------------------------------------------------------------------------------------------
-def _payer(pull: Pull, customer_id: str | None) -> dict[str, Any]:
-    party = pull.theirs.customer
-    if not isinstance(party, RecordRef) or customer_id is None:
-        raise NoPlace(f"was moved to {party} in QuickBooks, which is nobody in BlueOps")
-    return {"customer_id": customer_id, "job_id": party.id if party.kind is RecordKind.JOB else None}
-
-
 def _number(record: Invoice, pull: Pull) -> dict[str, Any]:
     prefix, number = pull.policy.number_prefix, pull.theirs.number
     if not number.startswith(prefix):

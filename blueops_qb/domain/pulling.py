@@ -12,7 +12,7 @@ import attrs
 from blueops_qb.domain.line_merge import LineStep
 from blueops_qb.domain.mapping import Family, Mapping
 from blueops_qb.domain.policy import Policy
-from blueops_qb.domain.refs import BooksRef, RecordRef, Ref
+from blueops_qb.domain.refs import BooksRef, RecordKind, RecordRef, Ref
 from blueops_qb.domain.reverse_keys import Key, keys_to, named, only_key
 
 
@@ -119,3 +119,13 @@ def ask_for_keys(options: Sequence[LineOption]) -> None:
 def next_line_id(taken: Sequence[str]) -> str:
     """A number above all that are in use."""
     return str(max((int(id) for id in taken if id.isascii() and id.isdecimal()), default=0) + 1)
+
+
+def payer_of(party: object, customer_id: str | None) -> dict[str, str | None]:
+    """Whose a document is in BlueOps that stands under `party` in the books, whose customer is `customer_id`.
+
+    Raises NoPlace where that is nobody here.
+    """
+    if not isinstance(party, RecordRef) or customer_id is None:
+        raise NoPlace(f"was moved to {party} in QuickBooks, which is nobody in BlueOps")
+    return {"customer_id": customer_id, "job_id": party.id if party.kind is RecordKind.JOB else None}

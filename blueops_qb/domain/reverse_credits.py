@@ -10,6 +10,7 @@ import attrs
 
 from blueops_qb.domain.documents import CreditMemo, CustomerPayment
 from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.pulling import payer_of
 from blueops_qb.domain.records import Application, Credit, CreditReason, InvoiceLine, LineKind
 from blueops_qb.domain.refs import BooksRef, RecordKind, RecordRef, record_of
 from blueops_qb.domain.reverse import is_invoice
@@ -34,13 +35,18 @@ def credit_from(document: CreditMemo, *, party: RecordRef, customer_id: str) -> 
     )
 
 
-def credit_changed(document: CreditMemo, current: Credit, fields: Collection[str]) -> Credit:
+def credit_changed(
+    document: CreditMemo, current: Credit, fields: Collection[str], *, customer_id: str | None = None
+) -> Credit:
     """`current` with these fields as the books have them; a re-coding leaves the lines as they are.
 
-    A credit of one line keeps what that line is about.
+    A credit of one line keeps what that line is about. `customer_id` is the BlueOps customer behind the party that the
+    books name. Raises NoPlace for one that is nobody here.
     """
     tax, total = document.tax or ZERO, document.total or ZERO
     changes: dict[str, Any] = {}
+    if "customer" in fields:
+        changes |= payer_of(document.customer, customer_id)
     if "total" in fields and (tax, total) != (current.tax, current.total):
         changes |= {
             "lines": (_at(total - tax, current, taxable=bool(tax), description=document.memo),),

@@ -124,7 +124,7 @@ def _both(turn: Turn, ids: Sequence[int], *, as_open: bool = True) -> tuple[list
     """Documents of which both sides can be told, and how many cannot."""
     wanted = set(ids)
     refs = _settled_refs(turn, ids)
-    snapshots = turn.core.read(turn.tenant_id, refs)
+    snapshots = turn.read_all(refs)
     by_source = _by_source(turn, refs)
     now: dict[int, tuple[Known, Document | None]] = {}
     moved: dict[RecordRef, list[Known]] = {}
@@ -164,7 +164,7 @@ def _posted(
 ) -> Iterator[tuple[RecordRef, Mapping[DocumentKey, Document] | None]]:
     """The documents of records as they would be posted now; None where one cannot be."""
     records = {ref: snapshots[ref].record for ref in refs}
-    related = read_related(turn.core, turn.tenant_id, records.values())
+    related = read_related(turn.read_all, records.values())
     named = {ref for record in records.values() for ref in built_on(record)} - by_source.keys()
     known = by_source | _by_source(turn, named)
     rules = post_as_open if as_open else post_record

@@ -299,9 +299,7 @@ def _link(turn: Turn, row: Any, ref: RecordRef, revision: int) -> None:
     """
     snapshot = turn.tx.read(ref)
     assert snapshot is not None
-    result = post_record(
-        turn, snapshot.record, read_related(turn.core, turn.tenant_id, [snapshot.record]), []
-    )
+    result = post_record(turn, snapshot.record, read_related(turn.read_all, [snapshot.record]), [])
     key = DocumentKey(ref)
     document = result.documents.get(key) if isinstance(result, Posted) else None
     theirs = wire.load_document(BooksKind(row["kind"]), row["document"])

@@ -212,7 +212,7 @@ def link(
                 state="open",
             ),
         ]
-    related = read_related(turn.core, turn.tenant_id, [snapshot.record])
+    related = read_related(turn.read_all, [snapshot.record])
     result = post_record(turn, snapshot.record, related, mine)
     document = result.documents.get(key) if isinstance(result, Posted) else None
     link_document(

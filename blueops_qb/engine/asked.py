@@ -28,7 +28,7 @@ def asked_for(
 ) -> dict[Key, list[str]]:
     """Keys that records need and the mapping (default: the present one) lacks, each with what asks for it."""
     looked_at = {record.ref: record for record in [*_held(turn), *_newest(turn, records)]}
-    related = read_related(turn.core, turn.tenant_id, looked_at.values())
+    related = read_related(turn.read_all, looked_at.values())
     found: dict[Key, list[str]] = {}
     for record in looked_at.values():
         if mapping is None:

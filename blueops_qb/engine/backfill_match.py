@@ -49,7 +49,7 @@ def find_there(turn: Turn, page: Sequence[Snapshot]) -> int:
     todo = [record for record in records if str(record.ref) not in decided]
     if not todo:
         return 0
-    named = read_related(turn.core, turn.tenant_id, todo)
+    named = read_related(turn.read_all, todo)
     places = {str(ref): _id(place) for ref, place in places_of(turn.connection, turn.id, named).items()}
     parties = [id for key, id in places.items() if not key.startswith(("invoice:", "payment:"))]
     tops = _parents(turn, parties)

@@ -261,7 +261,7 @@ def _trace(turn: Turn, ref: RecordRef, revision: int, knowns: list[Known]) -> _T
         return _Traced(
             whys=empty, documents={}, note="neither BlueOps nor an event shows the record any more"
         )
-    related = read_related(turn.core, turn.tenant_id, [record])
+    related = read_related(turn.read_all, [record])
     try:
         result = post_record(turn, record, related, knowns, trace=trace)
     except Exception as problem:  # pure rules: whatever they raise is a defect of ours in this record

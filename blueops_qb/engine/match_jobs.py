@@ -66,7 +66,7 @@ def _compare(
     refs += [RecordRef(RecordKind.JOB, id) for id in jobs]
     ours = [
         candidate_of(snapshot)
-        for snapshot in turn.core.read(turn.tenant_id, refs).values()
+        for snapshot in turn.read_all(refs).values()
         if not snapshot.deleted and snapshot.merged_into is None
     ]
     places = {standing[key] for ref in refs[: len(parents)] if (key := str(ref)) in standing}

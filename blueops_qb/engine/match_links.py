@@ -75,9 +75,9 @@ def _link_rows(
     todo = [row for row in wanted if _may_link(known.get(DocumentKey(row.ref)), again=again)]
     if not todo:
         return set(), {}
-    snapshots = turn.core.read(turn.tenant_id, [row.ref for row in todo])
+    snapshots = turn.read_all([row.ref for row in todo])
     related = {
-        **read_related(turn.core, turn.tenant_id, [s.record for s in snapshots.values()]),
+        **read_related(turn.read_all, [s.record for s in snapshots.values()]),
         **snapshots,
     }
     named = {ref for snapshot in snapshots.values() for ref in built_on(snapshot.record)}

@@ -168,14 +168,14 @@ def malformed(ref: RecordRef, revision: int, problem: wire.Malformed) -> Move:
 def _plan_changed(turn: Turn, changed: list[Changed]) -> tuple[list[Move], list[RecordRef], WritePlan]:
     """Where the events go, what has come to an end, and what was planned."""
     records = [c.record for c in changed if c.record is not None]
-    related = read_related(turn.core, turn.tenant_id, records)
+    related = read_related(turn.read_all, records)
     decided = match_links.decided_papers(turn, [c.ref for c in changed])
     linked, blocked = match_links.link_papers(turn, decided)
     refs = [*(c.ref for c in changed), *(ref for ref in related if ref not in {c.ref for c in changed})]
     known = load_known(turn.connection, turn.id, refs)
     missing = named_there(records, known) - set(related)
     if missing:
-        related |= read_related(turn.core, turn.tenant_id, [], also=missing)
+        related |= read_related(turn.read_all, [], also=missing)
         known |= load_known(turn.connection, turn.id, missing)
     # Older events that were planned already are replaced as well, unless they are on their way.
     planned = {k.key.source for k in known.values()} - {k.key.source for k in known.values() if k.busy}

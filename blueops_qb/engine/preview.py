@@ -73,7 +73,7 @@ def preview(turn: Turn, ref: RecordRef) -> Preview:
     if snapshot.merged_into is not None:
         reason = f"it was merged into {ref.kind} {snapshot.merged_into} in BlueOps."
         return Preview(ref=str(ref), revision=snapshot.revision, blocked=reason)
-    related = read_related(turn.core, turn.tenant_id, [snapshot.record])
+    related = read_related(turn.read_all, [snapshot.record])
     known = {k.key: k for k in load_known(turn.connection, turn.id, [ref]).values()}
     mine, trace = list(known.values()), Trace()
     result = post_record(turn, snapshot.record, related, mine, trace=trace)

@@ -193,7 +193,7 @@ def _scopes(turn: Turn, record: Record) -> tuple[str, ...]:
     """Segment and branch by which posting narrows the mapping of an invoice."""
     if not isinstance(record, Invoice):
         return ()
-    found = {ref: s.record for ref, s in read_related(turn.core, turn.tenant_id, [record]).items()}
+    found = {ref: s.record for ref, s in read_related(turn.read_all, [record]).items()}
     job = next((r for r in found.values() if isinstance(r, Job) and r.id == record.job_id), None)
     payer = next((r for r in found.values() if isinstance(r, Customer) and r.id == record.customer_id), None)
     segment = (job.segment if job else "") or (payer.segment if payer else "")
@@ -228,10 +228,12 @@ def _drafted(turn: Turn, sides: Sides, pull: Pull) -> Drafted:
         case Payout(), BankDeposit():
             return Drafted(record=_payout(turn, record, pull))
         case Credit(), CreditMemo():
-            if other := fields & {"customer", "location", "class_"}:
+            if other := fields & {"location", "class_"}:
                 names = ", ".join(sorted(name.rstrip("_") for name in other))
                 raise NoPlace(f"has another {names} in QuickBooks now")
-            return Drafted(record=credit_changed(theirs, record, fields))
+            party = theirs.customer
+            customer_id = to_core.customer_of(turn, party) if isinstance(party, RecordRef) else None
+            return Drafted(record=credit_changed(theirs, record, fields, customer_id=customer_id))
         case _:
             raise NoPlace("was changed in QuickBooks, and BlueOps has no place for that kind of change")
 
@@ -283,7 +285,7 @@ def _payout(turn: Turn, record: Payout, pull: Pull) -> Payout:
 def _posted(turn: Turn, sides: Sides, record: Record) -> Document:
     """The document of the changed record, without anybody's coding."""
     bare = attrs.evolve(sides.known, overrides=())
-    related = read_related(turn.core, turn.tenant_id, [record])
+    related = read_related(turn.read_all, [record])
     result = post_record(turn, record, related, documents_of(turn, bare))
     if isinstance(result, Blocked) and turn.profile.closing_date is not None:
         # A closed period is closed to us: what the books let their own people change in it stands there already.

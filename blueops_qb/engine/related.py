@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.reclass import Reclass
@@ -20,7 +20,10 @@ from blueops_qb.domain.records import (
 from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordKind, RecordRef, record_of
 from blueops_qb.engine.known import Known
 from blueops_qb.sdk import wire
-from blueops_qb.sdk.core import Core, Snapshot
+from blueops_qb.sdk.core import Snapshot
+
+#: Several records as core shows them, as `Turn.read_all`; what does not exist is left out.
+Read = Callable[[Sequence[RecordRef]], dict[RecordRef, Snapshot]]
 
 
 def named_by(record: Record) -> list[RecordRef]:
@@ -81,16 +84,16 @@ _DEPTH = 3
 
 
 def read_related(
-    core: Core, tenant_id: str, records: Iterable[Record], *, also: Iterable[RecordRef] = ()
+    read: Read, records: Iterable[Record], *, also: Iterable[RecordRef] = ()
 ) -> dict[RecordRef, Snapshot]:
-    """Everything that `records` name, and `also`, and what those name, as core shows it now."""
+    """Everything that `records` name, and `also`, and what those name, as `read` shows it."""
     found: dict[RecordRef, Snapshot] = {}
     wanted = list(dict.fromkeys([*also, *(ref for record in records for ref in named_by(record))]))
     for _ in range(_DEPTH):
         wanted = [ref for ref in wanted if ref not in found]
         if not wanted:
             break
-        fresh = core.read(tenant_id, wanted)
+        fresh = read(wanted)
         found.update(fresh)
         wanted = list(dict.fromkeys(ref for s in fresh.values() for ref in named_by(s.record)))
     return found

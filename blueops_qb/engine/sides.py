@@ -169,7 +169,7 @@ def now_of(turn: Turn, known: Known, snapshot: Snapshot) -> tuple[Document, Docu
 
 def documents_now(turn: Turn, known: Known, snapshot: Snapshot) -> Mapping[DocumentKey, Document]:
     """All documents of the record as it is posted now, this one among them; raises CannotPost."""
-    related = read_related(turn.core, turn.tenant_id, [snapshot.record])
+    related = read_related(turn.read_all, [snapshot.record])
     result = post_record(turn, snapshot.record, related, documents_of(turn, known))
     if not isinstance(result, Posted) or known.key not in result.documents:
         raise CannotPost(getattr(result, "reason", ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,11 +16,13 @@ from blueops_qb.domain.mapping import Mapping
 from blueops_qb.domain.policy import Policy
 from blueops_qb.domain.posting.rules import RULES, Rules
 from blueops_qb.domain.profile import BooksProfile
+from blueops_qb.domain.refs import RecordRef
 from blueops_qb.engine import audit, budget
+from blueops_qb.engine.changed import Changed, NotingTransaction, read_as_changed
 from blueops_qb.engine.rulebook import CatalogView, Rulebook
 from blueops_qb.engine.settings import EngineSettings, is_dead
 from blueops_qb.sdk import wire
-from blueops_qb.sdk.core import Core, CoreTransaction
+from blueops_qb.sdk.core import Core, CoreTransaction, Snapshot
 from blueops_qb.sdk.provider import Cost, Description, Provider
 from blueops_qb.store import tables as t
 from blueops_qb.store.types import db_now
@@ -51,6 +53,8 @@ class Turn:
     rules: Rules
     #: Makes the id of an exchange.
     new_exchange_id: Callable[[], str] = random_id
+    #: What core has taken in this turn already: its committed state is older.
+    changed: Changed = attrs.field(factory=Changed)
     entries: list[audit.Entry] = attrs.field(factory=list)
     #: The exchange that this turn handed out, as `hand_out.Sent`.
     sent: Any = None
@@ -64,6 +68,10 @@ class Turn:
     @property
     def connection(self) -> sa.Connection:
         return self.tx.connection
+
+    def read_all(self, refs: Sequence[RecordRef]) -> dict[RecordRef, Snapshot]:
+        """Several of core's records as this turn sees them; what does not exist is left out."""
+        return read_as_changed(self.core, self.tx, self.tenant_id, self.changed, refs)
 
     @property
     def id(self) -> str:
@@ -182,9 +190,11 @@ class Turns:
                 .mappings()
                 .one()
             )
+            changed = Changed()
             turn = Turn(
                 core=self.core,
-                tx=tx,
+                tx=NotingTransaction(tx, changed),
+                changed=changed,
                 row=dict(row),
                 provider=self.providers[provider],
                 description=self.describe(provider),

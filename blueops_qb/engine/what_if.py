@@ -175,7 +175,7 @@ def dated_records(
     while True:
         page = list(turn.core.iterate(turn.tenant_id, since_revision=revision, kinds=KINDS, limit=PAGE))
         wanted = [s for s in page if _in_span(s, since, until)]
-        related = read_related(turn.core, turn.tenant_id, [s.record for s in wanted])
+        related = read_related(turn.read_all, [s.record for s in wanted])
         known: dict[RecordRef, list[Known]] = {}
         refs = {s.ref for s in wanted} | {ref for s in wanted for ref in built_on(s.record)}
         for one in load_known(turn.connection, turn.id, refs).values():

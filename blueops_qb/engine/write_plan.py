@@ -382,7 +382,7 @@ class WritePlan(PlanRows):
         for key, known in load_known(self.turn.connection, self.turn.id, [ref]).items():
             self.known.setdefault(key, known)
         if ref not in self.snapshots:
-            found = read_related(self.turn.core, self.turn.tenant_id, [], also=[ref])
+            found = read_related(self.turn.read_all, [], also=[ref])
             self.snapshots = found | self.snapshots
 
     def _waits(self, document: Document) -> list[str]:

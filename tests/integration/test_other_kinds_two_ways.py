@@ -116,7 +116,7 @@ def test_the_composition_takes_a_table_of_rules(house: FaultHouse) -> None:
         engine = bootstrap.build(core, rules=rules).engine
         with engine.turns.open(house.shop.id) as turn:
             assert turn is not None
-            related = read_related(core, tenant, [record])
+            related = read_related(turn.read_all, [record])
             result = post_record(turn, record, related, [])
             assert isinstance(result, Posted), result
             assert isinstance(record, Invoice)

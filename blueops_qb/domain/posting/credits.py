@@ -135,13 +135,18 @@ def _memo(record: Credit, original: SalesInvoice | None, lookup: Lookup) -> Cred
 
 
 def _of_one_customer(record: Credit, lookup: Lookup) -> bool:
-    """The credit and its invoice belong to the same customer; over there one of them may have been merged away."""
+    """The credit and its invoice belong to the same customer and job; over there one of them may have been merged away.
+
+    A credit without a job of its own goes where its invoice is.
+    """
     sale = lookup.related(Invoice, RecordRef(RecordKind.INVOICE, record.invoice_id or ""))
-    return sale is None or sale.customer_id == record.customer_id
+    if sale is None:
+        return True
+    return sale.customer_id == record.customer_id and record.job_id in (None, sale.job_id)
 
 
 def _as_the_original(memo: CreditMemo, original: SalesInvoice, *, one_customer: bool) -> CreditMemo:
-    """Tags and tax of the invoice that is credited, as it was posted; its job too, where both have `one_customer`.
+    """Tags and tax of the invoice that is credited, as it was posted; its job too, where they are `one_customer`'s.
 
     One whom only the books name is somebody else: the invoice is being taken back from there (`choices`).
     """
