@@ -213,9 +213,7 @@ def _drafted(turn: Turn, sides: Sides, pull: Pull) -> Drafted:
         case Vendor(), VendorRecord():
             return Drafted(record=vendor_from(theirs, record, fields, pull.mapping))
         case Invoice(), SalesInvoice():
-            party = theirs.customer
-            customer_id = to_core.customer_of(turn, party) if isinstance(party, RecordRef) else None
-            return invoice_from(record, pull, customer_id=customer_id)
+            return invoice_from(record, pull, customer_id=to_core.customer_of(turn, theirs.customer))
         case Expense(), Bill() | ExpenseDocument():
             return expense_from(record, pull)
         case Payment(), CustomerPayment():
@@ -231,9 +229,8 @@ def _drafted(turn: Turn, sides: Sides, pull: Pull) -> Drafted:
             if other := fields & {"location", "class_"}:
                 names = ", ".join(sorted(name.rstrip("_") for name in other))
                 raise NoPlace(f"has another {names} in QuickBooks now")
-            party = theirs.customer
-            customer_id = to_core.customer_of(turn, party) if isinstance(party, RecordRef) else None
-            return Drafted(record=credit_changed(theirs, record, fields, customer_id=customer_id))
+            whose = to_core.customer_of(turn, theirs.customer)
+            return Drafted(record=credit_changed(theirs, record, fields, customer_id=whose))
         case _:
             raise NoPlace("was changed in QuickBooks, and BlueOps has no place for that kind of change")
 
@@ -256,7 +253,7 @@ _PAYMENT = {
 
 def _payment(turn: Turn, record: Payment, theirs: CustomerPayment, fields: Collection[str]) -> Payment:
     party = theirs.customer
-    customer_id = to_core.customer_of(turn, party) if isinstance(party, RecordRef) else None
+    customer_id = to_core.customer_of(turn, party)
     if customer_id is None or not isinstance(party, RecordRef):
         raise NoPlace(f"is from {party} in QuickBooks, which is nobody in BlueOps")
     shown = payment_from(

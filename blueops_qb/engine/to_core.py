@@ -17,7 +17,7 @@ from blueops_qb.domain.records import (
     Refund,
     Vendor,
 )
-from blueops_qb.domain.refs import RecordKind, RecordRef
+from blueops_qb.domain.refs import RecordKind, RecordRef, Ref
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import (
     Applied,
@@ -106,8 +106,10 @@ def applied(turn: Turn, snapshot: Snapshot, change: Change, key: str) -> int:
     return answer.revision
 
 
-def customer_of(turn: Turn, party: RecordRef) -> str | None:
-    """The BlueOps customer behind a customer or job."""
+def customer_of(turn: Turn, party: Ref) -> str | None:
+    """The BlueOps customer behind a customer or job that a document names; None for one who is nobody here."""
+    if not isinstance(party, RecordRef):
+        return None
     if party.kind is RecordKind.CUSTOMER:
         return party.id
     snapshot = turn.tx.read(party)
