@@ -61,7 +61,7 @@ def quick(engine: Engine) -> None:
 
 def renewals(shop: Office) -> int:
     """Calls that arrived at the token endpoint so far."""
-    calls = requests.get(f"{shop.twin.base_url}/twin/stats", timeout=10).json()["calls"]
+    calls = requests.get(f"{shop.twin.base_url}/twin/stats", timeout=60).json()["calls"]
     return sum(n for name, n in calls.items() if name.endswith("/tokens/bearer"))
 
 
@@ -94,7 +94,7 @@ def customers(shop: Office, number: int) -> list[str]:
 
 def in_books(shop: Office, names: list[str]) -> list[str]:
     """Those of the names that the books have, as often as they have them."""
-    held = requests.get(f"{shop.twin.base_url}/twin/dump", timeout=10).json()["records"]["Customer"]
+    held = requests.get(f"{shop.twin.base_url}/twin/dump", timeout=60).json()["records"]["Customer"]
     return [row["DisplayName"] for row in held if row["DisplayName"] in names]
 
 
