@@ -53,6 +53,15 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"hypothesis profile {profile!r}, its seed is the one of --randomly-seed"
 
 
+# --- order: by chance, but no worker begins a long test when the others have nothing left ---
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)  # files stay whole, and among themselves as they were
+
+
 # --- skips: named at the end of a run, and failures where BLUEOPS_QB_NO_SKIP is set ---
 
 
