@@ -192,6 +192,8 @@ def demo(arguments: list[str]) -> int:
 def test(arguments: list[str]) -> int:
     """The tests, on two workers; what is skipped is named at the end."""
     os.chdir(ROOT)
+    # Hundreds of processes start: none shall compile again what another one has compiled.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     return become([str(PYTHON), "-m", "pytest", "-n", "2", "-rs", *arguments])
 
 

@@ -229,7 +229,7 @@ class BadDay:
     # -- the books, by their own answers ---------------------------------------------------------------
     def calls(self) -> int:
         """How many calls the books have had so far."""
-        answer = requests.get(f"{self.shop.twin.base_url}/twin/stats", timeout=10).json()
+        answer = requests.get(f"{self.shop.twin.base_url}/twin/stats", timeout=60).json()
         return int(answer["total"])
 
     def trouble(self, trouble: str, *, match: str, count: int = 1, **more: Any) -> None:
@@ -238,7 +238,7 @@ class BadDay:
 
     def planned_trouble(self) -> list[Raw]:
         """What was planned and has not happened yet."""
-        answer = requests.get(f"{self.shop.twin.base_url}/twin/switches", timeout=10).json()
+        answer = requests.get(f"{self.shop.twin.base_url}/twin/switches", timeout=60).json()
         found: list[Raw] = answer["planned"]
         return found
 
@@ -308,7 +308,7 @@ def found_in(held: Mapping[str, list[Raw]], record: Any) -> list[Raw]:
 def dump(shop: Office, realm: str = "") -> dict[str, list[Raw]]:
     """Everything that a company of the books holds, as its API would show it."""
     address = f"{shop.twin.base_url}/twin/dump"
-    answer = requests.get(address, params={"realm": realm or shop.twin.realm}, timeout=10)
+    answer = requests.get(address, params={"realm": realm or shop.twin.realm}, timeout=60)
     assert answer.status_code == 200, answer.text
     found: dict[str, list[Raw]] = answer.json()["records"]
     return found

@@ -123,7 +123,7 @@ def online_statement(books: Online, *, today: dt.date) -> Statement:
     classes = {id: str(raw["FullyQualifiedName"]) for id, raw in _asked(books, "Class", lists=True)}
     places = {id: str(raw["FullyQualifiedName"]) for id, raw in _asked(books, "Department", lists=True)}
     address = books.address
-    told = requests.get(f"{address.base_url}/twin/ledger", params={"realm": address.realm}, timeout=30).json()
+    told = requests.get(f"{address.base_url}/twin/ledger", params={"realm": address.realm}, timeout=60).json()
     lines = tuple(
         Line(
             account=raw["account_number"] or raw["account_name"],
@@ -164,7 +164,7 @@ def _asked(books: Online, kind: str, *, lists: bool = False) -> Iterator[tuple[s
             f"{address.base_url}/v3/company/{address.realm}/query",
             params={"query": f"select * from {kind}{where} startposition {start} maxresults 500"},
             headers={"Authorization": f"Bearer {address.token}", "Accept": "application/json"},
-            timeout=30,
+            timeout=60,
         )
         answer.raise_for_status()
         rows = answer.json()["QueryResponse"].get(kind, [])

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import os
 import secrets
 import sys
@@ -26,6 +27,7 @@ from blueops_qb import bootstrap
 from blueops_qb.domain.records import Address, Customer
 from blueops_qb.engine import census, engine
 from blueops_qb.engine.settings import EngineSettings
+from blueops_qb.runners import threads
 from blueops_qb.sandbox.core.core import ReferenceCore
 from blueops_qb.sandbox.core.invoices import InvoiceDraft
 from blueops_qb.sandbox.core.pricing import LineDraft
@@ -72,6 +74,17 @@ class Recorder:
     compare_digest = staticmethod(secrets.compare_digest)
 
 
+class Complaints(logging.Handler):
+    """Keeps what the runner says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(record.getMessage())
+
+
 def main(database: str, file: str) -> int:
     """Play; the exit code is that of the day."""
     recorder = Recorder()
@@ -83,7 +96,7 @@ def main(database: str, file: str) -> int:
     def troubles(books: BooksAddress) -> None:
         kept.update(trouble_of(books))
 
-    code = run(once=True, db=database, seconds=180, before_compare=troubles)
+    code = run(once=True, db=database, seconds=600, before_compare=troubles)
     kept["tokens"] = recorder.handed_out
     Path(file).write_text(json.dumps(kept))
     return code
@@ -106,8 +119,11 @@ def trouble_of(books: BooksAddress) -> dict[str, Any]:
     with breaking(core, "blueops_qb_outbox", "INSERT"):
         enter(core, SECOND)
     with breaking(core, "blueops_qb_operations", "UPDATE"), breaking(core, "blueops_qb_tenants", "UPDATE"):
+        complaints = Complaints()
+        threads.log.addHandler(complaints)
         invoice(core, mina)
-        time.sleep(1.5)
+        until(lambda: any("could not be worked" in said for said in complaints.said))
+        threads.log.removeHandler(complaints)
         for task in bootstrap.schedule():
             try:
                 task.run(TENANT)
@@ -165,14 +181,14 @@ def until(condition: Callable[[], bool]) -> None:
     began = time.monotonic()
     time.sleep(0.2)
     while not condition():
-        if time.monotonic() - began > 90:
+        if time.monotonic() - began > 300:
             raise RuntimeError("the day got stuck")
         time.sleep(0.05)
 
 
 # -- what goes wrong -------------------------------------------------------------------------------------
 def twin(books: BooksAddress, path: str, **body: Any) -> None:
-    requests.post(f"{books.base_url}/twin/{path}", json=body, timeout=10).raise_for_status()
+    requests.post(f"{books.base_url}/twin/{path}", json=body, timeout=60).raise_for_status()
 
 
 @contextmanager
@@ -238,7 +254,7 @@ def post(books: BooksAddress, body: bytes, token: str) -> int:
     signature = base64.b64encode(hmac.new(token.encode(), body, hashlib.sha256).digest()).decode()
     headers = {"intuit-signature": signature, "Content-Type": "application/json"}
     url = f"{books.base_url}/gates/quickbooks/qbo/webhook"
-    return requests.post(url, data=body, headers=headers, timeout=10).status_code
+    return requests.post(url, data=body, headers=headers, timeout=60).status_code
 
 
 if __name__ == "__main__":

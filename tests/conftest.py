@@ -18,9 +18,20 @@ pytest_plugins = ["blueops_qb.sdk.testing.listing"]
 ROOT = Path(__file__).resolve().parent.parent
 NO_SKIP = os.environ.get("BLUEOPS_QB_NO_SKIP", "") not in ("", "0")
 
-hypothesis.settings.register_profile("quick", deadline=None, print_blob=True)
-hypothesis.settings.register_profile("ci", deadline=None, print_blob=True, database=None, max_examples=200)
-hypothesis.settings.register_profile("thorough", deadline=None, print_blob=True, max_examples=2000)
+# Said in full, as Hypothesis itself has other defaults where CI is set. Time is not judged: machines do stand still.
+_USUAL: Any = {
+    "deadline": None,
+    "print_blob": True,
+    "suppress_health_check": [hypothesis.HealthCheck.too_slow],
+}
+_PROFILES: dict[str, Any] = {
+    "quick": {"derandomize": False},
+    # The same examples every time, so that a run says something about the change alone.
+    "ci": {"derandomize": True, "database": None, "max_examples": 200},
+    "thorough": {"derandomize": False, "max_examples": 2000},
+}
+for _name, _more in _PROFILES.items():
+    hypothesis.settings.register_profile(_name, **_USUAL, **_more)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "quick")
 
 
@@ -37,7 +48,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     profile = config.getoption("hypothesis_profile", None) or hypothesis.settings.get_current_profile_name()
+    if hypothesis.settings.get_profile(profile).derandomize:
+        return f"hypothesis profile {profile!r}, the same examples every time"
     return f"hypothesis profile {profile!r}, its seed is the one of --randomly-seed"
+
+
+# --- order: by chance, but no worker begins a long test when the others have nothing left ---
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)  # files stay whole, and among themselves as they were
 
 
 # --- skips: named at the end of a run, and failures where BLUEOPS_QB_NO_SKIP is set ---

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -34,6 +33,7 @@ from blueops_qb.sandbox.qbd.soap import Service
 from blueops_qb.sdk.hooks import Switch
 from tests.desktop_house import ADMIN, DesktopHouse
 from tests.desktop_service_process import MOUNT, PLUGIN
+from tests.served import lasting_port
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60.0
@@ -154,7 +154,7 @@ def killable_house(url: str) -> Iterator[KillableHouse]:
         desktop = Desktop()
         stack.callback(desktop.end)
         desktop.prepare()
-        service = ServiceProcess(database=url, key=key.decode(), port=_free_port())
+        service = ServiceProcess(database=url, key=key.decode(), port=lasting_port())
         stack.callback(service.kill)
         service.start()
         desktop.connector = _let_in(engine, desktop, service)
@@ -182,10 +182,3 @@ def _let_in(engine: Engine, desktop: Desktop, service: ServiceProcess) -> Connec
         password=invited.password,
         pause=0.05,
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as tried:
-        tried.bind(("127.0.0.1", 0))
-        port: int = tried.getsockname()[1]
-        return port

@@ -74,7 +74,7 @@ END $$
 """
 _RESTORE = """
 DO $$ DECLARE name text; BEGIN
-  SET LOCAL lock_timeout = '5s';
+  SET LOCAL lock_timeout = '60s';
   SET LOCAL session_replication_role = replica;
   FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
     EXECUTE format('DELETE FROM public.%I', name);

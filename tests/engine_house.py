@@ -31,6 +31,7 @@ from blueops_qb.sandbox.core.invoices import InvoiceDraft
 from blueops_qb.sandbox.core.pricing import LineDraft
 from blueops_qb.sdk.hooks import Switch
 from blueops_qb.store import tables as t
+from blueops_qb.store.types import db_now
 from tests.fake_books import FakeBooks
 from tests.fakes import AskedFake, Asker, CalledFake, CallingFake, FakeProvider
 
@@ -344,15 +345,22 @@ def open_with_plugin(url: str) -> ReferenceCore:
 
 
 def move_in(core: ReferenceCore, kind: str, *, tenant: str = TENANT, company_id: str = "F1") -> EngineHouse:
-    """The house of a tenant that is connected already, with empty books of the company."""
+    """The house of a tenant that is connected already, with empty books of the company.
+
+    It goes live now, and has looked for changes now: what was copied may be older than a night or a sweep.
+    """
     books = FakeBooks(company_id)
     provider = FAKES[kind](books)
     engine = engine_for(core, provider)
-    c = t.connections
+    c, f = t.connections, t.feeds
     with core.begin(tenant) as tx:
-        values = {"provider": provider.name, "lease_owner": "", "lease_until": None}
+        now = db_now(tx.connection)
+        values = {"provider": provider.name, "lease_owner": "", "lease_until": None, "live_since": now}
         tx.connection.execute(c.update().where(c.c.tenant_id == tenant).values(**values))
         id = tx.connection.execute(sa.select(c.c.id).where(c.c.tenant_id == tenant)).scalar_one()
+        due_at = now + dt.timedelta(seconds=SETTINGS.sweep_seconds)
+        looked = (f.c.connection_id == id) & (f.c.feed == due.CHANGES)
+        tx.connection.execute(f.update().where(looked).values(moved_at=now, due_at=due_at))
     return EngineHouse(
         core=core,
         books=books,

@@ -48,11 +48,11 @@ D = Decimal
 
 def consent(url: str, *, allow: bool = True, realm: str = "") -> str:
     """Press a button on the twin's consent page; answers where it sends the browser."""
-    page = requests.get(url, timeout=10)
+    page = requests.get(url, timeout=60)
     assert page.status_code == 200, page.text
     asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     form = {**asked, "realm": realm or "9130000000000000", "decision": "allow" if allow else "deny"}
-    sent = requests.post(url.partition("?")[0], data=form, allow_redirects=False, timeout=10)
+    sent = requests.post(url.partition("?")[0], data=form, allow_redirects=False, timeout=60)
     assert sent.status_code == 302, sent.text
     return sent.headers["Location"]
 
@@ -203,7 +203,7 @@ class Office:
     # -- the other side ----------------------------------------------------------------------------
     def twin_call(self, path: str, **body: Any) -> Any:
         """One of the twin's own switches."""
-        answer = requests.post(f"{self.twin.base_url}/twin/{path}", json=body, timeout=10)
+        answer = requests.post(f"{self.twin.base_url}/twin/{path}", json=body, timeout=60)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -211,7 +211,7 @@ class Office:
         """Create or change something in the books as a bookkeeper does."""
         url = f"{self.twin.base_url}/v3/company/{self.twin.realm}/{entity.lower()}"
         headers = {"Authorization": f"Bearer {self.twin.access_token}", "Accept": "application/json"}
-        answer = requests.post(url, json=body, headers=headers, timeout=10)
+        answer = requests.post(url, json=body, headers=headers, timeout=60)
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()[entity]
         return found
@@ -220,7 +220,7 @@ class Office:
         """Something of the books."""
         url = f"{self.twin.base_url}/v3/company/{self.twin.realm}/{entity.lower()}/{id}"
         headers = {"Authorization": f"Bearer {self.twin.access_token}", "Accept": "application/json"}
-        answer = requests.get(url, headers=headers, timeout=10)
+        answer = requests.get(url, headers=headers, timeout=60)
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()[entity]
         return found

@@ -46,15 +46,19 @@ class OneAnswer:
 
 
 def _whole_request(connection: socket.socket) -> bytes:
-    connection.settimeout(5)
+    connection.settimeout(60)
     data = b""
     while b"\r\n\r\n" not in data:
-        data += connection.recv(65536)
+        if not (more := connection.recv(65536)):
+            return data
+        data += more
     head, _, body = data.partition(b"\r\n\r\n")
     lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     length = int(lengths[0].split(b":")[1]) if lengths else 0
     while len(body) < length:
-        body += connection.recv(65536)
+        if not (more := connection.recv(65536)):
+            break
+        body += more
     return head + b"\r\n\r\n" + body
 
 
@@ -92,7 +96,7 @@ def answering(reply: ReplyWith) -> Iterator[OneAnswer]:
             yield server
         finally:
             listener.shutdown(socket.SHUT_RDWR)
-    thread.join(timeout=5)
+    thread.join(timeout=60)
 
 
 @contextlib.contextmanager

@@ -86,7 +86,7 @@ class Connected:
 
     def admin(self, path: str, **body: Any) -> Any:
         """One call of the twin's own switches."""
-        answer = requests.post(f"{self.twin.base_url}/twin/{path}", json=body, timeout=10)
+        answer = requests.post(f"{self.twin.base_url}/twin/{path}", json=body, timeout=60)
         assert answer.status_code == 200, answer.text
         return answer.json()
 

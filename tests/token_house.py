@@ -59,9 +59,16 @@ def quick(engine: Engine) -> None:
     engine.turns._descriptions["qbo"] = attrs.evolve(description, limits=few)
 
 
+def patient(engine: Engine) -> None:
+    """An answer is waited for longer than a machine stands still: no call is given up that others still carry."""
+    description = engine.turns.describe("qbo")
+    limits = attrs.evolve(description.limits, deadline_seconds=120.0 / QUICK.time_scale)
+    engine.turns._descriptions["qbo"] = attrs.evolve(description, limits=limits)
+
+
 def renewals(shop: Office) -> int:
     """Calls that arrived at the token endpoint so far."""
-    calls = requests.get(f"{shop.twin.base_url}/twin/stats", timeout=10).json()["calls"]
+    calls = requests.get(f"{shop.twin.base_url}/twin/stats", timeout=60).json()["calls"]
     return sum(n for name, n in calls.items() if name.endswith("/tokens/bearer"))
 
 
@@ -94,7 +101,7 @@ def customers(shop: Office, number: int) -> list[str]:
 
 def in_books(shop: Office, names: list[str]) -> list[str]:
     """Those of the names that the books have, as often as they have them."""
-    held = requests.get(f"{shop.twin.base_url}/twin/dump", timeout=10).json()["records"]["Customer"]
+    held = requests.get(f"{shop.twin.base_url}/twin/dump", timeout=60).json()["records"]["Customer"]
     return [row["DisplayName"] for row in held if row["DisplayName"] in names]
 
 
@@ -238,6 +245,7 @@ def main(action: str, url: str, tenant: str, connection_id: str, realm: str) -> 
             with core.engine.connect() as connection:
                 return bool(census.quiet(connection, tenant, connection_id))
 
+        patient(engine)
         assert in_threads(engine, connection_id, WORKERS // PROCESSES, done) == []
     core.stop()
 

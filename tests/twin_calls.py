@@ -36,7 +36,7 @@ class Caller:
     def raw(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.token}", "Accept": "application/json"}
         headers |= kwargs.pop("headers", {})
-        return self.session.request(method, self.root + path, headers=headers, timeout=20, **kwargs)
+        return self.session.request(method, self.root + path, headers=headers, timeout=60, **kwargs)
 
     def get(self, path: str, **params: str) -> Json:
         return _good(self.raw("GET", path, params=params))
@@ -93,7 +93,7 @@ class Caller:
         """One call of the admin API; a POST when there is a body."""
         url = f"{self.twin.base_url}/twin/{path}"
         response = (
-            self.session.post(url, json=body, timeout=20) if body else self.session.get(url, timeout=20)
+            self.session.post(url, json=body, timeout=60) if body else self.session.get(url, timeout=60)
         )
         assert response.status_code == 200, response.text
         answer = response.json()

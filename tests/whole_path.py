@@ -183,7 +183,7 @@ class WholePath:
     # -- the books ---------------------------------------------------------------------------------
     def lines(self) -> list[dict[str, Any]]:
         """The twin's ledger."""
-        found = requests.get(f"{self.twin.base_url}/twin/ledger", timeout=10).json()
+        found = requests.get(f"{self.twin.base_url}/twin/ledger", timeout=60).json()
         assert found["difference"] == "0.00"
         lines: list[dict[str, Any]] = found["lines"]
         return lines
@@ -221,7 +221,7 @@ class WholePath:
                 "Authorization": f"Bearer {self.twin.access_token}",
                 "Accept": "application/json",
             },
-            timeout=10,
+            timeout=60,
             **more,
         )
         found: dict[str, Any] = answer.json()
@@ -242,12 +242,12 @@ class WholePath:
 
     def admin(self, path: str, **body: Any) -> None:
         """A turn of the twin's own switches."""
-        requests.post(f"{self.twin.base_url}/twin/{path}", json=body, timeout=10).raise_for_status()
+        requests.post(f"{self.twin.base_url}/twin/{path}", json=body, timeout=60).raise_for_status()
 
     def there(self, ref: RecordRef, role: str = "main", part: int = 1) -> dict[str, Any]:
         """The record of the books that bears our marker."""
         mark = f"{ref}.1" if (role, part) == ("main", 1) else f"{ref}/{role}/{part}.1"
-        dump = requests.get(f"{self.twin.base_url}/twin/dump", timeout=10).json()["records"]
+        dump = requests.get(f"{self.twin.base_url}/twin/dump", timeout=60).json()["records"]
         found = [
             {**record, "kind": kind}
             for kind, records in dump.items()

@@ -228,7 +228,7 @@ def plant(at: Planting) -> None:
     books.void("Invoice", str(at.raw(voided)[1]["Id"]))
     at.planted.append(("voided", str(voided.ref)))
     # twice, and more than there should be
-    requests.post(f"{house.twin.base_url}/twin/company", json={"warn_duplicate_number": False}, timeout=10)
+    requests.post(f"{house.twin.base_url}/twin/company", json={"warn_duplicate_number": False}, timeout=60)
     for record in (at.invoice(), at.expense(bill)):
         entity, raw = at.raw(record)
         books.enter(entity, fresh(raw))
@@ -297,7 +297,7 @@ def house(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Compan
 
 def in_the_twin(house: Company, since: dt.date, until: dt.date) -> dict[str, Decimal]:
     sums: dict[str, Decimal] = defaultdict(lambda: D("0.00"))
-    for line in requests.get(f"{house.twin.base_url}/twin/ledger", timeout=30).json()["lines"]:
+    for line in requests.get(f"{house.twin.base_url}/twin/ledger", timeout=60).json()["lines"]:
         if since <= dt.date.fromisoformat(line["date"]) <= until:
             sums[line["account"]] += D(line["amount"])
     return {account: amount for account, amount in sums.items() if amount}

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from blueops_qb.cli import main
 from blueops_qb.sandbox.demo import run as run_demo
+from tests.acceptance.test_demo import PATIENCE
 
 
 @pytest.mark.xdist_group("demo")
@@ -25,7 +26,7 @@ def test_the_demo_agrees_and_its_certificate_verifies(
         call = ["agree", "--from", "2024-01-01", "--to", "2028-12-31", "--json", "--certificate", str(file)]
         seen.append(CliRunner().invoke(main, call))
 
-    assert run_demo(once=True, before_compare=agree) == 0
+    assert run_demo(once=True, seconds=PATIENCE, before_compare=agree) == 0
     (told,) = seen
     assert told.exit_code == 0, told.output
     value = json.loads(told.stdout)

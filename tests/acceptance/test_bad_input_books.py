@@ -1,5 +1,6 @@
 """Books that are dead, answer in HTML or ask for a pause: everything is there once as soon as they are back."""
 
+import datetime as dt
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,9 @@ from blueops_qb.engine.outbox import State
 from blueops_qb.providers.qbo.provider import QboProvider
 from blueops_qb.providers.qbo.settings import QboSettings
 from blueops_qb.sandbox.qbo.server import Server
+from blueops_qb.store import tables as t
 from tests.bad_day import BadDay
+from tests.served import lasting_port
 
 pytest_plugins = ["tests.bad_day_fixtures"]
 
@@ -22,19 +25,18 @@ class Door:
 
     def __init__(self, day: BadDay) -> None:
         self._app = day.shop.twin.app
-        self._port = 0
+        self._port = lasting_port()
         self.open()
 
     def open(self) -> None:
         self._server = Server(self._app, port=self._port)
         self.address = self._server.base_url
-        self._port = int(self.address.rpartition(":")[2])
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         self._server.stop()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=60)
 
 
 @contextmanager
@@ -154,11 +156,19 @@ def names(day: BadDay) -> set[str]:
     return {snapshot.record.name for snapshot in found if isinstance(snapshot.record, Customer)}
 
 
+def rests_until(day: BadDay, moment: dt.datetime) -> None:
+    """Move the end of the rest."""
+    with day.shop.core.begin(day.shop.tenant) as tx:
+        tx.connection.execute(t.connections.update().values(rest_until=moment))
+
+
 def test_429_with_an_xml_body_makes_the_connection_rest_and_then_go_on(day: BadDay) -> None:
     shop = day.shop
     invoice = day.invoice()
     day.trouble("throttled_xml", match="/batch")
-    day.until("the rest to begin", lambda: shop.row()["rest_until"] is not None)
+    day.step_until("the rest to begin", lambda: shop.row()["rest_until"] is not None)
+    began = shop.row()["rest_until"]
+    rests_until(day, began + dt.timedelta(minutes=50))  # as long as the test looks; over an hour is no rest
     day.told(day.first(State.WAITING, "pause"), State.WAITING, "too many calls", "by itself")
     calls = day.calls()
     beside = day.others()
@@ -167,5 +177,6 @@ def test_429_with_an_xml_body_makes_the_connection_rest_and_then_go_on(day: BadD
     assert day.calls() == calls, "it called during the rest"
     assert shop.row()["health"] == "ok"
     day.nothing_lost()
+    rests_until(day, began)
     day.until_done(invoice, *beside)
     day.whole()

@@ -124,12 +124,12 @@ def day(
     secrets_file = folder / "secrets.json"
     outputs = [
         run(
-            [sys.executable, "-m", "tests.canary_day", url, str(secrets_file)], home, environment, seconds=300
+            [sys.executable, "-m", "tests.canary_day", url, str(secrets_file)], home, environment, seconds=900
         )
     ]
     told: dict[str, Any] = json.loads(secrets_file.read_text())
     calls = json.dumps([[*command, "--db", url] for command in COMMANDS])
-    outputs.append(run([sys.executable, "-c", CALLS, calls], home, environment, seconds=100))
+    outputs.append(run([sys.executable, "-c", CALLS, calls], home, environment, seconds=600))
     yield Day(
         url=url,
         home=home,

@@ -8,7 +8,7 @@ import pytest
 from blueops_qb.sandbox.core.keys import ENVIRONMENT
 from blueops_qb.sandbox.demo import run
 from blueops_qb.sandbox.reader import FileAddress
-from tests.acceptance.test_demo import KEYS, assert_table_is_aligned
+from tests.acceptance.test_demo import KEYS, PATIENCE, assert_table_is_aligned
 
 pytestmark = pytest.mark.xdist_group("demo")
 
@@ -36,7 +36,7 @@ def test_the_whole_day_reaches_the_file_and_what_was_recorded_there_comes_back(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "demo.json"
-    assert run(once=True, books="qbd", json_file=str(file)) == 0
+    assert run(once=True, seconds=PATIENCE, books="qbd", json_file=str(file)) == 0
     agrees(file)
     told = capsys.readouterr().out
     for step in (
@@ -53,7 +53,7 @@ def test_the_whole_day_reaches_the_file_and_what_was_recorded_there_comes_back(
 
 @pytest.mark.parametrize("seed", [1, 7])
 def test_other_quantities_and_prices_agree_as_well(seed: int) -> None:
-    assert run(once=True, books="qbd", seed=seed) == 0
+    assert run(once=True, seconds=PATIENCE, books="qbd", seed=seed) == 0
 
 
 @pytest.mark.postgres
@@ -62,7 +62,7 @@ def test_the_day_runs_on_postgresql_too(
 ) -> None:
     monkeypatch.delenv(ENVIRONMENT, raising=False)
     file = tmp_path / "demo.json"
-    assert run(once=True, books="qbd", json_file=str(file), db=postgres_url) == 0
+    assert run(once=True, seconds=PATIENCE, books="qbd", json_file=str(file), db=postgres_url) == 0
     agrees(file)
 
 
@@ -103,7 +103,7 @@ def test_what_is_altered_in_the_file_afterwards_is_told(
     def alter(books: FileAddress) -> None:
         altered(books, kind, number, members)
 
-    assert run(once=True, books="qbd", before_compare=alter) == 1
+    assert run(once=True, seconds=PATIENCE, books="qbd", before_compare=alter) == 1
     assert said in capsys.readouterr().out
 
 
@@ -119,5 +119,5 @@ def test_a_payment_that_is_there_twice_is_told(capsys: pytest.CaptureFixture[str
         ask(books, paid)
         ask(books, paid)
 
-    assert run(once=True, books="qbd", before_compare=pay_twice) == 1
+    assert run(once=True, seconds=PATIENCE, books="qbd", before_compare=pay_twice) == 1
     assert "1 duplicates" in capsys.readouterr().out

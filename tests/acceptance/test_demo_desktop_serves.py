@@ -54,7 +54,7 @@ def served(tmp_path: Path, project_root: Path) -> Iterator[Served]:
             assert set(ready) == {"app_url", "username", "password", "pending"}
             yield Served(**ready)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == 0
+            assert process.wait(60) == 0
         finally:
             process.kill()
 

@@ -19,6 +19,7 @@ from blueops_qb.sandbox.demo.day import Day
 from blueops_qb.sandbox.demo.house import TENANT, DemoHouse, demo_house
 from blueops_qb.sandbox.reader import BooksAddress, BooksReader, Comparison, CoreReader, compare
 from blueops_qb.sandbox.reader.books import Known
+from tests.acceptance.test_demo import PATIENCE
 
 pytestmark = pytest.mark.xdist_group("demo")
 Raw = dict[str, Any]
@@ -263,7 +264,7 @@ ALTERATIONS: dict[str, tuple[Alter, str]] = {
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DemoHouse, Known]]:
     """A house after its day, and what was in the books before it."""
     url = f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.db'}"
-    with demo_house(db_url=url, port=0, books="empty") as house:
+    with demo_house(db_url=url, port=0, books="empty", seconds=PATIENCE) as house:
         day = Day(house, seed=2026, tell=lambda _: None)
         day.open_the_books()
         with closing(BooksReader(house.books)) as early:
@@ -343,11 +344,11 @@ def test_the_demo_exits_1_and_names_it(
     def before_compare(books: BooksAddress) -> None:
         # Somebody switched the warning about numbers that are in use off.
         switched = {"realm": books.realm, "warn_duplicate_number": False}
-        assert requests.post(f"{books.base_url}/twin/company", json=switched, timeout=10).ok
+        assert requests.post(f"{books.base_url}/twin/company", json=switched, timeout=60).ok
         with closing(Bookkeeper(books)) as bookkeeper:
             alter(bookkeeper)
 
-    assert run(once=True, before_compare=before_compare) == 1
+    assert run(once=True, seconds=PATIENCE, before_compare=before_compare) == 1
     told = capsys.readouterr().out
     assert words in told
     assert "BOTH SIDES DO NOT AGREE." in told

@@ -69,11 +69,11 @@ class Books:
         )
 
     def post(self, entity: str, body: dict[str, Any]) -> Any:
-        return self._session.post(f"{self._base}/{entity}", json=body, timeout=10)
+        return self._session.post(f"{self._base}/{entity}", json=body, timeout=60)
 
     def count(self, entity: str) -> int:
         query = {"query": f"select count(*) from {entity}"}
-        answer = self._session.get(f"{self._base}/query", params=query, timeout=10)
+        answer = self._session.get(f"{self._base}/query", params=query, timeout=60)
         return int(answer.json()["QueryResponse"]["totalCount"])
 
 
@@ -108,8 +108,8 @@ def met(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Met]:
 def written(house: Office) -> tuple[int, dict[str, Any]]:
     """How often the twin was asked to write, and all that it holds, as it tells itself."""
     base = f"{house.twin.base_url}/twin"
-    asked = requests.get(f"{base}/stats", timeout=10).json()["writes"]
-    dump = requests.get(f"{base}/dump", timeout=10).json()
+    asked = requests.get(f"{base}/stats", timeout=60).json()["writes"]
+    dump = requests.get(f"{base}/dump", timeout=60).json()
     return int(asked), {"records": dump["records"], "deleted": dump["deleted"]}
 
 

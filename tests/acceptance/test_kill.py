@@ -14,7 +14,7 @@ COMMAND = [sys.executable, "-c", "from blueops_qb.cli import main; main()", "ben
 
 def killed(url: str, *options: str) -> dict[str, Any]:
     done = subprocess.run(
-        [*COMMAND, "--db", url, *options], capture_output=True, text=True, timeout=400, check=False
+        [*COMMAND, "--db", url, *options], capture_output=True, text=True, timeout=1200, check=False
     )
     assert done.stdout, done.stderr
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

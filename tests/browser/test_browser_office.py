@@ -21,6 +21,8 @@ from tests.office import DAY, PAGES, Office, office
 
 pytestmark = pytest.mark.browser
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+#: How long anything on a page is waited for, in milliseconds.
+PATIENCE = 120_000
 #: Every page that a menu or a button leads to.
 EVERY_PAGE = (
     "/",
@@ -53,7 +55,8 @@ def chromium() -> Iterator[Browser]:
     if wanted is None:
         pytest.skip(f"no browser on this machine (looked for {', '.join(NAMES)}; set BLUEOPS_QB_CHROMIUM)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=wanted)
+        expect.set_options(timeout=PATIENCE)
+        browser = playwright.chromium.launch(executable_path=wanted, timeout=PATIENCE)
         yield browser
         browser.close()
 
@@ -68,7 +71,7 @@ def served(shop: Office) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.effective_port}{PAGES}"
     finally:
         server.close()
-        thread.join(timeout=10)
+        thread.join(timeout=60)
         server.task_dispatcher.shutdown()
 
 
@@ -76,6 +79,7 @@ def served(shop: Office) -> Iterator[str]:
 def visit(chromium: Browser, base: str, role: str = "admin", *, width: int = 1440) -> Iterator[Page]:
     """Somebody signed in at the overview, on a screen of this width; complaints of the browser fail the test."""
     context = chromium.new_context(viewport={"width": width, "height": 900})
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -239,7 +243,7 @@ def test_a_plan_is_made_more_careful_and_a_mistake_is_undone(chromium: Browser, 
             shop.drain()
             shop.drain()
             # The page looks again by itself.
-            expect(page.get_by_text("Undone", exact=True)).to_have_count(2, timeout=15_000)
+            expect(page.get_by_text("Undone", exact=True)).to_have_count(2)
             _shot(page, "undo-done")
 
 
@@ -257,7 +261,7 @@ def test_a_comparison_is_carried_while_its_page_looks_again(chromium: Browser, s
             _shot(page, "agreement-under-way")
             while rounds.go(shop.engine, shop.id) or shop.drain():
                 pass
-            expect(page.get_by_role("heading", name="Both sides agree")).to_be_visible(timeout=15_000)
+            expect(page.get_by_role("heading", name="Both sides agree")).to_be_visible()
 
 
 def _shot(page: Page, name: str) -> None:

@@ -49,7 +49,7 @@ class TestQbo(ProviderConformance):
     def close_books(cls, twin: RunningTwin) -> CloseBooks:
         def close(day: dt.date | None) -> None:
             body = {"date": None if day is None else day.isoformat()}
-            requests.post(f"{twin.base_url}/twin/closing", json=body, timeout=10).raise_for_status()
+            requests.post(f"{twin.base_url}/twin/closing", json=body, timeout=60).raise_for_status()
 
         return close
 
@@ -64,7 +64,7 @@ class TestQbo(ProviderConformance):
                 address,
                 params={"start_date": day.replace(day=1).isoformat(), "end_date": day.isoformat()},
                 headers={"Authorization": f"Bearer {twin.access_token}", "Accept": "application/json"},
-                timeout=10,
+                timeout=60,
             )
             answer.raise_for_status()
             return trial(answer.json())

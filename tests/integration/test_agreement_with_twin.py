@@ -156,7 +156,7 @@ def test_a_run_that_was_left_is_taken_up_again(business: Company) -> None:
 
 def test_a_ledger_that_cannot_be_read_fails_the_run_with_its_reason(business: Company) -> None:
     limit = f"{business.twin.base_url}/twin/company"
-    requests.post(limit, json={"report_cells": 15}, timeout=10).raise_for_status()
+    requests.post(limit, json={"report_cells": 15}, timeout=60).raise_for_status()
     try:
         run = business.agree(whole=True)
         assert run.state is RunState.FAILED
@@ -164,7 +164,7 @@ def test_a_ledger_that_cannot_be_read_fails_the_run_with_its_reason(business: Co
         told = command(business, "agree", "--from", str(START), "--to", str(TODAY), "--whole")
         assert (told.exit_code, "a single day holds more" in told.output) == (1, True)
     finally:
-        requests.post(limit, json={"report_cells": 400_000}, timeout=10).raise_for_status()
+        requests.post(limit, json={"report_cells": 400_000}, timeout=60).raise_for_status()
 
 
 # -- what is not there yet, and what settles nothing ---------------------------------------------------

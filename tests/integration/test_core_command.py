@@ -19,8 +19,8 @@ def test_core_is_served_until_it_is_told_to_stop(sqlite_url: str, project_root: 
             assert process.stdout is not None
             word, _, rest = process.stdout.readline().partition(" ")
             assert word == "READY"
-            with urllib.request.urlopen(json.loads(rest)["url"], timeout=10) as answer:
+            with urllib.request.urlopen(json.loads(rest)["url"], timeout=60) as answer:
                 assert "Sign in" in answer.read().decode()
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(10) in (0, 128 + signal.SIGTERM)
+            assert process.wait(60) in (0, 128 + signal.SIGTERM)

@@ -69,7 +69,7 @@ class QboHouse:
             f"{self.twin.base_url}/v3/company/{self.twin.realm}/query",
             params={"query": question},
             headers=self._headers,
-            timeout=10,
+            timeout=60,
         )
         found = answer.json()["QueryResponse"]
         rows: list[dict[str, Any]] = next((v for v in found.values() if isinstance(v, list)), [])
@@ -81,7 +81,7 @@ class QboHouse:
             f"{self.twin.base_url}/v3/company/{self.twin.realm}/{entity}",
             json=body,
             headers=self._headers,
-            timeout=10,
+            timeout=60,
         ).raise_for_status()
 
     @property

@@ -172,7 +172,7 @@ def test_a_start_leaves_a_running_neighbour_alone(holder: subprocess.Popen[str],
         assert alive(pid)
         assert (folder / "d" / "postmaster.pid").exists()
     holder.send_signal(signal.SIGINT)
-    holder.wait(20)
+    holder.wait(60)
     assert list(private_temp.iterdir()) == []
 
 

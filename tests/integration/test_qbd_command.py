@@ -124,7 +124,7 @@ def test_a_killed_process_leaves_everything_that_was_answered(tmp_path: Path) ->
             until(lambda: len(script.heard) >= 20)
         finally:
             process.kill()
-            process.communicate(timeout=10)
+            process.communicate(timeout=60)
         heard = len(script.heard)
     assert heard >= 20
     desk = new_desk(path)

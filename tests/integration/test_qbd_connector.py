@@ -37,7 +37,7 @@ def connected(
 ) -> Iterator[Connector]:
     with served(script) as url:
         yield Connector(
-            service=Service(url=url, wsdl=wsdl, timeout=10),
+            service=Service(url=url, wsdl=wsdl, timeout=60),
             quickbooks=QuickBooks(file=desk.file, owner=OWNER),
             user="bo",
             password=password,

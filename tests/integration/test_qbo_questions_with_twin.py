@@ -151,7 +151,7 @@ def created_since(books: Connected, moment: dt.datetime, kinds: str) -> Found:
 
 
 def test_what_an_unanswered_call_did_is_found_by_its_marker() -> None:
-    with connected(read_timeout=2.0) as books:
+    with connected() as books:
         sent_at = dt.datetime.now(dt.UTC)
         books.admin("faults", trouble="drop_after", match="/batch")
         exchange = books.envelope(

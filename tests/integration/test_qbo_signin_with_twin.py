@@ -24,11 +24,11 @@ def consent(books: Connected, decision: str = "allow") -> dict[str, str]:
     """Press the button on the consent page, and hear where it leads."""
     address = urlsplit(books.provider.signin.authorize_url("a-state"))
     asked = {name: values[0] for name, values in parse_qs(address.query).items()}
-    page = requests.get(address.geturl(), timeout=10)
+    page = requests.get(address.geturl(), timeout=60)
     assert page.status_code == 200
     form = {**asked, "realm": books.twin.realm, "decision": decision}
     answer = requests.post(
-        f"{books.twin.base_url}{address.path}", data=form, timeout=10, allow_redirects=False
+        f"{books.twin.base_url}{address.path}", data=form, timeout=60, allow_redirects=False
     )
     where = answer.headers["location"]
     assert where.startswith(CALLBACK)

@@ -184,7 +184,7 @@ def test_what_the_twin_takes_is_what_is_checked_before_sending(books: Connected,
             url,
             json={"TaxCode": f"Wrong {wrong}"[:100], "TaxRateDetails": [row]},
             headers={"Authorization": f"Bearer {books.twin.access_token}", "Accept": "application/json"},
-            timeout=10,
+            timeout=60,
         )
         assert answer.status_code == 400, answer.text
 

@@ -48,7 +48,7 @@ def query(books: Connected, text: str) -> list[dict[str, object]]:
         f"{books.twin.base_url}/v3/company/{books.twin.realm}/query",
         params={"query": text},
         headers={"Authorization": f"Bearer {books.twin.access_token}", "Accept": "application/json"},
-        timeout=10,
+        timeout=60,
     )
     assert answer.status_code == 200, answer.text
     rows: list[dict[str, object]] = next(
@@ -79,7 +79,7 @@ def test_a_receipt_arrives_byte_by_byte_and_hangs_on_its_cost(books: Connected, 
     assert outcome.record.marker == operation.marker
     (kept,) = query(books, f"select * from Attachable where Id = '{outcome.record.id}'")
     assert kept["Size"] == len(PICTURE)
-    assert requests.get(str(kept["TempDownloadUri"]), timeout=10).content == PICTURE
+    assert requests.get(str(kept["TempDownloadUri"]), timeout=60).content == PICTURE
 
 
 def test_the_same_exchange_gives_the_same_bytes_and_is_carried_out_once(

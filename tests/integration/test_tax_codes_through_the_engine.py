@@ -100,7 +100,7 @@ def by_hand(house: FaultHouse, body: dict[str, Any]) -> None:
         f"{twin.base_url}/v3/company/{twin.realm}/taxservice/taxcode",
         json=body,
         headers={"Authorization": f"Bearer {twin.access_token}", "Accept": "application/json"},
-        timeout=10,
+        timeout=60,
     )
     assert answer.status_code == 200, answer.text
 

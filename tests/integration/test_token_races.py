@@ -25,6 +25,7 @@ from tests.token_house import (
     in_process,
     in_threads,
     live,
+    patient,
     quiet,
     renew,
     renewals,
@@ -34,6 +35,7 @@ from tests.token_house import (
 @pytest.mark.parametrize("known", [True, False], ids=["we know", "only the books know"])
 def test_twenty_threads_meet_an_expired_token_and_renew_it_once(database_url: str, known: bool) -> None:
     with live(database_url) as shop:
+        patient(shop.engine)
         names = customers(shop, 40)
         expire(shop, known=known)
         # Several calls are out with the old token when the first one is refused.

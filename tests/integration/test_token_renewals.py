@@ -69,7 +69,7 @@ def test_a_renewal_that_fails_for_the_moment_is_tried_again(shop: Office, troubl
     shop.twin_call("faults", trouble=trouble, match="/tokens/bearer", count=3)
     drain_until(shop, lambda: quiet(shop))
     assert shop.row()["health"] == "ok"
-    assert requests.get(f"{shop.twin.base_url}/twin/switches", timeout=10).json()["planned"] == []
+    assert requests.get(f"{shop.twin.base_url}/twin/switches", timeout=60).json()["planned"] == []
     assert len(in_books(shop, names)) == 2
 
 

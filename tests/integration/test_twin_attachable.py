@@ -67,11 +67,11 @@ def test_a_receipt_hangs_on_its_bill_and_comes_back_byte_for_byte(qbo: Caller, b
     )
     assert made["SyncToken"] == "0"
     assert made["FileAccessUri"] == f"/v3/company/{qbo.twin.realm}/download/{made['Id']}"
-    fetched = requests.get(made["TempDownloadUri"], timeout=10)
+    fetched = requests.get(made["TempDownloadUri"], timeout=60)
     assert (fetched.content, fetched.headers["Content-Type"]) == (PDF, "application/pdf")
     address = qbo.raw("GET", f"/download/{made['Id']}")
     assert address.headers["Content-Type"].startswith("text/plain")
-    assert requests.get(address.text, timeout=10).content == PDF
+    assert requests.get(address.text, timeout=60).content == PDF
 
 
 def test_an_edit_of_the_bill_keeps_its_receipt_and_a_deletion_leaves_it_dangling(qbo: Caller) -> None:
@@ -169,7 +169,7 @@ def test_node_quickbooks_streams_a_file_and_then_says_what_it_belongs_to(qbo: Ca
     tied = qbo.post("/attachable", tie, operation="update")["Attachable"]
     assert tied["AttachableRef"][0]["EntityRef"]["value"] == bill["Id"]
     assert (tied["FileName"], tied["Size"], tied["SyncToken"]) == ("streamed.png", len(PNG), "1")
-    assert requests.get(tied["TempDownloadUri"], timeout=10).content == PNG
+    assert requests.get(tied["TempDownloadUri"], timeout=60).content == PNG
 
 
 def test_python_quickbooks_sends_base64_in_a_body_of_bare_line_feeds(tmp_path: Path) -> None:
@@ -184,11 +184,11 @@ def test_python_quickbooks_sends_base64_in_a_body_of_bare_line_feeds(tmp_path: P
         photo.AttachableRef.append(ref)
         made = photo.save(qb=qb)
         assert (made.Size, made.AttachableRef[0].EntityRef.type) == (len(PNG), "Vendor")
-        assert requests.get(made.TempDownloadUri, timeout=10).content == PNG
+        assert requests.get(made.TempDownloadUri, timeout=60).content == PNG
 
         scan = Attachable()
         scan.FileName, scan.ContentType, scan._FileBytes = "scan.pdf", "application/pdf", PDF
-        assert requests.get(scan.save(qb=qb).TempDownloadUri, timeout=10).content == PDF
+        assert requests.get(scan.save(qb=qb).TempDownloadUri, timeout=60).content == PDF
 
         note = Attachable()
         note.Note, note.AttachableRef = "Ask for the gate code", [ref]
@@ -209,7 +209,7 @@ def test_base64_that_does_not_say_so_is_stored_as_the_text_it_is(qbo: Caller) ->
     text = base64.b64encode(PDF)
     [row] = sent(qbo, [content(1, "corrupt.pdf", text, "application/pdf")])
     assert row["Attachable"]["Size"] == len(text)
-    assert requests.get(row["Attachable"]["TempDownloadUri"], timeout=10).content == text
+    assert requests.get(row["Attachable"]["TempDownloadUri"], timeout=60).content == text
 
 
 def test_an_update_replaces_references_and_clears_what_it_leaves_out(qbo: Caller, bill: Json) -> None:
@@ -288,15 +288,15 @@ def test_a_temporary_address_is_signed_and_ends_after_a_quarter_of_an_hour() -> 
         made = row["Attachable"]
         assert made["FileName"] == "a b & ö.png"
         address = made["TempDownloadUri"]
-        assert requests.get(address, timeout=10).content == PNG
-        assert requests.get(address.replace("signature=", "signature=0"), timeout=10).status_code == 403
-        assert requests.get(address.partition("?")[0], timeout=10).status_code == 403
+        assert requests.get(address, timeout=60).content == PNG
+        assert requests.get(address.replace("signature=", "signature=0"), timeout=60).status_code == 403
+        assert requests.get(address.partition("?")[0], timeout=60).status_code == 403
         qbo.admin("clock", advance_seconds=16 * 60)
-        assert requests.get(address, timeout=10).status_code == 403
+        assert requests.get(address, timeout=60).status_code == 403
         fresh = qbo.read("Attachable", made["Id"])["TempDownloadUri"]
-        assert requests.get(fresh, timeout=10).content == PNG
+        assert requests.get(fresh, timeout=60).content == PNG
         qbo.delete("Attachable", made)
-        assert requests.get(fresh, timeout=10).status_code == 404
+        assert requests.get(fresh, timeout=60).status_code == 404
         assert qbo.fault("GET", f"/download/{made['Id']}")[0] == "610"
 
 
@@ -310,4 +310,4 @@ def test_files_survive_in_the_company_file(tmp_path: Path) -> None:
     with calling(company=company) as again:
         kept = again.read("Attachable", row["Attachable"]["Id"])
         assert kept["AttachableRef"] == row["Attachable"]["AttachableRef"]
-        assert requests.get(kept["TempDownloadUri"], timeout=10).content == PNG
+        assert requests.get(kept["TempDownloadUri"], timeout=60).content == PNG

@@ -27,7 +27,7 @@ def qbo() -> Iterator[Caller]:
 
 
 def page(qbo: Caller, path: str, **params: str) -> html.HtmlElement:
-    response = requests.get(f"{qbo.twin.base_url}/books/{path}", params=params, timeout=10)
+    response = requests.get(f"{qbo.twin.base_url}/books/{path}", params=params, timeout=60)
     assert response.status_code == 200
     assert "script" not in response.text
     document = html.document_fromstring(response.text)
@@ -37,7 +37,7 @@ def page(qbo: Caller, path: str, **params: str) -> html.HtmlElement:
 
 def submit(qbo: Caller, path: str, **form: str) -> str:
     url = f"{qbo.twin.base_url}/books/{path}"
-    response = requests.post(url, data=form, timeout=10)
+    response = requests.post(url, data=form, timeout=60)
     assert response.status_code == 200
     assert response.history[0].status_code == 303
     return str(html.document_fromstring(response.text).xpath("string()"))
@@ -51,7 +51,7 @@ def test_every_page_is_labelled_and_styled_from_here(qbo: Caller, path: str) -> 
         named = field.get("aria-label") or document.xpath(f"//label[@for='{field.get('id')}']")
         assert named, field.get("name")
     sheets = document.xpath("//link/@href")
-    assert requests.get(sheets[0], timeout=10).headers["Content-Type"].startswith("text/css")
+    assert requests.get(sheets[0], timeout=60).headers["Content-Type"].startswith("text/css")
     assert all(sheet.startswith(qbo.twin.base_url) for sheet in sheets)
 
 
@@ -91,7 +91,7 @@ def test_an_address_and_a_name_are_changed(qbo: Caller) -> None:
 def test_the_trial_balance_page_balances(qbo: Caller) -> None:
     cells = page(qbo, "trial-balance").xpath("//tfoot//td/text()")
     assert cells[0] == cells[1]
-    missing = requests.get(f"{qbo.twin.base_url}/books/customer?id=9999", timeout=10)
+    missing = requests.get(f"{qbo.twin.base_url}/books/customer?id=9999", timeout=60)
     assert missing.status_code == 404
 
 
@@ -146,7 +146,7 @@ def start(*arguments: str) -> tuple[subprocess.Popen[str], dict[str, str]]:
 
 def end(child: subprocess.Popen[str], number: int) -> int:
     child.send_signal(number)
-    code = child.wait(timeout=20)
+    code = child.wait(timeout=60)
     assert child.stdout is not None
     child.stdout.close()
     return code
@@ -168,20 +168,20 @@ def test_the_command_says_ready_serves_and_keeps_the_company(tmp_path: Path) -> 
         f"{ready['base_url']}/v3/company/77",
         {"Authorization": "Bearer T", "Accept": "application/json"},
     )
-    made = requests.post(f"{url}/customer", json={"DisplayName": "Kept"}, headers=headers, timeout=10)
+    made = requests.post(f"{url}/customer", json={"DisplayName": "Kept"}, headers=headers, timeout=60)
     assert made.status_code == 200
     assert end(child, signal.SIGTERM) == 0
 
     child, again = start(*arguments)
     url = f"{again['base_url']}/v3/company/77"
-    kept = requests.get(f"{url}/customer/{made.json()['Customer']['Id']}", headers=headers, timeout=10)
+    kept = requests.get(f"{url}/customer/{made.json()['Customer']['Id']}", headers=headers, timeout=60)
     assert kept.json()["Customer"]["DisplayName"] == "Kept"
     assert (again["client_id"], again["client_secret"]) == (ready["client_id"], ready["client_secret"])
     refreshed = requests.post(
         f"{again['base_url']}/oauth2/v1/tokens/bearer",
         data={"grant_type": "refresh_token", "refresh_token": ready["refresh_token"]},
         auth=(ready["client_id"], ready["client_secret"]),
-        timeout=10,
+        timeout=60,
     )
     assert refreshed.status_code == 200
     assert end(child, signal.SIGINT) == 0
@@ -197,7 +197,7 @@ def test_a_company_file_of_another_realm_is_refused(tmp_path: Path) -> None:
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
         check=False,
     )

@@ -35,7 +35,7 @@ def node(caller: Caller, method: str, path: str, body: Json | None = None, **que
     }
     joined = "&".join(f"{name}={value}" for name, value in (query | {"minorversion": "65"}).items())
     url = f"{caller.root}{path}{'&' if '?' in path else '?'}{joined}&format=json"
-    response = requests.request(method, url, json=body, headers=headers, timeout=10)
+    response = requests.request(method, url, json=body, headers=headers, timeout=60)
     assert response.status_code == 200, response.text
     answer = response.json()
     assert isinstance(answer, dict)
@@ -118,10 +118,10 @@ def test_node_refreshes_with_basic_and_revokes_with_a_form(qbo: Caller) -> None:
     twin = qbo.twin
     keys = (twin.client_id, twin.client_secret)
     form = {"grant_type": "refresh_token", "refresh_token": twin.refresh_token}
-    token = requests.post(f"{twin.base_url}/oauth2/v1/tokens/bearer", data=form, auth=keys, timeout=10).json()
+    token = requests.post(f"{twin.base_url}/oauth2/v1/tokens/bearer", data=form, auth=keys, timeout=60).json()
     assert token["token_type"] == "bearer"
     url = f"{twin.base_url}/v2/oauth2/tokens/revoke"
-    ended = requests.post(url, data={"token": token["access_token"]}, auth=keys, timeout=10)
+    ended = requests.post(url, data={"token": token["access_token"]}, auth=keys, timeout=60)
     assert (ended.status_code, ended.content) == (200, b"")
     dead = qbo.raw("GET", "/customer/1", headers={"Authorization": f"Bearer {token['access_token']}"})
     assert dead.status_code == 401
@@ -206,7 +206,7 @@ def test_tap_refreshes_with_its_keys_in_the_body_and_reads_every_table(
         headers = {"Accept": "application/json", "User-Agent": "tap-quickbooks test@example.com"}
 
         def get(endpoint: str, **params: str) -> Json:
-            response = session.get(f"{qbo.root}{endpoint}", headers=headers, params=params, timeout=10)
+            response = session.get(f"{qbo.root}{endpoint}", headers=headers, params=params, timeout=60)
             assert response.status_code == 200, response.text
             answer = response.json()
             assert isinstance(answer, dict)

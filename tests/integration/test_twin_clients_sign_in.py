@@ -42,7 +42,7 @@ def token(twin: RunningTwin, **fields: str) -> requests.Response:
         f"{twin.base_url}/oauth2/v1/tokens/bearer",
         data=fields,
         auth=(twin.client_id, twin.client_secret),
-        timeout=10,
+        timeout=60,
     )
 
 
@@ -80,7 +80,7 @@ def test_a_sign_in_without_accounting_names_no_company_and_opens_none(
 
 def test_an_unknown_scope_gets_a_page(auth: AuthClient) -> None:
     url = auth.get_authorization_url([Scopes.ACCOUNTING], state_token="s")
-    page = requests.get(url.replace("quickbooks.accounting", "quickbooks.everything"), timeout=10)
+    page = requests.get(url.replace("quickbooks.accounting", "quickbooks.everything"), timeout=60)
     assert page.status_code == 400
     assert "invalid_scope" in page.text
 
@@ -98,7 +98,7 @@ def test_what_a_token_request_lacks_is_invalid(twin: RunningTwin) -> None:
         assert (answer.status_code, answer.json()) == (400, {"error": "invalid_request"})
     url = f"{twin.base_url}/oauth2/v1/tokens/bearer"
     body = {"grant_type": "refresh_token", "refresh_token": twin.refresh_token}
-    answer = requests.post(url, json=body, auth=(twin.client_id, twin.client_secret), timeout=10)
+    answer = requests.post(url, json=body, auth=(twin.client_id, twin.client_secret), timeout=60)
     assert (answer.status_code, answer.json()) == (400, {"error": "invalid_request"})
     assert refresh(twin, twin.refresh_token).status_code == 200
 
@@ -135,7 +135,7 @@ def restless() -> Iterator[RunningTwin]:
 
 
 def switch(twin: RunningTwin, **body: object) -> None:
-    assert requests.post(f"{twin.base_url}/twin/switches", json=body, timeout=10).status_code == 200
+    assert requests.post(f"{twin.base_url}/twin/switches", json=body, timeout=60).status_code == 200
 
 
 def test_a_replaced_token_is_dead_at_once(restless: RunningTwin) -> None:
@@ -169,6 +169,6 @@ def test_within_a_day_a_refresh_answers_the_same_token(twin: RunningTwin, auth: 
         twin.app.clock.advance(timedelta(hours=7))
         auth.refresh()
         assert auth.refresh_token == first
-    requests.post(f"{twin.base_url}/twin/day", json={"days": 1}, timeout=10)
+    requests.post(f"{twin.base_url}/twin/day", json={"days": 1}, timeout=60)
     auth.refresh()
     assert auth.refresh_token != first

@@ -49,7 +49,7 @@ def start(file: Path, *options: str) -> tuple[subprocess.Popen[str], Any]:
 
 def killed(child: subprocess.Popen[str]) -> None:
     child.send_signal(signal.SIGKILL)
-    child.wait(timeout=20)
+    child.wait(timeout=60)
     assert child.stdout is not None
     child.stdout.close()
 
@@ -63,7 +63,7 @@ def test_a_kill_loses_nothing_that_was_answered(tmp_path: Path) -> None:
     def create(number: int) -> str:
         body = invoice("1", sales_line("10"), DocNumber=f"K-{number}")
         answer = requests.post(
-            f"{url}/invoice", params={"requestid": f"r{number}"}, json=body, headers=HEADERS, timeout=20
+            f"{url}/invoice", params={"requestid": f"r{number}"}, json=body, headers=HEADERS, timeout=60
         )
         return str(answer.json()["Invoice"]["Id"])
 
@@ -75,7 +75,7 @@ def test_a_kill_loses_nothing_that_was_answered(tmp_path: Path) -> None:
     child, again = start(file, *options)
     url = f"{again['base_url']}/v3/company/123"
     statement = "select * from Invoice where DocNumber like 'K-%' maxresults 1000"
-    found = requests.get(f"{url}/query", params={"query": statement}, headers=HEADERS, timeout=20).json()
+    found = requests.get(f"{url}/query", params={"query": statement}, headers=HEADERS, timeout=60).json()
     assert {row["Id"] for row in found["QueryResponse"]["Invoice"]} == set(ids)
     assert create(0) == ids[0]  # the requestid is remembered too
     assert "refresh_token" in _refreshed(again, tokens["refresh_token"])
@@ -90,7 +90,7 @@ def _refreshed(ready: Any, token: str) -> Any:
         f"{ready['base_url']}/oauth2/v1/tokens/bearer",
         data={"grant_type": "refresh_token", "refresh_token": token},
         auth=(ready["client_id"], ready["client_secret"]),
-        timeout=20,
+        timeout=60,
     ).json()
 
 

@@ -26,7 +26,7 @@ def merge(qbo: Caller, kind: str, keep: str, lose: str) -> Json:
 def refused(qbo: Caller, kind: str, keep: str, lose: str) -> str:
     url = f"{qbo.twin.base_url}/twin/do"
     response = qbo.session.post(
-        url, json={"action": "merge", "kind": kind, "keep": keep, "lose": lose}, timeout=20
+        url, json={"action": "merge", "kind": kind, "keep": keep, "lose": lose}, timeout=60
     )
     return str(response.json()["Fault"]["Error"][0]["code"])
 

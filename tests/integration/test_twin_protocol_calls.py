@@ -32,7 +32,7 @@ def qbo() -> Iterator[Caller]:
 def plain(caller: Caller, method: str, path: str, **kwargs: Any) -> requests.Response:
     """A call with no header but those given: requests alone would ask for ``*/*``."""
     headers = {"Accept": None, "Authorization": f"Bearer {caller.token}"} | kwargs.pop("headers", {})
-    return requests.request(method, caller.root + path, headers=headers, timeout=10, **kwargs)
+    return requests.request(method, caller.root + path, headers=headers, timeout=60, **kwargs)
 
 
 # --- XML unless JSON is asked for ---------------------------------------------------------------------------
@@ -217,7 +217,7 @@ def test_a_throttle_and_a_foreign_company_name_no_element(qbo: Caller) -> None:
     foreign = requests.get(
         f"{qbo.twin.base_url}/v3/company/123/invoice/2",
         headers={"Authorization": f"Bearer {qbo.token}", "Accept": "application/json"},
-        timeout=10,
+        timeout=60,
     )
     assert foreign.status_code == 403
     assert "element" not in foreign.json()["Fault"]["Error"][0]

@@ -35,6 +35,14 @@ def raise_one(caller: Caller, *, timeout: float = 20, **params: str) -> requests
     )
 
 
+def until_there_are(caller: Caller, wanted: int) -> None:
+    """A client that is impatient may be gone before the work is done."""
+    end = time.monotonic() + 60
+    while (found := invoices(caller)) != wanted:
+        assert time.monotonic() < end, f"{found} invoices"
+        time.sleep(0.02)
+
+
 def reads(caller: Caller, count: int) -> list[int]:
     return [caller.raw("GET", "/customer/1").status_code for _ in range(count)]
 
@@ -64,19 +72,17 @@ def test_a_connection_is_reset_or_closed_before_or_after_the_work(
 
 @pytest.mark.parametrize(("trouble", "created"), [("stall", 0), ("timeout_after", 1)])
 def test_silence_outlasts_the_client(qbo: Caller, trouble: str, created: int) -> None:
-    qbo.admin("faults", trouble=trouble, match="/invoice", seconds=30)
-    started = time.monotonic()
+    qbo.admin("faults", trouble=trouble, match="/invoice", seconds=600)
     with pytest.raises(requests.ReadTimeout):
         raise_one(qbo, timeout=0.3)
-    assert time.monotonic() - started < 5
-    assert invoices(qbo) == created
+    until_there_are(qbo, created)
 
 
 def test_a_body_may_stall_in_the_middle(qbo: Caller) -> None:
-    qbo.admin("faults", trouble="stalled_body", match="/invoice", seconds=30)
+    qbo.admin("faults", trouble="stalled_body", match="/invoice", seconds=600)
     with pytest.raises((requests.ConnectionError, requests.ReadTimeout), match="timed out"):
         raise_one(qbo, timeout=0.4)
-    assert invoices(qbo) == 1
+    until_there_are(qbo, 1)
     qbo.admin("faults", trouble="stalled_body", match="/invoice", seconds=0.1)
     with pytest.raises((requests.exceptions.ChunkedEncodingError, urllib3.exceptions.ProtocolError)):
         raise_one(qbo)
@@ -142,19 +148,19 @@ def test_trouble_lasts_until_it_is_cleared_where_no_count_is_given(qbo: Caller) 
     assert reads(qbo, 7) == [503] * 7
     assert qbo.query("select count(*) from Customer")["totalCount"] > 0
     assert qbo.admin("switches")["planned"][0]["trouble"] == "unavailable"
-    requests.post(f"{qbo.twin.base_url}/twin/faults/clear", json={}, timeout=10)
+    requests.post(f"{qbo.twin.base_url}/twin/faults/clear", json={}, timeout=60)
     assert reads(qbo, 1) == [200]
 
 
 def test_chance_is_seeded_and_near_its_rate(qbo: Caller) -> None:
     runs: list[list[int]] = []
     for _ in range(2):
-        requests.post(f"{qbo.twin.base_url}/twin/faults/clear", json={}, timeout=10)
+        requests.post(f"{qbo.twin.base_url}/twin/faults/clear", json={}, timeout=60)
         qbo.admin("faults", trouble="throttled", count=0, rate=0.2, seed=7, match="/customer/")
         runs.append(reads(qbo, 120))
     assert runs[0] == runs[1]
     assert 10 <= runs[0].count(429) <= 40
-    requests.post(f"{qbo.twin.base_url}/twin/faults/clear", json={}, timeout=10)
+    requests.post(f"{qbo.twin.base_url}/twin/faults/clear", json={}, timeout=60)
     qbo.admin("faults", trouble="throttled", count=0, rate=0.2, seed=8, match="/customer/")
     assert reads(qbo, 120) != runs[0]
 
@@ -185,7 +191,7 @@ def test_several_plans_at_once_strike_one_after_the_other(qbo: Caller) -> None:
     ],
 )
 def test_impossible_plans_are_refused(qbo: Caller, plan: dict[str, object]) -> None:
-    response = requests.post(f"{qbo.twin.base_url}/twin/faults", json=plan, timeout=10)
+    response = requests.post(f"{qbo.twin.base_url}/twin/faults", json=plan, timeout=60)
     assert response.status_code == 400
     assert "rate is from 0 to 1" in response.json()["error"]
     assert qbo.admin("switches")["planned"] == []
@@ -201,7 +207,7 @@ def test_the_handbook_names_every_trouble_switch_and_condition(qbo: Caller, proj
 
 def test_only_some_reads_can_lag(qbo: Caller) -> None:
     body = {"stale_seconds": 1, "stale_reads": ["report"]}
-    response = requests.post(f"{qbo.twin.base_url}/twin/switches", json=body, timeout=10)
+    response = requests.post(f"{qbo.twin.base_url}/twin/switches", json=body, timeout=60)
     assert response.status_code == 400
     assert "query, cdc, read" in response.json()["error"]
     assert qbo.admin("switches")["stale_seconds"] == 0

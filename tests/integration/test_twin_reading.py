@@ -330,11 +330,11 @@ def test_names_outside_latin_and_quotes_survive(qbo: Caller) -> None:
 
 def test_no_token_no_company(seeded: Caller) -> None:
     accept = {"Accept": "application/json"}
-    bare = requests.get(f"{seeded.root}/customer/1", headers=accept, timeout=10)
+    bare = requests.get(f"{seeded.root}/customer/1", headers=accept, timeout=60)
     assert (bare.status_code, bare.json()["fault"]["error"][0]["code"]) == (401, "3200")
     foreign = requests.get(
         f"{seeded.twin.base_url}/v3/company/123/customer/1",
         headers=accept | {"Authorization": f"Bearer {seeded.token}"},
-        timeout=10,
+        timeout=60,
     )
     assert (foreign.status_code, foreign.json()["Fault"]["Error"][0]["code"]) == (403, "3100")

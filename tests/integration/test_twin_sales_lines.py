@@ -286,7 +286,7 @@ def test_a_billable_cost_is_billed_by_a_person_and_freed_with_the_invoice(qbo: C
     answer = qbo.session.post(
         f"{qbo.twin.base_url}/twin/do",
         json={"action": "create", "kind": "Invoice", "body": invoice("2", line)},
-        timeout=20,
+        timeout=60,
     )
     assert answer.json()["Fault"]["Error"][0]["code"] == "620"
     last = qbo.admin("do", action="create", kind="Invoice", body=invoice("1", line))["result"]

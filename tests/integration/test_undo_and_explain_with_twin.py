@@ -44,7 +44,7 @@ def balances(shop: Office) -> dict[str, float]:
     url = f"{shop.twin.base_url}/v3/company/{shop.twin.realm}/query"
     headers = {"Authorization": f"Bearer {shop.twin.access_token}", "Accept": "application/json"}
     query = {"query": "select * from Account maxresults 1000"}
-    answer = requests.get(url, params=query, headers=headers, timeout=10).json()
+    answer = requests.get(url, params=query, headers=headers, timeout=60).json()
     accounts = answer["QueryResponse"]["Account"]
     return {a["Name"]: float(a.get("CurrentBalance") or 0) for a in accounts}
 

@@ -124,7 +124,7 @@ def secure_server(folder: Path) -> Iterator[tuple[str, list[bytes]]]:
             except OSError:
                 return
             with contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True) as secure:
-                secure.settimeout(5)
+                secure.settimeout(60)
                 heard.append(secure.recv(65536))
                 secure.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
 
@@ -133,7 +133,7 @@ def secure_server(folder: Path) -> Iterator[tuple[str, list[bytes]]]:
         thread.start()
         yield f"https://127.0.0.1:{listener.getsockname()[1]}", heard
         listener.shutdown(socket.SHUT_RDWR)
-    thread.join(5)
+    thread.join(60)
 
 
 @pytest.mark.parametrize("act", ACTS)
@@ -156,7 +156,7 @@ def test_the_test_server_is_a_real_one_that_somebody_who_trusts_it_reaches(tmp_p
         context = ssl.create_default_context(cafile=str(tmp_path / "pair.pem"))
         host, port = base.removeprefix("https://").split(":")
         with (
-            socket.create_connection((host, int(port)), timeout=5) as plain,
+            socket.create_connection((host, int(port)), timeout=60) as plain,
             context.wrap_socket(plain, server_hostname=host) as secure,
         ):
             secure.sendall(b"GET / HTTP/1.1\r\n\r\n")

@@ -436,10 +436,12 @@ def test_a_batch_of_thirty_is_written_and_read_in_milliseconds() -> None:
     reply = Answer(status=200, text=dumps({"BatchItemResponse": rows})).to_bytes()
 
     def best(work: Any) -> float:
+        """Of its own time: what others do on the machine meanwhile does not count."""
+
         def once() -> float:
-            start = time.perf_counter()
+            start = time.thread_time()
             work()
-            return time.perf_counter() - start
+            return time.thread_time() - start
 
         return min(once() for _ in range(7))
 

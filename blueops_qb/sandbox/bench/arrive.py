@@ -43,7 +43,7 @@ BY_WEBHOOK = 5.0
 #: What a sweep's own work may take beyond its span.
 WORK = 2.0
 #: Nothing is waited for longer than this.
-PATIENCE = 30.0
+PATIENCE = 120.0
 TOKEN = "arrive-verifier"
 
 

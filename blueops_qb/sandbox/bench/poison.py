@@ -86,7 +86,7 @@ def _ordeal(
     made += _until_everything_came(chaos, poison, office, scale)
     healed = time.monotonic()
     poison.heal()
-    chaos.wait(chaos.quiet, 300 * max(scale, 0.1))
+    chaos.wait(chaos.quiet, 300 * max(scale, 0.4))
     ended = time.monotonic()
     ills = Counter({name: n for name, n in sorted(poison.met.items()) if n})
     twin = stats(chaos.ready)
@@ -134,7 +134,7 @@ def _until_everything_came(chaos: ChaosHouse, poison: Poison, office: Office, sc
         return everything <= {name for name, number in poison.met.items() if number}
 
     made = 0
-    give_up = time.monotonic() + max(15.0, 30 * scale)
+    give_up = time.monotonic() + max(120.0, 30 * scale)
     while not came() and time.monotonic() < give_up:
         made += office.change(2)
         chaos.runner.wake()
