@@ -274,7 +274,8 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
             "start a backfill.",
             hold=Hold.MATCH,
         )
-    if (waits := prepaid.after_deposit(turn, change.record, change.revision, plan.by_source)) is not None:
+    waits = prepaid.after_deposit(turn, change.record, change.revision, plan.by_source, plan.snapshots)
+    if waits is not None:
         return waits
     if (waits := parts.first(turn, plan.by_source, change.record, change.revision)) is not None:
         return waits
