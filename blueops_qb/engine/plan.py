@@ -301,6 +301,9 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
         case NotPosted():
             return move(State.NOT_POSTED, result.reason)
         case Posted():
+            waits = parts.moves_after(plan.by_source, change.record, change.revision, result)
+            if waits is not None:
+                return waits
             if isinstance(change.record, Payout) and not change.record.void:
                 here = plain_deposits.there_already(turn, change.record, change.revision, result, mine)
                 if here is not None:

@@ -11,7 +11,7 @@ from blueops_qb.domain.documents import CustomerPayment, ExpenseDocument
 from blueops_qb.domain.policy import OverJobs, Policy
 from blueops_qb.domain.records import Application, Payment, Refund, RefundPart
 from blueops_qb.domain.refs import BooksKind, BooksRef
-from blueops_qb.engine import resolve, rules_desk
+from blueops_qb.engine import outbox, resolve, rules_desk
 from blueops_qb.sdk.provider import Operation
 from blueops_qb.sdk.simple import Told
 from tests.engine_house import DAY, D, EngineHouse
@@ -185,3 +185,49 @@ def test_a_payment_of_which_all_parts_were_voided_there_is_void_here_and_does_no
     assert house.state(payment) == "done"
     assert house.conflicts() == []
     assert house.quiet()
+
+
+def _came_back_and_merged(house: EngineHouse) -> tuple[Payment, Any, dict[str, BooksRef]]:
+    """A check of Ann's that came back and settles its return; then she is one with Bob in BlueOps."""
+    ann, bob = sent_customer(house), sent_customer(house, "Bob May")
+    payment = house.pay(house.invoice(ann, "100.00"), "100.00")
+    house.drain()
+    back = bounced(house, payment)
+    house.drain()
+    places = {"ann": house.place(ann), "bob": house.place(bob)}
+    with house.work() as tx:
+        tx.merge_customers(ann.id, bob.id)
+    return payment, back, places
+
+
+def test_a_return_moves_to_another_customer_after_the_payment_that_settles_it(house: EngineHouse) -> None:
+    payment, back, places = _came_back_and_merged(house)
+    house.engine.work_pending(house.id)
+    assert house.event(back).waits_for == str(payment.ref)
+    house.drain()
+    assert [house.state(record) for record in (payment, back)] == ["done", "done"]
+    assert house.there(payment).customer == house.there(back).payee == places["bob"]
+
+
+def test_a_return_stays_where_its_payment_stays_until_both_are_moved_in_the_books(
+    house: EngineHouse, refusing: Callable[..., Any]
+) -> None:
+    payment, back, places = _came_back_and_merged(house)
+    with refusing("100.00"):
+        for _ in range(3):
+            house.drain()
+    assert [house.state(record) for record in (payment, back)] == ["held", "waiting"]
+    assert house.there(payment).customer == house.there(back).payee == places["ann"]
+    # The bookkeeper merges them there too.
+    house.books.edit(house.place(payment), customer=places["bob"])
+    (line,) = house.there(back).lines
+    house.books.edit(
+        house.place(back), payee=places["bob"], lines=(attrs.evolve(line, customer=places["bob"]),)
+    )
+    house.books.edit(places["ann"], active=False)
+    house.poll()
+    with house.turn() as turn:
+        outbox.again(turn.connection, turn.tenant_id, turn.now)
+    house.drain()
+    assert [house.state(record) for record in (payment, back)] == ["done", "done"]
+    assert house.there(payment).customer == house.there(back).payee == places["bob"]
