@@ -37,12 +37,13 @@ from blueops_qb.engine.agreement_said import (
     told_one_by_one,
 )
 from blueops_qb.engine.agreement_slice import DIFFERENCE, lines_json
+from blueops_qb.engine.built_on import built_on
 from blueops_qb.engine.engine import Engine
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.newest import OF_OUR_OWN
 from blueops_qb.engine.outbox import OPEN_STATES, ref_condition
 from blueops_qb.engine.related import read_related
-from blueops_qb.engine.rule_room import built_on, post_as_open, post_record
+from blueops_qb.engine.rule_room import post_as_open, post_record
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Snapshot

@@ -11,13 +11,14 @@ import sqlalchemy as sa
 from blueops_qb.domain.documents import AttachedFile, kind_of
 from blueops_qb.domain.posting.context import Blocked, Posted
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
+from blueops_qb.engine.built_on import built_on
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.linking import Pair, link_documents
 from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.match_rows import ITEM, Row, rows
 from blueops_qb.engine.match_sides import KINDS
 from blueops_qb.engine.related import read_related
-from blueops_qb.engine.rule_room import built_on, post_record
+from blueops_qb.engine.rule_room import post_record
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Snapshot

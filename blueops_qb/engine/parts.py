@@ -12,10 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from blueops_qb.domain.binding import refs_of
-from blueops_qb.domain.documents import Allocation, CustomerPayment
+from blueops_qb.domain.documents import Allocation, CustomerPayment, Document
+from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.posting.payments import MAIN
 from blueops_qb.domain.records import Payment, PaymentReturn, Payout, Record, Refund
-from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordKind, RecordRef, record_of
+from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordKind, RecordRef, record_of, ref_of_key
 from blueops_qb.engine import outbox
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.outbox import Hold, Move, State
@@ -76,6 +77,38 @@ def _settles(part: Known, back: RecordRef) -> bool:
     document = wire.load_document(part.kind, part.content)
     named = (ref for ref in refs_of(document) if not isinstance(ref, BooksRef))
     return any(record_of(ref) == back for ref in named)
+
+
+def moves_after(
+    known: Mapping[RecordRef, Sequence[Known]], record: Record, revision: int, result: Posted
+) -> Move | None:
+    """Where a return goes that is of another customer now while its payment settles it in the books as it was.
+
+    The books link no two of different customers: the payment moves first, or a person moves both there.
+    """
+    if not isinstance(record, PaymentReturn) or record.void:
+        return None
+    (payment,) = _payments_of(record)
+    settling = [_as_agreed(part) for part in known.get(payment, ()) if part.linked]
+    for one in known.get(record.ref, ()):
+        before, after = _whose(_as_agreed(one)), _whose(result.documents.get(one.key))
+        if not one.linked or before is None or after is None or before == after:
+            continue
+        for document in settling:
+            named = refs_of(document) if isinstance(document, CustomerPayment) else ()
+            if ref_of_key(one.key) in named and _whose(document) == before:
+                return _waiting(record.ref, revision, payment, f"settles it as {before}'s in the books")
+    return None
+
+
+def _as_agreed(known: Known) -> Document | None:
+    return wire.load_document(known.kind, known.base_ours) if known.base_ours else None
+
+
+def _whose(document: Document | None) -> RecordRef | None:
+    """Whose money it is, where that is one of ours."""
+    party = getattr(document, "payee", None) or getattr(document, "customer", None)
+    return party if isinstance(party, RecordRef) else None
 
 
 def _about_to_change(

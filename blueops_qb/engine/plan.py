@@ -274,7 +274,8 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
             "start a backfill.",
             hold=Hold.MATCH,
         )
-    if (waits := prepaid.after_deposit(turn, change.record, change.revision, plan.by_source)) is not None:
+    waits = prepaid.after_deposit(turn, change.record, change.revision, plan.by_source, plan.snapshots)
+    if waits is not None:
         return waits
     if (waits := parts.first(turn, plan.by_source, change.record, change.revision)) is not None:
         return waits
@@ -300,6 +301,9 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
         case NotPosted():
             return move(State.NOT_POSTED, result.reason)
         case Posted():
+            waits = parts.moves_after(plan.by_source, change.record, change.revision, result)
+            if waits is not None:
+                return waits
             if isinstance(change.record, Payout) and not change.record.void:
                 here = plain_deposits.there_already(turn, change.record, change.revision, result, mine)
                 if here is not None:

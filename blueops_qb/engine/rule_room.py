@@ -27,12 +27,20 @@ from blueops_qb.domain.posting.rules import post
 from blueops_qb.domain.posting.salestax import GAP_LINE, TAXED
 from blueops_qb.domain.posting.trace import Trace
 from blueops_qb.domain.recoding import coded_as
-from blueops_qb.domain.records import Credit, Customer, Expense, Invoice, Job, Record, Vendor
+from blueops_qb.domain.records import (
+    Credit,
+    Customer,
+    Expense,
+    Invoice,
+    Job,
+    Record,
+    Vendor,
+)
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
-from blueops_qb.engine.known import Known, load_known
+from blueops_qb.engine.built_on import counts, documents_of
+from blueops_qb.engine.known import Known
 from blueops_qb.engine.moves import BACK, version_of
 from blueops_qb.engine.record_choices import choices_of
-from blueops_qb.engine.related import named_by
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.capability import Feature
@@ -112,10 +120,8 @@ def context_for(
     posted = {
         k.key: wire.load_document(k.kind, k.content) for k in mine if k.content and k.state != "withdrawn"
     }
-    base = _built_on(turn, record, known)
-    posted |= {
-        k.key: wire.load_document(k.kind, k.base_ours or k.content) for k in base if k.content and k.linked
-    }
+    base = documents_of(turn, record, known)
+    posted |= {k.key: wire.load_document(k.kind, text) for k in base if (text := counts(k, record))}
     if isinstance(record, Credit):
         posted |= _as_moved(turn, record, snapshots, mine, base, posted)
     mapping, policy = rules_for(turn, record, mine, base)
@@ -146,7 +152,7 @@ def rules_for(
     version = pinned.mapping_version if pinned is not None else 0
     if isinstance(record, Credit):
         # A credit mirrors its invoice: it goes by the rules by which that was posted, or that it was moved to before.
-        base = _built_on(turn, record) if base is None else base
+        base = documents_of(turn, record) if base is None else base
         original = next((k for k in base if k.linked and k.key.source.id == record.invoice_id), None)
         if original is not None:
             moved = version_of(original.moves, most=_posted_under(turn, mine))
@@ -336,27 +342,6 @@ def _part_of(payment: Document, place: BooksRef) -> Decimal:
             return sum((part.amount for part in payment.settles if part.document == place), ZERO)
         case _:
             return ZERO
-
-
-#: Kinds of records whose documents depend on what stands in the books of the records they name.
-_BUILD_ON = frozenset({RecordKind.INVOICE, RecordKind.PAYMENT, RecordKind.CREDIT, RecordKind.REFUND})
-
-
-def built_on(record: Record) -> list[RecordRef]:
-    """The records that this one builds on: what it settles, credits, gives back or deposits."""
-    if isinstance(record, Customer | Job | Vendor | Expense):
-        return []
-    return [ref for ref in named_by(record) if ref.kind in _BUILD_ON]
-
-
-def _built_on(
-    turn: Turn, record: Record, known: MappingOf[RecordRef, Sequence[Known]] | None = None
-) -> list[Known]:
-    """Documents of the records that this one builds on."""
-    wanted = built_on(record)
-    if known is not None:
-        return [document for ref in wanted for document in known.get(ref, ())]
-    return list(load_known(turn.connection, turn.id, wanted).values())
 
 
 def _is_able(turn: Turn, feature: Feature) -> bool:

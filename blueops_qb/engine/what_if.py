@@ -23,9 +23,10 @@ from blueops_qb.domain.reclass import Reclass
 from blueops_qb.domain.records import RECORD_TYPES, Customer, Job, Record, Vendor
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
 from blueops_qb.engine import suggest
+from blueops_qb.engine.built_on import built_on
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.related import read_related
-from blueops_qb.engine.rule_room import built_on, context_for, post_under
+from blueops_qb.engine.rule_room import context_for, post_under
 from blueops_qb.engine.subledger import effects_of, ours_named, owners_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import Snapshot

@@ -6,7 +6,15 @@ from decimal import Decimal as D
 import attrs
 
 from blueops_qb.domain.mapping import Family
-from blueops_qb.domain.records import LineKind, Payment, Refund, RefundPart
+from blueops_qb.domain.records import (
+    Job,
+    LineKind,
+    Payment,
+    PaymentReturn,
+    Refund,
+    RefundPart,
+    ReturnReason,
+)
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import outbox
 from blueops_qb.sandbox.core.pricing import LineDraft
@@ -69,8 +77,12 @@ def close_books(house: EngineHouse, until: dt.date | None) -> None:
         outbox.again(turn.connection, turn.tenant_id, turn.now)
 
 
-def test_what_takes_a_deposit_waits_until_the_deposit_is_in_the_books(house: EngineHouse) -> None:
-    house.map(rule(Family.FEE, "deposit", item=BooksRef(K.ITEM, "T")))
+def taken_deposit(house: EngineHouse) -> tuple[Job, Payment]:
+    """A deposit of 100.00 for a job, of a day that the books have closed."""
+    house.map(
+        rule(Family.FEE, "deposit", item=BooksRef(K.ITEM, "T")),
+        rule(Family.ROLE, "bank_charges", account=BooksRef(K.ACCOUNT, "6100")),
+    )
     job = house.job(sent_customer(house))
     house.drain()
     close_books(house, DAY - dt.timedelta(days=1))
@@ -85,6 +97,12 @@ def test_what_takes_a_deposit_waits_until_the_deposit_is_in_the_books(house: Eng
                 deposit_for_job=job.id,
             )
         )
+    return job, deposit
+
+
+def test_what_takes_a_deposit_waits_until_the_deposit_is_in_the_books(house: EngineHouse) -> None:
+    job, deposit = taken_deposit(house)
+    with house.work() as tx:
         uses = LineDraft(kind=LineKind.DEPOSIT_APPLIED, unit_price=D("60.00"), deposit_id=deposit.id)
         draft = house.draft(job.customer_id, "60.00", job_id=job.id)
         invoice = tx.raise_invoice(attrs.evolve(draft, lines=[*draft.lines, uses]))
@@ -109,3 +127,35 @@ def test_what_takes_a_deposit_waits_until_the_deposit_is_in_the_books(house: Eng
     assert [house.state(one) for one in (deposit, invoice, refund)] == ["done", "done", "done"]
     kinds = (K.SALES_RECEIPT, K.INVOICE, K.REFUND_RECEIPT)
     assert [len(house.books.of(kind)) for kind in kinds] == [1, 1, 1]
+
+
+def test_a_deposit_that_came_back_goes_to_the_books_before_its_return(house: EngineHouse) -> None:
+    _, deposit = taken_deposit(house)
+    with house.work() as tx:
+        back = tx.return_payment(
+            PaymentReturn(
+                id="",
+                payment_id=deposit.id,
+                customer_id=deposit.customer_id,
+                date=DAY,
+                amount=deposit.amount,
+                bank_fee=D("15.00"),
+                reason=ReturnReason.BOUNCED,
+                account_key="checking",
+            )
+        )
+    house.drain()
+    assert [house.state(one) for one in (deposit, back)] == ["held", "waiting"]
+    assert house.event(back).waits_for == str(deposit.ref)
+    assert house.books.of(K.REFUND_RECEIPT) == house.books.of(K.EXPENSE) == []
+    close_books(house, None)
+    for _ in range(3):
+        house.drain()
+    assert [house.state(one) for one in (deposit, back)] == ["done", "done"]
+    kinds = (K.SALES_RECEIPT, K.REFUND_RECEIPT, K.EXPENSE)
+    assert [len(house.books.of(kind)) for kind in kinds] == [1, 1, 1]
+    with house.work() as tx:
+        tx.void_return(back.id)
+    house.drain()
+    assert house.state(back) == "done"
+    assert house.books.document(house.books.one(K.REFUND_RECEIPT).ref).void

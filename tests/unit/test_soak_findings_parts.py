@@ -1,10 +1,12 @@
 """What the soak has found in the posting rules for payments in parts and for credits."""
 
+from collections.abc import Mapping
+
 import attrs
 import pytest
 
 from blueops_qb.domain.binding import refs_of
-from blueops_qb.domain.documents import CreditMemo, CustomerPayment, ExpenseDocument
+from blueops_qb.domain.documents import CreditMemo, CustomerPayment, Document, ExpenseDocument
 from blueops_qb.domain.money_records import GivenBack
 from blueops_qb.domain.policy import OverJobs
 from blueops_qb.domain.posting.context import Posted, PostingContext
@@ -20,7 +22,7 @@ from blueops_qb.domain.records import (
     Record,
     ReturnReason,
 )
-from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordRef, key_of
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, key_of
 from blueops_qb.domain.reverse_credits import credit_changed
 from blueops_qb.engine import deposited
 from blueops_qb.engine.known import Known
@@ -232,3 +234,55 @@ def test_what_one_of_three_parts_never_brought_comes_back_with_the_first() -> No
     assert owed == [D("40.28"), D("49.00")]
     assert [part.amount for part in money] == owed
     assert [[a.amount for a in part.allocations] for part in money] == [[amount] for amount in owed]
+
+
+def _in_books(context: PostingContext, *posted: Mapping[DocumentKey, Document]) -> PostingContext:
+    """These stand in the books, and nothing else."""
+    there = {key: document for documents in posted for key, document in documents.items()}
+    return attrs.evolve(context, posted=there, in_books=frozenset(there))
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_payment_follows_the_return_that_stands_in_the_books_otherwise_than_its_parts(whole: bool) -> None:
+    """A return as one document of a payment in two parts, and one of two documents of which one part is left."""
+    payment, context, parts = _over_jobs("85.57", "91.07")
+    bounced, back, related = _came_back(payment, context)
+    context = attrs.evolve(context, related=related)
+    one, two = dict([min(parts.documents.items())]), dict(parts.documents)
+    returned = post(back, _in_books(context, one if whole else two))
+    assert isinstance(returned, Posted)
+    owed = dict(returned.documents)
+    assert len(owed) == (1 if whole else 2)
+    there = _in_books(context, two if whole else one, owed)
+    settled, again = post(bounced, there), post(back, there)
+    assert isinstance(settled, Posted)
+    assert isinstance(again, Posted)
+    assert again.documents == owed
+    money = {
+        key_of(a.invoice): (d.customer, d.amount, a.amount)
+        for d in settled.documents.values()
+        if isinstance(d, CustomerPayment)
+        for a in d.allocations
+        if not isinstance(a.invoice, BooksRef)
+    }
+    assert money == {
+        key: (d.payee, d.total, d.total) for key, d in owed.items() if isinstance(d, ExpenseDocument)
+    }
+
+
+def test_a_return_goes_with_its_payment_to_the_customer_whom_the_other_one_was_merged_into() -> None:
+    payment, context, there = _unapplied("8")
+    back = _return_of(payment)
+    bounced = attrs.evolve(payment, given_back=(GivenBack(by=back.ref, amount=payment.amount),))
+    paid = {DocumentKey(payment.ref): there}
+    context = attrs.evolve(context, related={**context.related, bounced.ref: bounced, back.ref: back})
+    first = post(back, _in_books(context, paid))
+    assert isinstance(first, Posted)
+    ((key, check),) = first.documents.items()
+    assert isinstance(check, ExpenseDocument)
+    owed = {key: attrs.evolve(check, payee=RecordRef(RecordKind.CUSTOMER, "7"))}
+    again = post(back, _in_books(context, paid, owed))
+    assert isinstance(again, Posted)
+    (check,) = again.documents.values()
+    assert isinstance(check, ExpenseDocument)
+    assert str(check.payee) == "customer:8"

@@ -54,7 +54,7 @@ class Part:
 
 @attrs.frozen(kw_only=True)
 class Share:
-    """What a refund takes of one part of a payment: whose that is, the number of the refund's document, how much."""
+    """What a refund or return takes of one part of a payment: whose that is, the number of its document, how much."""
 
     party: RecordRef
     document: int
@@ -88,14 +88,11 @@ def payment(record: Payment, lookup: Lookup) -> dict[DocumentKey, Document]:
     return documents
 
 
-def posted_parts(
-    record: Payment, lookup: Lookup, *, as_wanted: bool = False
-) -> dict[OurRef, tuple[Ref, Decimal]]:
+def posted_parts(record: Payment, lookup: Lookup) -> dict[OurRef, tuple[Ref, Decimal]]:
     """The payment documents of a record, posted or as they will be: name -> whose it is, amount.
 
     Where one part is missing because it was refused, they are the parts that it is to have. Parts that are all there
-    and come to another amount are given as they stand: that amount is all that can be deposited. `as_wanted` gives
-    what they will come to also then.
+    and come to another amount are given as they stand: that amount is all that can be deposited.
     """
     posted: dict[OurRef, tuple[Ref, Decimal]] = {
         ref_of_key(key): (doc.customer, doc.amount)
@@ -113,7 +110,7 @@ def posted_parts(
         ref_of_key(part.key): (part.party, part.amount) for part in parts
     }
     # Where BlueOps' customer was chosen against the books', and is not written yet, the part is whose it is to be.
-    return posted if named and not as_wanted and wanted.keys() <= posted.keys() else wanted
+    return posted if named and wanted.keys() <= posted.keys() else wanted
 
 
 def _applies_credits(record: Payment) -> bool:
@@ -131,7 +128,8 @@ def _parts(record: Payment, amount: Decimal, used: tuple[Allocation, ...], looku
     for part in settled:
         by_party.setdefault(_party(part, record, lookup), []).append(part)
     earlier = _earlier(record, lookup)
-    if len(earlier) < 2 and not (len(by_party) > 1 and _splits(lookup) and not _stands_whole(record, lookup)):
+    whose = {*by_party, *(party for party, _ in back)}
+    if len(earlier) < 2 and not (len(whose) > 1 and _splits(lookup) and not _stands_whole(record, lookup)):
         given = [part for _, part in back]
         allocations = tuple(sorted((*settled, *used, *given), key=lambda part: order_of(part.invoice)))
         party = _customer(record, by_party, earlier)
@@ -145,7 +143,7 @@ def _per_party(
     by_party: dict[RecordRef, list[Allocation]],
     *,
     used: tuple[Allocation, ...],
-    back: Sequence[tuple[RecordRef | None, Allocation]],
+    back: Sequence[tuple[RecordRef, Allocation]],
     earlier: dict[RecordRef, tuple[int, Decimal]],
     lookup: Lookup,
 ) -> Sequence[Part]:
@@ -155,7 +153,7 @@ def _per_party(
         invoice = lookup.related(Invoice, RecordRef(RecordKind.INVOICE, application.invoice_id))
         by_party.setdefault(party_of(invoice, record), []).append(allocation)
     for party, part in back:
-        by_party.setdefault(party or next(iter(by_party), record_party(record)), []).append(part)
+        by_party.setdefault(party, []).append(part)
     sums = {p: sum((a.amount for a in by_party[p]), ZERO) for p in by_party}
     rest = amount - sum(sums.values(), ZERO)
     for p in sorted(earlier, key=lambda p: earlier[p][0]):
@@ -227,30 +225,14 @@ def _earlier(record: Payment, lookup: Lookup) -> dict[RecordRef, tuple[int, Deci
     }
 
 
-def _given_back(record: Payment, lookup: Lookup) -> list[tuple[RecordRef | None, Allocation]]:
-    """What went back settles the document by which it left, each with whose part of the payment it is, where known.
-
-    A returned payment of several parts has as many documents.
-    """
-    found: list[tuple[RecordRef | None, Allocation]] = []
+def _given_back(record: Payment, lookup: Lookup) -> list[tuple[RecordRef, Allocation]]:
+    """What went back settles the documents by which it left, each with whose part of the payment it is."""
+    found: list[tuple[RecordRef, Allocation]] = []
     if any(back.by.kind is RecordKind.REFUND for back in record.given_back):
         for by, shares in refunded(record, lookup).items():
             found += [(share.party, _to(by, share.document, share.amount)) for share in shares]
-    for back in record.given_back:
-        if back.by.kind is RecordKind.REFUND:
-            continue
-        amount = lookup.cents(back.amount, where=f"what went back by {back.by}")
-        earlier = sorted(
-            (number, share, party) for party, (number, share) in _earlier(record, lookup).items()
-        )
-        if len(earlier) > 1:
-            # What a part that never got there was to bring is the first one's.
-            missing = amount - sum((share for _, share, _ in earlier), ZERO)
-            for number, share, party in earlier:
-                found.append((party, _to(back.by, number, share + missing)))
-                missing = ZERO
-        else:
-            found.append((earlier[0][2] if earlier else None, _to(back.by, 1, amount)))
+    for by, shares in returned(record, lookup).items():
+        found += [(share.party, _to(by, share.document, share.amount)) for share in shares]
     return found
 
 
@@ -258,7 +240,31 @@ def _to(by: RecordRef, number: int, amount: Decimal) -> Allocation:
     return Allocation(invoice=ref_of_key(DocumentKey(by, MAIN, number)), amount=amount)
 
 
-# -- what refunds take of it ---------------------------------------------------------------------------
+# -- what returns and refunds take of it ---------------------------------------------------------------
+def returned(record: Payment, lookup: Lookup) -> dict[RecordRef, list[Share]]:
+    """What each return takes of which part: all that the part brings, or is to bring once it is written (again).
+
+    What a part never brought comes back with the first one. A return that stands in the books otherwise stays so, and
+    the payment follows it.
+    """
+    whole = attrs.evolve(record, applications=(), given_back=())
+    found: dict[RecordRef, list[Share]] = {}
+    for back in record.given_back:
+        if back.by.kind is not RecordKind.PAYMENT_RETURN:
+            continue
+        amount = lookup.cents(back.amount, where=f"what went back by {back.by}")
+        parts = _parts(whole, amount, (), lookup)
+        wanted = [Share(party=part.party, document=part.key.part, amount=part.amount) for part in parts]
+        there = _documents_there(back.by, lookup)
+        stays = sum((share.amount for share in there), ZERO) == amount and _split(there) != _split(wanted)
+        found[back.by] = there if stays else wanted
+    return found
+
+
+def _split(shares: Sequence[Share]) -> dict[int, Decimal]:
+    return {share.document: share.amount for share in shares}
+
+
 def refunded(record: Payment, lookup: Lookup) -> dict[RecordRef, list[Share]]:
     """What each refund takes of which part: of each, in their order, what settles nothing, to the cent."""
     refunds = [back for back in record.given_back if back.by.kind is RecordKind.REFUND]
@@ -273,7 +279,7 @@ def _shares(back: GivenBack, free: dict[RecordRef, Decimal], lookup: Lookup) -> 
     amount = lookup.cents(back.amount, where=f"what went back by {back.by}")
     refund = lookup.related(Refund, back.by)
     alone = refund is None or len(refund.parts) == 1
-    there = _refund_there(back.by, lookup)
+    there = _documents_there(back.by, lookup)
     if there and (not alone or sum((share.amount for share in there), ZERO) == amount):
         # It stays as it is in the books, whatever else is applied by now.
         shares = there if alone else [attrs.evolve(there[0], amount=amount)]
@@ -298,8 +304,8 @@ def _in_order(amount: Decimal, free: dict[RecordRef, Decimal], *, alone: bool) -
     ]
 
 
-def _refund_there(by: RecordRef, lookup: Lookup) -> list[Share]:
-    """The documents of a refund that stand in the books."""
+def _documents_there(by: RecordRef, lookup: Lookup) -> list[Share]:
+    """The documents of a refund or return that stand in the books."""
     found = []
     for key, doc in sorted(lookup.context.posted.items()):
         if key.source == by and key.role == MAIN and key in lookup.context.in_books:
@@ -360,4 +366,5 @@ __all__ = [
     "posted_parts",
     "record_party",
     "refunded",
+    "returned",
 ]

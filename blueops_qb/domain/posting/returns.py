@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import attrs
+
 from blueops_qb.domain.documents import (
     Document,
     ExpenseDocument,
@@ -24,9 +26,9 @@ from blueops_qb.domain.posting.deposits_back import deposit_back
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.posting.money_accounts import account_left, deposit_account, waiting_role
 from blueops_qb.domain.posting.owed_again import owed_again
-from blueops_qb.domain.posting.payments import posted_parts
-from blueops_qb.domain.records import Payment, PaymentReturn, ReturnReason
-from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordKind, RecordRef, Ref, key_of
+from blueops_qb.domain.posting.payments import MAIN, Share, record_party, returned
+from blueops_qb.domain.records import GivenBack, Payment, PaymentReturn, ReturnReason
+from blueops_qb.domain.refs import BooksRef, DocumentKey, RecordKind, RecordRef
 
 FEE = "fee"
 #: Who charges for it: the account role of the fee.
@@ -59,26 +61,33 @@ def payment_return(record: PaymentReturn, lookup: Lookup) -> dict[DocumentKey, D
         )
     account = account_left(record.account_key, deposit_account(payment.method, lookup), lookup)
     documents: dict[DocumentKey, Document] = {}
-    # A part that never got there is in what the others will come to, as the payment settles its return with them.
-    for name, (party, part) in posted_parts(payment, lookup, as_wanted=True).items():
-        key = DocumentKey(record.ref, "main", key_of(name).part)
-        documents[key] = _back(record, payment, party, part, account, lookup)
+    for share in _shares(record, payment, lookup):
+        key = DocumentKey(record.ref, MAIN, share.document)
+        documents[key] = _back(record, payment, share.party, share.amount, account, lookup)
     fee = lookup.cents(record.bank_fee, where="the fee")
     if fee:
         documents[DocumentKey(record.ref, FEE)] = _fee(record, fee, account, lookup)
     return documents
 
 
+def _shares(record: PaymentReturn, payment: Payment, lookup: Lookup) -> list[Share]:
+    """As many documents as the payment has parts, each of which settles its own."""
+    if payment.deposit_for_job:
+        return [Share(party=record_party(payment), document=1, amount=payment.amount)]
+    if all(back.by != record.ref for back in payment.given_back):
+        payment = attrs.evolve(payment, given_back=(GivenBack(by=record.ref, amount=record.amount),))
+    return returned(payment, lookup)[record.ref]
+
+
 def _back(
     record: PaymentReturn,
     payment: Payment,
-    party: Ref,
+    party: RecordRef,
     amount: Decimal,
     account: BooksRef,
     lookup: Lookup,
 ) -> Document:
     words = f"{WORDS[record.reason]}: payment {payment.reference or payment.id}"
-    assert isinstance(party, RecordRef)
     if payment.deposit_for_job and prepayments.is_liability(payment.id, lookup):
         line = prepayments.deposit_line(amount, lookup, description=words)
         return deposit_back(
