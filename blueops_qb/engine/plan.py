@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.match_parties import Bucket
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
-from blueops_qb.domain.records import Payment, PaymentReturn, Payout, Record, Voidable
+from blueops_qb.domain.records import Payment, Payout, Record, Voidable
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.engine import (
     arrived_deposits,
@@ -26,6 +26,7 @@ from blueops_qb.engine import (
     parts,
     plain_deposits,
     prepaid,
+    relinked,
     undo,
 )
 from blueops_qb.engine.dates import date_of
@@ -63,8 +64,11 @@ class Changed:
         return self.event.record
 
 
-def plan(turn: Turn) -> int:
-    """Plan pending events of the connection's tenant; answers how many records were looked at."""
+def plan(turn: Turn, *, deposits: bool = True) -> int:
+    """Plan pending events of the connection's tenant; answers how many records were looked at.
+
+    With `deposits` those that are to let a payment go now are planned at once: a session may end with this round.
+    """
     if turn.row["state"] != "live":
         return 0
     changed, moves = _newest(turn)
@@ -83,7 +87,8 @@ def plan(turn: Turn) -> int:
     if made is not None and made.anew:
         # Whoever opens the conflicts page now sees what has just moved.
         incoming.compare_dirty(turn)
-    return len(changed) + len(moves)
+    rest = plan(turn, deposits=False) if deposits and any(map(deposited.lets_go_next, moves)) else 0
+    return len(changed) + len(moves) + rest
 
 
 def _newest(turn: Turn) -> tuple[list[Changed], list[Move]]:
@@ -278,28 +283,28 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
         return waits
     if (waits := parts.first(turn, plan.by_source, change.record, change.revision)) is not None:
         return waits
-    if isinstance(change.record, PaymentReturn) and change.record.void:
-        waits = deposited.let_go_first(turn, change.record, change.revision)
-        if waits is not None:
-            return waits
-    relinked = change.record if deposited.relinks(change.record, mine) else None
-    if relinked and (frozen := deposited.freed(turn, relinked, change.revision, mine)) is not None:
-        return frozen
+    if (waits := deposited.let_go_first(turn, change.record, change.revision)) is not None:
+        return waits
     if isinstance(change.record, Payout) and change.record.void:
         if (kept := arrived_deposits.not_deleted(turn, change.record, change.revision, mine)) is not None:
             return kept
         arrived_deposits.look_again(turn, change.record)
-    result = post_record(turn, change.record, plan.snapshots, mine, known=plan.by_source)
+    let_go = relinked.to_let_go(turn, change.record, mine, plan.snapshots)
+    result = post_record(turn, change.record, plan.snapshots, mine, known=plan.by_source, let_go=let_go)
     match result:
-        case Blocked() if moving := deposited.still_moving(plan.by_source, change.record):
-            words = f"waits for {moving}, which is on its way"
-            return move(State.WAITING, words, hold=Hold.BUSY, waits_for=str(moving))
+        case Blocked() if waits := deposited.blocked(
+            turn, change.record, change.revision, plan.snapshots, plan.by_source
+        ):
+            return waits
         case Blocked():
             hold = Hold.MAPPING if result.missing else Hold.REFUSED
             return move(State.HELD, _named(change.ref, result.reason), remedy=result.remedy, hold=hold)
         case NotPosted():
             return move(State.NOT_POSTED, result.reason)
         case Posted():
+            frozen = deposited.freed(turn, change.record, change.revision, result, plan.by_source)
+            if frozen is not None:
+                return frozen
             if isinstance(change.record, Payout) and not change.record.void:
                 here = plain_deposits.there_already(turn, change.record, change.revision, result, mine)
                 if here is not None:
