@@ -152,10 +152,12 @@ def moved_there(
 ) -> Move | None:
     """Where a payout goes that takes in a payment which the books show with other money than both agreed on.
 
-    A deposit takes a payment in as it stands there, whatever it is sent with, so it would come to something else. Which
-    amount is right is settled first; all else that differs of a payment is no matter of its deposit.
+    A deposit takes a payment in as it stands there, whatever it is sent with, so it would come to something else, or
+    does already where both have not agreed on it: a person chose to send ours. Which amount is right is settled first;
+    all else that differs of a payment is no matter of its deposit.
     """
-    held = {name for one in known.get(record.ref, ()) if one.linked for name in taken_in(agreed_on(one))}
+    there = [one for one in known.get(record.ref, ()) if one.linked and one.base_ours is not None]
+    held = {name for one in there for name in taken_in(agreed_on(one))}
     names = {name for document in result.documents.values() for name in taken_in(document)} - held
     sources = {record_of(name) for name in names}
     by_place = {
