@@ -68,6 +68,14 @@ class Sides:
             theirs=self.theirs,
         ) or frozenset(fields)
 
+    @property
+    def books_ids(self) -> tuple[str, ...]:
+        """The books' ids of the lines; where they give none, the place counts (`line_merge`)."""
+        lines: tuple[Any, ...] = getattr(self.theirs, "lines", ())
+        if len(self.now.lines) == len(lines) and all(self.now.lines):
+            return self.now.lines
+        return tuple(f"#{n}" for n in range(len(lines)))
+
     def steps(
         self, turn: Turn, ours: Document | None = None, normal_ours: Document | None = None
     ) -> tuple[LineStep, ...]:

@@ -5,7 +5,7 @@ from typing import Any
 import attrs
 import pytest
 
-from blueops_qb.domain.documents import Bill
+from blueops_qb.domain.documents import Allocation, Bill
 from blueops_qb.domain.policy import ClosedPeriod
 from blueops_qb.domain.records import CostLine, Expense, ExpenseType, Payment
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
@@ -163,3 +163,27 @@ def test_what_the_bookkeeper_codes_anew_of_it_in_the_closed_month_is_agreed_on(
     assert (there.deposit_to.id, there.method, there.memo) == ("1090", CARD, "counted twice")
     assert len(updates(house)) == 1
     assert house.conflicts() == []
+
+
+@pytest.mark.parametrize("policy", [ClosedPeriod.HOLD, ClosedPeriod.ADJUST, ClosedPeriod.REDATE])
+def test_what_the_bookkeeper_takes_off_an_invoice_in_a_closed_month_is_taken_off_here(
+    house: EngineHouse, policy: ClosedPeriod
+) -> None:
+    """The books let him; that the month is closed to BlueOps keeps it from writing there, not from reading."""
+    invoice = house.invoice(sent_customer(house), "100.00")
+    payment = house.pay(invoice, "60.00")
+    house.drain()
+    with house.turn() as turn:
+        turn.set(profile_json=wire.dump(attrs.evolve(turn.profile, closing_date=DAY)))
+        rules_desk.change_policy(turn, attrs.evolve(turn.policy, closed_period=policy), actor="admin")
+    part = Allocation(invoice=house.place(invoice), amount=D("20.00"))
+    house.books.edit(house.place(payment), allocations=(part,))
+    house.poll()
+    assert [conflict.reason for conflict in house.conflicts()] == []
+    assert [one.amount for one in house.here(payment.ref).applications] == [D("20.00")]
+    open_again(house)
+    with house.turn() as turn:
+        plan_anew(turn, payment.ref)
+    house.drain()
+    assert (house.state(payment), updates(house)) == ("done", [])
+    assert house.quiet()
