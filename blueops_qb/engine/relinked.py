@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from blueops_qb.domain.binding import refs_of
-from blueops_qb.domain.compare import differing
 from blueops_qb.domain.documents import BankDeposit, CustomerPayment, Document
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.posting.context import Posted
@@ -27,6 +26,7 @@ from blueops_qb.domain.refs import (
     record_of,
     ref_of_key,
 )
+from blueops_qb.engine import parts
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.related import read_related
 from blueops_qb.engine.rule_room import post_record
@@ -41,9 +41,9 @@ def relinked(turn: Turn, record: Record, result: Posted, mine: Sequence[Known]) 
     """The parts of a payment in the books of which a deposit must let go, as they settle something else than is wanted.
 
     What came back, or did not after all (a return recorded in error, a check that was presented again and paid), in all
-    books; whatever else it settles, or whose it is, where the books freeze what is deposited. Another amount is another
-    deposit, and no matter of this. A deposit that is a sales receipt there settles nothing: a refund receipt gives it
-    back.
+    books; whatever else it settles where the books freeze what is deposited. Another amount is another deposit, and
+    another customer may be the same one under another name; both are no matter of this. A deposit that is a sales
+    receipt there settles nothing: a refund receipt gives it back.
     """
     if not isinstance(record, Payment) or record.void:
         return frozenset()
@@ -53,7 +53,7 @@ def relinked(turn: Turn, record: Record, result: Posted, mine: Sequence[Known]) 
     moving = frozenset(
         key
         for key, doc in there.items()
-        if key not in wanted or "money" in differing(normal(doc), normal(wanted[key]))
+        if key not in wanted or _settles(normal(doc)) != _settles(normal(wanted[key]))
     )
     if returns_of(record) != settled_returns(mine):
         return moving
@@ -70,6 +70,10 @@ def _parts_there(mine: Sequence[Known]) -> dict[DocumentKey, CustomerPayment]:
             if isinstance(document, CustomerPayment) and not document.void:
                 found[known.key] = document
     return found
+
+
+def _settles(part: Document) -> object:
+    return getattr(part, "amount", None), getattr(part, "allocations", ())
 
 
 def _whole(parts: Iterable[CustomerPayment]) -> Decimal:
@@ -135,6 +139,8 @@ def to_let_go(
                 name for one in deposits for name in names_let_go(one) if record_of(name) == payment.ref
             }
             continue
+        if not any(one.open for one in own) and parts.about_to_change(turn, [payment.ref]) is None:
+            continue  # nothing is on its way, or a person must act first: it is taken in as it stands
         result = post_record(turn, payment, related, own, known=known)
         if not isinstance(result, Posted) or not isinstance(payment, Payment):
             continue

@@ -307,6 +307,23 @@ def test_a_customer_deposit_that_came_back_need_not_leave_its_bank_deposit(house
     assert versions(house, payout) == before
 
 
+def test_a_deposit_does_not_let_a_payment_go_of_which_nothing_is_due(house: WholePath) -> None:
+    """Its job was merged into another one meanwhile, which is no change of the payment."""
+    customer, job = house.party()
+    other = house.job(customer)
+    payment = overpaid(house, job, "100.00", "100.00")
+    house.drain()
+    with house.work() as tx:
+        tx.merge_jobs(job.id, other.id)
+    house.drain()
+    made = banks(house, linked(house, payment, "100.00"))
+    house.poll()
+    house.poll()
+    (deposit,) = house.ask(f"select * from Deposit where Id = '{made['Id']}'")
+    assert deposit["SyncToken"] == "0"
+    assert not [line for line in house.open_matters() if "payout" in line]
+
+
 # -- deposits that are not ours to open ----------------------------------------------------------------
 def test_a_deposit_of_the_bookkeeper_keeps_his_lines_when_a_payment_in_it_is_refunded(
     house: WholePath,
