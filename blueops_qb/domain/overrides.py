@@ -77,3 +77,18 @@ def head_coding(posted: Document, theirs: Document) -> tuple[LineOverride, ...]:
         if value is not None and value != getattr(posted, name, None)
     }
     return (LineOverride(line_id="", fields=fields),) if fields else ()
+
+
+def line_coding(posted: Document, theirs: Document) -> tuple[LineOverride, ...]:
+    """How the one line of a document that came from the books is coded otherwise than posting would code it."""
+    mine: tuple[Any, ...] = getattr(posted, "lines", ())
+    there: tuple[Any, ...] = getattr(theirs, "lines", ())
+    if len(mine) != 1 or len(there) != 1 or not mine[0].line_id:
+        return ()
+    ours = coding_of(mine[0])
+    fields = {
+        name: value
+        for name, value in coding_of(there[0]).items()
+        if value is not None and value != ours.get(name)
+    }
+    return (LineOverride(line_id=mine[0].line_id, fields=fields),) if fields else ()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any
 
 import attrs
 
 from blueops_qb.domain.documents import CreditMemo, CustomerPayment
+from blueops_qb.domain.line_merge import LineStep
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.pulling import payer_of
 from blueops_qb.domain.records import Application, Credit, CreditReason, InvoiceLine, LineKind
@@ -58,6 +59,13 @@ def credit_changed(
     changes |= {"number": document.number or current.number} if "number" in fields else {}
     changes |= {"memo": document.memo} if "memo" in fields else {}
     return attrs.evolve(current, **changes)
+
+
+def same_lines(record: Credit, changed: Credit, steps: Sequence[LineStep]) -> tuple[str, ...] | None:
+    """Our lines of a credit in the order of the books, where these are the same lines as before; else None."""
+    ids = tuple(step.ours_id for step in steps if step.theirs is not None)
+    same = [line.line_id for line in changed.lines] == [line.line_id for line in record.lines]
+    return ids if ids and all(ids) and len(ids) == len(steps) and same else None
 
 
 def credit_applied(current: Credit, payment: CustomerPayment) -> Credit:

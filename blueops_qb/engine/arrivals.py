@@ -27,7 +27,7 @@ from blueops_qb.engine.mirroring import CAME
 from blueops_qb.engine.overrides_desk import store
 from blueops_qb.engine.pull_proof import without_elsewhere
 from blueops_qb.engine.related import read_related
-from blueops_qb.engine.rule_room import post_record
+from blueops_qb.engine.rule_room import post_as_open
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.unsettled import party_under_way
 from blueops_qb.sdk import wire
@@ -295,11 +295,12 @@ def _refused(turn: Turn, place: BooksRef, what: str, why: str, *, theirs: str | 
 def _link(turn: Turn, row: Any, ref: RecordRef, revision: int) -> None:
     """Link the new record of core with its origin; both sides agree from the start.
 
-    Where the bookkeeper put a payment and how it was made is coding of his own, which a later change of ours keeps.
+    Where the bookkeeper put a payment and how it was made is coding of his own, which a later change of ours keeps. It
+    stands in the books on its own day, whether that is closed by now or not.
     """
     snapshot = turn.tx.read(ref)
     assert snapshot is not None
-    result = post_record(turn, snapshot.record, read_related(turn.read_all, [snapshot.record]), [])
+    result = post_as_open(turn, snapshot.record, read_related(turn.read_all, [snapshot.record]), [])
     key = DocumentKey(ref)
     document = result.documents.get(key) if isinstance(result, Posted) else None
     theirs = wire.load_document(BooksKind(row["kind"]), row["document"])
@@ -307,7 +308,7 @@ def _link(turn: Turn, row: Any, ref: RecordRef, revision: int) -> None:
     if document is not None:
         ours = overridden(document, own, turn.catalog.item_accounts)
     else:
-        # It cannot be posted now, in a closed period say: agreed is what posting will say of it one day.
+        # It cannot be posted now, as something is not mapped: agreed is what posting will say of it one day.
         places = [ref for ref in refs_of(theirs) if isinstance(ref, BooksRef)]
         said = without_elsewhere(turn, snapshot.record, theirs)
         ours = unbind(said, sources_of(turn.connection, turn.id, places))

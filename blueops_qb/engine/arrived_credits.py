@@ -19,6 +19,7 @@ from blueops_qb.domain.documents import (
 )
 from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.overrides import LineOverride, head_coding, line_coding, overridden
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.posting.credits import APPLIED
 from blueops_qb.domain.posting.kinds import REVERSAL, SETTLED
@@ -31,9 +32,10 @@ from blueops_qb.domain.reverse_credits import credit_applied, credit_from
 from blueops_qb.engine import to_core
 from blueops_qb.engine.known import Known, load_known, sources_of
 from blueops_qb.engine.linking import link_document
+from blueops_qb.engine.overrides_desk import store
 from blueops_qb.engine.pull_proof import without_elsewhere
 from blueops_qb.engine.related import read_related
-from blueops_qb.engine.rule_room import post_record
+from blueops_qb.engine.rule_room import post_as_open
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Applied, SaveCredit, SaveRefund
@@ -192,7 +194,8 @@ def link(
 ) -> None:
     """Link what arrived as that document of a record; both sides agree from the start.
 
-    `like` is what it is taken for where the rules only write it when it is there already.
+    `like` is what it is taken for where the rules only write it when it is there already. It stands in the books on its
+    own day, whether that is closed by now or not; how the bookkeeper coded a credit of one line is his, and stays so.
     """
     snapshot = turn.tx.read(key.source)
     assert snapshot is not None
@@ -213,9 +216,12 @@ def link(
             ),
         ]
     related = read_related(turn.read_all, [snapshot.record])
-    result = post_record(turn, snapshot.record, related, mine)
+    result = post_as_open(turn, snapshot.record, related, mine)
     document = result.documents.get(key) if isinstance(result, Posted) else None
-    link_document(
+    own = _coding(document, theirs)
+    if document is not None:
+        document = overridden(document, own, turn.catalog.item_accounts)
+    id = link_document(
         turn,
         key=key,
         revision=revision,
@@ -224,7 +230,15 @@ def link(
         version=row["version"],
         theirs=row["document"],
     )
+    store(turn, id, own, version=row["version"])
     turn.note("arrived", str(key), numbers=f"{row['kind']}#{row['books_id']} v{row['version']}")
+
+
+def _coding(document: Document | None, theirs: Document) -> tuple[LineOverride, ...]:
+    """What is coded otherwise than posting would do it, of a credit memo."""
+    if not isinstance(document, CreditMemo) or not isinstance(theirs, CreditMemo):
+        return ()
+    return (*head_coding(document, theirs), *line_coding(document, theirs))
 
 
 def _as_posted(turn: Turn, record: Record, document: Document) -> Document:

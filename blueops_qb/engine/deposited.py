@@ -1,51 +1,63 @@
-"""Deposited: a payment that came back, or did not after all, in a bank deposit, which the books freeze (code 6540).
+"""Deposited: a payment in a bank deposit, which the books freeze (code 6540), settles something else from now on.
 
-The deposit takes it out for a moment (its amount stays, as a plain line), the payment is applied to what came
-back, and the deposit takes it in again. Each step is an event of the payout or the payment that waits for the
-other, so that nothing is lost between them: a payout whose deposit has let a payment go is never done.
+It came back, or did not after all; part of it was refunded; its rest is applied to a later invoice. The deposit takes
+it out for a moment (its amount stays, as a plain line), the payment is applied as it is to be, and the deposit takes it
+in again. Each step is an event of the payout or the payment that waits for the other, so that nothing is lost between
+them: a payout whose deposit has let a payment go is never done.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeGuard
+from typing import Any
 
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.binding import refs_of
-from blueops_qb.domain.documents import BankDeposit, Document
+from blueops_qb.domain.documents import Document
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.posting.deposits import LET_GO, let_go, returns_of
-from blueops_qb.domain.records import Payment, PaymentReturn, Payout
-from blueops_qb.domain.refs import BooksKind, BooksRef, OurRef, RecordKind, RecordRef, record_of, ref_of_key
+from blueops_qb.domain.records import Invoice, Payment, PaymentReturn, Payout, Record, Refund
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef, record_of, ref_of_key
+from blueops_qb.engine import parts
 from blueops_qb.engine.figures import total_in
 from blueops_qb.engine.known import Known, load_by_place, load_known
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.plan_anew import plan_anew
+from blueops_qb.engine.relinked import (
+    agreed_on,
+    by_record,
+    closed_deposit,
+    not_there,
+    relinked,
+    settled,
+    settled_returns,
+    taken_in,
+)
+from blueops_qb.engine.rule_room import post_as_open
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
+from blueops_qb.sdk.core import Snapshot
 from blueops_qb.store import tables as t
 
 
-def relinks(record: object, mine: Sequence[Known]) -> TypeGuard[Payment]:
-    """Whether the payment in the books has to settle another return than it does: it came back, or not after all.
-
-    A return that was recorded in error, or whose check was presented again and paid, is settled no more; the payment
-    may come back a second time then. A deposit that is a sales receipt there settles nothing: a refund receipt gives
-    it back.
-    """
-    if not isinstance(record, Payment) or any(k.linked and k.kind is BooksKind.SALES_RECEIPT for k in mine):
-        return False
-    return returns_of(record) != _settled_returns(mine)
-
-
-def freed(turn: Turn, record: Payment, revision: int, mine: Sequence[Known]) -> Move | None:
-    """Where the event of a payment that `relinks` goes while a deposit holds it; None when it may be written."""
-    ref = record.ref
-    what = "came back" if returns_of(record) else "did not come back after all"
-    held_by = _payouts(turn, mine, holding=True)
-    closed = _closed_deposit(turn, held_by)
+def freed(
+    turn: Turn,
+    record: Record,
+    revision: int,
+    result: Posted,
+    known: Mapping[RecordRef, Sequence[Known]],
+) -> Move | None:
+    """Where the event of a payment goes that is `relinked` while a deposit holds it; None when it may be written."""
+    mine = known.get(record.ref, ())
+    moving = relinked(turn, record, result, mine)
+    if not moving:
+        return None
+    assert isinstance(record, Payment)
+    ref, what = record.ref, _what(record, mine)
+    frozen = [one for one in mine if one.key in moving]
+    held_by = _payouts(turn, frozen, holding=True)
+    closed = closed_deposit(turn, held_by)
     if closed is not None:
         return Move(
             ref=ref,
@@ -53,21 +65,10 @@ def freed(turn: Turn, record: Payment, revision: int, mine: Sequence[Known]) -> 
             state=State.HELD,
             hold=Hold.REFUSED,
             reason=f"{ref} {what}, but it is part of the bank deposit of {closed.date}, in a closed period",
-            remedy="Apply it in QuickBooks: open the payment there and tick what came back instead of its invoices, or "
-            "the other way round; or move the closing date for a moment and retry.",
+            remedy="Apply it in QuickBooks: open the payment there and tick what it settles in BlueOps, or move the "
+            "closing date for a moment and retry.",
         )
-    if held_by:
-        for payout in held_by:
-            plan_anew(turn, payout, only=(State.DONE, State.WAITING))
-        return Move(
-            ref=ref,
-            revision=revision,
-            state=State.WAITING,
-            hold=Hold.BUSY,
-            reason=f"waits for {held_by[0]}: its bank deposit lets it go for a moment",
-            waits_for=str(held_by[0]),
-        )
-    theirs = _their_deposit(turn, mine)
+    theirs = None if held_by else _their_deposit(turn, frozen)
     if theirs is not None:
         return Move(
             ref=ref,
@@ -77,14 +78,69 @@ def freed(turn: Turn, record: Payment, revision: int, mine: Sequence[Known]) -> 
             reason=f"{ref} {what}, but in QuickBooks it is part of {theirs}, which BlueOps did not make",
             remedy="Take it out of that deposit in QuickBooks, retry, and put it back there afterwards.",
         )
-    return None
+    if not held_by:
+        return None
+    if (awaited := not_there(record, result, moving, known)) is not None:
+        return _waiting(ref, revision, awaited, "is not in the books yet")
+    for payout in held_by:
+        plan_anew(turn, payout, only=(State.DONE, State.WAITING))
+    return Move(
+        ref=ref,
+        revision=revision,
+        state=State.WAITING,
+        hold=Hold.BUSY,
+        reason=f"waits for {held_by[0]}: its bank deposit lets it go for a moment",
+        waits_for=str(held_by[0]),
+    )
 
 
-def still_moving(known: Mapping[RecordRef, Sequence[Known]], record: object) -> RecordRef | None:
-    """A payment of a payout that is being written: what the payout comes to is not known yet."""
-    ids = record.payment_ids if isinstance(record, Payout) else ()
-    refs = (RecordRef(RecordKind.PAYMENT, id) for id in ids)
-    return next((ref for ref in refs if any(one.open for one in known.get(ref, ()))), None)
+def lets_go_next(move: Move) -> bool:
+    """A payment that waits for its deposit to let it go, which is planned anew."""
+    payout = f"{RecordKind.PAYOUT.value}:"
+    return move.ref.kind is RecordKind.PAYMENT and (move.waits_for or "").startswith(payout)
+
+
+def blocked(
+    turn: Turn,
+    record: Record,
+    revision: int,
+    snapshots: dict[RecordRef, Snapshot],
+    known: Mapping[RecordRef, Sequence[Known]],
+) -> Move | None:
+    """Where the event of a payment or payout goes that the rules block only for its deposit; None: they say why.
+
+    A payment that settles something else now, in the deposit of a closed period; a payout of payments that move.
+    """
+    moving = _still_moving(turn, known, record)
+    if moving is not None:
+        return _waiting(record.ref, revision, moving, "is on its way")
+    if not isinstance(record, Payment) or turn.profile.closing_date is None:
+        return None
+    result = post_as_open(turn, record, snapshots, list(known.get(record.ref, ())), known=known)
+    if not isinstance(result, Posted):
+        return None
+    move = freed(turn, record, revision, result, known)
+    return move if move is not None and move.state is State.HELD else None
+
+
+def _what(record: Payment, mine: Sequence[Known]) -> str:
+    """What became of a payment, in words that follow its name."""
+    wanted, there = returns_of(record), settled_returns(mine)
+    if wanted != there:
+        return "came back" if wanted else "did not come back after all"
+    return "settles something else now"
+
+
+def _still_moving(turn: Turn, known: Mapping[RecordRef, Sequence[Known]], record: object) -> RecordRef | None:
+    """A payment of a payout that changes in the books, or is about to: what the payout comes to is not known yet.
+
+    One that waits for that payout itself is none of them.
+    """
+    if not isinstance(record, Payout):
+        return None
+    refs = [RecordRef(RecordKind.PAYMENT, id) for id in record.payment_ids]
+    writing = (ref for ref in refs if any(one.open or one.doubtful for one in known.get(ref, ())))
+    return next(writing, None) or parts.about_to_change(turn, refs, but_for=record.ref)
 
 
 def moved_there(
@@ -96,11 +152,13 @@ def moved_there(
 ) -> Move | None:
     """Where a payout goes that takes in a payment which the books show with other money than both agreed on.
 
-    A deposit takes a payment in as it stands there, whatever it is sent with, so it would come to something else. Which
-    amount is right is settled first; all else that differs of a payment is no matter of its deposit.
+    A deposit takes a payment in as it stands there, whatever it is sent with, so it would come to something else, or
+    does already where both have not agreed on it: a person chose to send ours. Which amount is right is settled first;
+    all else that differs of a payment is no matter of its deposit.
     """
-    held = {name for one in known.get(record.ref, ()) if one.linked for name in _taken_in(_agreed(one))}
-    names = {name for document in result.documents.values() for name in _taken_in(document)} - held
+    there = [one for one in known.get(record.ref, ()) if one.linked and one.base_ours is not None]
+    held = {name for one in there for name in taken_in(agreed_on(one))}
+    names = {name for document in result.documents.values() for name in taken_in(document)} - held
     sources = {record_of(name) for name in names}
     by_place = {
         one.place: one
@@ -136,69 +194,58 @@ def moved_there(
     return None
 
 
-def _agreed(known: Known) -> Document:
-    return wire.load_document(known.kind, known.base_ours or known.content)
-
-
-def _taken_in(document: Document) -> set[OurRef]:
-    """The payments of ours that a deposit holds."""
-    lines = document.lines if isinstance(document, BankDeposit) and not document.void else ()
-    return {
-        line.payment for line in lines if line.payment is not None and not isinstance(line.payment, BooksRef)
-    }
-
-
 def _money_of(document: Document) -> str:
     return "nothing" if getattr(document, "void", False) else total_in(document)
 
 
-def let_go_first(turn: Turn, back: PaymentReturn, revision: int) -> Move | None:
-    """A return that is taken back waits until a payment in a deposit settles its invoices again; None: it need not."""
-    payment = RecordRef(RecordKind.PAYMENT, back.payment_id)
-    mine = list(load_known(turn.connection, turn.id, [payment]).values())
-    if back.ref not in _settled_returns(mine):
-        return None
-    if not (_payouts(turn, mine, holding=True) or _payouts(turn, mine, holding=False)):
-        return None
-    return _waiting(back, revision, payment, "settles it in the books still")
+def let_go_first(turn: Turn, record: Record, revision: int) -> Move | None:
+    """What was taken back waits until a payment in a deposit settles it no more; None: it need not.
+
+    A return in all books; a refund or an invoice where they freeze what is deposited.
+    """
+    frozen = turn.description.freezes_deposited
+    match record:
+        case PaymentReturn(void=True):
+            payments = [RecordRef(RecordKind.PAYMENT, record.payment_id)]
+        case Refund(void=True) if frozen:
+            payments = [part.of for part in record.parts if part.of.kind is RecordKind.PAYMENT]
+        case Invoice(void=True) if frozen:
+            payments = _settling(turn, record)
+        case _:
+            return None
+    for payment, mine in by_record(load_known(turn.connection, turn.id, payments)).items():
+        if record.ref not in settled(mine):
+            continue
+        if _payouts(turn, mine, holding=True) or _payouts(turn, mine, holding=False):
+            return _waiting(record.ref, revision, payment, "settles it in the books still")
+    return None
 
 
-def _waiting(back: PaymentReturn, revision: int, payment: RecordRef, why: str) -> Move:
+def _settling(turn: Turn, invoice: Invoice) -> list[RecordRef]:
+    """The payments that settle an invoice in the books."""
+    d, lk = t.documents, t.links
+    query = (
+        sa.select(d.c.source_id)
+        .select_from(d.join(lk, sa.and_(lk.c.document_id == d.c.id, lk.c.state == "live")))
+        .where(
+            d.c.connection_id == turn.id,
+            d.c.source_kind == RecordKind.PAYMENT.value,
+            sa.or_(*(lk.c.base_ours.contains(f'"{invoice.ref}{end}', autoescape=True) for end in ('"', "/"))),
+        )
+        .distinct()
+    )
+    return [RecordRef(RecordKind.PAYMENT, id) for id in turn.connection.execute(query).scalars()]
+
+
+def _waiting(ref: RecordRef, revision: int, awaited: RecordRef, why: str) -> Move:
     return Move(
-        ref=back.ref,
+        ref=ref,
         revision=revision,
         state=State.WAITING,
         hold=Hold.BUSY,
-        reason=f"waits for {payment}, which {why}",
-        waits_for=str(payment),
+        reason=f"waits for {awaited}, which {why}",
+        waits_for=str(awaited),
     )
-
-
-def _settled_returns(mine: Sequence[Known]) -> frozenset[RecordRef]:
-    """What the payment in the books settles of what came back, as both sides agreed last."""
-    found: set[RecordRef] = set()
-    for known in mine:
-        if not known.linked or known.kind is not BooksKind.PAYMENT or _RETURN not in (known.base_ours or ""):
-            continue
-        document = wire.load_document(known.kind, known.base_ours or "")
-        found |= {record_of(ref) for ref in refs_of(document) if not isinstance(ref, BooksRef)}
-    return frozenset(ref for ref in found if ref.kind is RecordKind.PAYMENT_RETURN)
-
-
-#: How a document's text names a returned payment.
-_RETURN = f'"{RecordKind.PAYMENT_RETURN.value}:'
-
-
-def _closed_deposit(turn: Turn, payouts: Sequence[RecordRef]) -> BankDeposit | None:
-    """A deposit of these payouts that lies in the closed period."""
-    closing = turn.profile.closing_date
-    if closing is None or not payouts:
-        return None
-    for known in load_known(turn.connection, turn.id, payouts).values():
-        document = wire.load_document(known.kind, known.content)
-        if known.linked and isinstance(document, BankDeposit) and document.date <= closing:
-            return document
-    return None
 
 
 def waits_to_take_in(move: Move, result: Posted) -> Move:

@@ -15,6 +15,7 @@ from blueops_qb.engine.figures import moved_by
 from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.pacing import Tokens
+from blueops_qb.engine.plan_anew import no_longer_busy
 from blueops_qb.engine.ready import Ready, Sent
 from blueops_qb.engine.reload import reload
 from blueops_qb.engine.turn import Turn
@@ -257,8 +258,11 @@ def _hold(turn: Turn, ready: Ready, sentence: str, *, waits_for: RecordRef | Non
         outbox.move(turn.connection, turn.tenant_id, [move], turn.now)
         turn.note("held", str(ready.source), reason=sentence)
     elif (waiting := numbers.waits_for(turn, ready)) is not None:
-        # Its number cannot be asked for, so it must not be created.
+        # Its number cannot be asked for, so it must not be created; what is newer of it, or waits for it, goes on.
         _hold(turn, waiting, sentence)
+        if waiting.source is not None:
+            no_longer_busy(turn, waiting.source)
+            outbox.wake(turn.connection, turn.tenant_id, [waiting.source], turn.now)
 
 
 def _commit(turn: Turn, exchange: Exchange, chosen: list[Ready], body: bytes) -> Outgoing:

@@ -12,7 +12,7 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.beside import Beside, beside
-from blueops_qb.domain.documents import Document, kind_of
+from blueops_qb.domain.documents import CreditMemo, Document, kind_of
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.refs import CATALOG_KINDS, NAMED_KINDS, BooksKind, BooksRef
 from blueops_qb.engine import outbox
@@ -43,8 +43,8 @@ COMPARED = frozenset(
         BooksKind.PURCHASE_ORDER,
     }
 )
-#: Kinds of which line ids and one-way fields are kept.
-WITH_BESIDE = frozenset({BooksKind.INVOICE, BooksKind.BILL, BooksKind.EXPENSE})
+#: Kinds of which line ids and one-way fields are kept; of credits, which have no such field in BlueOps, line ids alone.
+WITH_BESIDE = frozenset({BooksKind.INVOICE, BooksKind.BILL, BooksKind.EXPENSE, BooksKind.CREDIT_MEMO})
 #: How the mirror first saw what came after the first day: in the feed, or as a look-up for something of ours found it.
 CAME = frozenset({"changes", "lookup"})
 
@@ -183,7 +183,9 @@ class Mirroring:
         made, provider = self.normal(document), self.turn.provider
         if self._made_beside is None:
             found = beside(
-                document, lambda d: made if d is document else provider.normal(d), provider.one_way
+                document,
+                lambda d: made if d is document else provider.normal(d),
+                (lambda _: {}) if isinstance(document, CreditMemo) else provider.one_way,
             )
             self._made_beside = wire.dump(found)
         return self._made_beside

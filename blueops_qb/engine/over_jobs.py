@@ -17,7 +17,11 @@ def split_instead(turn: Turn, ready: Ready, operation: Operation, outcome: Refus
     QuickBooks lets a customer pay for his jobs only where they are billed with him (fault 620;
     reference/quickbooks-online.md section 4.14, not verified).
     """
-    if operation.verb is not Verb.CREATE or outcome.why is not Why.REFERENCE or ready.source is None:
+    if (
+        operation.verb not in (Verb.CREATE, Verb.UPDATE)
+        or outcome.why is not Why.REFERENCE
+        or ready.source is None
+    ):
         return False
     if turn.row["splits_payments"] or not isinstance(operation.document, CustomerPayment):
         return False

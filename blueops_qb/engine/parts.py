@@ -116,23 +116,30 @@ def _about_to_change(
 ) -> Move | None:
     """The books freeze a payment once it is deposited: what is to change about it goes first."""
     there = [ref for ref in _payments_of(payout) if any(one.linked or one.busy for one in known.get(ref, ()))]
-    if not there:
+    changing = about_to_change(turn, there)
+    return _waiting(payout.ref, revision, changing, "changes in the books first") if changing else None
+
+
+def about_to_change(
+    turn: Turn, payments: Sequence[RecordRef], *, but_for: RecordRef | None = None
+) -> RecordRef | None:
+    """One of the payments with an event that is not planned yet or waits, for another record than `but_for`."""
+    if not payments:
         return None
     o = t.outbox
     query = (
         sa.select(o.c.ref_id)
         .where(
             o.c.tenant_id == turn.tenant_id,
-            outbox.ref_condition(o.c.ref_kind, o.c.ref_id, there),
+            outbox.ref_condition(o.c.ref_kind, o.c.ref_id, payments),
             o.c.state.in_([State.PENDING.value, State.WAITING.value]),
+            sa.or_(o.c.waits_for.is_(None), o.c.waits_for != str(but_for)),
         )
         .order_by(o.c.id)
         .limit(1)
     )
     id = turn.connection.execute(query).scalar()
-    if id is None:
-        return None
-    return _waiting(payout.ref, revision, RecordRef(RecordKind.PAYMENT, id), "changes in the books first")
+    return None if id is None else RecordRef(RecordKind.PAYMENT, id)
 
 
 def _payments_of(record: PaymentReturn | Refund | Payout) -> list[RecordRef]:

@@ -12,26 +12,24 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.match_parties import Bucket
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
-from blueops_qb.domain.records import Payment, PaymentReturn, Payout, Record, Voidable
+from blueops_qb.domain.records import Payment, Payout, Record
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.engine import (
     arrived_deposits,
-    backfill,
     deposited,
+    from_before,
     incoming,
     match_links,
     outbox,
     parts,
     plain_deposits,
     prepaid,
+    relinked,
     undo,
 )
-from blueops_qb.engine.dates import date_of
 from blueops_qb.engine.known import Known, load_known
 from blueops_qb.engine.log_trouble import log_trouble
-from blueops_qb.engine.match_rows import Row
 from blueops_qb.engine.newest import newest as newest_of
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.related import named_there, read_related
@@ -63,8 +61,11 @@ class Changed:
         return self.event.record
 
 
-def plan(turn: Turn) -> int:
-    """Plan pending events of the connection's tenant; answers how many records were looked at."""
+def plan(turn: Turn, *, deposits: bool = True) -> int:
+    """Plan pending events of the connection's tenant; answers how many records were looked at.
+
+    With `deposits` those that are to let a payment go now are planned at once: a session may end with this round.
+    """
     if turn.row["state"] != "live":
         return 0
     changed, moves = _newest(turn)
@@ -83,7 +84,8 @@ def plan(turn: Turn) -> int:
     if made is not None and made.anew:
         # Whoever opens the conflicts page now sees what has just moved.
         incoming.compare_dirty(turn)
-    return len(changed) + len(moves)
+    rest = plan(turn, deposits=False) if deposits and any(map(deposited.lets_go_next, moves)) else 0
+    return len(changed) + len(moves) + rest
 
 
 def _newest(turn: Turn) -> tuple[list[Changed], list[Move]]:
@@ -188,13 +190,15 @@ def _plan_changed(turn: Turn, changed: list[Changed]) -> tuple[list[Move], list[
         snapshots=related,
         refs=tuple(c.ref for c in changed),
         looked={*refs, *missing},
-        from_before=_from_before(turn, changed) - {r for r, row in decided.items() if row.chosen == "create"},
+        from_before=from_before.among(turn, [c.record for c in changed if c.record is not None])
+        - {r for r, row in decided.items() if row.chosen == "create"},
         decided={
             c.ref: move
             for c in changed
             if c.ref in decided
             and c.ref not in linked
-            and (move := _as_decided(c, decided[c.ref], blocked.get(c.ref))) is not None
+            and (move := from_before.as_decided(c.ref, c.revision, decided[c.ref], blocked.get(c.ref)))
+            is not None
         },
     )
     moves = [move for c in changed if (move := _plan_apart(turn, plan, c)) is not None]
@@ -274,34 +278,33 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
             "start a backfill.",
             hold=Hold.MATCH,
         )
-    waits = prepaid.after_deposit(turn, change.record, change.revision, plan.by_source, plan.snapshots)
+    waits = (
+        prepaid.after_deposit(turn, change.record, change.revision, plan.by_source, plan.snapshots)
+        or parts.first(turn, plan.by_source, change.record, change.revision)
+        or deposited.let_go_first(turn, change.record, change.revision)
+    )
     if waits is not None:
         return waits
-    if (waits := parts.first(turn, plan.by_source, change.record, change.revision)) is not None:
-        return waits
-    if isinstance(change.record, PaymentReturn) and change.record.void:
-        waits = deposited.let_go_first(turn, change.record, change.revision)
-        if waits is not None:
-            return waits
-    relinked = change.record if deposited.relinks(change.record, mine) else None
-    if relinked and (frozen := deposited.freed(turn, relinked, change.revision, mine)) is not None:
-        return frozen
     if isinstance(change.record, Payout) and change.record.void:
         if (kept := arrived_deposits.not_deleted(turn, change.record, change.revision, mine)) is not None:
             return kept
         arrived_deposits.look_again(turn, change.record)
-    result = post_record(turn, change.record, plan.snapshots, mine, known=plan.by_source)
+    let_go = relinked.to_let_go(turn, change.record, mine, plan.snapshots)
+    result = post_record(turn, change.record, plan.snapshots, mine, known=plan.by_source, let_go=let_go)
     match result:
-        case Blocked() if moving := deposited.still_moving(plan.by_source, change.record):
-            words = f"waits for {moving}, which is on its way"
-            return move(State.WAITING, words, hold=Hold.BUSY, waits_for=str(moving))
+        case Blocked() if waits := deposited.blocked(
+            turn, change.record, change.revision, plan.snapshots, plan.by_source
+        ):
+            return waits
         case Blocked():
             hold = Hold.MAPPING if result.missing else Hold.REFUSED
             return move(State.HELD, _named(change.ref, result.reason), remedy=result.remedy, hold=hold)
         case NotPosted():
             return move(State.NOT_POSTED, result.reason)
         case Posted():
-            waits = parts.moves_after(plan.by_source, change.record, change.revision, result)
+            waits = parts.moves_after(
+                plan.by_source, change.record, change.revision, result
+            ) or deposited.freed(turn, change.record, change.revision, result, plan.by_source)
             if waits is not None:
                 return waits
             if isinstance(change.record, Payout) and not change.record.void:
@@ -339,59 +342,6 @@ def _undone(turn: Turn, change: Changed, undone: list[Known]) -> Move:
         revision=change.revision,
         state=State.NOT_POSTED,
         reason="taken out of the books by undo; it is written again when somebody takes the undo back",
-    )
-
-
-def _from_before(turn: Turn, changed: list[Changed]) -> frozenset[RecordRef]:
-    """Documents that were known before we went live: somebody may have entered them in the books by hand."""
-    live_since = turn.row["live_since"]
-    refs = [c.ref for c in changed if isinstance(c.record, Voidable)]
-    if live_since is None or not refs:
-        return frozenset()
-    o = t.outbox
-    query = sa.select(o.c.ref_kind, o.c.ref_id).where(
-        o.c.tenant_id == turn.tenant_id,
-        o.c.occurred_at < live_since,
-        outbox.ref_condition(o.c.ref_kind, o.c.ref_id, refs),
-    )
-    start = turn.policy.post_from
-    asked = backfill.covered(turn, [c.record for c in changed if c.record is not None])
-    old = {RecordRef(RecordKind(r.ref_kind), r.ref_id) for r in turn.connection.execute(query)}
-    return frozenset(
-        c.ref
-        for c in changed
-        if c.record is not None
-        and c.ref in old
-        and c.ref not in asked
-        and (start is None or date_of(c.record) < start)
-    )
-
-
-def _as_decided(change: Changed, row: Row, blocked: Blocked | None) -> Move | None:
-    """What becomes of an invoice or payment that the match plan knows; None = it is planned like any other."""
-
-    def move(state: State, reason: str, **more: Any) -> Move:
-        return Move(ref=change.ref, revision=change.revision, state=state, reason=reason, **more)
-
-    if blocked is not None:
-        reason = f"{change.ref} is linked with {row.books_id} as soon as it can be told: {blocked.reason}"
-        hold = Hold.MAPPING if blocked.missing else Hold.REFUSED
-        return move(State.HELD, reason, remedy=blocked.remedy, hold=hold)
-    undecided = row.chosen in ("open", "wait") and row.bucket != Bucket.NONE.value
-    if row.chosen == "link" or undecided:
-        word = (
-            "nobody has decided yet which one it is"
-            if undecided
-            else "the one it was linked with is not there"
-        )
-        return move(
-            State.HELD,
-            f"{change.ref} may be in the books already, and {word} ({row.reason})",
-            remedy="Decide on the matching page: link it, create it or skip it.",
-            hold=Hold.MATCH,
-        )
-    return (
-        move(State.NOT_POSTED, "a person left it out on the matching page") if row.chosen == "skip" else None
     )
 
 

@@ -42,7 +42,7 @@ from blueops_qb.domain.records import (
 )
 from blueops_qb.domain.refs import BooksRef, RecordKind, RecordRef, record_of
 from blueops_qb.domain.reverse import customer_from, job_from, payment_from, vendor_from
-from blueops_qb.domain.reverse_credits import credit_applied, credit_changed
+from blueops_qb.domain.reverse_credits import credit_applied, credit_changed, same_lines
 from blueops_qb.domain.reverse_keys import Key
 from blueops_qb.engine import arrived_deposits, to_core, used_credits
 from blueops_qb.engine.free_names import kept_name
@@ -58,7 +58,7 @@ from blueops_qb.engine.several import (
     documents_of,
     whole_payment,
 )
-from blueops_qb.engine.sides import CannotPost, Sides, ours_now
+from blueops_qb.engine.sides import Sides
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Change
@@ -111,10 +111,12 @@ def draft(
     if _moves_job(record, theirs, wanted) and not by_person:
         raise NoPlace("stands below another customer in QuickBooks now; somebody must say whether it moves")
     try:
-        lines = "lines" in wanted and isinstance(record, Invoice | Expense)
+        lines = "lines" in wanted and isinstance(record, Invoice | Expense | Credit)
         steps = chosen(sides.steps(turn), each or {}) if lines else ()
     except Unpaired as problem:
-        raise NoPlace(f"has other lines in QuickBooks now; {problem}") from None
+        if not isinstance(record, Credit):
+            raise NoPlace(f"has other lines in QuickBooks now; {problem}") from None
+        steps = ()  # of a credit only the coding of its lines would be kept
     mapping, policy = rules_for(turn, record, documents_of(turn, sides.known))
     pull = Pull(
         theirs=theirs,
@@ -133,8 +135,10 @@ def draft(
     overrides = _overrides(sides, plain, drafted, pull, steps)
     ours = overridden(plain, overrides, turn.catalog.item_accounts)
     pairs = None
-    if drafted.ids is not None and not each:
-        pairs = tuple((a, b) for a, b in zip(drafted.ids, _books_ids(sides), strict=True) if a and b)
+    # The words and products of a credit's lines are the bookkeeper's; their coding alone is kept.
+    ids = None if isinstance(record, Credit) else drafted.ids
+    if ids is not None and not each:
+        pairs = tuple((a, b) for a, b in zip(ids, sides.books_ids, strict=True) if a and b)
     found = Draft(
         change=None if drafted.record == record else to_core.saving(drafted.record),
         record=drafted.record,
@@ -145,7 +149,7 @@ def draft(
         mixed=bool(each),
     )
     if not each:
-        prove(turn, sides, found.fields, ours, drafted.ids)
+        prove(turn, sides, found.fields, ours, ids)
     return found
 
 
@@ -230,7 +234,8 @@ def _drafted(turn: Turn, sides: Sides, pull: Pull) -> Drafted:
                 names = ", ".join(sorted(name.rstrip("_") for name in other))
                 raise NoPlace(f"has another {names} in QuickBooks now")
             whose = to_core.customer_of(turn, theirs.customer)
-            return Drafted(record=credit_changed(theirs, record, fields, customer_id=whose))
+            changed = credit_changed(theirs, record, fields, customer_id=whose)
+            return Drafted(record=changed, ids=same_lines(record, changed, pull.steps))
         case _:
             raise NoPlace("was changed in QuickBooks, and BlueOps has no place for that kind of change")
 
@@ -302,14 +307,6 @@ def _standing(sides: Sides, theirs: Document, wanted: frozenset[str]) -> Sides:
     return attrs.evolve(sides, known=attrs.evolve(sides.known, content=wire.dump_document(theirs)))
 
 
-def _books_ids(sides: Sides) -> tuple[str, ...]:
-    """The books' ids of the lines; where they give none, the place counts (`line_merge`)."""
-    lines: tuple[Any, ...] = getattr(sides.theirs, "lines", ())
-    if len(sides.now.lines) == len(lines) and all(sides.now.lines):
-        return sides.now.lines
-    return tuple(f"#{n}" for n in range(len(lines)))
-
-
 def _overrides(
     sides: Sides, plain: Document, drafted: Drafted, pull: Pull, steps: Collection[LineStep]
 ) -> Overrides:
@@ -368,6 +365,12 @@ def _note_credits(turn: Turn, sides: Sides, found: Draft, key: str) -> None:
         used_credits.moved(turn, before, now, key=key)
 
 
+def _told(turn: Turn, sides: Sides, record: Record) -> Document:
+    """The document of the record as core has it now, with the bookkeeper's coding."""
+    plain = _posted(turn, sides, record)
+    return overridden(plain, sides.known.overrides, turn.catalog.item_accounts)
+
+
 def tell_core(turn: Turn, sides: Sides, found: Draft, key: str) -> tuple[int, Document]:
     """Carry a draft out in core; answers core's revision and our document as it is posted then.
 
@@ -388,10 +391,7 @@ def tell_core(turn: Turn, sides: Sides, found: Draft, key: str) -> tuple[int, Do
         assert fresh is not None
         if isinstance(found.record, Credit) and getattr(found.ours, "void", False):
             return revision, found.ours
-        try:
-            ours = ours_now(turn, known, fresh)
-        except CannotPost as problem:
-            raise NoPlace(f"could not be posted any more: {problem}") from None
+        ours = _told(turn, attrs.evolve(sides, known=known), fresh.record)
         if not getattr(found.ours, "void", False) and not found.mixed:
             ids = None if found.pairs is None else [mine for mine, _ in found.pairs]
             prove(turn, sides, found.fields, ours, ids)

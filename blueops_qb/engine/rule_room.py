@@ -27,16 +27,8 @@ from blueops_qb.domain.posting.rules import post
 from blueops_qb.domain.posting.salestax import GAP_LINE, TAXED
 from blueops_qb.domain.posting.trace import Trace
 from blueops_qb.domain.recoding import coded_as
-from blueops_qb.domain.records import (
-    Credit,
-    Customer,
-    Expense,
-    Invoice,
-    Job,
-    Record,
-    Vendor,
-)
-from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
+from blueops_qb.domain.records import Credit, Customer, Expense, Invoice, Job, Payment, Record, Vendor
+from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, OurRef, RecordKind, RecordRef
 from blueops_qb.engine.built_on import counts, documents_of
 from blueops_qb.engine.known import Known
 from blueops_qb.engine.moves import BACK, version_of
@@ -56,14 +48,16 @@ def post_record(
     *,
     trace: Trace | None = None,
     known: MappingOf[RecordRef, Sequence[Known]] | None = None,
+    let_go: frozenset[OurRef] | None = None,
 ) -> Result:
     """The posting rules on a record, with everything they may look at; `trace` keeps how keys were looked up.
 
-    `known` are documents that were loaded already, by their records, those of all related ones among them.
+    `known` are documents that were loaded already, by their records, those of all related ones among them; `let_go`
+    the payments that a deposit lets go, None = those that it has let go.
     """
-    context = context_for(turn, record, snapshots, mine, known=known)
-    if trace is not None:
-        context = attrs.evolve(context, trace=trace)
+    context = attrs.evolve(
+        context_for(turn, record, snapshots, mine, known=known), trace=trace, let_go=let_go
+    )
     result = _as_coded(post(record, context, turn.rules), context)
     if isinstance(result, Posted) and not _is_able(turn, Feature.ATTACHMENTS):
         documents = {k: d for k, d in result.documents.items() if not isinstance(d, AttachedFile)}
@@ -117,8 +111,12 @@ def context_for(
 
     `as_open` = no period counts as closed.
     """
+    paid = isinstance(record, Payment)
     posted = {
-        k.key: wire.load_document(k.kind, k.content) for k in mine if k.content and k.state != "withdrawn"
+        # Which parts a payment has is what the books have of it, not what they have refused since.
+        k.key: wire.load_document(k.kind, (paid and k.base_ours) or k.content)
+        for k in mine
+        if k.content and k.state != "withdrawn"
     }
     base = documents_of(turn, record, known)
     posted |= {k.key: wire.load_document(k.kind, text) for k in base if (text := counts(k, record))}

@@ -9,7 +9,7 @@ import attrs
 
 from blueops_qb.domain.beside import FIELDS, Beside, keys_of_lines, pairs_of, widened
 from blueops_qb.domain.binding import loosely_bound, refs_of
-from blueops_qb.domain.compare import GROUPS, moved_fields
+from blueops_qb.domain.compare import GROUPS, as_decided, moved_fields
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.former_names import without_former_name
 from blueops_qb.domain.line_merge import Lines, LineStep, line_steps
@@ -67,6 +67,14 @@ class Sides:
             base_theirs=self.base_theirs,
             theirs=self.theirs,
         ) or frozenset(fields)
+
+    @property
+    def books_ids(self) -> tuple[str, ...]:
+        """The books' ids of the lines; where they give none, the place counts (`line_merge`)."""
+        lines: tuple[Any, ...] = getattr(self.theirs, "lines", ())
+        if len(self.now.lines) == len(lines) and all(self.now.lines):
+            return self.now.lines
+        return tuple(f"#{n}" for n in range(len(lines)))
 
     def steps(
         self, turn: Turn, ours: Document | None = None, normal_ours: Document | None = None
@@ -165,6 +173,23 @@ def now_of(turn: Turn, known: Known, snapshot: Snapshot) -> tuple[Document, Docu
     """Our document as the record is posted now, as we say it and as it is compared; raises CannotPost."""
     ours = ours_now(turn, known, snapshot)
     return ours, Bound.of(turn, (ours,), ()).normal(ours)
+
+
+def is_shown(turn: Turn, known: Known, ours: Document, row: Any) -> bool:
+    """Whether the books, by their row of the mirror, show all that `ours` says: nothing would change by writing it.
+
+    What they never show is as it was when the document was sent last.
+    """
+    now, theirs = beside_of(row["beside"]), wire.load_document(known.kind, row["document"])
+    if type(theirs) is not type(ours):
+        return False
+    fields = tuple(field for field in FIELDS if field in now.told)
+    normal = Bound.of(turn, (ours,), fields).normal(ours)
+    if as_decided(normal, _widened(theirs, now, fields)) != normal:
+        return False
+    one_way = turn.provider.one_way
+    before = one_way(wire.load_document(known.kind, known.content))
+    return all(before.get(field) == value for field, value in one_way(ours).items() if field not in now.told)
 
 
 def documents_now(turn: Turn, known: Known, snapshot: Snapshot) -> Mapping[DocumentKey, Document]:

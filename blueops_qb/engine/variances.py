@@ -23,7 +23,7 @@ from blueops_qb.engine.link_rows import close_conflicts, set_link
 from blueops_qb.engine.newest import newest
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.ready import Ready
-from blueops_qb.engine.sides import CannotPost, now_of
+from blueops_qb.engine.sides import CannotPost, is_shown, now_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
@@ -85,7 +85,10 @@ def opened(
 
 
 def look(turn: Turn, row: Any, known: Known) -> None:
-    """A variance whose books were read: it is over when they show what was sent, else it is shown as both stand now."""
+    """A variance whose books were read: it is over when they show what was sent, or what BlueOps says by now.
+
+    Else it is shown as both stand now.
+    """
     c = t.conflicts
     query = sa.select(c).where(
         c.c.connection_id == turn.id,
@@ -99,12 +102,12 @@ def look(turn: Turn, row: Any, known: Known) -> None:
     sent = wire.load_document(known.kind, conflict["base"] or conflict["ours"])
     theirs = as_decided(sent, wire.load_document(known.kind, row["document"]))
     if theirs == sent:
-        _is_over(turn, row, known, wire.load_document(known.kind, known.content))
+        is_over(turn, row, known, wire.load_document(known.kind, known.content))
     else:
         _show(turn, row, known, conflict, sent, theirs)
 
 
-def _is_over(turn: Turn, row: Any, known: Known, ours: Document) -> None:
+def is_over(turn: Turn, row: Any, known: Known, ours: Document) -> None:
     """Both agree on `ours`, as it was sent; what moved in BlueOps since then is planned, and written."""
     turn.connection.execute(t.documents.update().where(t.documents.c.id == known.id).values(state="linked"))
     agree(turn, known, row, ours=ours, equal=True)
@@ -138,9 +141,13 @@ def _show(turn: Turn, row: Any, known: Known, conflict: Any, sent: Document, the
     ours = wire.load_document(known.kind, conflict["ours"])
     if snapshot is not None and revision != conflict["revision"]:
         try:
-            now = now_of(turn, known, snapshot)[1]
+            said, now = now_of(turn, known, snapshot)
         except CannotPost:
             now = ours
+        else:
+            if is_shown(turn, known, said, row):
+                is_over(turn, row, known, said)
+                return
         # What the books were left to say is theirs to say: a record that did not move shows as it was sent.
         ours = sent if known.revision == revision else now
     groups = tuple(dict.fromkeys((*differing(sent, theirs), *_differing(ours, theirs))))
@@ -178,7 +185,7 @@ def reopen(turn: Turn, row: Any, known: Known) -> None:
         return  # asked once it can be posted: planning finds that they have moved, and has both compared
     theirs = as_decided(ours, wire.load_document(known.kind, row["document"]))
     if theirs == ours:
-        _is_over(turn, row, known, said)
+        is_over(turn, row, known, said)
         return
     groups = _differing(ours, theirs)
     close_conflicts(turn, known, "shown anew")

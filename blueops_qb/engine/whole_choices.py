@@ -18,7 +18,7 @@ from blueops_qb.engine.newest import newest, why_gone
 from blueops_qb.engine.outbox import Move, State
 from blueops_qb.engine.plan_anew import plan_again
 from blueops_qb.engine.several import documents_of
-from blueops_qb.engine.sides import Bound, CannotPost, agreed_beside, ours_now
+from blueops_qb.engine.sides import Bound, CannotPost, agreed_beside, is_shown, ours_now
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Snapshot
@@ -74,8 +74,14 @@ def _check(row: Any, known: Known, side: str, now: Document) -> None:
 
 
 def send_ours(turn: Turn, row: Any, known: Known) -> None:
-    """Ours is written on what the books show; should that move first, a person is asked once more."""
+    """Ours is written on what the books show; should that move first, a person is asked once more.
+
+    Where the books show all of it already nothing is written, and both sides agree.
+    """
     now = as_shown(turn, row, known)
+    if is_shown(turn, known, now.ours, now.mirror):
+        variances.is_over(turn, now.mirror, known, now.ours)
+        return
     set_link(
         turn,
         known,

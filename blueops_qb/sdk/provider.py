@@ -219,6 +219,8 @@ class Description:
     names_below_parent: bool = False
     #: What lines of the books' ledger do not tell: `class`, `location`, `party` (of some kinds); it is not compared.
     ledger_omits: frozenset[str] = frozenset()
+    #: What a payment settles cannot be changed while a bank deposit holds it; the deposit lets it go for that long.
+    freezes_deposited: bool = False
     #: What a hint names as `entity` when the company or a list moved that the change feed does not tell of.
     catalog_hints: frozenset[str] = frozenset()
 

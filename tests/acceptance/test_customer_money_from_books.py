@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
+import attrs
 import pytest
 import sqlalchemy as sa
 
@@ -268,3 +269,30 @@ def test_a_refund_that_blueops_cannot_represent_is_listed_and_left_alone(house: 
     assert f"refund receipt {made['Id']} of 30.00 entered in QuickBooks was not taken into BlueOps" in reason
     house.forget_conflicts()
     assert house.ask(f"select * from RefundReceipt where Id = '{made['Id']}'")[0]["SyncToken"] == "0"
+
+
+def test_a_payment_of_a_month_that_is_closed_when_it_is_seen_stays_where_the_bookkeeper_put_it(
+    house: WholePath,
+) -> None:
+    _, job = house.party()
+    invoice = house.simple(job, "45.00")
+    house.drain()
+    customer = house.there(invoice.ref)["CustomerRef"]
+    body = {"CustomerRef": customer, "TotalAmt": 45, "TxnDate": DAY.isoformat()}
+    made = house.post("payment", {**body, "DepositToAccountRef": account(house, "1000")})
+    house.close_books(DAY)
+    try:
+        settled(house)
+    finally:
+        house.close_books(None)
+    settled(house)
+    payments = [s.record for s in house.core.iterate(TENANT, kinds=[RecordKind.PAYMENT], limit=500)]
+    (payment,) = [p for p in payments if isinstance(p, Payment) and p.customer_id == job.customer_id]
+    with house.step() as found, house.work() as tx:
+        parts = (Application(invoice_id=invoice.id, amount=D("45.00")),)
+        tx.update_payment(attrs.evolve(payment, applications=parts))
+    assert entry(found) == []
+    (there,) = house.ask(f"select * from Payment where Id = '{made['Id']}'")
+    assert there["DepositToAccountRef"]["value"] == account(house, "1000")["value"]
+    assert there["SyncToken"] == "1"
+    assert house.there(invoice.ref)["Balance"] == 0

@@ -5,19 +5,22 @@ from typing import Any
 import attrs
 import pytest
 
-from blueops_qb.domain.documents import Bill
+from blueops_qb.domain.documents import Allocation, Bill
 from blueops_qb.domain.policy import ClosedPeriod
-from blueops_qb.domain.records import CostLine, Expense, ExpenseType
-from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.domain.records import CostLine, Expense, ExpenseType, Payment
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
 from blueops_qb.engine import rules_desk
 from blueops_qb.engine.plan_anew import plan_anew
 from blueops_qb.sdk import wire
+from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse
-from tests.traps import ON_SQLITE
+from tests.traps import ON_SQLITE, all_here, check, sent_customer
 
 pytest_plugins = ["tests.engine_fixtures"]
 pytestmark = ON_SQLITE
 FEES = BooksRef(BooksKind.ACCOUNT, "6100")
+CHECKING = BooksRef(BooksKind.ACCOUNT, "1000")
+CARD = BooksRef(BooksKind.PAYMENT_METHOD, "CC")
 
 
 def recoded_and_closed(house: EngineHouse, policy: ClosedPeriod) -> Expense:
@@ -95,3 +98,92 @@ def test_what_he_codes_anew_once_more_in_the_closed_period_stays_too(house: Engi
     house.drain()
     assert house.state(bill) == "done"
     assert [line.account for line in house.there(bill).lines] == [other]
+
+
+# -- payments that arrive in a closed period -----------------------------------------------------------
+def received(house: EngineHouse, policy: ClosedPeriod) -> Payment:
+    """A check that the bookkeeper put straight to the bank as paid by card, in a month that is closed by now."""
+    ann = sent_customer(house)
+    with house.turn() as turn:
+        turn.set(profile_json=wire.dump(attrs.evolve(turn.profile, closing_date=DAY)))
+        rules_desk.change_policy(turn, attrs.evolve(turn.policy, closed_period=policy), actor="admin")
+    house.books.enter(attrs.evolve(check(house.place(ann), "60.00"), deposit_to=CHECKING, method=CARD))
+    house.poll()
+    (payment,) = all_here(house, RecordKind.PAYMENT)
+    assert isinstance(payment, Payment)
+    return payment
+
+
+def open_again(house: EngineHouse) -> None:
+    with house.turn() as turn:
+        turn.set(profile_json=wire.dump(attrs.evolve(turn.profile, closing_date=None)))
+
+
+def updates(house: EngineHouse) -> list[Any]:
+    o = t.operations
+    return house.rows(o, o.c.kind == "payment", o.c.verb == "update")
+
+
+@pytest.mark.parametrize("policy", [ClosedPeriod.HOLD, ClosedPeriod.ADJUST, ClosedPeriod.REDATE])
+def test_a_payment_that_came_in_a_closed_month_keeps_its_coding_when_that_is_opened(
+    house: EngineHouse, policy: ClosedPeriod
+) -> None:
+    payment = received(house, policy)
+    place = house.place(payment)
+    with house.turn() as turn:
+        plan_anew(turn, payment.ref)
+    house.drain()
+    assert (house.state(payment), updates(house)) == ("done", [])
+    open_again(house)
+    with house.turn() as turn:
+        plan_anew(turn, payment.ref)
+    house.drain()
+    assert (house.state(payment), updates(house)) == ("done", [])
+    house.change(payment, memo="counted twice")
+    house.drain()
+    there = house.books.document(place)
+    assert (there.deposit_to, there.method, there.memo) == (CHECKING, CARD, "counted twice")
+    assert there.date == DAY
+    assert len(updates(house)) == 1
+
+
+@pytest.mark.parametrize("policy", [ClosedPeriod.HOLD, ClosedPeriod.ADJUST, ClosedPeriod.REDATE])
+def test_what_the_bookkeeper_codes_anew_of_it_in_the_closed_month_is_agreed_on(
+    house: EngineHouse, policy: ClosedPeriod
+) -> None:
+    payment = received(house, policy)
+    place = house.place(payment)
+    house.books.edit(place, deposit_to=BooksRef(BooksKind.ACCOUNT, "1090"))
+    house.poll()
+    assert [conflict.reason for conflict in house.conflicts()] == []
+    open_again(house)
+    house.change(payment, memo="counted twice")
+    house.drain()
+    there = house.books.document(place)
+    assert (there.deposit_to.id, there.method, there.memo) == ("1090", CARD, "counted twice")
+    assert len(updates(house)) == 1
+    assert house.conflicts() == []
+
+
+@pytest.mark.parametrize("policy", [ClosedPeriod.HOLD, ClosedPeriod.ADJUST, ClosedPeriod.REDATE])
+def test_what_the_bookkeeper_takes_off_an_invoice_in_a_closed_month_is_taken_off_here(
+    house: EngineHouse, policy: ClosedPeriod
+) -> None:
+    """The books let him; that the month is closed to BlueOps keeps it from writing there, not from reading."""
+    invoice = house.invoice(sent_customer(house), "100.00")
+    payment = house.pay(invoice, "60.00")
+    house.drain()
+    with house.turn() as turn:
+        turn.set(profile_json=wire.dump(attrs.evolve(turn.profile, closing_date=DAY)))
+        rules_desk.change_policy(turn, attrs.evolve(turn.policy, closed_period=policy), actor="admin")
+    part = Allocation(invoice=house.place(invoice), amount=D("20.00"))
+    house.books.edit(house.place(payment), allocations=(part,))
+    house.poll()
+    assert [conflict.reason for conflict in house.conflicts()] == []
+    assert [one.amount for one in house.here(payment.ref).applications] == [D("20.00")]
+    open_again(house)
+    with house.turn() as turn:
+        plan_anew(turn, payment.ref)
+    house.drain()
+    assert (house.state(payment), updates(house)) == ("done", [])
+    assert house.quiet()

@@ -7,6 +7,10 @@ import attrs
 import pytest
 
 from blueops_qb.domain.records import (
+    CostLine,
+    CreditReason,
+    Expense,
+    ExpenseType,
     InvoiceLine,
     LineKind,
     Payment,
@@ -16,8 +20,9 @@ from blueops_qb.domain.records import (
     ReturnReason,
 )
 from blueops_qb.sandbox.core.core import ReferenceCore
+from blueops_qb.sandbox.core.crediting import credit_amount
 from blueops_qb.sandbox.core.work import Refused
-from blueops_qb.sdk.core import RefusedChange, SaveInvoice
+from blueops_qb.sdk.core import RefusedChange, SaveCredit, SaveExpense, SaveInvoice
 from tests.core_house import DAY, TENANT, D, customer, draft, house, invoice, payment_of
 
 
@@ -111,3 +116,38 @@ def test_a_change_of_the_plugin_that_is_refused_uses_up_no_number(core: Referenc
         answer = tx.apply(SaveInvoice(record=wrong), expected_revision=revision, key="k")
         assert isinstance(answer, RefusedChange)
         assert int(tx.raise_invoice(draft()).number) == int(first.number) + 1
+
+
+def test_a_credit_and_a_cost_are_voided_by_voiding_them_and_not_by_a_change(core: ReferenceCore) -> None:
+    customer(core)
+    issued = invoice(core)
+    line = CostLine(line_id="1", amount=D("30.00"), expense_category="materials")
+    with core.begin(TENANT) as tx:
+        credit = tx.issue_credit(
+            credit_amount(issued, D("20.00"), on=DAY, reason=CreditReason.GOODWILL, applied=D("20.00"))
+        )
+        cost = tx.record_expense(
+            Expense(
+                id="",
+                type=ExpenseType.CARD,
+                date=DAY,
+                payment_account_key="company_card",
+                lines=(line,),
+                total=D("30.00"),
+            )
+        )
+    saves: list[Any] = [
+        SaveCredit(record=attrs.evolve(credit, void=True)),
+        SaveExpense(record=attrs.evolve(cost, void=True)),
+    ]
+    for change, ref in zip(saves, (credit.ref, cost.ref), strict=True):
+        before = core.read(TENANT, [ref])[ref]
+        with core.begin(TENANT) as tx:
+            answer = tx.apply(change, expected_revision=before.revision, key=f"void {ref}")
+            row = tx.row(issued.ref)
+        assert isinstance(answer, RefusedChange)
+        assert "is voided by voiding it" in answer.why
+        assert core.read(TENANT, [ref])[ref] == before
+        # What the credit settles stays settled.
+        assert row is not None
+        assert row.balance == issued.total - D("20.00")

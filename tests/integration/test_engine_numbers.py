@@ -9,10 +9,11 @@ from blueops_qb.domain.records import ExpenseType, Vendor
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.engine import by_hand, connections, rules_desk
 from blueops_qb.sdk.outcomes import Throttled, Why
-from blueops_qb.sdk.provider import Verb
+from blueops_qb.sdk.provider import Exchange, Unencodable, Verb
 from blueops_qb.sdk.simple import Refusal, Told
 from blueops_qb.store import tables as t
 from tests.engine_house import EngineHouse
+from tests.fakes import FakeProvider
 from tests.traps import ON_SQLITE, entered_invoice, record_cost, sent_customer, take
 
 pytest_plugins = ["tests.engine_fixtures"]
@@ -115,6 +116,45 @@ def test_a_change_made_while_the_question_is_out_is_written_with_its_own_number(
     assert house.state(invoice) == "done"
     assert house.there(invoice).number == "2222"
     assert house.books.numbers_looked_up[-1] == "2222"
+
+
+def test_a_change_goes_on_when_the_question_about_its_number_cannot_be_put(
+    house: EngineHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was asked for is held; the newer revision is not left waiting for an answer that never comes."""
+    ann = sent_customer(house)
+    usual = type(house.provider).encode
+
+    def busy(_: Any) -> Any:
+        raise Told(Throttled(retry_after=0.0, connection=False))
+
+    def encode(self: FakeProvider, exchange: Exchange, profile: Any) -> bytes:
+        for operation in exchange.operations:
+            if operation.params.get("number") == "1001":
+                raise Unencodable(operation.id, "the number 1001 cannot be put into a query")
+        return usual(self, exchange, profile)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.books, "find", busy)
+        invoice = house.invoice(ann)
+        house.drain()
+    assert invoice.number == "1001"
+    assert "asked whether its number" in house.event(invoice).reason
+    house.reprice(invoice, "120.00")
+    house.engine.work_pending(house.id)
+    assert house.event(invoice).reason == "its previous change is still on its way"
+    with monkeypatch.context() as patch:
+        patch.setattr(type(house.provider), "encode", encode)
+        house.set(t.operations, t.operations.c.verb == Verb.FIND.value, not_before=None)
+        for _ in range(3):
+            house.drain()
+    event = house.event(invoice)
+    assert (event.state, event.reason) == ("held", "the number 1001 cannot be put into a query")
+    with house.turn() as turn:
+        by_hand.try_again(turn, [invoice.ref], actor="bookkeeper")
+    house.drain()
+    assert house.state(invoice) == "done"
+    assert str(house.there(invoice).total) == "120.00"
 
 
 def test_a_bill_may_have_the_number_that_another_vendor_gave(house: EngineHouse) -> None:

@@ -7,14 +7,18 @@ import attrs
 import pytest
 
 from blueops_qb.domain.documents import Allocation
+from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.records import Customer, Payment, PaymentReturn, ReturnReason
-from blueops_qb.domain.refs import BooksRef, RecordKind
-from tests.engine_house import DAY, D, EngineHouse
+from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
+from blueops_qb.store import tables as t
+from tests.engine_house import DAY, D, EngineHouse, rule
+from tests.integration.test_soak_findings_credits import issued_credit
 from tests.integration.test_soak_findings_more import close_books
 from tests.traps import ON_SQLITE, all_here, check, choose, entered_invoice, sent_customer
 
 pytest_plugins = ["tests.engine_fixtures"]
 pytestmark = ON_SQLITE
+K = BooksKind
 
 
 def _partly_elsewhere(house: EngineHouse) -> tuple[Any, BooksRef, tuple[Allocation, ...]]:
@@ -144,3 +148,40 @@ def test_what_came_while_its_day_was_closed_is_told_when_it_settles_nothing_else
     assert house.conflicts() == []
     assert house.here(payment.ref).elsewhere == D("0.00")
     assert house.books.document(place).allocations == ()
+
+
+@pytest.mark.parametrize(("why", "opened"), [("closed", False), ("closed", True), ("not mapped", True)])
+def test_a_credit_that_was_applied_elsewhere_while_it_could_not_be_posted_is_told_when_it_is_free(
+    house: EngineHouse, why: str, opened: bool
+) -> None:
+    """A payment of 0.00 uses it for invoices of both sides; in the end for ours alone."""
+    ann = sent_customer(house)
+    invoice = house.invoice(ann, "100.00")
+    credit = issued_credit(house, ann)
+    house.drain()
+    theirs = entered_invoice(house, house.place(ann), "90.00")
+    if why == "closed":
+        close_books(house, DAY + dt.timedelta(days=5))
+    else:
+        # Of a credit that was posted under another version of the mapping nothing is known any more.
+        d = t.documents
+        house.set(d, d.c.source_kind == "credit", mapping_version=0)
+        house.map(rule(Family.FEE, "allowance"))
+    whose = house.place(ann), "0.00"
+    parts = (house.place(invoice), "20.00"), (theirs, "15.00"), (house.place(credit), "-35.00")
+    place = house.books.enter(check(*whose, *parts))
+    house.poll()
+    here = house.here(credit.ref)
+    assert (here.applications[0].amount, here.elsewhere) == (D("20.00"), D("15.00"))
+    if opened and why == "closed":
+        close_books(house, None)
+    elif opened:
+        house.map(rule(Family.FEE, "allowance", item=BooksRef(K.ITEM, "T")))
+    mine = Allocation(invoice=house.place(invoice), amount=D("20.00"))
+    used = Allocation(invoice=house.place(credit), amount=D("-20.00"))
+    house.books.edit(place, allocations=(mine, used))
+    house.poll()
+    assert house.conflicts() == []
+    here = house.here(credit.ref)
+    assert (here.applications[0].amount, here.elsewhere) == (D("20.00"), D("0.00"))
+    assert sorted(house.books.document(place).allocations, key=lambda a: a.amount) == [used, mine]

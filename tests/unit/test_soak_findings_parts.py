@@ -24,8 +24,6 @@ from blueops_qb.domain.records import (
 )
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, key_of
 from blueops_qb.domain.reverse_credits import credit_changed
-from blueops_qb.engine import deposited
-from blueops_qb.engine.known import Known
 from tests.plumbing import CUSTOMER, DAY, D, check_of, company, documents, invoice, simple_line
 
 
@@ -160,29 +158,6 @@ def test_a_credit_of_another_amount_in_the_books_is_still_about_its_line(
     # One that stood for several and had the id of a line of the invoice would go on that line's item.
     assert (line.line_id, line.kind, line.amount) == (id, kind, D("25.00"))
     assert changed.total == D("25.00")
-
-
-@pytest.mark.parametrize(("kind", "settles"), [(BooksKind.PAYMENT, True), (BooksKind.SALES_RECEIPT, False)])
-def test_a_customer_deposit_that_came_back_need_not_leave_its_bank_deposit(
-    kind: BooksKind, settles: bool
-) -> None:
-    """It is given back by a refund receipt, and would wait for ever to be let go."""
-    back = PaymentReturn(
-        id="9", payment_id="1", customer_id="7", date=DAY, amount=D("10.00"), reason=ReturnReason.BOUNCED
-    )
-    payment = attrs.evolve(check_of("10.00", id="1"), given_back=(GivenBack(by=back.ref, amount=D("10.00")),))
-    known = Known(
-        id=1,
-        key=DocumentKey(payment.ref),
-        kind=kind,
-        generation=1,
-        revision=1,
-        content="",
-        state="linked",
-        link_id=1,
-        base_ours="{}",
-    )
-    assert deposited.relinks(payment, [known]) is settles
 
 
 def _unapplied(customer_id: str) -> tuple[Payment, PostingContext, CustomerPayment]:

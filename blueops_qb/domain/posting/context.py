@@ -15,7 +15,7 @@ from blueops_qb.domain.policy import Policy
 from blueops_qb.domain.posting.trace import Trace
 from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.records import Record
-from blueops_qb.domain.refs import DocumentKey, RecordRef
+from blueops_qb.domain.refs import DocumentKey, OurRef, RecordRef
 
 
 @attrs.frozen(kw_only=True)
@@ -56,6 +56,8 @@ class PostingContext:
     event_day: dt.date | None = None
     splits_payments: bool = False
     choices: MappingOf[str, str] = attrs.field(factory=dict)
+    #: The payments that the deposit of a payout lets go for a moment; None = those that it has let go.
+    let_go: frozenset[OurRef] | None = None
     trace: Trace | None = None
 
 

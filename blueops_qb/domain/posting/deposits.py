@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from blueops_qb.domain.documents import BankDeposit, CustomerPayment, DepositLine, Document
+from blueops_qb.domain.documents import BankDeposit, DepositLine, Document
 from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.posting import prepayments
@@ -18,7 +18,7 @@ from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.posting.money_accounts import UNDEPOSITED, account_left, deposit_account
 from blueops_qb.domain.posting.payments import posted_parts
 from blueops_qb.domain.records import Payment, PaymentReturn, Payout, Refund
-from blueops_qb.domain.refs import BooksRef, DocumentKey, OurRef, RecordKind, RecordRef, key_of, record_of
+from blueops_qb.domain.refs import BooksRef, DocumentKey, OurRef, RecordKind, RecordRef, record_of, ref_of_key
 
 #: A processor whose deposits and fees QuickBooks records by itself (accounting-treatments 2.5).
 QUICKBOOKS_PAYMENTS = "quickbooks_payments"
@@ -49,7 +49,7 @@ def payout(record: Payout, lookup: Lookup) -> dict[DocumentKey, Document] | NotP
             f"{gross + out - fees + elsewhere}, but {net} reached the bank",
             "Correct its payments, fees or net amount in BlueOps; it is sent by itself then.",
         )
-    lines = [line for payment in payments for line in _lines(payment, lookup)]
+    lines = [line for payment in payments for line in _lines(record, payment, lookup)]
     rest = list(taken)
     if fees:
         account = lookup.role("merchant_fees", where="the fees")
@@ -114,9 +114,14 @@ def _is_payment(line: DepositLine) -> bool:
 
 def let_go(document: Document | None) -> tuple[RecordRef, ...]:
     """The payments that a deposit has let go for a moment."""
+    return tuple(dict.fromkeys(record_of(name) for name in names_let_go(document)))
+
+
+def names_let_go(document: Document | None) -> tuple[OurRef, ...]:
+    """Their documents, each once."""
     lines = document.lines if isinstance(document, BankDeposit) and not document.void else ()
-    names = (line.description.removeprefix(LET_GO) for line in lines if line.description.startswith(LET_GO))
-    return tuple(dict.fromkeys(RecordRef.parse(name.partition("/")[0]) for name in names))
+    words = (line.description.removeprefix(LET_GO) for line in lines if line.description.startswith(LET_GO))
+    return tuple(ref_of_key(DocumentKey.parse(name)) for name in dict.fromkeys(words))
 
 
 def _payment(payment_id: str, lookup: Lookup) -> Payment:
@@ -130,7 +135,7 @@ def _payment(payment_id: str, lookup: Lookup) -> Payment:
     return payment
 
 
-def _lines(payment: Payment, lookup: Lookup) -> Iterator[DepositLine]:
+def _lines(record: Payout, payment: Payment, lookup: Lookup) -> Iterator[DepositLine]:
     """The received payment itself, or its amount out of the account where it was put at once.
 
     The books let a deposit pick up only payments that wait as undeposited funds; money that was put
@@ -151,19 +156,18 @@ def _lines(payment: Payment, lookup: Lookup) -> Iterator[DepositLine]:
                 "Settle what is open about that payment, then retry this one.",
             )
         for name, (_, part) in parts.items():
-            if waits_in is not None and _is_let_go(payment, name, lookup):
+            if waits_in is not None and _is_let_go(record, name, lookup):
                 yield DepositLine(account=waits_in, amount=part, description=f"{LET_GO}{name}")
             else:
                 yield DepositLine(payment=name, amount=part)
 
 
-def _is_let_go(payment: Payment, name: OurRef, lookup: Lookup) -> bool:
-    """The payment in the books settles another return than it should: the books freeze it in a deposit."""
-    posted = lookup.context.posted.get(key_of(name))
-    if not isinstance(posted, CustomerPayment):
-        return False
-    settled = {record_of(a.invoice) for a in posted.allocations if not isinstance(a.invoice, BooksRef)}
-    return returns_of(payment) != {ref for ref in settled if ref.kind is RecordKind.PAYMENT_RETURN}
+def _is_let_go(record: Payout, name: OurRef, lookup: Lookup) -> bool:
+    """The payment is to settle something else in the books, which freeze it in a deposit."""
+    wanted = lookup.context.let_go
+    if wanted is not None:
+        return name in wanted
+    return name in names_let_go(lookup.context.posted.get(DocumentKey(record.ref)))
 
 
 def returns_of(payment: Payment) -> frozenset[RecordRef]:

@@ -123,6 +123,7 @@ class QboProvider(Provider):
             limits=self.limits,
             catalog_hints=CATALOG_HINTS,
             settle=Settle.FIND,
+            freezes_deposited=True,
             numbers_asked=NUMBERS_ASKED,
             steps=_STEPS,
             removals={

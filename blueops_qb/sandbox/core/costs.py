@@ -35,6 +35,8 @@ class CostActions(Work):
         """Replace a cost by this full state."""
         turn = self._turn()
         self._live_expense(record.id, "changed")
+        if record.void:
+            raise Refused(f"expense {record.id} is voided by voiding it, not by a change; void it")
         return self._rewrite(self._checked_expense(record), turn)
 
     def void_expense(self, expense_id: str, *, reason: str = "") -> Expense:

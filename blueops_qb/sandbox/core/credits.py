@@ -37,6 +37,8 @@ class CreditActions(PrepaidActions):
         """Replace a credit by this full state, or only apply it to other invoices; balances follow."""
         turn = self._turn()
         old = self._live_credit(record.id)
+        if record.void:
+            raise Refused(f"credit {old.number} is voided by voiding it, not by a change; void it")
         credit = attrs.evolve(record, given_back=old.given_back, number=record.number or old.number)
         self._check_credit(credit)
         self._move_credit(credit, before=old.applications)

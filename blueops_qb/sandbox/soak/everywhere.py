@@ -66,6 +66,8 @@ CREDITS: Rows = (
 REFUNDS: Rows = (
     Action("office refunds a rest", 2, entered(money_back.issue_refund)),
     Action("office voids a refund", 1, entered(money_back.void_refund)),
+    Action("office refunds what was paid out", 2, entered(payouts.refund_banked)),
+    Action("office applies what was paid out", 1, entered(payouts.apply_banked)),
 )
 DEPOSITS: Rows = (
     Action("office takes a deposit", 2, entered(prepaid.take_deposit)),

@@ -88,10 +88,11 @@ def issue_refund(w: World, tx: Transaction) -> Any:
     holder: Payment | Credit = young(w, _with_rest(w, tx))
     left = holder.unapplied
     part = left if w.chance.random() < 0.7 else max(CENT, (left / 2).quantize(CENT))
-    return tx.issue_refund(_refund(w, holder, part))
+    return tx.issue_refund(refund_of(w, holder, part))
 
 
-def _refund(w: World, holder: Payment | Credit, part: Decimal) -> Refund:
+def refund_of(w: World, holder: Payment | Credit, part: Decimal) -> Refund:
+    """A refund of that much, by the bank or by card."""
     return Refund(
         id="",
         customer_id=holder.customer_id,
