@@ -59,7 +59,20 @@ def deposit(turn: Turn, row: Any) -> Answer:
     if not isinstance(answer, Applied):
         return NotTaken(what, getattr(answer, "why", "it moved meanwhile"))
     link(turn, row, DocumentKey(answer.ref), answer.revision, like=document)
+    _opens_now(turn, payments)
     return True
+
+
+def _opens_now(turn: Turn, payments: Iterable[RecordRef]) -> None:
+    """A deposit that is a payout of ours lets payments go that were held as it was none (`deposited.freed`)."""
+    outbox.again(
+        turn.connection,
+        turn.tenant_id,
+        turn.now,
+        refs=list(payments),
+        states=[State.HELD],
+        holds=[Hold.REFUSED],
+    )
 
 
 def _same_or_not(turn: Turn, row: Any, document: BankDeposit, known: Known, payout: Payout) -> Answer:
@@ -91,6 +104,7 @@ def _same_or_not(turn: Turn, row: Any, document: BankDeposit, known: Known, payo
     link(turn, row, known.key, snapshot.revision, like=document)
     states = [State.HELD, State.WAITING, State.NOT_POSTED]
     outbox.again(turn.connection, turn.tenant_id, turn.now, refs=[payout.ref], states=states)
+    _opens_now(turn, payments_in(document))
     return True
 
 

@@ -307,23 +307,6 @@ def test_a_customer_deposit_that_came_back_need_not_leave_its_bank_deposit(house
     assert versions(house, payout) == before
 
 
-def test_a_deposit_does_not_let_a_payment_go_of_which_nothing_is_due(house: WholePath) -> None:
-    """Its job was merged into another one meanwhile, which is no change of the payment."""
-    customer, job = house.party()
-    other = house.job(customer)
-    payment = overpaid(house, job, "100.00", "100.00")
-    house.drain()
-    with house.work() as tx:
-        tx.merge_jobs(job.id, other.id)
-    house.drain()
-    made = banks(house, linked(house, payment, "100.00"))
-    house.poll()
-    house.poll()
-    (deposit,) = house.ask(f"select * from Deposit where Id = '{made['Id']}'")
-    assert deposit["SyncToken"] == "0"
-    assert not [line for line in house.open_matters() if "payout" in line]
-
-
 # -- deposits that are not ours to open ----------------------------------------------------------------
 def test_a_deposit_of_the_bookkeeper_keeps_his_lines_when_a_payment_in_it_is_refunded(
     house: WholePath,
@@ -339,6 +322,23 @@ def test_a_deposit_of_the_bookkeeper_keeps_his_lines_when_a_payment_in_it_is_ref
     (deposit,) = house.ask(f"select * from Deposit where Id = '{made['Id']}'")
     assert [line["Amount"] for line in deposit["Line"]] == [5, 160]
     assert unapplied(house, payment) == 0
+
+
+def test_a_refund_from_before_his_deposit_was_read_goes_on_once_that_is_a_payout(house: WholePath) -> None:
+    _, job = house.party()
+    payment = overpaid(house, job, "100.00", "130.00")
+    house.drain()
+    made = banks(house, linked(house, payment, "130.00"))
+    with house.step(settled=False) as found:
+        refund(house, payment, "30.00")
+        house.drain()
+        house.poll()
+        house.poll()
+    assert house.open_matters() == []
+    assert entry(found) == [("1000", D("-30.00")), ("1100", D("30.00"))]
+    assert unapplied(house, payment) == 0
+    (deposit,) = house.ask(f"select * from Deposit where Id = '{made['Id']}'")
+    assert [link["TxnId"] for link in deposit["Line"][0]["LinkedTxn"]] == [house.there(payment.ref)["Id"]]
 
 
 def test_a_refund_of_what_lies_in_a_closed_deposit_is_paid_and_its_settling_is_put_to_a_person(
