@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from blueops_qb.domain.documents import CustomerPayment
 from blueops_qb.domain.records import Invoice, Payment
 from blueops_qb.domain.refs import RecordKind, RecordRef
@@ -9,6 +11,7 @@ from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.outcomes import Refused, Why
 from blueops_qb.sdk.provider import Operation, Verb
+from blueops_qb.store import tables as t
 
 
 def split_instead(turn: Turn, ready: Ready, operation: Operation, outcome: Refused) -> bool:
@@ -28,8 +31,20 @@ def split_instead(turn: Turn, ready: Ready, operation: Operation, outcome: Refus
     if len(_parties(turn, ready.source)) < 2:
         return False
     turn.set(splits_payments=True)
+    _as_agreed(turn, ready)
     turn.note("splits payments", str(ready.source), reason=outcome.message)
     return True
+
+
+def _as_agreed(turn: Turn, ready: Ready) -> None:
+    """A refused change is not what the payment is to be: its parts are made from what both sides agreed on."""
+    d, lk = t.documents, t.links
+    agreed = sa.select(lk.c.base_ours).where(
+        lk.c.document_id == ready.row.document_id, lk.c.state == "live", lk.c.base_ours.is_not(None)
+    )
+    content = turn.connection.execute(agreed).scalar_one_or_none()
+    if content is not None:
+        turn.connection.execute(d.update().where(d.c.id == ready.row.document_id).values(content=content))
 
 
 def _parties(turn: Turn, ref: RecordRef) -> set[str | None]:

@@ -27,7 +27,7 @@ from blueops_qb.domain.posting.rules import post
 from blueops_qb.domain.posting.salestax import GAP_LINE, TAXED
 from blueops_qb.domain.posting.trace import Trace
 from blueops_qb.domain.recoding import coded_as
-from blueops_qb.domain.records import Credit, Customer, Expense, Invoice, Job, Payment, Record, Vendor
+from blueops_qb.domain.records import Credit, Customer, Expense, Invoice, Job, Record, Vendor
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, OurRef, RecordKind, RecordRef
 from blueops_qb.engine.built_on import counts, documents_of
 from blueops_qb.engine.known import Known
@@ -111,12 +111,8 @@ def context_for(
 
     `as_open` = no period counts as closed.
     """
-    paid = isinstance(record, Payment)
     posted = {
-        # Which parts a payment has is what the books have of it, not what they have refused since.
-        k.key: wire.load_document(k.kind, (paid and k.base_ours) or k.content)
-        for k in mine
-        if k.content and k.state != "withdrawn"
+        k.key: wire.load_document(k.kind, k.content) for k in mine if k.content and k.state != "withdrawn"
     }
     base = documents_of(turn, record, known)
     posted |= {k.key: wire.load_document(k.kind, text) for k in base if (text := counts(k, record))}

@@ -58,9 +58,9 @@ def test_the_item_of_a_credit_line_is_the_bookkeepers(house: DesktopHouse) -> No
         due.hurry(turn)
     sessions(house)
     with house.house.core.begin(TENANT, actor=ADMIN) as tx:
-        snapshot = tx.read(credit.ref)
-        assert snapshot is not None
-        now = snapshot.record
+        found = tx.read(credit.ref)
+        assert found is not None
+        now = found.record
         assert isinstance(now, Credit)
         line = attrs.evolve(now.lines[0], unit_price=D("100.00"), amount=D("100.00"))
         tx.update_credit(attrs.evolve(now, lines=(line,), total=D("100.00")))
