@@ -258,28 +258,55 @@ def test_what_the_books_took_without_showing_it_has_a_way_out(
     assert house.quiet()
 
 
+def _told(house: EngineHouse) -> list[str]:
+    """What waits in vain, as the soak's judge tells it."""
+
+    def rows(statement: str, **values: str) -> list[Any]:
+        with house.core.engine.connect() as connection:
+            return list(connection.execute(sa.text(statement), {"tenant": house.tenant, **values}))
+
+    return in_vain(rows, connection=house.id)
+
+
+def test_a_payout_of_a_payment_of_which_a_person_left_a_part_out_waits_for_a_person(
+    house: EngineHouse,
+) -> None:
+    payment = _over_two_jobs(house)
+    house.set(o, o.c.state == "ready", not_before=None)
+    house.drain()
+    kept, lost = sorted(ref for ref, shown in house.books.records.items() if ref.kind is K.PAYMENT)
+    house.books.delete(lost)
+    house.poll()
+    (conflict,) = house.conflicts()
+    with house.turn() as turn:
+        resolve.resolve(turn, conflict.id, "unlink", "admin")
+    with house.work() as tx:
+        payout: Payout = tx.settle_payout(
+            Payout(id="", date=DAY, account_key="checking", payment_ids=(payment.id,), net=D("300.00"))
+        )
+    house.drain()
+    assert house.state(payout) == "held"
+    assert "unlinked by a person" in house.event(payout).reason
+    assert _told(house) == []
+    assert house.books.of(K.DEPOSIT) == []
+    assert house.books.document(kept).amount in (D("100.00"), D("200.00"))
+
+
 def test_the_soak_tells_what_waits_for_something_that_is_there(house: EngineHouse) -> None:
-    def told() -> list[str]:
-        def rows(statement: str, **values: str) -> list[Any]:
-            with house.core.engine.connect() as connection:
-                return list(connection.execute(sa.text(statement), {"tenant": house.tenant, **values}))
-
-        return in_vain(rows, connection=house.id)
-
     invoice, payment = _waits_for_one_that_is_held(house)
-    assert told() == []
+    assert _told(house) == []
     house.set(t.outbox, t.outbox.c.ref_kind == "invoice", state="superseded")
-    (word,) = told()
+    (word,) = _told(house)
     assert word == f"create of payment for {payment.ref} goes after {invoice.ref}, of which nothing is open"
     with house.turn() as turn:
         assert plan_anew(turn, invoice.ref)
     house.drain()
     house.drain()
-    assert told() == []
+    assert _told(house) == []
     house.set(
         t.outbox, t.outbox.c.ref_kind == "payment", state="waiting", waits_for=str(invoice.ref), reason="?"
     )
-    assert told() == [f"{payment.ref} is waiting for {invoice.ref}, which is there: ?"]
+    assert _told(house) == [f"{payment.ref} is waiting for {invoice.ref}, which is there: ?"]
 
 
 @pytest.mark.parametrize("choice", ["theirs", "again"])

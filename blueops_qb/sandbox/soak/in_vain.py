@@ -13,12 +13,16 @@ _OPEN = (
     f" WHERE tenant_id = :tenant AND state NOT IN ({_ENDED})"
 )
 _ASKED = "SELECT ref FROM blueops_qb_conflicts WHERE connection_id = :connection AND state = 'open'"
-#: The documents of a record that are in the books and agreed on, with which nothing happens.
+#: The documents of a record that are in the books and agreed on, with which nothing happens; none where a person has
+#: left a part of it out: what needs the whole record has good reason to wait.
 _THERE = (
     "SELECT d.id FROM blueops_qb_documents d"
     " JOIN blueops_qb_links l ON l.document_id = d.id AND l.state = 'live' AND l.doubtful = ''"
     " WHERE d.connection_id = :connection AND d.source_kind = :kind AND d.source_id = :id"
     " AND d.role = 'main' AND d.state = 'linked'"
+    " AND NOT EXISTS (SELECT 1 FROM blueops_qb_documents left_out WHERE left_out.connection_id = d.connection_id"
+    " AND left_out.source_kind = d.source_kind AND left_out.source_id = d.source_id AND left_out.role = 'main'"
+    " AND left_out.state = 'unlinked')"
     " AND NOT EXISTS (SELECT 1 FROM blueops_qb_undos u WHERE u.document_id = d.id AND u.state <> 'taken_back')"
     " AND NOT EXISTS (SELECT 1 FROM blueops_qb_operations p WHERE p.document_id = d.id"
     " AND p.state IN ('ready', 'out', 'uncertain'))"
