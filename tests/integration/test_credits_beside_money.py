@@ -121,6 +121,7 @@ def test_a_payment_of_nothing_that_applies_the_rest_of_a_credit_leaves_what_was_
     invoice, credit, place = _arrived(house)
     payment = house.books.records[place].document
     assert isinstance(payment, CustomerPayment)
+    assert isinstance(payment.customer, BooksRef)
     applied = house.books.enter(
         check(payment.customer, "0.00", (house.place(invoice), "20.00"), (house.place(credit), "-20.00"))
     )
