@@ -12,6 +12,7 @@ from typing import Protocol
 
 import attrs
 import pytest
+import sqlalchemy as sa
 
 from blueops_qb.domain.records import Customer, Invoice
 from blueops_qb.engine import census, matching, rules_desk
@@ -25,6 +26,7 @@ from blueops_qb.sandbox.demo.house import TENANT, demo_house
 from blueops_qb.sandbox.demo.office import Office
 from blueops_qb.sandbox.qbd.connector import Connector, Mishaps, Outcome
 from blueops_qb.sandbox.qbd.quickbooks import QuickBooks
+from blueops_qb.store import tables as t
 
 ADMIN = f"{TENANT}-admin"
 _NUMBERS = itertools.count(1)
@@ -113,6 +115,12 @@ class DesktopHouse:
         with self.house.core.engine.connect() as connection:
             lines = [line for _, line in census.lines(connection, TENANT, limit=10_000)]
         return [f"{x.ref} {x.state.value}: {x.reason} {x.remedy}" for x in lines if x.state not in END_STATES]
+
+    def asked(self) -> list[str]:
+        """What people are asked to choose."""
+        open_ = sa.select(t.conflicts.c.reason).where(t.conflicts.c.state == "open")
+        with self.house.core.engine.connect() as connection:
+            return list(connection.execute(open_).scalars())
 
     def held(self) -> dict[str, int]:
         """How many records of each kind the company file holds."""

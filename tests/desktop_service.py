@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -41,12 +42,25 @@ PATIENCE = 60.0
 
 @attrs.define(kw_only=True)
 class ServiceProcess:
-    """The service; always at the same address."""
+    """The service; always at the same address, and each time another process."""
 
     database: str
     key: str
     port: int
-    process: subprocess.Popen[str] | None = None
+    #: The process that runs, None where none does.
+    pid: int | None = None
+    #: What each of them is split off from.
+    _parent: subprocess.Popen[str] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._parent = subprocess.Popen(
+            [sys.executable, "-m", "tests.desktop_service_process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, "BLUEOPS_CORE_KEYS": self.key},
+        )
 
     @property
     def url(self) -> str:
@@ -55,32 +69,41 @@ class ServiceProcess:
 
     def start(self, dies_at: int = 0) -> None:
         """Start it, and wait until it answers."""
-        command = [sys.executable, "-m", "tests.desktop_service_process"]
-        self.process = subprocess.Popen(
-            [*command, self.database, str(self.port), str(dies_at)],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            env={**os.environ, "BLUEOPS_CORE_KEYS": self.key},
-        )
-        assert self.process.stdout is not None
-        assert self.process.stdout.readline() == "READY\n"
+        assert self._parent.stdin is not None
+        print(self.database, self.port, dies_at, file=self._parent.stdin, flush=True)
+        said, pid = self._said().split()
+        assert said == "READY"
+        self.pid = int(pid)
 
     def kill(self) -> None:
         """End it as a power cut would, if it still runs."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait(PATIENCE)
-            assert self.process.stdout is not None
-            self.process.stdout.close()
-            self.process = None
+        if self.pid is not None:
+            os.kill(self.pid, signal.SIGKILL)
+            self._until_its_end()
 
     def died_at(self) -> str:
         """Where it has killed itself."""
-        assert self.process is not None
-        assert self.process.stdout is not None
-        assert self.process.wait(PATIENCE) == -9
-        return self.process.stdout.readlines()[-1].strip()
+        return self._until_its_end()[-1]
+
+    def close(self) -> None:
+        """End it for good."""
+        self.kill()
+        assert self._parent.stdin is not None
+        assert self._parent.stdout is not None
+        self._parent.stdin.close()
+        self._parent.wait(PATIENCE)
+        self._parent.stdout.close()
+
+    def _until_its_end(self) -> list[str]:
+        lines = list(iter(self._said, f"ENDED {-signal.SIGKILL}"))
+        self.pid = None
+        return lines
+
+    def _said(self) -> str:
+        assert self._parent.stdout is not None
+        line = self._parent.stdout.readline()
+        assert line, "the service's parent has ended"
+        return line.strip()
 
 
 @attrs.define(kw_only=True)
@@ -155,7 +178,7 @@ def killable_house(url: str) -> Iterator[KillableHouse]:
         stack.callback(desktop.end)
         desktop.prepare()
         service = ServiceProcess(database=url, key=key.decode(), port=lasting_port())
-        stack.callback(service.kill)
+        stack.callback(service.close)
         service.start()
         desktop.connector = _let_in(engine, desktop, service)
         desktop.come_by()

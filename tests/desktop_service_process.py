@@ -1,8 +1,10 @@
 """BlueOps in a process of its own, as a host serves it: core, the plugin with its threads, and the gate over HTTP.
 
-`python -m tests.desktop_service_process URL PORT DIES_AT`; the key of core comes in `BLUEOPS_CORE_KEYS`. The first line
-of stdout is READY. With `DIES_AT` above zero it kills itself with signal 9 at that point, counted from READY: before or
-after a commit of the engine. The name of the point is the last line.
+`python -m tests.desktop_service_process` has everything imported, and nothing more, before it reads its stdin. Each
+line `URL PORT DIES_AT` is a service: a process split off from that one. It writes `READY PID` once it answers; the key
+of core comes in `BLUEOPS_CORE_KEYS`. When it has ended, by whatever, `ENDED CODE` follows, and the next line is read.
+With `DIES_AT` above zero it kills itself with signal 9 at that point, counted from READY: before or after a commit of
+the engine. The name of the point is the line before its end.
 """
 
 from __future__ import annotations
@@ -31,8 +33,20 @@ def main(url: str, port: int, dies_at: int) -> None:
     core.load_plugins([root()])
     app = _pointed(core.for_plugin(PLUGIN), dies_at) if dies_at else make_wsgi(core)
     server = Server(app, host="127.0.0.1", port=port)
-    print("READY", flush=True)
+    print(f"READY {os.getpid()}", flush=True)
     server.run()
+
+
+def one_after_another(lines: Iterable[str]) -> None:
+    """A service for each line, the next one when the last has ended."""
+    for line in lines:
+        url, port, dies_at = line.split()
+        child = os.fork()
+        if not child:
+            main(url, int(port), int(dies_at))
+            return
+        _, status = os.waitpid(child, 0)
+        print(f"ENDED {os.waitstatus_to_exitcode(status)}", flush=True)
 
 
 def _pointed(core: Any, dies_at: int) -> Callable[..., Iterable[bytes]]:
@@ -56,4 +70,4 @@ def _pointed(core: Any, dies_at: int) -> Callable[..., Iterable[bytes]]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    one_after_another(sys.stdin)

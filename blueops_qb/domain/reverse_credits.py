@@ -68,10 +68,13 @@ def same_lines(record: Credit, changed: Credit, steps: Sequence[LineStep]) -> tu
     return ids if ids and all(ids) and len(ids) == len(steps) and same else None
 
 
-def credit_applied(current: Credit, payment: CustomerPayment) -> Credit:
-    """`current` as a payment of 0.00 applies it; what it settles that BlueOps does not have is `elsewhere`."""
+def credit_applied(current: Credit, payment: CustomerPayment, *, beside: Decimal) -> Credit:
+    """`current` as a payment of 0.00 applies it; what it settles that BlueOps does not have is `elsewhere`.
+
+    So is what others use of it `beside` that payment.
+    """
     sums: dict[str, Decimal] = {}
-    elsewhere = ZERO
+    elsewhere = beside
     for part in payment.allocations:
         if part.amount <= 0:
             continue

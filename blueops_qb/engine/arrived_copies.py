@@ -26,10 +26,25 @@ def of_ours(turn: Turn, row: Any) -> bool | None:
     ours = _bearer(turn, row["marker"])
     if ours is None:
         return None
+    if _is_taken_out(turn, row, ours):
+        return True
     # A doubtful one is put to a person already, who is shown what it is by now.
     if ours.state == "doubtful":
         return _late(turn, row, ours) if _is_told(turn, row) else True
     return _second_copy(turn, row, ours) if ours.linked else _late(turn, row, ours)
+
+
+def _is_taken_out(turn: Turn, row: Any, ours: Known) -> bool:
+    """It is what a void of ours has left there."""
+    lk = t.links
+    query = sa.select(lk.c.id).where(
+        lk.c.connection_id == turn.id,
+        lk.c.document_id == ours.id,
+        lk.c.books_kind == row["kind"],
+        lk.c.books_id == row["books_id"],
+        lk.c.state == "withdrawn",
+    )
+    return '"void":true' in row["document"] and turn.connection.execute(query).first() is not None
 
 
 def is_coming(turn: Turn, marker: str) -> bool:

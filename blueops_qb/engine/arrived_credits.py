@@ -29,7 +29,7 @@ from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind,
 from blueops_qb.domain.reversal import UNDO_ROLE, UNDO_SETTLED
 from blueops_qb.domain.reverse import key_of_account
 from blueops_qb.domain.reverse_credits import credit_applied, credit_from
-from blueops_qb.engine import to_core
+from blueops_qb.engine import to_core, used_credits
 from blueops_qb.engine.known import Known, load_known, sources_of
 from blueops_qb.engine.linking import link_document
 from blueops_qb.engine.overrides_desk import store
@@ -92,7 +92,8 @@ def applied_credit(turn: Turn, row: Any, payment: CustomerPayment) -> Answer | N
     what = f"payment {row['books_id']}, which applies {name},"
     if known is not None and (known.linked or known.busy):
         return NotTaken(what, "another payment applies that credit already; put both into one in QuickBooks")
-    record, revision = credit_applied(snapshot.record, payment), snapshot.revision
+    beside = used_credits.beside(turn, name)
+    record, revision = credit_applied(snapshot.record, payment, beside=beside), snapshot.revision
     if record != snapshot.record:
         answer = turn.tx.apply(SaveCredit(record=record), expected_revision=revision, key=_key(turn, row))
         if not isinstance(answer, Applied):

@@ -179,12 +179,14 @@ def _used(turn: Turn, sides: Sides, record: Credit, theirs: CustomerPayment, wan
     """What the books settle with a credit, by a payment of 0.00 that names it; void, it settles nothing."""
     if other := wanted & {"date", "method", "reference", "deposit_to", "memo"}:
         raise NoPlace(f"is used by a payment in QuickBooks that has another {', '.join(sorted(other))} now")
-    used = credit_applied(record, attrs.evolve(theirs, allocations=()) if theirs.void else theirs)
+    settles = attrs.evolve(theirs, allocations=()) if theirs.void else theirs
+    used = credit_applied(record, settles, beside=used_credits.beside(turn, record.ref))
     if theirs.void:
         base: Any = sides.base
         ours: Document = attrs.evolve(base, void=True)
     else:
-        ours = _posted(turn, sides, used)
+        as_theirs = attrs.evolve(sides.known, content=wire.dump_document(theirs))
+        ours = _posted(turn, attrs.evolve(sides, known=as_theirs), used)
     found = Draft(
         change=None if used == record else to_core.saving(used), record=used, ours=ours, fields=wanted
     )

@@ -49,6 +49,10 @@ def removed_there(turn: Turn, known: Known) -> bool:
 
     False when it must be looked at again: what it was merged into may be one of ours whose answer is still to come.
     """
+    snapshot = newest(turn, known.key.source)
+    if snapshot is not None and snapshot.merged_into is not None and known.kind in NAMED_KINDS:
+        _merged_on_both_sides(turn, known, snapshot.merged_into)
+        return True
     survivor = merged_into(turn, known)
     if survivor is None and known.kind in NAMED_KINDS and merge_proof.read_again(turn, known):
         return False
@@ -68,7 +72,6 @@ def removed_there(turn: Turn, known: Known) -> bool:
     _plan_naming_again(turn, known)
     if known.kind in NAMED_KINDS:
         merge_proof.read_rest(turn, known)
-    snapshot = newest(turn, known.key.source)
     merged = f" and merged into {survivor}" if survivor is not None else ""
     open_conflict(
         turn,
@@ -84,6 +87,18 @@ def removed_there(turn: Turn, known: Known) -> bool:
         ),
     )
     return True
+
+
+def _merged_on_both_sides(turn: Turn, known: Known, into: str) -> None:
+    """Whom BlueOps has merged away is gone from the books too, as the office was told to: nothing is left to ask."""
+    unlink(turn, known, "gone", "withdrawn")
+    _plan_naming_again(turn, known)
+    source = known.key.source
+    move = Move(
+        ref=source, revision=2**62, state=State.NOT_POSTED, reason=f"merged into {into} on both sides"
+    )
+    outbox.move(turn.connection, turn.tenant_id, [move], turn.now)
+    turn.note("merged there too", str(source), numbers=str(known.place))
 
 
 def _ours_text(turn: Turn, known: Known, snapshot: Snapshot | None) -> str | None:

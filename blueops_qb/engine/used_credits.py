@@ -14,7 +14,7 @@ from blueops_qb.domain.documents import CustomerPayment
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.records import Credit
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef
-from blueops_qb.engine.known import sources_of
+from blueops_qb.engine.known import load_known, sources_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import SaveCredit
@@ -56,6 +56,13 @@ def now_ours(turn: Turn, places: Iterable[BooksRef]) -> None:
             _note(turn, name, _used(turn, place), key=f"{turn.id}:{place}:now ours:{name}")
 
 
+def beside(turn: Turn, credit: RecordRef) -> Decimal:
+    """What payments of ours use of a credit beside the one payment of 0.00 that applies it."""
+    known = load_known(turn.connection, turn.id, [credit]).values()
+    places = [one.place for one in known if one.linked and one.kind is BooksKind.CREDIT_MEMO]
+    return sum((_used(turn, place) for place in places), ZERO)
+
+
 def _used(turn: Turn, place: BooksRef) -> Decimal:
     """What payments of ours use of a credit memo of the books, as both sides agreed last."""
     d, lk = t.documents, t.links
@@ -81,7 +88,9 @@ def _used(turn: Turn, place: BooksRef) -> Decimal:
 def _note(turn: Turn, ref: RecordRef, amount: Decimal, *, key: str) -> None:
     snapshot = turn.tx.read(ref) if amount else None
     if snapshot is not None and isinstance(snapshot.record, Credit):
-        record = attrs.evolve(snapshot.record, elsewhere=snapshot.record.elsewhere + amount)
+        # What BlueOps did not take, as it had used the credit itself, is not released either.
+        elsewhere = max(ZERO, snapshot.record.elsewhere + amount)
+        record = attrs.evolve(snapshot.record, elsewhere=elsewhere)
         turn.tx.apply(SaveCredit(record=record), expected_revision=snapshot.revision, key=key)
 
 

@@ -126,6 +126,23 @@ def test_while_a_dialog_is_open_nothing_goes_and_afterwards_everything(sqlite: D
     all_is_there_once(sqlite, before, THIRTY)
 
 
+def test_an_invoice_that_was_found_after_its_answer_was_lost_can_be_voided(sqlite: DesktopHouse) -> None:
+    sqlite.desktop.file.company.switches.forgets_message_sets = True
+    (customer,) = sqlite.customers(1)
+    sqlite.session()
+    before = sqlite.held()
+    invoice = sqlite.invoice(customer)
+    sqlite.session(Mishaps(drop_answer=1))
+    for _ in range(2):
+        sqlite.session()
+    all_is_there_once(sqlite, before, {"Customer": 0, "Invoice": 1, "ReceivePayment": 0})
+    sqlite.office.voided(invoice, "it was somebody else's")
+    for _ in range(2):
+        sqlite.session()
+    assert sqlite.states() == {}, sqlite.reasons()
+    assert sqlite.asked() == []
+
+
 # -- a set that cannot be read -----------------------------------------------------------------------
 @attrs.define(kw_only=True)
 class Choking(QuickBooks):

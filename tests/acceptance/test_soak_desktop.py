@@ -12,13 +12,15 @@ from click.testing import CliRunner
 
 from blueops_qb.cli import main
 from blueops_qb.domain.mapping import Family
+from blueops_qb.domain.records import Customer
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.sandbox.core.crediting import credit_in_full
 from blueops_qb.sandbox.postgres import running_postgres
 from blueops_qb.sandbox.qbd.connector import At
+from blueops_qb.sandbox.soak import between as common_between
 from blueops_qb.sandbox.soak import office, prepaid
 from blueops_qb.sandbox.soak.both import play_both
-from blueops_qb.sandbox.soak.desktop import between, bookkeeper, their_credits
+from blueops_qb.sandbox.soak.desktop import between, bookkeeper, remedies, their_credits
 from blueops_qb.sandbox.soak.desktop.actions import ACTIONS, OFFICE
 from blueops_qb.sandbox.soak.desktop.chart import RULES
 from blueops_qb.sandbox.soak.desktop.world import DesktopWorld, open_desktop
@@ -175,6 +177,54 @@ def test_an_account_that_differs_between_both_kinds_of_books_is_told() -> None:
         pytest.raises(Wrong, match="I5: invoice:"),
     ):
         play_both(seed=SEED, steps=40, office=OFFICE)
+
+
+def test_a_customer_who_was_told_apart_from_a_namesake_is_compared_under_his_own_name(tmp_path: Path) -> None:
+    with open_desktop(url=sqlite(tmp_path), seed=SEED) as w:
+        w.keep_apart("Vendor", bookkeeper.enter(w, "Vendor", "<Name>Ada Hill</Name>"))
+        settle(w)
+        with w.core.begin(TENANT, actor="office") as tx:
+            tx.create_customer(Customer(id="", name="Ada Hill", terms="net_30"))
+        settle(w)
+        assert (judge(w).compared, judge(w).held) == (0, 1)
+        who = remedies.tell_apart(w)
+        settle(w)
+        assert (judge(w).compared, judge(w).held) == (1, 0)
+        (raw,) = (one for one in w.company.records["Customer"].values() if one["Name"].startswith("Ada"))
+        assert raw["Name"] == "Ada Hill (C)"
+        w.told_apart.remove(who)
+        with pytest.raises(Wrong, match=r"Ada Hill \(C\)"):
+            judge(w)
+
+
+def test_what_blueops_merged_is_merged_in_quickbooks_by_what_the_page_says(tmp_path: Path) -> None:
+    with open_desktop(url=sqlite(tmp_path), seed=SEED) as w:
+        for _ in range(2):
+            entered(office.enter_vendor)(w)
+        settle(w)
+        entered(office.merge_vendors)(w)
+        settle(w)
+        assert judge(w).held == 1
+        remedies.merge_as_here(w)
+        settle(w)
+        assert (judge(w).held, judge(w).conflicts) == (0, 0)
+
+
+def test_what_waits_for_an_open_day_goes_once_the_books_are_open_again(tmp_path: Path) -> None:
+    with open_desktop(url=sqlite(tmp_path), seed=SEED) as w:
+        with_an_invoice(w)
+        with bookkeeper.acting(w) as person:
+            person.close_books(office.today(w).isoformat())
+        settle(w)
+        entered(office.record_payment)(w)
+        settle(w)
+        assert judge(w).held == 1
+        remedies.open_books(w)
+        w.time.advance(24 * 3600)
+        settle(w)
+        common_between.retry(w)
+        settle(w)
+        assert (judge(w).compared, judge(w).held) == (3, 0)
 
 
 def test_a_session_that_another_one_has_ended_gets_no_work(tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 import pytest
 
-from blueops_qb.domain.documents import Allocation, CreditMemo, SalesLine
+from blueops_qb.domain.documents import Allocation, CreditMemo, CustomerPayment, SalesLine
 from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.records import (
     Application,
@@ -114,6 +115,34 @@ def test_a_credit_added_to_a_payment_of_ours_is_taken_over_and_stays(house: Engi
     assert not house.conflicts()
 
 
+def test_a_payment_of_nothing_that_applies_the_rest_of_a_credit_leaves_what_was_used_beside_money(
+    house: EngineHouse,
+) -> None:
+    invoice, credit, place = _arrived(house)
+    payment = house.books.records[place].document
+    assert isinstance(payment, CustomerPayment)
+    assert isinstance(payment.customer, BooksRef)
+    applied = house.books.enter(
+        check(payment.customer, "0.00", (house.place(invoice), "20.00"), (house.place(credit), "-20.00"))
+    )
+    house.poll()
+    here = house.here(credit.ref)
+    assert here.applications == (Application(invoice_id=invoice.id, amount=D("20.00")),)
+    assert here.elsewhere == D("20.00")
+    house.books.edit(
+        applied,
+        allocations=(
+            Allocation(invoice=house.place(invoice), amount=D("15.00")),
+            Allocation(invoice=house.place(credit), amount=D("-15.00")),
+        ),
+    )
+    house.poll()
+    here = house.here(credit.ref)
+    assert here.applications == (Application(invoice_id=invoice.id, amount=D("15.00")),)
+    assert here.elsewhere == D("20.00")
+    assert not house.conflicts()
+
+
 def test_a_change_of_a_note_is_no_change_of_credits(house: EngineHouse) -> None:
     invoice, credit, payment = _paid_beside_a_credit(house)
     _use(house, payment, invoice, credit, memo="by phone")
@@ -154,6 +183,26 @@ def test_a_voided_payment_releases_the_credit(house: EngineHouse) -> None:
     (payment,) = all_here(house, RecordKind.PAYMENT)
     assert payment.void
     assert house.here(credit.ref).elsewhere == D("0.00")
+
+
+def test_what_could_not_be_noted_of_a_credit_is_not_released_either(house: EngineHouse) -> None:
+    """BlueOps applied all of it a moment before, so that nothing of it is left for a note of what the books use."""
+    ann, invoice, credit = _owing(house)
+    other = house.invoice(ann, "50.00")
+    house.drain()
+    with house.work() as tx:
+        applied = (Application(invoice_id=other.id, amount=D("50.00")),)
+        tx.update_credit(attrs.evolve(credit, applications=applied))
+    place = house.books.enter(
+        check(house.place(ann), "60.00", (house.place(invoice), "80.00"), (house.place(credit), "-20.00"))
+    )
+    house.poll()
+    (payment,) = all_here(house, RecordKind.PAYMENT)
+    assert (payment.elsewhere, house.here(credit.ref).elsewhere) == (D("-20.00"), D("0.00"))
+    house.books.void(place)
+    house.poll()
+    assert house.here(credit.ref).elsewhere == D("0.00")
+    assert house.here(credit.ref).unapplied == D("0.00")
 
 
 def test_a_deleted_payment_that_is_voided_here_releases_the_credit(house: EngineHouse) -> None:

@@ -12,7 +12,7 @@ import pytest
 from blueops_qb.domain.documents import CustomerRecord
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.refs import BooksKind, BooksRef
-from blueops_qb.providers.qbd.codec import queries
+from blueops_qb.providers.qbd import parts
 from blueops_qb.providers.qbd.feeds import REACH
 from blueops_qb.providers.qbd.provider import QbdProvider
 from blueops_qb.providers.qbd.settings import LedgerSigns, QbdSettings
@@ -130,7 +130,7 @@ def test_after_ninety_days_everything_is_compared(meeting: Meeting) -> None:
 
 
 def test_a_window_is_read_page_by_page(meeting: Meeting, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries.Page.__init__, "__kwdefaults__", {"size": 3, "iterator": ""})
+    monkeypatch.setattr(parts, "PAGE", 3)
     _, _, cursor = changes(meeting)
     written = {new_invoice(meeting) for _ in range(10)}
     pages = list(meeting.pages(Verb.CHANGES, cursor=cursor))
@@ -138,10 +138,10 @@ def test_a_window_is_read_page_by_page(meeting: Meeting, monkeypatch: pytest.Mon
     assert written <= {record.ref for page in pages for record in page.records}
 
 
-def test_a_query_begins_anew_when_its_session_has_ended_and_is_asked_whole_in_the_end(
+def test_a_query_begins_anew_when_its_session_has_ended_and_ends_where_every_page_finds_another_one(
     meeting: Meeting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries.Page.__init__, "__kwdefaults__", {"size": 3, "iterator": ""})
+    monkeypatch.setattr(parts, "PAGE", 3)
     _, _, cursor = changes(meeting)
     written = {new_invoice(meeting) for _ in range(10)}
     shown: set[BooksRef] = set()

@@ -253,6 +253,21 @@ def test_a_merge_that_was_made_on_both_sides_is_at_its_end(house: EngineHouse) -
     assert "on both sides" in house.event(loser).reason
 
 
+def test_whom_a_merge_on_both_sides_has_deleted_there_is_nobody_to_ask_about(house: EngineHouse) -> None:
+    winner = house.customer("Ann Lee")
+    loser = house.customer("Ann Leigh", email="b@example.com")
+    house.drain()
+    there = house.place(loser)
+    with house.work() as tx:
+        tx.merge_customers(loser.id, winner.id)
+    house.drain()
+    house.books.delete(there)  # what a merge in other books leaves of the loser
+    house.poll()
+    house.drain()
+    assert (house.state(loser), house.conflicts()) == ("not_posted", [])
+    assert house.event(loser).reason == f"merged into {winner.id} on both sides"
+
+
 def test_a_difference_that_the_bookkeeper_mends_settles_itself(house: EngineHouse) -> None:
     ann = sent_customer(house)
     house.books.alters = lambda d: attrs.evolve(d, memo="x") if isinstance(d, SalesInvoice) else d

@@ -18,9 +18,10 @@ def desk() -> Desk:
     return new_desk()
 
 
-def sent(name: str, *, new: str = "", old: str = "") -> str:
+def sent(*names: str, new: str = "", old: str = "") -> str:
     ids = (f' newMessageSetID="{new}"' if new else "") + (f' oldMessageSetID="{old}"' if old else "")
-    return message_set(ADD.format(name) if name else "", attributes=f'onError="continueOnError"{ids}')
+    adds = "".join(ADD.format(name) for name in names if name)
+    return message_set(adds, attributes=f'onError="continueOnError"{ids}')
 
 
 def code(answer: str) -> str | None:
@@ -96,6 +97,17 @@ def test_a_crash_leaves_the_outcome_unknown_with_and_without_effect(desk: Desk, 
     assert crashed.value.hresult == "0x80040402"
     assert there(desk, "Shaken") is not before
     assert code(desk.process(sent("Shaken", new="a1", old="a1"))) == "9002"
+
+
+def test_a_crash_in_the_middle_leaves_the_earlier_requests_of_its_set_done(desk: Desk) -> None:
+    desk.file.company.switches.crash_after = 2
+    desk.process(sent("Free"))
+    with pytest.raises(ProcessorError) as crashed:
+        desk.process(sent("One", "Two", "Three", new="a1"))
+    assert crashed.value.hresult == "0x80040402"
+    assert [there(desk, name) for name in ("Free", "One", "Two", "Three")] == [True, True, True, False]
+    assert code(desk.process(sent("One", "Two", "Three", new="a1", old="a1"))) == "9002"
+    assert code(desk.process(sent("Four", new="a2"))) == "0"
 
 
 def test_what_was_answered_is_in_the_file_after_the_process_is_gone(tmp_path: Path) -> None:

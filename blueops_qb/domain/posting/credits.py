@@ -27,7 +27,7 @@ from blueops_qb.domain.posting.allocations import allocated, current
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.posting.salestax import tax_gap
 from blueops_qb.domain.records import Credit, CreditReason, Invoice, InvoiceLine, LineKind
-from blueops_qb.domain.refs import BooksRef, DocumentKey, OurRef, RecordKind, RecordRef
+from blueops_qb.domain.refs import BooksRef, DocumentKey, OurRef, RecordKind, RecordRef, record_of
 
 #: The fee type on whose item a credit goes where a line of it names none.
 FEE_OF_REASON: Mapping[CreditReason, str] = {
@@ -55,9 +55,10 @@ def credit(record: Credit, lookup: Lookup) -> dict[DocumentKey, Document]:
     documents: dict[DocumentKey, Document] = {DocumentKey(record.ref): memo}
     settled = allocated(record, record.applications, lookup)
     key = DocumentKey(record.ref, APPLIED)
+    kept = lookup.context.posted.get(key)
+    elsewhere = _settled_elsewhere(kept)
     if not settled:
-        kept = lookup.context.posted.get(key)
-        if record.elsewhere and kept is not None:
+        if elsewhere and kept is not None:
             documents[key] = kept  # what it settles there is not ours to say
         return documents
     applied = sum((part.amount for part in settled), record.elsewhere)
@@ -69,8 +70,21 @@ def credit(record: Credit, lookup: Lookup) -> dict[DocumentKey, Document]:
     if lookup.context.profile.auto_apply_credits and key not in lookup.context.posted:
         # These books apply credits by themselves; what they did arrives as a payment of 0.00.
         return documents
-    documents[key] = settling(memo, record.ref, settled, elsewhere=record.elsewhere)
+    documents[key] = settling(memo, record.ref, settled, elsewhere=elsewhere)
     return documents
+
+
+def _settled_elsewhere(kept: Document | None) -> Decimal:
+    """What a payment of 0.00 settles of documents that BlueOps does not have; others may use more of the credit."""
+    if not isinstance(kept, CustomerPayment) or kept.void:
+        return ZERO
+    settled = sum((part.amount for part in kept.allocations if _is_of_invoice(part)), ZERO)
+    used = sum((part.amount for part in kept.allocations if part.amount < 0), ZERO)
+    return -used - settled
+
+
+def _is_of_invoice(part: Allocation) -> bool:
+    return not isinstance(part.invoice, BooksRef) and record_of(part.invoice).kind is RecordKind.INVOICE
 
 
 def original_of(invoice_id: str | None, lookup: Lookup) -> SalesInvoice | None:

@@ -1,13 +1,13 @@
 """The catalog: company, preferences and all lists that the mapping chooses from, as one message set.
 
 The lists come whole; customers and vendors, of which a company has thousands, come page by page behind them. A page is
-bound to the session of the Web Connector that began it (reference/quickbooks-desktop.md section 3.4): when that has
-ended, the list begins anew, and after a few ends it is asked whole. Inactive elements come too: a name that is taken
-by one is taken.
+bound to the session of the Web Connector that began it: when that has ended, the list begins anew (`parts`). Inactive
+elements come too: a name that is taken by one is taken.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from blueops_qb.domain.refs import BooksKind
@@ -17,7 +17,7 @@ from blueops_qb.providers.qbd.codec.company import file_id_of, profile_of
 from blueops_qb.providers.qbd.codec.extensions import mark_requests
 from blueops_qb.providers.qbd.codec.places import offered
 from blueops_qb.providers.qbd.codec.records import record_of
-from blueops_qb.providers.qbd.parts import Part, dumped, loaded, restarts
+from blueops_qb.providers.qbd.parts import Part, dumped, first_spans, later_spans, loaded, restarts
 from blueops_qb.providers.qbd.qbxml.element import Element
 from blueops_qb.providers.qbd.verdicts import Status, is_done, unknown, verdict
 from blueops_qb.sdk.outcomes import Absent, BooksRecord, Found, Outcome, Refused, Why
@@ -39,7 +39,10 @@ PAGED = ("CustomerQueryRq", "VendorQueryRq")
 
 def catalog_requests(operation: Operation, books: Books) -> list[Element]:
     """Host, company and preferences, then every list; on a further page what goes on there."""
-    paged = [queries.listed(part.query, page=part.page) for part in _parts(operation)]
+    paged = [
+        queries.listed(part.query, since=part.since, until=part.until, page=part.page)
+        for part in first_spans(_parts(operation))
+    ]
     if operation.params.get("parts"):
         return [*paged, *_marks(operation, books)]
     head = [queries.host(), queries.company(books.settings.owner_id), queries.preferences()]
@@ -47,12 +50,18 @@ def catalog_requests(operation: Operation, books: Books) -> list[Element]:
 
 
 def catalog_outcome(
-    operation: Operation, responses: Sequence[Element], books: Books, *, company_id: str, reference: str
+    operation: Operation,
+    responses: Sequence[Element],
+    books: Books,
+    *,
+    company_id: str,
+    asked: dt.datetime,
+    reference: str,
 ) -> Outcome:
     """Found with the lists and the profile; a list that the company has not switched on is empty."""
     wanted, parts, marks = (
         len(catalog_requests(operation, books)),
-        _parts(operation),
+        first_spans(_parts(operation)),
         _marks(operation, books),
     )
     if len(responses) != wanted:
@@ -75,7 +84,7 @@ def catalog_outcome(
             reference=reference,
         )
         if part is not None and restarts(status, operation):
-            onward.append(part.anew())
+            onward += part.anew(start="", asked=asked)
             continue
         if not is_done(status, operation):
             outcome = verdict(status, operation)
@@ -87,6 +96,7 @@ def catalog_outcome(
         records += [record for ret in response.children if (record := record_of(ret, books)) is not None]
         if part is not None and int(response.attribute("iteratorRemainingCount") or 0):
             onward.append(part.after(response.attribute("iteratorID")))
+    onward += later_spans(_parts(operation))
     more = {_MARK: company_id} if _is_unmarked(about.get("CompanyRet"), books) else {}
     then = (Want(verb=Verb.CATALOG, params={"parts": dumped(onward), **more}),) if onward or more else ()
     if operation.params.get("parts"):

@@ -187,7 +187,12 @@ def _decode(exchange: Exchange, root: Element, books: Books) -> dict[str, Outcom
             )
         elif operation.verb is Verb.CATALOG:
             outcomes[operation.id] = catalog_outcome(
-                operation, mine, books, company_id=exchange.company_id, reference=exchange.id
+                operation,
+                mine,
+                books,
+                company_id=exchange.company_id,
+                asked=exchange.created_at,
+                reference=exchange.id,
             )
         elif is_feed(operation):
             outcomes[operation.id] = feed_outcome(

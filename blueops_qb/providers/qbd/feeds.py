@@ -1,9 +1,8 @@
 """Feeds: what changed since a position, full listings, and what was created since a moment.
 
 One operation asks several queries in one message set; what an answer leaves over is asked for page by page in `then`. A
-page is bound to the session of the Web Connector that began it (reference/quickbooks-desktop.md section 3.4): when that
-has ended, the query begins anew, and after a few ends it is asked whole. Deletions are remembered for 90 days, so an
-older position needs a full comparison.
+page is bound to the session of the Web Connector that began it: when that has ended, the query begins anew (`parts`).
+Deletions are remembered for 90 days, so an older position needs a full comparison.
 
 What a look-up has missed is not only asked for by time: the clock over there may be days behind. Documents are asked
 for by the days that they bear too, and parties by their names; of those answers only what bears our marker counts.
@@ -24,7 +23,7 @@ from blueops_qb.providers.qbd.codec.members import REFERENCE, Unwritable, derive
 from blueops_qb.providers.qbd.codec.records import marker_of, record_of
 from blueops_qb.providers.qbd.codec.short_names import Space, fitted, number_space
 from blueops_qb.providers.qbd.entities import ENTITIES, KIND_OF_RET
-from blueops_qb.providers.qbd.parts import Part, dumped, loaded, restarts
+from blueops_qb.providers.qbd.parts import Part, dumped, first_spans, later_spans, loaded, restarts
 from blueops_qb.providers.qbd.positions import Position
 from blueops_qb.providers.qbd.qbxml.element import Element, leaf
 from blueops_qb.providers.qbd.verdicts import Status, is_done, unknown, verdict
@@ -62,7 +61,7 @@ def feed_requests(operation: Operation, *, asked: dt.datetime) -> list[Element]:
     start = _start(operation, asked)
     kinds = _kinds(operation)
     return [
-        *(_request(operation, part, start, kinds) for part in _parts(operation)),
+        *(_request(operation, part, start, kinds) for part in first_spans(_parts(operation))),
         *witness_requests(operation),
     ]
 
@@ -71,7 +70,7 @@ def feed_outcome(
     operation: Operation, responses: Sequence[Element], books: Books, *, asked: dt.datetime, reference: str
 ) -> Outcome:
     """Found with records and deletions, what is still to be asked, and on a feed's last page the new position."""
-    parts, witnesses = _parts(operation), len(witness_requests(operation))
+    parts, witnesses = first_spans(_parts(operation)), len(witness_requests(operation))
     if len(responses) != len(parts) + witnesses:
         detail = f"{len(responses)} of {len(parts) + witnesses} answers"
         return unknown(
@@ -89,7 +88,7 @@ def feed_outcome(
             reference=reference,
         )
         if restarts(status, operation):
-            onward.append(part.anew())
+            onward += part.anew(start=_start(operation, asked), asked=asked)
             continue
         if not is_done(status, operation):
             outcome = verdict(status, operation)
@@ -103,6 +102,7 @@ def feed_outcome(
         records += [_marked(operation, record, books) for record in found]
         if int(response.attribute("iteratorRemainingCount") or 0):
             onward.append(part.after(response.attribute("iteratorID")))
+    onward += later_spans(_parts(operation))
     position = _position(operation, shown, asked)
     too_old = _is_old(operation, asked)
     # Deletions are not told so far back: what is missing then proves nothing.
@@ -181,14 +181,9 @@ def _request(operation: Operation, part: Part, start: str, kinds: Sequence[Books
     if part.query == _GONE_LISTS:
         lists = (ENTITIES[kind] for kind in kinds if kind in ENTITIES and not ENTITIES[kind].transaction)
         return queries.deleted_lists((name for entity in lists for name in entity.messages), since=start)
-    page = part.page
-    if any(part.query in entity.queries for entity in ENTITIES.values() if entity.transaction):
-        return (
-            queries.changed(part.query, since=start, page=page)
-            if start
-            else queries.every(part.query, page=page)
-        )
-    return queries.listed(part.query, since=start, page=page)
+    transactions = any(part.query in entity.queries for entity in ENTITIES.values() if entity.transaction)
+    query = queries.changed if transactions else queries.listed
+    return query(part.query, since=part.since or start, until=part.until, page=part.page)
 
 
 def _start(operation: Operation, asked: dt.datetime) -> str:

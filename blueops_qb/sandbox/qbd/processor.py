@@ -77,7 +77,14 @@ class Processor:
     def _crash(self, *, before: bool) -> None:
         if self.company.switches.crash_before is before:
             self.company.switches.crash_before = None
-            raise ProcessorError(CRASH, "QuickBooks found an unexpected error and closed.")
+            raise _crashed()
+
+    def _crash_after_one(self) -> None:
+        switches = self.company.switches
+        if switches.crash_after:
+            switches.crash_after -= 1
+            if not switches.crash_after:
+                raise _crashed()
 
     def _run(self, session: Session, rq: etree._Element, read: list[Request], macros: MacroTable) -> str:
         root, rs = _envelope(rq, 0 if rq.get("newMessageSetID") else None)
@@ -89,6 +96,8 @@ class Processor:
             else:
                 answer = self._one(session, request, macros)
             self.statuses[answer.status.code] += 1
+            if rq.get("newMessageSetID"):
+                self._crash_after_one()
             stopped = stopped or (answer.status.code >= 1000 and rq.get("onError") == "stopOnError")
             write_answer(
                 self.company,
@@ -126,6 +135,10 @@ class _Later(MacroTable):
 
     def resolve(self, macro: str) -> str:
         return self.ids.get(macro, "0")
+
+
+def _crashed() -> ProcessorError:
+    return ProcessorError(CRASH, "QuickBooks found an unexpected error and closed.")
 
 
 def _checksum(text: str) -> str:

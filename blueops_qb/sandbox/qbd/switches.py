@@ -27,8 +27,15 @@ class Switches:
     payments_touch_documents: bool = False
     #: QuickBooks crashes (0x80040402) in the next message set, before (True) or after (False) it has run
     crash_before: bool | None = None
+    #: QuickBooks crashes (0x80040402) once so many more requests of sets with an id are done, in the middle of a set or
+    #: at its end; the rest of that set is not run
+    crash_after: int = 0
     #: the next so many requests fail with 1000, nothing done
     internal_errors: int = 0
+
+    def no_mishaps(self) -> None:
+        """Nothing more goes wrong that was to go wrong once."""
+        self.crash_before, self.crash_after, self.internal_errors = None, 0, 0
 
     def as_dict(self) -> dict[str, object]:
         """For the file."""

@@ -28,6 +28,7 @@ from blueops_qb.sandbox.soak.sides import (
     disputed,
     holding,
     in_one,
+    marked,
     names,
     numbered,
     undisputed,
@@ -229,7 +230,7 @@ def _compared(w: World, stand_apart: Apart) -> tuple[int, list[str]]:
     # A bank deposit that has let such a payment go for a moment names it no more, and is known by its payout.
     paid_out = holding(ours, stand_apart.ours)
     deposits = {place for ref, place in places(w) if ref in paid_out}
-    right = without(theirs, stand_apart.theirs | deposits, moved, renamed)
+    right = without(theirs, stand_apart.theirs | deposits, moved, renamed, marked(w, theirs))
     left, right = in_one(w, left, settled(right), ours, stand_apart, places(w))
     left, right = vendor_left_out(left, right, ours, theirs, stand_apart, places(w))
     left, right = without_ghosts(as_coded(w, left), right)

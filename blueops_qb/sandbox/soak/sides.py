@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 from collections.abc import Hashable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -22,7 +23,7 @@ from blueops_qb.sandbox.reader.values import (
     Receipt,
     Sale,
 )
-from blueops_qb.sandbox.soak.excuses import Apart
+from blueops_qb.sandbox.soak.excuses import Apart, places
 from blueops_qb.sandbox.soak.world import World
 
 V = TypeVar("V", Party, Sale, Receipt, Cost, Banked, Credited, PaidBack, Prepaid)
@@ -37,6 +38,10 @@ class Disputed:
     invoices: frozenset[str]
     credits: frozenset[str]
     sources: frozenset[str]
+
+
+#: A name that is marked as a customer's or a vendor's.
+_MARKED = re.compile(r"(.+) \([CV]\)(?: \d+)?")
 
 
 def names(w: World, ours: Found, theirs: Found, stand_apart: Apart) -> dict[str, str]:
@@ -62,6 +67,13 @@ def names(w: World, ours: Found, theirs: Found, stand_apart: Apart) -> dict[str,
     return found
 
 
+def marked(w: World, theirs: Found) -> dict[str, str]:
+    """Name in the books -> name in BlueOps, of parties that somebody let be created there under a marked name."""
+    ids = {place for ref, place in places(w) if ref in w.told_apart}
+    names = {party.name for party in (*theirs.customers, *theirs.vendors) if party.id in ids}
+    return {name: found[1] for name in names if (found := _MARKED.fullmatch(name)) is not None}
+
+
 def disputed(ours: Found, theirs: Found, stand_apart: Apart) -> Disputed:
     """What something that stands apart moves on one side only."""
     invoices: set[str] = set()
@@ -85,14 +97,21 @@ def disputed(ours: Found, theirs: Found, stand_apart: Apart) -> Disputed:
     return Disputed(invoices=frozenset(invoices), credits=frozenset(credits), sources=frozenset(sources))
 
 
-def without(found: Found, gone: Iterable[str], disputed: Disputed, names: dict[str, str]) -> Found:
-    """One side without what stands apart, under BlueOps' names."""
+def without(
+    found: Found,
+    gone: Iterable[str],
+    disputed: Disputed,
+    names: dict[str, str],
+    marks: dict[str, str] | None = None,
+) -> Found:
+    """One side without what stands apart, under BlueOps' names; `marks` are of those that are compared themselves."""
+    names, marks = {**names, **(marks or {})}, marks or {}
     away = frozenset(gone)
     with_disputed = holding(found, away)
     return Found(
-        customers=tuple(p for p in found.customers if p.id not in away),
+        customers=tuple(_renamed(p, "name", marks) for p in found.customers if p.id not in away),
         jobs=tuple(_renamed(p, "name", names) for p in found.jobs if p.id not in away),
-        vendors=tuple(p for p in found.vendors if p.id not in away),
+        vendors=tuple(_renamed(p, "name", marks) for p in found.vendors if p.id not in away),
         sales=tuple(
             _renamed(_settled(s, disputed.invoices), "payer", names) for s in found.sales if s.id not in away
         ),
@@ -282,7 +301,6 @@ def without_ghosts(ours: Found, theirs: Found) -> tuple[Found, Found]:
     A party that BlueOps deleted or merged stays in the books, inactive.
     """
     numbers = {sale.number for sale in theirs.sales}
-    known = {party.name for party in (*ours.customers, *ours.jobs, *ours.vendors)}
     here, there = _without_void(ours.receipts, theirs.receipts)
     left = dataclasses.replace(
         ours,
@@ -292,9 +310,9 @@ def without_ghosts(ours: Found, theirs: Found) -> tuple[Found, Found]:
     )
     right = dataclasses.replace(
         theirs,
-        customers=_there(theirs.customers, known),
-        jobs=_there(theirs.jobs, known),
-        vendors=_there(theirs.vendors, known),
+        customers=_there(theirs.customers, {party.name for party in ours.customers}),
+        jobs=_there(theirs.jobs, {party.name for party in ours.jobs}),
+        vendors=_there(theirs.vendors, {party.name for party in ours.vendors}),
         sales=tuple(_nobodys(s) for s in theirs.sales),
         receipts=there,
         prepaid=tuple(p for p in theirs.prepaid if not p.void),

@@ -55,25 +55,15 @@ def holder_of(name: str) -> Element:
     return by_name("EntityQueryRq", name)
 
 
-def listed(query: str, *, since: str = "", page: Page | None = None) -> Element:
-    """A whole list, inactive elements included, or what of it was changed since a moment of QuickBooks' own clock."""
-    body = [leaf("ActiveStatus", "All")]
-    if since:
-        body.append(leaf("FromModifiedDate", since))
-    return _query(query, body, page=page)
+def listed(query: str, *, since: str = "", until: str = "", page: Page | None = None) -> Element:
+    """A whole list, inactive elements included, or what of it was changed in a span of QuickBooks' own clock."""
+    return _query(query, [leaf("ActiveStatus", "All"), *_modified(since, until)], page=page)
 
 
-def changed(query: str, *, since: str, until: str = "", page: Page | None = None) -> Element:
-    """The transactions that were changed in a span of QuickBooks' own clock, with lines and links."""
-    span = [leaf("FromModifiedDate", since)]
-    if until:
-        span.append(leaf("ToModifiedDate", until))
-    return _query(query, [branch("ModifiedDateRangeFilter", span)], page=page, whole=True)
-
-
-def every(query: str, *, page: Page | None = None) -> Element:
-    """All transactions of a kind, with lines and links."""
-    return _query(query, [], page=page, whole=True)
+def changed(query: str, *, since: str = "", until: str = "", page: Page | None = None) -> Element:
+    """The transactions that were changed in a span of QuickBooks' own clock, or all, with lines and links."""
+    span = _modified(since, until)
+    return _query(query, [branch("ModifiedDateRangeFilter", span)] if span else [], page=page, whole=True)
 
 
 def dated(query: str, *, start: dt.date, end: dt.date, page: Page | None = None) -> Element:
@@ -133,6 +123,11 @@ def preferences() -> Element:
 def tax_item(full_name: str) -> Element:
     """A sales tax item by its full name."""
     return checked("ItemSalesTaxQueryRq", [leaf("FullName", folded(full_name))])
+
+
+def _modified(since: str, until: str) -> list[Element]:
+    ends = (("FromModifiedDate", since), ("ToModifiedDate", until))
+    return [leaf(name, moment) for name, moment in ends if moment]
 
 
 def _deleted_span(since: str, until: str) -> Element:

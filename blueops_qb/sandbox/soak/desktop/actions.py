@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from blueops_qb.sandbox.soak import between as anywhere
 from blueops_qb.sandbox.soak import everywhere
-from blueops_qb.sandbox.soak.desktop import between, bookkeeper, their_credits, their_money
+from blueops_qb.sandbox.soak.desktop import between, bookkeeper, remedies, their_credits, their_money
 from blueops_qb.sandbox.soak.desktop.world import DesktopWorld
 from blueops_qb.sandbox.soak.everywhere import Action
 
@@ -73,4 +74,18 @@ BETWEEN: Sequence[Action[DesktopWorld]] = (
     Action("clocks drift apart", 1, between.skew),
     *everywhere.PAGES,
 )
-ACTIONS: Sequence[Action[DesktopWorld]] = (*OFFICE, *everywhere.LOOKING, *BOOKKEEPER, *BETWEEN)
+#: What people do about what is held, as the pages tell them.
+REMEDIES: Sequence[Action[DesktopWorld]] = (
+    Action("person tells namesakes apart", 3, remedies.tell_apart),
+    Action("bookkeeper merges as BlueOps did", 3, remedies.merge_as_here),
+    Action("bookkeeper takes retired parties back", 3, remedies.take_back),
+    Action("bookkeeper opens the books", 2, remedies.open_books),
+    Action("person tries again what was mended", 5, anywhere.retry),
+)
+ACTIONS: Sequence[Action[DesktopWorld]] = (
+    *OFFICE,
+    *everywhere.LOOKING,
+    *BOOKKEEPER,
+    *BETWEEN,
+    *REMEDIES,
+)

@@ -114,9 +114,14 @@ def mishap(w: DesktopWorld) -> str:
 
 
 def break_down(w: DesktopWorld) -> str:
-    """QuickBooks closes unexpectedly at its next message set, before or after it has carried it out."""
-    w.company.switches.crash_before = w.chance.random() < 0.5
-    return "before" if w.company.switches.crash_before else "after"
+    """QuickBooks closes unexpectedly at its next message set: before or after it, or with a part of it carried out."""
+    switches = w.company.switches
+    where = w.chance.choice(("before", "after", "in the middle"))
+    if where == "in the middle":
+        switches.crash_after = w.chance.randint(1, 6)
+        return f"after {switches.crash_after} requests"
+    switches.crash_before = where == "before"
+    return where
 
 
 def internal_errors(w: DesktopWorld) -> str:

@@ -107,12 +107,13 @@ class DesktopWorld(World):
     def untroubled(self) -> Iterator[None]:
         """What is to go wrong goes wrong with a message set of the app, not with what a person does."""
         switches = self.company.switches
-        kept = switches.crash_before, switches.internal_errors
-        switches.crash_before, switches.internal_errors = None, 0
+        kept = attrs.evolve(switches)
+        switches.no_mishaps()
         try:
             yield
         finally:
-            switches.crash_before, switches.internal_errors = kept
+            switches.crash_before, switches.crash_after = kept.crash_before, kept.crash_after
+            switches.internal_errors = kept.internal_errors
 
     # -- the Web Connector ---------------------------------------------------------------------------
     def connect(self) -> None:
@@ -179,7 +180,7 @@ class DesktopWorld(World):
         """Windows and dialogs are closed, QuickBooks runs with its file, and its clock is right."""
         switches = self.company.switches
         switches.forgets_message_sets = switches.closed = switches.no_file_open = switches.other_file = False
-        switches.crash_before, switches.internal_errors = None, 0
+        switches.no_mishaps()
         self.person.close_windows()
         if self.connector is not None:
             self.connector.mishaps = Mishaps()
