@@ -71,11 +71,11 @@ def same_lines(record: Credit, changed: Credit, steps: Sequence[LineStep]) -> tu
 def credit_applied(current: Credit, payment: CustomerPayment, *, beside: Decimal) -> Credit:
     """`current` as a payment of 0.00 applies it; what it settles that BlueOps does not have is `elsewhere`.
 
-    So is what others use of it `beside` that payment.
+    So is what others use of it `beside` that payment. Void, it settles nothing.
     """
     sums: dict[str, Decimal] = {}
     elsewhere = beside
-    for part in payment.allocations:
+    for part in () if payment.void else payment.allocations:
         if part.amount <= 0:
             continue
         if not isinstance(part.invoice, BooksRef) and is_invoice(part.invoice):

@@ -179,20 +179,14 @@ def _used(turn: Turn, sides: Sides, record: Credit, theirs: CustomerPayment, wan
     """What the books settle with a credit, by a payment of 0.00 that names it; void, it settles nothing."""
     if other := wanted & {"date", "method", "reference", "deposit_to", "memo"}:
         raise NoPlace(f"is used by a payment in QuickBooks that has another {', '.join(sorted(other))} now")
-    settles = attrs.evolve(theirs, allocations=()) if theirs.void else theirs
-    used = credit_applied(record, settles, beside=used_credits.beside(turn, record.ref))
+    used = credit_applied(record, theirs, beside=used_credits.beside(turn, record.ref))
+    change = None if used == record else to_core.saving(used)
     if theirs.void:
         base: Any = sides.base
-        ours: Document = attrs.evolve(base, void=True)
-    else:
-        as_theirs = attrs.evolve(sides.known, content=wire.dump_document(theirs))
-        ours = _posted(turn, attrs.evolve(sides, known=as_theirs), used)
-    found = Draft(
-        change=None if used == record else to_core.saving(used), record=used, ours=ours, fields=wanted
-    )
-    if not theirs.void:
-        prove(turn, sides, found.fields, ours, None)
-    return found
+        return Draft(change=change, record=used, ours=attrs.evolve(base, void=True), fields=wanted)
+    ours = _posted(turn, _holding(sides, theirs), used)
+    prove(turn, sides, wanted, ours, None)
+    return Draft(change=change, record=used, ours=ours, fields=wanted)
 
 
 def _scopes(turn: Turn, record: Record) -> tuple[str, ...]:
@@ -306,7 +300,12 @@ def _standing(sides: Sides, theirs: Document, wanted: frozenset[str]) -> Sides:
     """With the lines of a deposit as the books have them: those that are not ours stay as they are."""
     if not isinstance(theirs, BankDeposit) or "lines" not in wanted:
         return sides
-    return attrs.evolve(sides, known=attrs.evolve(sides.known, content=wire.dump_document(theirs)))
+    return _holding(sides, theirs)
+
+
+def _holding(sides: Sides, document: Document) -> Sides:
+    """With this as our document: what of it is not ours stands in it alone."""
+    return attrs.evolve(sides, known=attrs.evolve(sides.known, content=wire.dump_document(document)))
 
 
 def _overrides(
@@ -378,9 +377,10 @@ def tell_core(turn: Turn, sides: Sides, found: Draft, key: str) -> tuple[int, Do
 
     Raises StaleCore, or NoPlace when core refuses or made something else of it (nothing is changed then).
     """
-    known = attrs.evolve(sides.known, overrides=found.overrides)
-    if isinstance(found.ours, BankDeposit):
-        known = attrs.evolve(known, content=wire.dump_document(found.ours))
+    coded = attrs.evolve(sides, known=attrs.evolve(sides.known, overrides=found.overrides))
+    applied = isinstance(found.record, Credit) and isinstance(found.ours, CustomerPayment)
+    if applied or isinstance(found.ours, BankDeposit):
+        coded = _holding(coded, found.ours)
     with turn.connection.begin_nested():
         keep(turn, sides, found.overrides)
         revision = sides.snapshot.revision
@@ -393,7 +393,7 @@ def tell_core(turn: Turn, sides: Sides, found: Draft, key: str) -> tuple[int, Do
         assert fresh is not None
         if isinstance(found.record, Credit) and getattr(found.ours, "void", False):
             return revision, found.ours
-        ours = _told(turn, attrs.evolve(sides, known=known), fresh.record)
+        ours = _told(turn, coded, fresh.record)
         if not getattr(found.ours, "void", False) and not found.mixed:
             ids = None if found.pairs is None else [mine for mine, _ in found.pairs]
             prove(turn, sides, found.fields, ours, ids)
