@@ -198,7 +198,7 @@ def _money_of(document: Document) -> str:
     return "nothing" if getattr(document, "void", False) else total_in(document)
 
 
-def let_go_first(turn: Turn, record: Record, revision: int) -> Move | None:
+def let_go_first(turn: Turn, record: Record, revision: int, mine: Sequence[Known]) -> Move | None:
     """What was taken back waits until a payment in a deposit settles it no more; None: it need not.
 
     A return in all books; a refund or an invoice where they freeze what is deposited.
@@ -209,14 +209,14 @@ def let_go_first(turn: Turn, record: Record, revision: int) -> Move | None:
             payments = [RecordRef(RecordKind.PAYMENT, record.payment_id)]
         case Refund(void=True) if frozen:
             payments = [part.of for part in record.parts if part.of.kind is RecordKind.PAYMENT]
-        case Invoice(void=True) if frozen:
+        case Invoice(void=True) if frozen and any(one.linked for one in mine):
             payments = _settling(turn, record)
         case _:
             return None
-    for payment, mine in by_record(load_known(turn.connection, turn.id, payments)).items():
-        if record.ref not in settled(mine):
+    for payment, its in by_record(load_known(turn.connection, turn.id, payments)).items():
+        if record.ref not in settled(its):
             continue
-        if _payouts(turn, mine, holding=True) or _payouts(turn, mine, holding=False):
+        if _payouts(turn, its, holding=True) or _payouts(turn, its, holding=False):
             return _waiting(record.ref, revision, payment, "settles it in the books still")
     return None
 

@@ -281,7 +281,7 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
     waits = (
         prepaid.after_deposit(turn, change.record, change.revision, plan.by_source, plan.snapshots)
         or parts.first(turn, plan.by_source, change.record, change.revision)
-        or deposited.let_go_first(turn, change.record, change.revision)
+        or deposited.let_go_first(turn, change.record, change.revision, mine)
     )
     if waits is not None:
         return waits
