@@ -172,11 +172,14 @@ def test_deposits_of_which_more_is_given_back_than_was_received_are_told(tmp_pat
 
 
 def test_an_account_that_differs_between_both_kinds_of_books_is_told() -> None:
+    # Only invoices and whom they are for: whatever else may be drawn by now, some of them bill a service.
+    sales = [one for one in OFFICE if one.name in ("office enters a customer", "office raises an invoice")]
+    assert len(sales) == 2
     with (
         patch.dict(RULES, {(Family.SERVICE, key): ("item", "Late Fee") for key in office.SERVICES}),
         pytest.raises(Wrong, match="I5: invoice:"),
     ):
-        play_both(seed=SEED, steps=40, office=OFFICE)
+        play_both(seed=SEED, steps=40, office=sales)
 
 
 def test_a_customer_who_was_told_apart_from_a_namesake_is_compared_under_his_own_name(tmp_path: Path) -> None:
