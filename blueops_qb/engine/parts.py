@@ -92,12 +92,13 @@ def moves_after(
     settling = [_as_agreed(part) for part in known.get(payment, ()) if part.linked]
     for one in known.get(record.ref, ()):
         before, after = _whose(_as_agreed(one)), _whose(result.documents.get(one.key))
-        if not one.linked or before is None or after is None or before == after:
+        if not one.linked or after is None or before == after:
             continue
         for document in settling:
             named = refs_of(document) if isinstance(document, CustomerPayment) else ()
-            if ref_of_key(one.key) in named and _whose(document) == before:
-                return _waiting(record.ref, revision, payment, f"settles it as {before}'s in the books")
+            whose = _whose(document)
+            if ref_of_key(one.key) in named and whose not in (None, after):
+                return _waiting(record.ref, revision, payment, f"settles it as {whose}'s in the books")
     return None
 
 

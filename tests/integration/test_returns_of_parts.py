@@ -231,3 +231,27 @@ def test_a_return_stays_where_its_payment_stays_until_both_are_moved_in_the_book
     house.drain()
     assert [house.state(record) for record in (payment, back)] == ["done", "done"]
     assert house.there(payment).customer == house.there(back).payee == places["bob"]
+
+
+def test_a_return_that_a_person_chose_for_blueops_waits_for_its_payment_all_the_same(
+    house: EngineHouse, refusing: Callable[..., Any]
+) -> None:
+    carl = sent_customer(house, "Carl Oh")
+    payment, back, places = _came_back_and_merged(house)
+    # The bookkeeper puts the return under somebody else before BlueOps has moved anything.
+    (line,) = house.there(back).lines
+    other = house.place(carl)
+    house.books.edit(house.place(back), payee=other, lines=(attrs.evolve(line, customer=other),))
+    with refusing("100.00"):
+        house.poll()
+        house.drain()
+        asked = [one for one in house.conflicts() if one.ref == str(back.ref)]
+        assert asked
+        with house.turn() as turn:
+            for one in asked:
+                resolve.resolve(turn, one.id, "ours", "admin")
+        for _ in range(3):
+            house.drain()
+    assert house.there(payment).customer == places["ann"]
+    assert house.there(back).payee == other
+    assert (house.state(payment), house.event(back).waits_for) == ("held", str(payment.ref))
