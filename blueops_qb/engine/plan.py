@@ -76,9 +76,10 @@ def plan(turn: Turn, *, deposits: bool = True) -> int:
         moves += more
     outbox.move(turn.connection, turn.tenant_id, moves, turn.now)
     outbox.wake(turn.connection, turn.tenant_id, ended, turn.now)
-    # A payout waits for what changes about its payments, not for a person.
-    held = [m.ref for m in moves if m.state is State.HELD and m.ref.kind is RecordKind.PAYMENT]
-    outbox.wake(turn.connection, turn.tenant_id, held, turn.now, only=RecordKind.PAYOUT)
+    # A payout waits for what changes about its payments, not for a person, nor for a payment that waits for it.
+    still = [m.ref for m in moves if deposited.lets_go_next(m) or m.state is State.HELD]
+    payments = [ref for ref in still if ref.kind is RecordKind.PAYMENT]
+    outbox.wake(turn.connection, turn.tenant_id, payments, turn.now, only=RecordKind.PAYOUT)
     if made is not None:
         parts.moved(turn, made.parted)
     if made is not None and made.anew:
