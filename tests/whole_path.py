@@ -53,10 +53,13 @@ SOLD: dict[tuple[Family, str], str] = {
     (Family.SERVICE, "install"): "4020",
     (Family.SERVICE, "drain_cleaning"): "4030",
     (Family.SERVICE, "service_call"): "4060",
+    (Family.SERVICE, "residential_service"): "4200",
     (Family.SERVICE, "commercial_project"): "4210",
     (Family.MATERIAL_SOLD, "pipe_fittings"): "4110",
     (Family.MATERIAL_SOLD, "electrical_material"): "4110",
     (Family.MATERIAL_SOLD, "water_heater"): "4100",
+    (Family.MATERIAL_SOLD, "hvac_equipment"): "4100",
+    (Family.MATERIAL_SOLD, "hvac_parts"): "4110",
     (Family.FEE, "disposal"): "4800",
     (Family.FEE, "nsf"): "4800",
     (Family.FEE, "cancellation"): "4800",
@@ -78,6 +81,8 @@ SOLD: dict[tuple[Family, str], str] = {
 CODES = {"22-100": "5010", "16-200": "5300", "16-100": "5400"}
 ACCOUNTS: dict[tuple[Family, str], str] = {
     (Family.MATERIAL_COST, "pipe_fittings"): "5010",
+    (Family.MATERIAL_COST, "water_heater"): "5030",
+    (Family.MATERIAL_COST, "hvac_equipment"): "5100",
     (Family.MATERIAL_COST, "hvac_parts"): "5110",
     (Family.MATERIAL_COST, "electrical_material"): "5150",
     (Family.MATERIAL_COST, "general"): "5290",

@@ -16,6 +16,7 @@ from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.posting.invoices import DISCOUNT_KEY, SALES_TAX_KEY
 from blueops_qb.domain.posting.salestax import DEFAULT_KEY
+from blueops_qb.domain.pull_bundles import Bundles
 from blueops_qb.domain.pulling import (
     Drafted,
     LineOption,
@@ -146,7 +147,9 @@ def _lines(record: Invoice, pull: Pull) -> tuple[tuple[InvoiceLine, ...], tuple[
     ids: list[str] = []
     asked: list[LineOption] = []
     more: dict[str, Any] = {}
+    bundles = Bundles(record, pull)
     for step in pull.steps:
+        bundles.check(step)
         if step.theirs is None:
             if step.ours_id == SALES_TAX_KEY:
                 more["tax"] = ZERO
@@ -156,6 +159,8 @@ def _lines(record: Invoice, pull: Pull) -> tuple[tuple[InvoiceLine, ...], tuple[
             more["tax"] = step.theirs.amount
         elif step.ours_id.endswith(DISCOUNT_OF):
             _check_discounted(step, shown)
+        elif bundle := bundles.of(step):
+            lines.extend([bundle] if bundle.line_id not in {line.line_id for line in lines} else [])
         elif step.ours_id:
             discount = _discount(ours[step.ours_id], shown.get(step.ours_id + DISCOUNT_OF))
             lines.append(attrs.evolve(_changed(ours[step.ours_id], step, pull), discount=discount))

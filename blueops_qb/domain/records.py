@@ -21,6 +21,7 @@ from blueops_qb.domain.reclass import Reclass
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.domain.sale_records import (
     Application,
+    BundlePart,
     Credit,
     CreditReason,
     Invoice,
@@ -54,6 +55,7 @@ __all__ = [
     "RECORD_TYPES",
     "Address",
     "Application",
+    "BundlePart",
     "CostLine",
     "Credit",
     "CreditReason",

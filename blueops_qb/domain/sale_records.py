@@ -24,6 +24,8 @@ class LineKind(enum.StrEnum):
     DISCOUNT = "discount"
     #: A deposit that was taken before the work and is used up here: `amount` is negative.
     DEPOSIT_APPLIED = "deposit_applied"
+    #: Several things for one price; what it stands for is in its `parts`.
+    BUNDLE = "bundle"
     #: Words only; no amount.
     TEXT = "text"
 
@@ -39,12 +41,33 @@ class Jurisdiction:
 
 
 @attrs.frozen(kw_only=True)
+class BundlePart:
+    """One thing within a bundle: work, material, equipment or a fee, with the key of its kind.
+
+    `ssp` is its stand-alone selling price, by which the price of the bundle is split; `part_id` is its own within
+    the bundle and stays when the bundle is changed.
+    """
+
+    part_id: str
+    kind: LineKind
+    ssp: Decimal
+    description: str = ""
+    service_category: str = ""
+    material_category: str = ""
+    fee_type: str = ""
+    sku: str = ""
+    class_key: str = ""
+    cost_code: str = ""
+    taxable: bool = False
+
+
+@attrs.frozen(kw_only=True)
 class InvoiceLine:
     """One line of an invoice or credit; `amount` is net of nothing and rounded to the cent by core.
 
     `discount` is a positive amount taken off this line (the line itself stays gross). `tax_key` is only set
     where the line is taxed by another place than the document; `deposit_id` names the payment whose deposit a
-    line of kind `deposit_applied` uses up.
+    line of kind `deposit_applied` uses up; `parts` are those of a bundle, which say what of it is taxable.
     """
 
     line_id: str
@@ -65,6 +88,7 @@ class InvoiceLine:
     tax_key: str = ""
     jurisdictions: tuple[Jurisdiction, ...] = ()
     deposit_id: str = ""
+    parts: tuple[BundlePart, ...] = ()
 
 
 class TaxRounding(enum.StrEnum):

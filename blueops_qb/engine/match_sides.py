@@ -16,7 +16,17 @@ from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.match_documents import Paper
 from blueops_qb.domain.match_parties import Candidate
 from blueops_qb.domain.money import ZERO
-from blueops_qb.domain.records import Address, Customer, Invoice, Job, LineKind, Payment, Vendor
+from blueops_qb.domain.records import (
+    Address,
+    BundlePart,
+    Customer,
+    Invoice,
+    InvoiceLine,
+    Job,
+    LineKind,
+    Payment,
+    Vendor,
+)
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordKind, id_in_books
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
@@ -163,7 +173,9 @@ def our_payment(record: Payment) -> OurPaper:
 
 
 def _note_keys(found: Ours, record: Invoice) -> None:
-    for line in record.lines:
+    named: list[InvoiceLine | BundlePart] = [*record.lines]
+    named += [part for line in record.lines for part in line.parts]
+    for line in named:
         family, key = _ITEM_KEYS.get(line.kind, (None, ""))
         if family is not None and (value := str(getattr(line, key))):
             found.keys[family, value] += 1
@@ -173,6 +185,7 @@ def _note_keys(found: Ours, record: Invoice) -> None:
 _ITEM_KEYS: dict[LineKind, tuple[Family, str]] = {
     LineKind.SERVICE: (Family.SERVICE, "service_category"),
     LineKind.MATERIAL: (Family.MATERIAL_SOLD, "material_category"),
+    LineKind.EQUIPMENT: (Family.MATERIAL_SOLD, "material_category"),
     LineKind.FEE: (Family.FEE, "fee_type"),
 }
 

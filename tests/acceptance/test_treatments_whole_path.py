@@ -13,7 +13,6 @@ from blueops_qb.domain.records import (
     Application,
     CostLine,
     CreditReason,
-    Expense,
     ExpenseType,
     Invoice,
     Job,
@@ -26,7 +25,6 @@ from blueops_qb.domain.records import (
     ReturnReason,
     SplitBasis,
     TaxExemption,
-    Vendor,
 )
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.sandbox.core.crediting import credit_amount
@@ -44,6 +42,7 @@ from tests.whole_path import (
     tagged,
     whole_path,
 )
+from tests.whole_path_acts import check, cost, in_books
 
 REPAIR = service("repair", "129.00", quantity=D("2.5"), class_key="service")
 KITS = material("pipe_fittings", "18.95", quantity=D(3), taxable=True)
@@ -61,29 +60,6 @@ def plain_invoice(house: WholePath, job: Job, **fields: Any) -> Invoice:
     return house.invoice(
         job, attrs.evolve(REPAIR, discount=D("32.25")), KITS, CALL, **{"tax": D("4.69"), **fields}
     )
-
-
-def check(house: WholePath, job: Job, amount: str, *parts: tuple[Invoice, str], **fields: Any) -> Payment:
-    """A check of the job's customer."""
-    applied = tuple(Application(invoice_id=invoice.id, amount=D(part)) for invoice, part in parts)
-    record = Payment(
-        id="",
-        customer_id=job.customer_id,
-        received_on=DAY,
-        amount=D(amount),
-        applications=applied,
-        **{"method": "check", **fields},
-    )
-    with house.work() as tx:
-        found: Payment = tx.record_payment(record)
-    return found
-
-
-def in_books(house: WholePath, record: Any) -> str:
-    """The id of a customer or job in the books."""
-    name = record.name.replace("'", "\\'")
-    (row,) = house.ask(f"select * from Customer where DisplayName = '{name}'")
-    return str(row["Id"])
 
 
 # -- 1: invoices ---------------------------------------------------------------------------------------
@@ -371,34 +347,6 @@ def test_2_6_a_bad_debt_settles_its_invoice(house: WholePath) -> None:
 
 
 # -- 3: costs ------------------------------------------------------------------------------------------
-def cost(
-    house: WholePath,
-    type: ExpenseType,
-    total: str,
-    *lines: CostLine,
-    vendor: Vendor | None = None,
-    job: Job | None = None,
-    **fields: Any,
-) -> Expense:
-    """A cost; without lines one of the whole amount, by the keys among `fields`."""
-    own = {name for name in fields if name in {field.name for field in attrs.fields(CostLine)}}
-    line = {name: fields.pop(name) for name in own}
-    if not lines:
-        lines = (CostLine(line_id="1", amount=D(total), job_id=job.id if job else None, **line),)
-    record = Expense(
-        id="",
-        type=type,
-        date=DAY,
-        total=D(total),
-        lines=lines,
-        vendor_id=vendor.id if vendor else None,
-        **{"payment_account_key": "visa", **fields},
-    )
-    with house.work() as tx:
-        found: Expense = tx.record_expense(record)
-    return found
-
-
 def test_3_1_one_supplier_bill_over_three_jobs(house: WholePath) -> None:
     customer, one = house.party()
     jobs = [one, house.job(customer), house.job(customer)]

@@ -9,6 +9,7 @@ import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blueops_qb.domain.bundles import PART_KINDS, unbundled
 from blueops_qb.domain.documents import (
     BankDeposit,
     Bill,
@@ -27,6 +28,7 @@ from blueops_qb.domain.posting.rules import post
 from blueops_qb.domain.profile import SalesTax, Tracking
 from blueops_qb.domain.records import (
     Application,
+    BundlePart,
     CostLine,
     Expense,
     ExpenseType,
@@ -56,6 +58,20 @@ def keys(family: Family) -> st.SearchStrategy[str]:
 
 # -- records -------------------------------------------------------------------------------------------
 @st.composite
+def bundle_parts(draw: st.DrawFn, number: int) -> BundlePart:
+    kind = draw(st.sampled_from(sorted(PART_KINDS)))
+    return BundlePart(
+        part_id=str(number),
+        kind=kind,
+        ssp=draw(cents(1, 50_000)),
+        service_category=draw(keys(Family.SERVICE)) if kind is LineKind.SERVICE else "",
+        material_category=draw(keys(Family.MATERIAL_SOLD)),
+        fee_type=draw(keys(Family.FEE)) if kind is LineKind.FEE else "",
+        taxable=draw(st.booleans()),
+    )
+
+
+@st.composite
 def invoice_lines(draw: st.DrawFn, number: int) -> InvoiceLine:
     kind = draw(st.sampled_from(sorted(set(LineKind) - {LineKind.DEPOSIT_APPLIED})))
     if kind is LineKind.TEXT:
@@ -65,6 +81,9 @@ def invoice_lines(draw: st.DrawFn, number: int) -> InvoiceLine:
             line_id=str(number), kind=kind, amount=-draw(cents(0, 500)), taxable=draw(st.booleans())
         )
     quantity, price = draw(cents(1, 2000)), draw(cents(0, 50_000))
+    parts: tuple[BundlePart, ...] = ()
+    if kind is LineKind.BUNDLE:
+        parts = tuple(draw(bundle_parts(n)) for n in range(draw(st.integers(1, 3))))
     exact = half_up(quantity * price)
     amount = exact + draw(st.sampled_from([ZERO, ZERO, D("0.01")]))
     return InvoiceLine(
@@ -80,6 +99,7 @@ def invoice_lines(draw: st.DrawFn, number: int) -> InvoiceLine:
         class_key=draw(st.sampled_from(["", "service", "install"])),
         taxable=draw(st.booleans()),
         discount=draw(st.sampled_from([ZERO, half_up(amount / 10)])),
+        parts=parts,
     )
 
 
@@ -94,7 +114,7 @@ def invoices(draw: st.DrawFn) -> Invoice:
         )
         lines, net = (*lines, more), ZERO
     discount = draw(st.sampled_from([ZERO, half_up(net / 10)]))
-    taxed = any(line.taxable and line.amount for line in lines)
+    taxed = any(line.taxable and line.amount for line in unbundled(lines))
     tax = draw(cents(0, 5000)) if taxed else ZERO
     return Invoice(
         id="41",

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import attrs
 
+from blueops_qb.domain.bundles import fault, unbundled
 from blueops_qb.domain.documents import CreditMemo, Document, SalesInvoice, SalesLine, TaxMode
 from blueops_qb.domain.mapping import Family, Target
 from blueops_qb.domain.money import ZERO, half_up
@@ -90,7 +91,7 @@ def form(record: Invoice, lookup: Lookup, *, mirror: Mapping[str, SalesLine] | N
 
     Lines with the id of a line in `mirror` take item, account, class and taxability from there.
     """
-    record = _in_cents(without_included_tax(record, lookup), lookup)
+    record = _in_cents(without_included_tax(_unbundled(record, lookup), lookup), lookup)
     _check_sum(record, lookup)
     record = one_jurisdiction(record, lookup)
     work = attrs.evolve(_work(record, lookup), mirror=mirror or {})
@@ -146,6 +147,21 @@ def _work(record: Invoice, lookup: Lookup) -> _Work:
 
 
 # -- amounts -------------------------------------------------------------------------------------------
+def _unbundled(record: Invoice, lookup: Lookup) -> Invoice:
+    """The parts of each bundle in its place."""
+    bundles = [line for line in record.lines if line.kind is LineKind.BUNDLE]
+    for line in bundles:
+        if problem := fault(line):
+            raise lookup.held(
+                f"has {_where(line)}, which {problem}",
+                "Correct the bundle in BlueOps; it is sent by itself then.",
+            )
+    if not bundles:
+        return record
+    exact = _in_cents(record, lookup)
+    return attrs.evolve(exact, lines=unbundled(exact.lines))
+
+
 def _in_cents(record: Invoice, lookup: Lookup) -> Invoice:
     lines = tuple(
         attrs.evolve(

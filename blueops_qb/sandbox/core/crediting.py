@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from blueops_qb.domain.bundles import unbundled
 from blueops_qb.domain.money import ZERO, allocate, half_up
 from blueops_qb.domain.records import Application, Credit, CreditReason, Invoice, InvoiceLine, LineKind
 
@@ -44,8 +45,8 @@ def credit_of_lines(
     positive = [max(net, ZERO) for net in nets]
     shares = allocate(invoice.discount, positive)
     bases = [
-        max(net - (share if invoice.discount_before_tax else ZERO), ZERO) if line.taxable else ZERO
-        for line, net, share in zip(lines, nets, shares, strict=True)
+        _taxed(line, share if invoice.discount_before_tax else ZERO)
+        for line, share in zip(lines, shares, strict=True)
     ]
     taxes = allocate(invoice.tax, bases) if any(bases) else [ZERO] * len(lines)
     credited, discount, tax = [], ZERO, ZERO
@@ -106,6 +107,14 @@ def credit_amount(
         applications=applications,
         **_head(invoice),
     )
+
+
+def _taxed(line: InvoiceLine, share: Decimal) -> Decimal:
+    """What of a line is taxed, after its `share` of the document's discount; of a bundle its taxed parts."""
+    parts = unbundled((line,))
+    nets = [max(part.amount - part.discount, ZERO) for part in parts]
+    left = zip(parts, nets, allocate(share, nets), strict=True)
+    return sum((max(net - taken, ZERO) for part, net, taken in left if part.taxable), ZERO)
 
 
 def _only(part: Decimal) -> dict[str, Any]:

@@ -12,12 +12,15 @@ from decimal import Decimal
 
 import attrs
 
+from blueops_qb.domain.bundles import unbundled
 from blueops_qb.domain.money import ZERO, allocate, half_up
-from blueops_qb.domain.records import Address, InvoiceLine, LineKind, TaxExemption, TaxRounding
+from blueops_qb.domain.records import Address, BundlePart, InvoiceLine, LineKind, TaxExemption, TaxRounding
 
 HUNDRED = Decimal(100)
 #: Payment terms that core knows: days from the date of issue.
 TERMS = {"due_on_receipt": 0, "net_10": 10, "net_15": 15, "net_30": 30, "net_60": 60}
+#: Kinds that are not taxed as a whole: a deposit never is, of a bundle its taxed parts are.
+_TAXED_BY_PART = (LineKind.DEPOSIT_APPLIED, LineKind.BUNDLE)
 
 
 @attrs.frozen(kw_only=True)
@@ -45,6 +48,8 @@ class LineDraft:
     tax_key: str = ""
     #: The payment whose deposit a line of kind `deposit_applied` uses up.
     deposit_id: str = ""
+    #: What a line of kind `bundle` stands for.
+    parts: tuple[BundlePart, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -76,25 +81,26 @@ def price(
     with `included` the prices hold it already.
 
     A discount line (LineKind.DISCOUNT) is entered with a positive price and becomes a negative amount.
-    Raises ValueError for a discount that is negative or more than what it is taken off, and for a negative
-    tax.
+    Raises ValueError for a discount that is negative or more than what it is taken off, for a negative tax, and for
+    a bundle that cannot be split over its parts.
     """
     if tax_percent < 0:
         raise ValueError("a tax rate cannot be negative")
     lines = tuple(
         _line(id, draft, exempt=exempt) for id, draft in zip(_line_ids(drafts), drafts, strict=True)
     )
-    nets = [ZERO if line.kind is LineKind.DEPOSIT_APPLIED else line.amount - line.discount for line in lines]
+    parts = unbundled(lines)
+    nets = [ZERO if line.kind is LineKind.DEPOSIT_APPLIED else line.amount - line.discount for line in parts]
     subtotal = sum(nets, ZERO)
     taken = half_up(discount) or half_up(subtotal * discount_percent / HUNDRED)
     if taken < 0 or (taken and taken > subtotal):
         raise ValueError(f"the discount of {taken} is not between 0.00 and the subtotal {subtotal}")
-    taxable = [net if line.taxable else ZERO for net, line in zip(nets, lines, strict=True)]
+    taxable = [net if line.taxable else ZERO for net, line in zip(nets, parts, strict=True)]
     if taken and discount_before_tax:
         shares = allocate(taken, [max(net, ZERO) for net in nets])
         taxable = [
             base - share if line.taxable else ZERO
-            for base, share, line in zip(taxable, shares, lines, strict=True)
+            for base, share, line in zip(taxable, shares, parts, strict=True)
         ]
     if included:
         nets_without = [half_up(base / (1 + tax_percent / HUNDRED)) for base in taxable]
@@ -148,11 +154,12 @@ def _line(line_id: str, draft: LineDraft, *, exempt: bool) -> InvoiceLine:
         sku=draft.sku,
         class_key=draft.class_key,
         cost_code=draft.cost_code,
-        taxable=draft.taxable and not exempt and draft.kind is not LineKind.DEPOSIT_APPLIED,
+        taxable=draft.taxable and not exempt and draft.kind not in _TAXED_BY_PART,
         discount=discount,
         service_date=draft.service_date,
         tax_key=draft.tax_key,
         deposit_id=draft.deposit_id,
+        parts=tuple(attrs.evolve(part, taxable=part.taxable and not exempt) for part in draft.parts),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 
@@ -74,7 +75,7 @@ def table(form: Form, *names: str) -> Iterator[dict[str, str]]:
     A field that always holds something (a choice, a quantity) does not fill a row: the first two names do.
     """
     columns = [form.getlist(name) for name in names]
-    for values in zip(*columns, strict=False):
+    for values in itertools.zip_longest(*columns, fillvalue=""):
         row = {name: value.strip().replace("\x00", "") for name, value in zip(names, values, strict=True)}
         if any(row[name] for name in names[:2]):
             yield row

@@ -13,7 +13,7 @@ from blueops_qb.domain.refs import RecordKind
 from blueops_qb.sandbox.core import rows
 from blueops_qb.sandbox.core.credits import credits_of
 from blueops_qb.sandbox.core.invoices import InvoiceDraft
-from blueops_qb.sandbox.core.pages import forms, here
+from blueops_qb.sandbox.core.pages import bundles, forms, here
 from blueops_qb.sandbox.core.pages.contacts import Shown, found
 from blueops_qb.sandbox.core.pages.listing import active, names, page
 from blueops_qb.sandbox.core.pages.money_back import REASONS
@@ -28,6 +28,8 @@ LINES = 5
 #: How many payments are looked through for deposits.
 OFFERED = 200
 FIELDS = ("description", "unit_price", "line_id", "what", "quantity", "line_discount", "taxable", "class_key")
+#: What only some lines have.
+MORE_FIELDS = ("parts",)
 #: What a line can be, and the list from which its key comes.
 WHATS = {
     LineKind.SERVICE: "service_options",
@@ -132,7 +134,7 @@ def _form(
 
 
 def _typed_lines() -> list[dict[str, str]]:
-    return list(forms.table(request.form, *FIELDS))
+    return list(forms.table(request.form, *FIELDS, *MORE_FIELDS))
 
 
 def _line_fields(line: InvoiceLine) -> dict[str, Any]:
@@ -146,6 +148,7 @@ def _line_fields(line: InvoiceLine) -> dict[str, Any]:
         "line_discount": line.discount or "",
         "taxable": "yes" if line.taxable else "no",
         "class_key": line.class_key,
+        "parts": bundles.shown(line),
     }
 
 
@@ -153,6 +156,7 @@ def _draft(customer: Customer, invoice: Invoice | None) -> InvoiceDraft:
     form = request.form
     discount = forms.text(form, "discount")
     percent = discount.endswith("%")
+    former = {line.line_id: line for line in invoice.lines} if invoice is not None else {}
     return InvoiceDraft(
         customer_id=customer.id,
         number=forms.text(form, "number"),
@@ -161,7 +165,10 @@ def _draft(customer: Customer, invoice: Invoice | None) -> InvoiceDraft:
         terms=forms.text(form, "terms"),
         job_id=forms.text(form, "job_id") or None,
         branch=forms.text(form, "branch"),
-        lines=[*(_line(n, row) for n, row in enumerate(_typed_lines(), start=1)), *_deposits(customer)],
+        lines=[
+            *(_line(n, row, former.get(row["line_id"])) for n, row in enumerate(_typed_lines(), start=1)),
+            *_deposits(customer),
+        ],
         discount=forms.money("" if percent else discount, "Discount"),
         discount_percent=forms.decimal(discount if percent else "", "Discount"),
         tax_key=forms.text(form, "tax_key"),
@@ -199,7 +206,7 @@ def _deposits(customer: Customer) -> list[LineDraft]:
     return lines
 
 
-def _line(number: int, row: dict[str, str]) -> LineDraft:
+def _line(number: int, row: dict[str, str], former: InvoiceLine | None) -> LineDraft:
     kind_name, _, key = row["what"].partition(":")
     if kind_name not in set(LineKind):
         raise Refused(f"line {number}: choose what was done or delivered")
@@ -209,6 +216,7 @@ def _line(number: int, row: dict[str, str]) -> LineDraft:
     return LineDraft(
         line_id=row["line_id"],
         kind=kind,
+        parts=bundles.typed(row["parts"], label, former) if kind is LineKind.BUNDLE else (),
         description=row["description"],
         quantity=forms.decimal(row["quantity"], f"{label}, quantity"),
         unit_price=forms.decimal(row["unit_price"], f"{label}, price"),
