@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -14,6 +15,8 @@ from blueops_qb.cli import main
 from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.records import Customer
 from blueops_qb.domain.refs import RecordKind
+from blueops_qb.engine import arrived_credits
+from blueops_qb.engine.arrived_credits import NotTaken
 from blueops_qb.sandbox.core.crediting import credit_in_full
 from blueops_qb.sandbox.postgres import running_postgres
 from blueops_qb.sandbox.qbd.connector import At
@@ -128,6 +131,26 @@ def test_a_credit_of_which_more_is_used_than_it_says_is_told(tmp_path: Path) -> 
         (raw,) = (one for one in w.company.records["ReceivePayment"].values())
         raw["_Applied"][0]["SetCredit"][0]["AppliedAmount"] = "0.01"
         with pytest.raises(Wrong, match=r"I9: credit memo .* are left, it says 0\.00"):
+            judge(w)
+
+
+def test_a_payment_of_nothing_that_came_as_one_is_compared_although_its_credit_was_not_taken(
+    tmp_path: Path,
+) -> None:
+    def refuse(_: object, row: Any) -> NotTaken:
+        return NotTaken(f"credit memo {row['books_id']}", "its job was merged")
+
+    with open_desktop(url=sqlite(tmp_path), seed=SEED) as w:
+        with_an_invoice(w)
+        their_credits.write_credit(w)
+        with patch.object(arrived_credits, "credit_memo", refuse):
+            settle(w)
+        their_credits.apply_credit(w)
+        settle(w)
+        assert (judge(w).compared, judge(w).conflicts) == (3, 1)
+        (raw,) = w.company.records["ReceivePayment"].values()
+        raw["_Applied"][0]["SetCredit"][0]["AppliedAmount"] = "0.01"
+        with pytest.raises(Wrong, match=r"payment \d+ of .*: invoices it settles"):
             judge(w)
 
 

@@ -67,6 +67,17 @@ def test_a_payment_of_nothing_that_applies_one_credit_is_the_credits() -> None:
     assert found.credits[0].settles == {"1001": D("40.00")}
 
 
+def test_one_that_came_as_a_payment_stays_one_and_tells_its_credit_nothing() -> None:
+    """BlueOps did not have the credit when it came, and has the payment of nothing as one that settles beside money."""
+    applied = receipt(
+        "0.00", settles={"1001": D("40.00")}, uses={"CreditMemo:5": D("40.00")}, id="ReceivePayment:7"
+    )
+    found = Found(receipts=(applied,), credits=(credit("CreditMemo:5", "CR-1"),))
+    told = settled(found, payments={"ReceivePayment:7"})
+    assert [(r.settles, r.beside) for r in told.receipts] == [({"1001": D("40.00")}, D("-40.00"))]
+    assert told.credits[0].settles == {}
+
+
 def test_money_that_settles_what_went_back_is_its_source_and_stands_beside_invoices() -> None:
     paid = receipt("75.00", reference="R1", back={"Purchase:9": D("75.00")})
     found = settled(Found(receipts=(paid,), back=(back("Purchase:9", "75.00"),)))

@@ -1,6 +1,7 @@
 """What the soak has found in its own judge: what openly stands apart is laid beside the other side all the same."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal as D
 from typing import Any, cast
 
@@ -140,4 +141,17 @@ def test_the_day_of_an_invoice_that_was_voided_right_after_it_was_changed_is_no_
     )
     left, right = without_ghosts(here, there)
     _, found = differ(left, right, frozenset())
+    assert len(found) == faults, found
+
+
+@pytest.mark.parametrize(("there_too", "faults"), [(True, 0), (False, 1)])
+def test_a_void_payment_without_a_reference_is_no_matter_beside_a_live_one_without(
+    there_too: bool, faults: int
+) -> None:
+    """Void, a payment of nothing that applied a credit counts for nothing; one that should live is still told."""
+    live = replace(receipt("0.00", "Ann Lee", {"51": "10.00"}, id="payment:1"), reference="")
+    void = replace(live, payer="Bob May", settles={}, void=True, id="Payment:9")
+    right = (replace(live, id="Payment:8"), void) if there_too else (void,)
+    left, right_side = without_ghosts(Found(receipts=(live,)), Found(receipts=right))
+    _, found = differ(left, right_side, frozenset())
     assert len(found) == faults, found

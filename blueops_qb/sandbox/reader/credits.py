@@ -7,7 +7,7 @@ or by such a payment. BlueOps keeps both on the credit and on the refund.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -17,8 +17,12 @@ from blueops_qb.sandbox.reader.values import ZERO, Found, Receipt
 _Told = dict[str, dict[str, Decimal]]
 
 
-def settled(found: Found) -> Found:
-    """One side with payments that only apply credits told of their credits and refunds."""
+def settled(found: Found, *, payments: Collection[str] = ()) -> Found:
+    """One side with payments that only apply credits told of their credits and refunds.
+
+    `payments` are ids of such that the other side has as payments themselves, because it did not have the credit when
+    they came; they stay what they are.
+    """
     numbers = {credit.id: credit.number for credit in found.credits}
     settles: _Told = defaultdict(lambda: defaultdict(lambda: ZERO))
     sources: _Told = defaultdict(lambda: defaultdict(lambda: ZERO))
@@ -27,7 +31,7 @@ def settled(found: Found) -> Found:
         for back, amount in receipt.back.items():
             for name, part in _sources(receipt, amount, numbers).items():
                 sources[back][name] += part
-        if _only_applies(receipt):
+        if receipt.id not in payments and _only_applies(receipt):
             for credit in receipt.uses:
                 for invoice, amount in receipt.settles.items():
                     settles[credit][invoice] += amount

@@ -31,6 +31,7 @@ from blueops_qb.sandbox.soak.sides import (
     marked,
     names,
     numbered,
+    taken_as_payments,
     undisputed,
     vendor_left_out,
     without,
@@ -231,7 +232,7 @@ def _compared(w: World, stand_apart: Apart) -> tuple[int, list[str]]:
     paid_out = holding(ours, stand_apart.ours)
     deposits = {place for ref, place in places(w) if ref in paid_out}
     right = without(theirs, stand_apart.theirs | deposits, moved, renamed, marked(w, theirs))
-    left, right = in_one(w, left, settled(right), ours, stand_apart, places(w))
+    left, right = in_one(w, left, settled(right, payments=taken_as_payments(w)), ours, stand_apart, places(w))
     left, right = vendor_left_out(left, right, ours, theirs, stand_apart, places(w))
     left, right = without_ghosts(as_coded(w, left), right)
     left, right = as_they_wrote(left, w), as_they_wrote(right, w)

@@ -74,6 +74,17 @@ def marked(w: World, theirs: Found) -> dict[str, str]:
     return {name: found[1] for name in names if (found := _MARKED.fullmatch(name)) is not None}
 
 
+def taken_as_payments(w: World) -> frozenset[str]:
+    """Places of the payments that BlueOps has as such, be they of 0.00: it did not have the credit that they apply."""
+    rows = w.rows(
+        "SELECT l.books_kind, l.books_id FROM blueops_qb_links l JOIN blueops_qb_documents d ON d.id = l.document_id"
+        " WHERE l.connection_id = :connection AND l.state = 'live' AND l.books_kind = 'payment'"
+        " AND d.source_kind = 'payment' AND d.role = 'main'",
+        connection=w.connection_id,
+    )
+    return frozenset(":".join(w.place(r.books_kind, r.books_id) or ()) for r in rows)
+
+
 def disputed(ours: Found, theirs: Found, stand_apart: Apart) -> Disputed:
     """What something that stands apart moves on one side only."""
     invoices: set[str] = set()
@@ -337,8 +348,11 @@ def _nobodys(sale: Sale) -> Sale:
 def _without_void(
     ours: tuple[Receipt, ...], theirs: tuple[Receipt, ...]
 ) -> tuple[tuple[Receipt, ...], tuple[Receipt, ...]]:
-    """Void payments count for nothing, whatever was noted on them there; void on one side only is told."""
-    live = {receipt.reference for receipt in (*ours, *theirs) if not receipt.void}
+    """Void payments count for nothing, whatever was noted on them there; void on one side only is told.
+
+    One without a reference is known by none, and the live one that it should be is told by itself.
+    """
+    live = {receipt.reference for receipt in (*ours, *theirs) if not receipt.void} - {""}
     here = tuple(receipt for receipt in ours if not receipt.void or receipt.reference in live)
     there = tuple(receipt for receipt in theirs if not receipt.void or receipt.reference in live)
     return here, there
