@@ -19,7 +19,7 @@ from blueops_qb.domain.reverse import CUSTOMER_FIELDS, customer_from, is_invoice
 from blueops_qb.engine import arrived_copies, arrived_credits, arrived_deposits, outbox, to_core, used_credits
 from blueops_qb.engine.coming import names_what_comes, uses_unseen_credit
 from blueops_qb.engine.conflicts import settled_itself, their_mover
-from blueops_qb.engine.known import places_of, sources_of
+from blueops_qb.engine.known import load_by_place, places_of, sources_of
 from blueops_qb.engine.landing import Landing
 from blueops_qb.engine.link_rows import mirror_row
 from blueops_qb.engine.linking import link_document
@@ -148,7 +148,9 @@ def _taken(turn: Turn, row: Any, answer: arrived_credits.Answer) -> bool:
     place = BooksRef(BooksKind(row["kind"]), row["books_id"])
     if not isinstance(answer, arrived_credits.NotTaken):
         if answer:
-            settled_itself(turn, place, "arrival", "it has arrived")
+            here = load_by_place(turn.connection, turn.id, [place])
+            why = "it has arrived" if here else "nothing of it concerns BlueOps any more"
+            settled_itself(turn, place, "arrival", why)
         return answer
     what = f"{answer.what} entered in QuickBooks"
     _refused(turn, place, what, answer.why, theirs=row["document"])

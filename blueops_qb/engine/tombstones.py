@@ -72,6 +72,7 @@ def removed_there(turn: Turn, known: Known) -> bool:
     _plan_naming_again(turn, known)
     if known.kind in NAMED_KINDS:
         merge_proof.read_rest(turn, known)
+        merge_proof.read_not_taken(turn, known)
     merged = f" and merged into {survivor}" if survivor is not None else ""
     open_conflict(
         turn,
@@ -93,6 +94,7 @@ def _merged_on_both_sides(turn: Turn, known: Known, into: str) -> None:
     """Whom BlueOps has merged away is gone from the books too, as the office was told to: nothing is left to ask."""
     unlink(turn, known, "gone", "withdrawn")
     _plan_naming_again(turn, known)
+    merge_proof.read_not_taken(turn, known)
     source = known.key.source
     move = Move(
         ref=source, revision=2**62, state=State.NOT_POSTED, reason=f"merged into {into} on both sides"
@@ -207,6 +209,7 @@ def relink(turn: Turn, known: Known, survivor: BooksRef, row: Any) -> None:
     )
     make_dirty(turn, _places_naming(turn, survivor))
     _plan_naming_again(turn, known)
+    merge_proof.read_not_taken(turn, known)
     outbox.again(turn.connection, turn.tenant_id, turn.now, refs=[source], states=[State.WAITING, State.HELD])
     turn.note("merged there", str(source), numbers=f"{known.place} {survivor}")
 

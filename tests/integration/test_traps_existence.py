@@ -1,11 +1,12 @@
 """Whether a record is in the books is never guessed: doubt holds it, every hold has a way out, nothing comes twice."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 import pytest
 
-from blueops_qb.domain.documents import SalesInvoice
+from blueops_qb.domain.documents import CreditMemo, SalesInvoice, SalesLine
 from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.records import Customer, Invoice
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
@@ -13,12 +14,11 @@ from blueops_qb.engine import by_hand, matching
 from blueops_qb.engine.resolve import CannotResolve
 from blueops_qb.sdk.outcomes import Gone, Outcome
 from blueops_qb.sdk.provider import Exchange, Verb, Want
-from tests.engine_house import (
-    EngineHouse,
-)
+from tests.engine_house import DAY, D, EngineHouse
 from tests.fake_books import Fault
 from tests.traps import (
     ON_SQLITE,
+    REPAIR,
     all_here,
     arrived_twice,
     check,
@@ -266,6 +266,38 @@ def test_whom_a_merge_on_both_sides_has_deleted_there_is_nobody_to_ask_about(hou
     house.drain()
     assert (house.state(loser), house.conflicts()) == ("not_posted", [])
     assert house.event(loser).reason == f"merged into {winner.id} on both sides"
+
+
+def _renamed_silently(house: EngineHouse, loser: BooksRef, winner: BooksRef) -> None:
+    """As QuickBooks Desktop merges: what named the loser names the winner, and nothing but the loser shows it."""
+    for record in house.books.records.values():
+        document: Any = record.document
+        if getattr(document, "customer", None) == loser:
+            record.document = attrs.evolve(document, customer=winner)
+    house.books.delete(loser)
+
+
+@pytest.mark.parametrize("kind", [K.CREDIT_MEMO, K.PAYMENT])
+def test_what_was_not_taken_of_the_loser_comes_once_the_merge_is_made_on_both_sides(
+    house: EngineHouse, kind: BooksKind
+) -> None:
+    winner, loser = sent_customer(house), sent_customer(house, "Ann Leigh")
+    there = house.place(loser)
+    with house.work() as tx:
+        tx.merge_customers(loser.id, winner.id)
+    house.drain()
+    line = SalesLine(item=REPAIR, description="Sorry", amount=D("40.00"))
+    memo = CreditMemo(customer=there, date=DAY, number="BC1", lines=(line,), tax=D("0.00"), total=D("40.00"))
+    house.books.enter(memo if kind is K.CREDIT_MEMO else check(there, "40.00"))
+    house.poll()
+    (asked,) = house.conflicts()
+    assert f"customer {loser.id} was merged into {winner.id}" in asked.reason
+    _renamed_silently(house, there, house.place(winner))
+    for _ in range(3):
+        house.poll()
+    here = all_here(house, RecordKind.CREDIT if kind is K.CREDIT_MEMO else RecordKind.PAYMENT)
+    assert [record.customer_id for record in here] == [winner.id]
+    assert house.conflicts() == []
 
 
 def test_a_difference_that_the_bookkeeper_mends_settles_itself(house: EngineHouse) -> None:

@@ -5,11 +5,14 @@ from typing import Any
 import attrs
 import pytest
 
+from blueops_qb.domain.documents import CustomerRecord
+from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.records import CostLine, Customer, Expense, ExpenseType
+from blueops_qb.domain.refs import BooksRef
 from blueops_qb.engine import resolve
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse
-from tests.traps import choose, sent_customer
+from tests.traps import ON_SQLITE, check, choose, sent_customer
 
 pytest_plugins = ["tests.engine_fixtures"]
 
@@ -141,8 +144,6 @@ def cost_for(house: EngineHouse, vendor_id: str) -> Expense:
 
 def merged(house: EngineHouse, loser: Customer, winner: Any) -> None:
     """As the screens merge: what named the loser names the winner, the loser is gone."""
-    import attrs
-
     lost = house.place(loser)
     for ref, kept in list(house.books.records.items()):
         document: Any = kept.document
@@ -154,18 +155,12 @@ def merged(house: EngineHouse, loser: Customer, winner: Any) -> None:
     house.poll()
 
 
-def test_a_merge_into_a_stranger_is_followed_without_a_word(house: EngineHouse) -> None:
-    from blueops_qb.domain.documents import CustomerRecord
-    from blueops_qb.domain.naming import name_key
-
-    ann = sent_customer(house)
-    invoice = house.invoice(ann)
-    house.drain()
+def listed_stranger(house: EngineHouse) -> BooksRef:
+    """One who is known from the first listing, so not taken in as a new customer."""
     stranger = house.books.enter(CustomerRecord(name="Lee, Ann"))
-    m = t.mirror
-    with house.work() as tx:  # known from the first listing, so not taken in as a new customer
+    with house.work() as tx:
         tx.connection.execute(
-            m.insert(),
+            t.mirror.insert(),
             {
                 "connection_id": house.id,
                 "kind": "customer",
@@ -178,6 +173,39 @@ def test_a_merge_into_a_stranger_is_followed_without_a_word(house: EngineHouse) 
                 "origin": "listing",
             },
         )
+    return stranger
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("ours", [False, True])
+def test_what_was_not_taken_of_one_who_was_merged_away_names_the_other_one_too(
+    house: EngineHouse, ours: bool
+) -> None:
+    """BlueOps takes no payment in euros; whose it is by now says the file, which shows no document as changed."""
+    ann = sent_customer(house)
+    house.invoice(ann)
+    house.drain()
+    lost = house.place(ann)
+    paid = house.books.enter(attrs.evolve(check(lost, "40.00"), currency="EUR"))
+    other = house.place(sent_customer(house, "Lee, Ann")) if ours else listed_stranger(house)
+    house.poll()
+    assert [asked.books_id for asked in house.conflicts()] == [paid.id]
+    for record in house.books.records.values():
+        document: Any = record.document
+        if getattr(document, "customer", None) == lost:
+            record.document = attrs.evolve(document, customer=other)
+    house.books.delete(lost)
+    for _ in range(3):
+        house.poll()
+    row = house.rows(t.mirror, t.mirror.c.books_id == paid.id)[0]
+    assert f'"{other}"' in row.document
+
+
+def test_a_merge_into_a_stranger_is_followed_without_a_word(house: EngineHouse) -> None:
+    ann = sent_customer(house)
+    invoice = house.invoice(ann)
+    house.drain()
+    stranger = listed_stranger(house)
     merged(house, ann, stranger)
     assert house.place(ann) == stranger
     assert house.conflicts() == []
