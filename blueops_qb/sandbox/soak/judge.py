@@ -21,6 +21,7 @@ from blueops_qb.sandbox.reader.values import (
     Receipt,
     Sale,
 )
+from blueops_qb.sandbox.soak.closed import as_closed
 from blueops_qb.sandbox.soak.coding import as_coded, as_they_wrote, recoded_over
 from blueops_qb.sandbox.soak.excuses import Apart, apart, places
 from blueops_qb.sandbox.soak.in_vain import in_vain
@@ -233,7 +234,8 @@ def _compared(w: World, stand_apart: Apart) -> tuple[int, list[str]]:
     right = without(theirs, stand_apart.theirs | deposits, moved, renamed, marked(w, theirs))
     left, right = in_one(w, left, settled(right), ours, stand_apart, places(w))
     left, right = vendor_left_out(left, right, ours, theirs, stand_apart, places(w))
-    left, right = without_ghosts(as_coded(w, left), right)
+    left = as_closed(w, as_coded(w, left), right, places(w))
+    left, right = without_ghosts(left, right)
     left, right = as_they_wrote(left, w), as_they_wrote(right, w)
     right = without_stand_ins(right, ours, moved, places(w))
     left, right = undisputed(left, moved), undisputed(right, moved)
