@@ -10,7 +10,7 @@ import pytest
 from blueops_qb.sandbox.reader.comparison import differ
 from blueops_qb.sandbox.reader.values import Cost, Found, PaidBack, Party, Receipt, Sale
 from blueops_qb.sandbox.soak.excuses import Apart
-from blueops_qb.sandbox.soak.sides import in_one, vendor_left_out, without_ghosts
+from blueops_qb.sandbox.soak.sides import in_one, namesakes, vendor_left_out, without_ghosts
 from blueops_qb.sandbox.soak.world import World
 
 DAY = dt.date(2026, 3, 2)
@@ -154,4 +154,19 @@ def test_a_void_payment_without_a_reference_is_no_matter_beside_a_live_one_witho
     right = (replace(live, id="Payment:8"), void) if there_too else (void,)
     left, right_side = without_ghosts(Found(receipts=(live,)), Found(receipts=right))
     _, found = differ(left, right_side, frozenset())
+    assert len(found) == faults, found
+
+
+@pytest.mark.parametrize(("phone", "faults"), [("7755554932", 0), ("7755550000", 1)])
+def test_two_of_one_name_of_whom_one_is_marked_there_are_known_by_their_links(
+    phone: str, faults: int
+) -> None:
+    def vendor(id: str, phone: str) -> Party:
+        return Party(name="Vendor 171", phone=phone, id=id)
+
+    here = Found(vendors=(vendor("vendor:18", "7755554932"), vendor("vendor:21", "7755555725")))
+    # The books list the one whose name was marked after the other one.
+    there = Found(vendors=(vendor("Vendor:F6", "7755555725"), vendor("Vendor:E2", phone)))
+    places = [("vendor:18", "Vendor:E2"), ("vendor:21", "Vendor:F6")]
+    _, found = differ(here, namesakes(here, there, places), frozenset({"Vendor 171"}))
     assert len(found) == faults, found

@@ -71,6 +71,8 @@ def choose(w: World) -> str:
     with w.turn() as turn:
         resolve.resolve(turn, row["id"], choice, "admin")
     w.chosen[row["ref"]] += 1
+    if (row["cause"], choice) == ("variance", "ours"):
+        w.sent_again[row["ref"]] += 1
     if choice == "theirs":
         note_chosen(w, row["ref"])
     if row["ref"] and (choice == "close" or (row["cause"], choice) in ACCEPTING):

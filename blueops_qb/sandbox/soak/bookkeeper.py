@@ -10,6 +10,7 @@ from typing import Any
 
 from blueops_qb.sandbox.qbo import people
 from blueops_qb.sandbox.qbo.admin import set_preferences
+from blueops_qb.sandbox.soak.closed import note_closing, some_day
 from blueops_qb.sandbox.soak.coding import note_coding
 from blueops_qb.sandbox.soak.office import STREETS, NothingThere, amount, phone, today, young
 from blueops_qb.sandbox.soak.online_costs import record_of
@@ -258,8 +259,7 @@ def recode(w: OnlineWorld) -> str:
 # -- the books themselves ----------------------------------------------------------------------------
 def move_closing_date(w: OnlineWorld) -> str:
     """Close the books up to some day, or open them again."""
-    days = w.chance.choice((None, 10, 30, 60))
-    day = None if days is None else (today(w) - dt.timedelta(days=days)).isoformat()
+    day = some_day(w)
     with w.witness.people():
-        set_preferences(w.company, {"AccountingInfoPrefs.BookCloseDate": day})
-    return f"closed through {day}" if day else "open again"
+        set_preferences(w.company, {"AccountingInfoPrefs.BookCloseDate": day or None})
+    return note_closing(w, day)

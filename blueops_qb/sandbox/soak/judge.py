@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from decimal import Decimal
-from typing import TypeVar
-
 import attrs
 
 from blueops_qb.engine import audit
 from blueops_qb.sandbox.reader.comparison import differ
 from blueops_qb.sandbox.reader.credits import settled
-from blueops_qb.sandbox.reader.values import (
-    Banked,
-    Cost,
-    Credited,
-    PaidBack,
-    Party,
-    Prepaid,
-    Receipt,
-    Sale,
-)
+from blueops_qb.sandbox.soak.closed import as_closed
 from blueops_qb.sandbox.soak.coding import as_coded, as_they_wrote, recoded_over
 from blueops_qb.sandbox.soak.excuses import Apart, apart, places
 from blueops_qb.sandbox.soak.in_vain import in_vain
@@ -30,6 +17,7 @@ from blueops_qb.sandbox.soak.sides import (
     in_one,
     marked,
     names,
+    namesakes,
     numbered,
     taken_as_payments,
     undisputed,
@@ -39,10 +27,8 @@ from blueops_qb.sandbox.soak.sides import (
     without_stand_ins,
 )
 from blueops_qb.sandbox.soak.world import TENANT, World
+from blueops_qb.sandbox.soak.written import needless, written_over
 
-V = TypeVar("V", Party, Sale, Receipt, Cost, Banked, Credited, PaidBack, Prepaid)
-M = TypeVar("M", Receipt, Credited, PaidBack, Prepaid)
-ZERO = Decimal("0.00")
 #: How many faults a message names.
 NAMED = 8
 
@@ -67,9 +53,9 @@ def judge(w: World) -> Verdict:
     faults = [
         *_census(w),
         *in_vain(w.rows, connection=w.connection_id),
-        *_writes(w),
+        *needless(w),
         *_forgotten(w, stand_apart),
-        *_written_over(w, stand_apart),
+        *written_over(w, stand_apart),
         *recoded_over(w, stand_apart),
         *_made_up(w),
         *_own(w),
@@ -106,35 +92,6 @@ def _audit(w: World) -> list[str]:
     return [] if verdict.ok else [f"the audit log does not verify: {verdict}"]
 
 
-# -- at most one write per change --------------------------------------------------------------------
-def _writes(w: World) -> list[str]:
-    """Nothing was created twice, no write left things as they were, no exchange id left with other bytes."""
-    found = [f"exchange {id} left with other bytes than before" for id in w.witness.altered]
-    places: dict[str, list[str]] = defaultdict(list)
-    for (kind, id), mark in w.witness.created:
-        if _bears(w, kind, id, mark):
-            places[mark].append(f"{kind} {id}")
-    for mark, twice in places.items():
-        if len(twice) > 1:
-            found.append(f"“{mark}” was created {len(twice)} times: {', '.join(twice)}")
-    # Where people changed it too, the same may rightly be written once more to settle what was in doubt.
-    found += [
-        f"{kind} {id} was written although nothing changed"
-        for kind, id in w.witness.idle
-        if not w.witness.by_people[kind, id]
-    ]
-    return found
-
-
-def _bears(w: World, kind: str, id: str, mark: str) -> bool:
-    """Documents count whatever became of them. A party is known by its name alone: one that people gave another name,
-    merged or retired meanwhile cannot be recognised by anybody."""
-    if kind not in w.parties:
-        return True
-    raw = w.records(kind).get(id)
-    return raw is not None and w.mark(kind, raw) == mark
-
-
 # -- nothing of theirs is forgotten ------------------------------------------------------------------
 def _forgotten(w: World, stand_apart: Apart) -> list[str]:
     """Every customer, payment and credit that lives in the books is linked, or a person sees why not."""
@@ -153,28 +110,6 @@ def _forgotten(w: World, stand_apart: Apart) -> list[str]:
         for id, raw in w.records(kind).items()
         if (kind, id) not in known and f"{kind}:{id}" not in stand_apart.theirs and w.lives(kind, raw)
     ]
-
-
-def _written_over(w: World, stand_apart: Apart) -> list[str]:
-    """What people wrote last into a field came to BlueOps at some time, or somebody was asked."""
-    refs = {place: ref for ref, place in places(w)}
-    found = []
-    for ((kind, id), field), text in w.witness.written.items():
-        ref = refs.get(f"{kind}:{id}", "")
-        raw = w.records(kind).get(id)
-        if not ref or raw is None or ref in stand_apart.ours or w.chosen[ref] or w.is_void(raw):
-            continue
-        of_kind, _, number = ref.partition(":")
-        told = w.rows(
-            "SELECT 1 AS found FROM blueops_qb_outbox WHERE tenant_id = :tenant AND ref_kind = :kind"
-            " AND ref_id = :id AND payload LIKE :text",
-            kind=of_kind,
-            id=number,
-            text=f'%"{text}"%',
-        )
-        if not told:
-            found.append(f"{kind} {id} ({ref}): {field} “{text}” of the bookkeeper was written over")
-    return found
 
 
 def _made_up(w: World) -> list[str]:
@@ -234,7 +169,8 @@ def _compared(w: World, stand_apart: Apart) -> tuple[int, list[str]]:
     right = without(theirs, stand_apart.theirs | deposits, moved, renamed, marked(w, theirs))
     left, right = in_one(w, left, settled(right, payments=taken_as_payments(w)), ours, stand_apart, places(w))
     left, right = vendor_left_out(left, right, ours, theirs, stand_apart, places(w))
-    left, right = without_ghosts(as_coded(w, left), right)
+    left = as_closed(w, as_coded(w, left), right, places(w))
+    left, right = without_ghosts(left, namesakes(left, right, places(w)))
     left, right = as_they_wrote(left, w), as_they_wrote(right, w)
     right = without_stand_ins(right, ours, moved, places(w))
     left, right = undisputed(left, moved), undisputed(right, moved)

@@ -356,3 +356,23 @@ def _without_void(
     here = tuple(receipt for receipt in ours if not receipt.void or receipt.reference in live)
     there = tuple(receipt for receipt in theirs if not receipt.void or receipt.reference in live)
     return here, there
+
+
+def namesakes(ours: Found, theirs: Found, places: Iterable[tuple[str, str]]) -> Found:
+    """Their side with parties of one name in the order in which BlueOps has those whom they are.
+
+    `places` are records and where they are there. Two may bear one name in BlueOps, of whom one has another in the
+    books as somebody told them apart: a name says nothing of them then.
+    """
+    order = {party.id: n for n, party in enumerate((*ours.customers, *ours.jobs, *ours.vendors))}
+    rank = {place: order[ref] for ref, place in places if ref in order}
+
+    def ranked(parties: tuple[Party, ...]) -> tuple[Party, ...]:
+        return tuple(sorted(parties, key=lambda party: rank.get(party.id, len(order))))
+
+    return dataclasses.replace(
+        theirs,
+        customers=ranked(theirs.customers),
+        jobs=ranked(theirs.jobs),
+        vendors=ranked(theirs.vendors),
+    )

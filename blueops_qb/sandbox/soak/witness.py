@@ -47,6 +47,9 @@ class Witness:
     altered: list[str] = attrs.field(factory=list)
     #: (kind, id, before, after) of documents in the closed period that the app stored or deleted.
     in_closed_period: list[tuple[str, str, Obj | None, Obj | None]] = attrs.field(factory=list)
+    #: Core's last revision when people moved the closing date, and the day through which the books are closed since;
+    #: none where they are open.
+    closings: list[tuple[int, str]] = attrs.field(factory=list)
     _people: bool = False
 
     @contextlib.contextmanager

@@ -13,6 +13,7 @@ from blueops_qb.sandbox.qbd.bookkeeper import Bookkeeper
 from blueops_qb.sandbox.qbd.faults import Refusal
 from blueops_qb.sandbox.qbd.values import is_true, money, ref_id
 from blueops_qb.sandbox.reader.desktop_tables import text_of
+from blueops_qb.sandbox.soak.closed import note_closing, some_day
 from blueops_qb.sandbox.soak.coding import note_coding
 from blueops_qb.sandbox.soak.desktop.file import ours
 from blueops_qb.sandbox.soak.desktop.world import DesktopWorld
@@ -392,8 +393,7 @@ def recode(w: DesktopWorld) -> str:
 
 def move_closing_date(w: DesktopWorld) -> str:
     """Close the books up to some day, or open them again."""
-    days = w.chance.choice((None, 10, 30, 60))
-    day = "" if days is None else (today(w) - dt.timedelta(days=days)).isoformat()
+    day = some_day(w)
     with acting(w) as person:
         person.close_books(day)
-    return f"closed through {day}" if day else "open again"
+    return note_closing(w, day)

@@ -9,6 +9,7 @@ from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.engine import matching
 from blueops_qb.engine.outbox import Hold, State
 from blueops_qb.sandbox.qbd.values import is_true
+from blueops_qb.sandbox.soak.closed import note_closing
 from blueops_qb.sandbox.soak.desktop.bookkeeper import acting, edit
 from blueops_qb.sandbox.soak.desktop.world import DesktopWorld
 from blueops_qb.sandbox.soak.excuses import places
@@ -88,7 +89,7 @@ def open_books(w: DesktopWorld) -> str:
         raise NothingThere
     with acting(w) as person:
         person.close_books("")
-    return "open again"
+    return note_closing(w, "")
 
 
 def _held(w: DesktopWorld, hold: Hold) -> list[Any]:
