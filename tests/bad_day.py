@@ -35,7 +35,7 @@ from blueops_qb.engine.settings import EngineSettings
 from blueops_qb.providers.qbo.framing import Answer
 from blueops_qb.providers.qbo.provider import QboProvider
 from blueops_qb.providers.qbo.tokens import TOKENS, from_answer
-from blueops_qb.sandbox.core.work import HOOKS
+from blueops_qb.sandbox.core.work import ALL_HOOKS
 from blueops_qb.sdk.hooks import Event, Switch
 from blueops_qb.store import tables as t
 from tests.core_house import write_plugin
@@ -45,7 +45,7 @@ from tests.office import DAY, PAGES, Office, office
 FAST = EngineSettings(time_scale=0.02, backoff_longest_seconds=20.0)
 WITNESS = "witness"
 _HEARS = "heard = []\n" + "\n".join(
-    f"@hookimpl\ndef {hook}(event):\n    heard.append(event)\n" for hook in sorted(set(HOOKS.values()))
+    f"@hookimpl\ndef {hook}(event):\n    heard.append(event)\n" for hook in sorted(ALL_HOOKS)
 )
 Raw = dict[str, Any]
 

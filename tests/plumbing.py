@@ -71,6 +71,9 @@ SALES_ITEMS = {
     (Family.FEE, "discount"): "4900",
     (Family.FEE, "sales_tax"): "2200",
     (Family.FEE, "deposit"): "2300",
+    (Family.FEE, "permit"): "4700",
+    (Family.FEE, "permit_pass_through"): "1250",
+    (Family.FEE, "permit_funds"): "2380",
     (Family.FEE, "cancellation"): "4800",
     (Family.FEE, "allowance"): "4910",
     (Family.FEE, "bad_debt"): "6200",
@@ -90,6 +93,7 @@ COST_ACCOUNTS = {
     (Family.MATERIAL_COST, "general"): "5290",
     (Family.EXPENSE, "rental"): "5500",
     (Family.EXPENSE, "freight"): "5700",
+    (Family.EXPENSE, "permit"): "5600",
     (Family.EXPENSE, "purchase_tax"): "5290",
     (Family.EXPENSE, "overhead:fuel"): "6110",
 }
@@ -102,6 +106,8 @@ ROLES = {
     "tax_payable": "2200",
     "use_tax": "2210",
     "labor_applied": "5490",
+    "reimbursable_asset": "1250",
+    "permit_funds": "2380",
     "merchant_fees": "6100",
     "bank_charges": "6110",
 }

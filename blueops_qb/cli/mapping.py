@@ -14,7 +14,7 @@ import click
 from blueops_qb.cli.opening import common, json_option, opened, show
 from blueops_qb.domain.mapping import Mapping
 from blueops_qb.domain.mapping_change import When
-from blueops_qb.domain.mapping_lint import Finding, Severity
+from blueops_qb.domain.mapping_findings import Finding, Severity
 from blueops_qb.engine import asked, drafts, look, reclass, rules_desk, what_if
 from blueops_qb.engine.turn import Turn
 

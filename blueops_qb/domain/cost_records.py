@@ -9,6 +9,7 @@ from decimal import Decimal
 import attrs
 
 from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.permit_records import Permit
 from blueops_qb.domain.refs import RecordKind, RecordRef
 
 
@@ -65,7 +66,10 @@ class Receipt:
 
 @attrs.frozen(kw_only=True)
 class Expense:
-    """A cost of any type. Invariant: sum of lines + tax + freight = total; a card refund has `refund` set."""
+    """A cost of any type. Invariant: sum of lines + tax + freight = total; a card refund has `refund` set.
+
+    `permit` is set where an authority was paid for a permit; each of its lines is then for a job.
+    """
 
     id: str
     type: ExpenseType
@@ -85,6 +89,7 @@ class Expense:
     branch: str = ""
     memo: str = ""
     refund: bool = False
+    permit: Permit | None = None
     receipts: tuple[Receipt, ...] = ()
     currency: str = "USD"
     void: bool = False

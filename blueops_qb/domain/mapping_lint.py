@@ -6,111 +6,38 @@ accounting-treatments 0.1 (receivables), 1.2 (one route of cost), 2.5 (clearing)
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterator
 
 import attrs
 
 from blueops_qb.domain.documents import TaxMode
 from blueops_qb.domain.mapping import Family, MapRule, RuleKey
-from blueops_qb.domain.mapping import Mapping as Rules
-from blueops_qb.domain.policy import Policy
-from blueops_qb.domain.profile import BooksProfile, SalesTax, Tracking
+from blueops_qb.domain.mapping_findings import (
+    BOUGHT,
+    Finding,
+    Severity,
+    Subject,
+    about,
+    rows_of,
+    words,
+)
+from blueops_qb.domain.profile import SalesTax, Tracking
 from blueops_qb.domain.refs import BooksKind, BooksRef
 
-
-class Severity(enum.StrEnum):
-    """How bad a finding is."""
-
-    #: Something will be held, or posted wrongly.
-    ERROR = "error"
-    #: Likely wrong; somebody who knows the books should look.
-    WARNING = "warning"
-
-
-class Listed(Protocol):
-    """An entry of the books' catalog, as the engine keeps it."""
-
-    @property
-    def ref(self) -> BooksRef: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def active(self) -> bool: ...
-    @property
-    def facts(self) -> Mapping[str, str]: ...
-
-
-@attrs.frozen(kw_only=True)
-class Finding:
-    """One thing to look at; `family`, `key` and `scope` name the line, empty when it is about the whole."""
-
-    check: str
-    severity: Severity
-    sentence: str
-    remedy: str
-    family: str = ""
-    key: str = ""
-    scope: str = ""
-
-
-@attrs.frozen(kw_only=True)
-class Subject:
-    """Everything that is looked at. `used` are keys that records or events ask for and that lead nowhere, each with
-    the words of what asks for it."""
-
-    mapping: Rules
-    catalog: Mapping[BooksRef, Listed]
-    profile: BooksProfile
-    policy: Policy
-    used: Mapping[tuple[Family, str], str] = attrs.field(factory=dict)
-
-    # -- looking things up ---------------------------------------------------------------------------
-    def entry(self, ref: BooksRef | None) -> Listed | None:
-        return None if ref is None else self.catalog.get(ref)
-
-    def type_of(self, ref: BooksRef | None) -> str:
-        """The account's type, without spaces and in small letters; empty when it is not known."""
-        entry = self.entry(ref)
-        return _squeezed(entry.facts.get("account_type", "")) if entry is not None else ""
-
-    def account_of(self, rule: MapRule) -> BooksRef | None:
-        """The account that a row leads to in the end; of an item the income or, where it is bought, cost account."""
-        item = self.entry(rule.target.item)
-        if item is not None:
-            bought = rule.family in _BOUGHT
-            id = item.facts.get("expense_account" if bought else "income_account", "")
-            return BooksRef(BooksKind.ACCOUNT, id) if id else None
-        return rule.target.account
-
-    def name(self, ref: BooksRef) -> str:
-        entry = self.entry(ref)
-        return f"“{entry.name}”" if entry is not None else str(ref)
-
-    def is_taxable(self, rule: MapRule) -> bool:
-        item = self.entry(rule.target.item)
-        told = item is not None and item.facts.get("taxable", "").lower() == "true"
-        return rule.target.taxable if rule.target.taxable is not None else told
-
-    def is_inventory(self, ref: BooksRef | None) -> bool:
-        entry = self.entry(ref)
-        return entry is not None and _squeezed(entry.facts.get("item_type", "")) == "inventory"
-
-
-_BOUGHT = frozenset({Family.MATERIAL_COST, Family.EXPENSE, Family.COST_CODE})
 _SOLD = frozenset({Family.SERVICE, Family.MATERIAL_SOLD, Family.FEE})
 _INCOME = frozenset({"income", "otherincome"})
 _COST = frozenset({"costofgoodssold", "expense", "otherexpense"})
 _NO_INCOME_FEES = {
     "deposit": "a deposit is owed to the customer until the work is done",
+    "permit_pass_through": "what was advanced for the customer is no income when it comes back",
+    "permit_funds": "the customer's money for fees belongs to him until the authority gets it",
     "retainage": "retainage is earned already and only not due yet",
     "holdback": "what an insurer holds back is earned already and only not due yet",
 }
 #: Keys whose lines take the class of the line that they belong to, or none.
 _CLASSED = frozenset({"discount", "sales_tax", "freight", "purchase_tax"})
 #: Keys whose items are not taxed unless somebody decides otherwise (accounting-treatments section 16).
-_UNTAXED = ("permit", "agreement", "retainage", "holdback")
+_UNTAXED = ("permit", "permit_pass_through", "permit_funds", "agreement", "retainage", "holdback")
 #: The account types that a special duty may have (accounting-treatments section 15).
 ROLE_TYPES: dict[str, frozenset[str]] = {
     "ar": frozenset({"accountsreceivable"}),
@@ -118,6 +45,8 @@ ROLE_TYPES: dict[str, frozenset[str]] = {
     "undeposited": frozenset({"othercurrentasset"}),
     "clearing": frozenset({"othercurrentasset", "othercurrentliability"}),
     "deposits": frozenset({"othercurrentliability"}),
+    "reimbursable_asset": frozenset({"othercurrentasset"}),
+    "permit_funds": frozenset({"othercurrentliability"}),
     "deferred_agreements": frozenset({"othercurrentliability", "longtermliability"}),
     "retainage_receivable": frozenset({"othercurrentasset"}),
     "retainage_payable": frozenset({"othercurrentliability"}),
@@ -136,21 +65,6 @@ def lint(subject: Subject) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda f: (f.severity is not Severity.ERROR, f.family, f.key, f.scope)))
 
 
-def _about(rule: MapRule, check: str, severity: Severity, sentence: str, remedy: str) -> Finding:
-    family, key, scope = rule.about
-    where = f"{_words(family)} “{key}”" + (f" for “{scope}”" if scope else "")
-    since = f" from {rule.valid_from} on" if rule.valid_from else ""
-    return Finding(
-        check=check,
-        severity=severity,
-        sentence=f"{where}{since} {sentence}",
-        remedy=remedy,
-        family=family.value,
-        key=key,
-        scope=scope,
-    )
-
-
 # -- the checks ----------------------------------------------------------------------------------------
 def unmapped(subject: Subject) -> Iterator[Finding]:
     """Keys that records use and no row has."""
@@ -158,7 +72,7 @@ def unmapped(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             check="tax_unmapped" if family is Family.TAX else "unmapped",
             severity=Severity.ERROR,
-            sentence=f"{_words(family)} “{key}” is not mapped, and {used_for} needs it",
+            sentence=f"{words(family)} “{key}” is not mapped, and {used_for} needs it",
             remedy="Choose where it leads; the records that wait for it are sent by themselves then.",
             family=family.value,
             key=key,
@@ -176,7 +90,7 @@ def dead_target(subject: Subject) -> Iterator[Finding]:
             if entry is None or not entry.active:
                 what = "is inactive in the books" if entry is not None else "is not in the books"
                 check = "target_inactive" if entry is not None else "target_missing"
-                yield _about(
+                yield about(
                     rule,
                     check,
                     Severity.ERROR,
@@ -187,9 +101,9 @@ def dead_target(subject: Subject) -> Iterator[Finding]:
 
 def deposit_taxable(subject: Subject) -> Iterator[Finding]:
     """Money taken beforehand bears no sales tax; the invoice does."""
-    for rule in _of(subject, Family.FEE, "deposit"):
+    for rule in rows_of(subject, Family.FEE, "deposit"):
         if subject.is_taxable(rule):
-            yield _about(
+            yield about(
                 rule,
                 "deposit_taxable",
                 Severity.ERROR,
@@ -201,10 +115,10 @@ def deposit_taxable(subject: Subject) -> Iterator[Finding]:
 def on_income(subject: Subject) -> Iterator[Finding]:
     """Deposits, retainage and holdbacks belong on the balance sheet."""
     for key, why in _NO_INCOME_FEES.items():
-        for rule in _of(subject, Family.FEE, key):
+        for rule in rows_of(subject, Family.FEE, key):
             account = subject.account_of(rule)
             if account is not None and subject.type_of(account) in _INCOME:
-                yield _about(
+                yield about(
                     rule,
                     f"{key}_on_income",
                     Severity.ERROR,
@@ -220,12 +134,12 @@ def class_absent(subject: Subject) -> Iterator[Finding]:
     for rule in subject.mapping.rules:
         leads = rule.target.item is not None or rule.target.account is not None
         if (
-            rule.family in _SOLD | _BOUGHT
+            rule.family in _SOLD | BOUGHT
             and leads
             and rule.target.class_ is None
             and rule.key not in _CLASSED
         ):
-            yield _about(
+            yield about(
                 rule,
                 "class_absent",
                 Severity.WARNING,
@@ -244,7 +158,7 @@ def inventory_in_cost(subject: Subject) -> Iterator[Finding]:
             continue
         account = subject.account_of(bought)
         if account is not None and subject.type_of(account) in _COST:
-            yield _about(
+            yield about(
                 rule,
                 "inventory_in_cost",
                 Severity.ERROR,
@@ -264,7 +178,7 @@ def mixed_types(subject: Subject) -> Iterator[Finding]:
     for found in types.values():
         if len(found) > 1:
             names = ", ".join(subject.name(a) for r in found.values() if (a := subject.account_of(r)))
-            yield _about(
+            yield about(
                 list(found.values())[-1],
                 "mixed_types",
                 Severity.WARNING,
@@ -291,10 +205,10 @@ def tax_default(subject: Subject) -> Iterator[Finding]:
 def clearing_is_bank(subject: Subject) -> Iterator[Finding]:
     """A clearing account that is a bank account never comes back to zero."""
     banks = {r.target.account for r in subject.mapping.rules if r.family is Family.MONEY_ACCOUNT}
-    for rule in _of(subject, Family.ROLE, "clearing"):
+    for rule in rows_of(subject, Family.ROLE, "clearing"):
         account = rule.target.account
         if account is not None and (account in banks or subject.type_of(account) == "bank"):
-            yield _about(
+            yield about(
                 rule,
                 "clearing_is_bank",
                 Severity.ERROR,
@@ -309,7 +223,7 @@ def taxed_by_default(subject: Subject) -> Iterator[Finding]:
         if rule.family not in _SOLD or not any(rule.key.startswith(word) for word in _UNTAXED):
             continue
         if subject.is_taxable(rule):
-            yield _about(
+            yield about(
                 rule,
                 "taxed_by_default",
                 Severity.WARNING,
@@ -329,7 +243,7 @@ def role_types(subject: Subject) -> Iterator[Finding]:
         if rule.key == "clearing" and type_ == "bank":
             continue  # said in words of its own
         shown = subject.catalog[account].facts.get("account_type", "")
-        yield _about(
+        yield about(
             rule,
             "role_type",
             Severity.ERROR,
@@ -340,7 +254,7 @@ def role_types(subject: Subject) -> Iterator[Finding]:
 
 def two_receivables(subject: Subject) -> Iterator[Finding]:
     """With several accounts of receivables the books choose one by themselves."""
-    for type_, role, words in (
+    for type_, role, kind in (
         ("accountsreceivable", "ar", "accounts receivable"),
         ("accountspayable", "ap", "accounts payable"),
     ):
@@ -354,11 +268,27 @@ def two_receivables(subject: Subject) -> Iterator[Finding]:
             yield Finding(
                 check="two_receivables" if role == "ar" else "two_payables",
                 severity=Severity.WARNING,
-                sentence=f"the books have several accounts of the type {words}: {names}",
+                sentence=f"the books have several accounts of the type {kind}: {names}",
                 remedy="Make all but one inactive, so that every invoice and payment meets on the same one.",
                 family=Family.ROLE.value,
                 key=role,
             )
+
+
+def waits_apart(subject: Subject) -> Iterator[Finding]:
+    """What a permit waits on when it is paid, and what bills or holds its money, are one account."""
+    for key, role in (("permit_pass_through", "reimbursable_asset"), ("permit_funds", "permit_funds")):
+        accounts = {subject.account_of(rule) for rule in rows_of(subject, Family.ROLE, role)} - {None}
+        for rule in rows_of(subject, Family.FEE, key):
+            account = subject.account_of(rule)
+            if account is not None and accounts and account not in accounts:
+                yield about(
+                    rule,
+                    "waits_apart",
+                    Severity.ERROR,
+                    f"leads to {subject.name(account)}, but the role “{role}” to another account: neither would clear",
+                    "Give the item the account of that role, or choose that account for the role.",
+                )
 
 
 #: Every check, in the order in which they are asked.
@@ -374,20 +304,9 @@ CHECKS: tuple[Check, ...] = (
     clearing_is_bank,
     taxed_by_default,
     role_types,
+    waits_apart,
     two_receivables,
 )
-
-
-def _of(subject: Subject, family: Family, key: str) -> list[MapRule]:
-    return [rule for rule in subject.mapping.rules if rule.family is family and rule.key == key]
-
-
-def _words(family: Family) -> str:
-    return family.value.replace("_", " ")
-
-
-def _squeezed(text: str) -> str:
-    return "".join(text.split()).casefold()
 
 
 def by_line(findings: tuple[Finding, ...]) -> dict[RuleKey, tuple[Finding, ...]]:

@@ -13,6 +13,14 @@ from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.domain.sale_records import Application
 
 
+class DepositPurpose(enum.StrEnum):
+    """What money before the work is for; it decides which liability it is."""
+
+    WORK = "work"
+    #: Fees that the company will pay to an authority for the customer (accounting-treatments 6.2).
+    PERMIT_FUNDS = "permit_funds"
+
+
 @attrs.frozen(kw_only=True)
 class GivenBack:
     """The part of a payment that went back to the customer, by a refund or a returned payment."""
@@ -26,9 +34,9 @@ class Payment:
     """Money from a customer: `amount` = sum of applications + given back + unapplied rest + `elsewhere`.
 
     `elsewhere` is what QuickBooks applies to documents that BlueOps does not have. With `deposit_for_job` it is
-    a deposit before the work; its applications are then the invoices whose lines use it up. `surcharge` is the
-    part of it that the invoice charged for paying by card. `won_return_id` names the returned payment whose
-    dispute was won: this is the money coming back.
+    a deposit before the work, for the `deposit_purpose`; its applications are then the invoices whose lines use it
+    up. `surcharge` is the part of it that the invoice charged for paying by card. `won_return_id` names the returned
+    payment whose dispute was won: this is the money coming back.
     """
 
     id: str
@@ -42,6 +50,7 @@ class Payment:
     elsewhere: Decimal = ZERO
     job_id: str | None = None
     deposit_for_job: str | None = None
+    deposit_purpose: DepositPurpose = DepositPurpose.WORK
     fee: Decimal = ZERO
     surcharge: Decimal = ZERO
     processor: str = ""

@@ -10,7 +10,7 @@ import attrs
 
 from blueops_qb.domain.documents import TaxMode
 from blueops_qb.domain.money import ZERO
-from blueops_qb.domain.records import TaxRounding
+from blueops_qb.domain.records import PermitPayer, TaxRounding
 
 
 class ClosedPeriod(enum.StrEnum):
@@ -71,6 +71,8 @@ class Policy:
     purchase_tax: PurchaseTax = PurchaseTax.IN_COST
     prepaid: Prepaid = Prepaid.LIABILITY
     over_jobs: OverJobs = OverJobs.PARENT
+    #: In which role the company pays for permits that say nothing of it.
+    permit_payer: PermitPayer = PermitPayer.PRINCIPAL
     #: What the books round sales tax on; an invoice that was rounded on something else may differ by cents.
     tax_rounding: TaxRounding = TaxRounding.DOCUMENT
     #: Up to this gap between our tax and theirs the difference is posted to the item of fee type `rounding`.

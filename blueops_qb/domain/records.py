@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from blueops_qb.domain.cost_records import CostLine, Expense, ExpenseType, Receipt, SplitBasis
 from blueops_qb.domain.money_records import (
+    DepositPurpose,
     GivenBack,
     Payment,
     PaymentReturn,
@@ -17,6 +18,7 @@ from blueops_qb.domain.money_records import (
     ReturnReason,
 )
 from blueops_qb.domain.party_records import Address, Customer, Job, TaxExemption, Vendor
+from blueops_qb.domain.permit_records import Permit, PermitPayer
 from blueops_qb.domain.reclass import Reclass
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.domain.sale_records import (
@@ -60,6 +62,7 @@ __all__ = [
     "Credit",
     "CreditReason",
     "Customer",
+    "DepositPurpose",
     "Expense",
     "ExpenseType",
     "GivenBack",
@@ -71,6 +74,8 @@ __all__ = [
     "Payment",
     "PaymentReturn",
     "Payout",
+    "Permit",
+    "PermitPayer",
     "Receipt",
     "Reclass",
     "Record",

@@ -10,6 +10,7 @@ import attrs
 
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.party_records import Address
+from blueops_qb.domain.permit_records import PermitPayer
 from blueops_qb.domain.refs import RecordKind, RecordRef
 
 
@@ -20,6 +21,8 @@ class LineKind(enum.StrEnum):
     MATERIAL = "material"
     EQUIPMENT = "equipment"
     FEE = "fee"
+    #: What a permit cost, billed to the customer; how follows from the role in which the company paid it.
+    PERMIT = "permit"
     #: A whole-line discount shown as a line of its own: `amount` is negative.
     DISCOUNT = "discount"
     #: A deposit that was taken before the work and is used up here: `amount` is negative.
@@ -67,7 +70,8 @@ class InvoiceLine:
 
     `discount` is a positive amount taken off this line (the line itself stays gross). `tax_key` is only set
     where the line is taxed by another place than the document; `deposit_id` names the payment whose deposit a
-    line of kind `deposit_applied` uses up; `parts` are those of a bundle, which say what of it is taxable.
+    line of kind `deposit_applied` uses up; `parts` are those of a bundle, which say what of it is taxable;
+    `permit_payer` is the role in which the billed permit was paid (None = as the policy says).
     """
 
     line_id: str
@@ -88,6 +92,7 @@ class InvoiceLine:
     tax_key: str = ""
     jurisdictions: tuple[Jurisdiction, ...] = ()
     deposit_id: str = ""
+    permit_payer: PermitPayer | None = None
     parts: tuple[BundlePart, ...] = ()
 
 

@@ -23,8 +23,8 @@ from blueops_qb.domain.overrides import LineOverride, head_coding, line_coding, 
 from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.posting.credits import APPLIED
 from blueops_qb.domain.posting.kinds import REVERSAL, SETTLED
-from blueops_qb.domain.posting.prepayments import DEPOSIT_KEY
-from blueops_qb.domain.records import Credit, Payment, Record, Refund, RefundPart
+from blueops_qb.domain.posting.prepayments import KEYS as DEPOSIT_KEYS
+from blueops_qb.domain.records import Credit, DepositPurpose, Payment, Record, Refund, RefundPart
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, record_of
 from blueops_qb.domain.reversal import UNDO_ROLE, UNDO_SETTLED
 from blueops_qb.domain.reverse import key_of_account
@@ -135,11 +135,11 @@ def refund_receipt(turn: Turn, row: Any) -> Answer:
     if customer_id is None:
         return True
     what = f"refund receipt {row['books_id']} of {document.total}"
-    target = turn.mapping.find(Family.FEE, DEPOSIT_KEY)
     items = {line.item for line in document.lines if line.item is not None}
-    if target is None or items != {target.item} or party.kind is not RecordKind.JOB:
+    purpose = _purpose_of(turn, items)
+    if purpose is None or party.kind is not RecordKind.JOB:
         return NotTaken(what, "BlueOps only knows refunds of deposits, overpayments and credits")
-    parts = _deposits(turn, party, document.total or ZERO)
+    parts = _deposits(turn, party, document.total or ZERO, purpose)
     if parts is None:
         return NotTaken(what, f"{party} has no deposits of that amount in BlueOps")
     record = Refund(
@@ -161,8 +161,19 @@ def refund_receipt(turn: Turn, row: Any) -> Answer:
     return True
 
 
-def _deposits(turn: Turn, job: RecordRef, amount: Decimal) -> tuple[RefundPart, ...] | None:
-    """Deposits of the job that make up the amount, the oldest first; None where they do not."""
+def _purpose_of(turn: Turn, items: set[BooksRef]) -> DepositPurpose | None:
+    """What deposits on these items are for; None where it is not the one item of deposits."""
+    for purpose, key in DEPOSIT_KEYS.items():
+        target = turn.mapping.find(Family.FEE, key)
+        if target is not None and target.item is not None and items == {target.item}:
+            return purpose
+    return None
+
+
+def _deposits(
+    turn: Turn, job: RecordRef, amount: Decimal, purpose: DepositPurpose
+) -> tuple[RefundPart, ...] | None:
+    """Deposits of the job for that purpose that make up the amount, the oldest first; None where they do not."""
     d = t.documents
     query = (
         sa.select(d.c.source_id)
@@ -178,7 +189,9 @@ def _deposits(turn: Turn, job: RecordRef, amount: Decimal) -> tuple[RefundPart, 
     for id in turn.connection.execute(query).scalars():
         snapshot = turn.tx.read(RecordRef(RecordKind.PAYMENT, id))
         record = snapshot.record if snapshot is not None else None
-        if isinstance(record, Payment) and not record.void and amount and record.unapplied > 0:
+        if not isinstance(record, Payment) or record.void or record.deposit_purpose is not purpose:
+            continue
+        if amount and record.unapplied > 0:
             taken = min(amount, record.unapplied)
             parts.append(RefundPart(of=record.ref, amount=taken))
             amount -= taken

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from blueops_qb.domain.mapping import Family, Mapping
-from blueops_qb.domain.mapping_lint import Finding, Subject, lint
+from blueops_qb.domain.mapping_findings import Finding, Subject
+from blueops_qb.domain.mapping_lint import lint
 from blueops_qb.domain.posting.context import Blocked
 from blueops_qb.domain.records import Record
 from blueops_qb.engine.outbox import Hold, State

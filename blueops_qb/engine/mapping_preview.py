@@ -9,7 +9,7 @@ import attrs
 
 from blueops_qb.domain.mapping import Mapping, MapRule, RuleKey
 from blueops_qb.domain.mapping_change import When, revised
-from blueops_qb.domain.mapping_lint import Finding
+from blueops_qb.domain.mapping_findings import Finding
 from blueops_qb.engine import asked, reclass, rules_desk, what_if
 from blueops_qb.engine.turn import Turn
 

@@ -327,6 +327,21 @@ class Hooks:
     def expense_voided(self, event: Event, connection: sa.Connection) -> None:
         """A cost was taken back."""
 
+    @hookspec
+    def permit_purchased(self, event: Event, connection: sa.Connection) -> None:
+        """An authority was paid for a permit: `event.record` is that cost, with `permit`.
+
+        Called instead of `expense_recorded`. A permit is billed by a line of an invoice, so there is no hook for that.
+        """
+
+    @hookspec
+    def permit_updated(self, event: Event, connection: sa.Connection) -> None:
+        """The purchase of a permit changed; called instead of `expense_updated`."""
+
+    @hookspec
+    def permit_voided(self, event: Event, connection: sa.Connection) -> None:
+        """The purchase of a permit was taken back; called instead of `expense_voided`."""
+
     # -- questions ---------------------------------------------------------------------------------
     @hookspec(firstresult=True)
     def plugin_health(self, tenant_id: str, connection: sa.Connection) -> PluginHealth | None:

@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response
 
 from blueops_qb.domain.mapping import Family, MapRule, Target
 from blueops_qb.domain.mapping_change import When
-from blueops_qb.domain.mapping_lint import Finding, by_line
+from blueops_qb.domain.mapping_findings import Finding
+from blueops_qb.domain.mapping_lint import by_line
 from blueops_qb.domain.refs import BooksRef
 from blueops_qb.engine import asked, mapping_preview, rulebook, rules_desk, suggest
 from blueops_qb.engine.turn import Turn

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from blueops_qb.domain.documents import TaxMode
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.policy import ClosedPeriod, OverJobs, Overlap, Policy, Prepaid, PurchaseTax
-from blueops_qb.domain.records import TaxRounding
+from blueops_qb.domain.records import PermitPayer, TaxRounding
 from blueops_qb.engine import rules_desk
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk.core import Permission
@@ -166,6 +166,24 @@ SWITCHES: tuple[Switch, ...] = (
         (
             Option(OverJobs.PARENT, "As one payment of the customer"),
             Option(OverJobs.SPLIT, "As one payment per job"),
+        ),
+    ),
+    Switch(
+        "permit_payer",
+        "In which role does the company pay for permits?",
+        "A permit may say otherwise. Your accountant decides; what was posted stays as it is.",
+        (
+            Option(
+                PermitPayer.PRINCIPAL, "In its own name", "A cost, and income where the customer pays for it."
+            ),
+            Option(
+                PermitPayer.AGENT,
+                "For the customer",
+                "It is advanced and comes back; neither cost nor income.",
+            ),
+            Option(
+                PermitPayer.HELD_FUNDS, "From the customer's money", "He gives it before the city is paid."
+            ),
         ),
     ),
     Switch(

@@ -7,7 +7,8 @@ import pytest
 
 from blueops_qb.domain.documents import TaxMode
 from blueops_qb.domain.mapping import Family, Mapping, MapRule, Target
-from blueops_qb.domain.mapping_lint import CHECKS, Finding, Severity, Subject, by_line, lint
+from blueops_qb.domain.mapping_findings import Finding, Severity, Subject
+from blueops_qb.domain.mapping_lint import CHECKS, by_line, lint
 from blueops_qb.domain.policy import Policy
 from blueops_qb.domain.profile import BooksProfile, SalesTax, Tracking
 from blueops_qb.domain.refs import BooksKind, BooksRef
@@ -35,6 +36,7 @@ ACCOUNTS = {
     "1090": "Other Current Asset",
     "1100": "Accounts Receivable",
     "1150": "Other Current Asset",
+    "1250": "Other Current Asset",
     "2000": "Accounts Payable",
     "2300": "Other Current Liability",
     "4010": "Income",
@@ -47,6 +49,7 @@ ITEMS = {
     "stocked": {"income_account": "4110", "item_type": "Inventory", "expense_account": "5010"},
     "deposit": {"income_account": "2300", "item_type": "Service"},
     "retainage": {"income_account": "1150", "item_type": "Service"},
+    "advanced": {"income_account": "1250", "item_type": "Service"},
     "taxed": {"income_account": "2300", "item_type": "Service", "taxable": "true"},
 }
 CATALOG: dict[BooksRef, Entry] = {
@@ -65,6 +68,8 @@ SOUND = (
     rule(Family.MATERIAL_COST, "pipe", account=account("5010")),
     rule(Family.FEE, "deposit", item=item("deposit")),
     rule(Family.FEE, "retainage", item=item("retainage")),
+    rule(Family.FEE, "permit_pass_through", item=item("advanced")),
+    rule(Family.ROLE, "reimbursable_asset", account=account("1250")),
     rule(Family.ROLE, "ar", account=account("1100")),
     rule(Family.ROLE, "ap", account=account("2000")),
     rule(Family.ROLE, "undeposited", account=account("1090")),
@@ -95,6 +100,12 @@ BAD = {
     "deposit_on_income": (rule(Family.FEE, "deposit", item=item("repair")), Severity.ERROR),
     "retainage_on_income": (rule(Family.FEE, "retainage", item=item("repair")), Severity.ERROR),
     "holdback_on_income": (rule(Family.FEE, "holdback", item=item("repair")), Severity.ERROR),
+    "permit_pass_through_on_income": (
+        rule(Family.FEE, "permit_pass_through", item=item("repair")),
+        Severity.ERROR,
+    ),
+    "permit_funds_on_income": (rule(Family.FEE, "permit_funds", item=item("repair")), Severity.ERROR),
+    "waits_apart": (rule(Family.FEE, "permit_pass_through", item=item("deposit")), Severity.ERROR),
     "inventory_in_cost": (rule(Family.MATERIAL_SOLD, "pipe", item=item("stocked")), Severity.ERROR),
     "clearing_is_bank": (rule(Family.ROLE, "clearing", account=account("1000")), Severity.ERROR),
     "role_type": (rule(Family.ROLE, "ar", account=account("4010")), Severity.ERROR),
@@ -133,6 +144,7 @@ def test_a_class_is_missed_only_where_the_books_keep_one_per_line() -> None:
         "pipe",
         "deposit",
         "retainage",
+        "permit_pass_through",
     }
     assert findings(profile=BooksProfile(class_tracking=Tracking.PER_TRANSACTION)) == ()
 
@@ -164,4 +176,4 @@ def test_errors_stand_before_warnings() -> None:
 
 
 def test_every_check_is_asked_by_a_test() -> None:
-    assert len(CHECKS) == 12
+    assert len(CHECKS) == 13

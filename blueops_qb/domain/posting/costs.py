@@ -11,6 +11,7 @@ from blueops_qb.domain.documents import PurchaseLine
 from blueops_qb.domain.mapping import Family, Target
 from blueops_qb.domain.money import ZERO, allocate, half_up
 from blueops_qb.domain.policy import PurchaseTax
+from blueops_qb.domain.posting import permits
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.profile import Tracking
 from blueops_qb.domain.records import CostLine, Expense, SplitBasis
@@ -140,10 +141,13 @@ def _target(record: Expense, line: CostLine, *, lookup: Lookup) -> Target:
     Where the books take no items on purchases, a cost code counts only when the line carries nothing else.
     """
     where, job = _where(line), lookup.job(line.job_id)
+    waiting = permits.waiting(record, line, where=where, lookup=lookup)
+    if waiting is not None:
+        return waiting
     keys = [
         (Family.COST_CODE, line.cost_code),
         (Family.MATERIAL_COST, line.material_category),
-        (Family.EXPENSE, line.expense_category),
+        (Family.EXPENSE, permits.key_of(record, line)),
     ]
     carried = [(family, key) for family, key in keys if key]
     items = lookup.context.profile.item_costs

@@ -12,7 +12,7 @@ from blueops_qb.domain.documents import CreditMemo, Document, SalesInvoice, Sale
 from blueops_qb.domain.mapping import Family, Target
 from blueops_qb.domain.money import ZERO, half_up
 from blueops_qb.domain.naming import derived_number
-from blueops_qb.domain.posting import prepayments
+from blueops_qb.domain.posting import permits, prepayments
 from blueops_qb.domain.posting.kinds import key_by_kind
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.posting.salestax import (
@@ -219,7 +219,7 @@ def _lines(line: InvoiceLine, work: _Work) -> Iterator[SalesLine]:
     lookup, where = work.lookup, _where(line)
     if line.kind is LineKind.DEPOSIT_APPLIED and not prepayments.is_liability(line.deposit_id, lookup):
         return  # the deposit is a payment there, and is applied to the invoice
-    target = _target(line.line_id, *_key(line), work=work, where=where)
+    target = _target(line.line_id, *_key(line, lookup), work=work, where=where)
     class_ = lookup.class_of(line.class_key, target, work.job, where=where)
     if line.line_id in work.mirror:
         class_ = work.mirror[line.line_id].class_
@@ -259,7 +259,7 @@ def _target(line_id: str, family: Family, key: str, *, work: _Work, where: str) 
     return work.lookup.item(family, key, where=where, scopes=work.scopes)
 
 
-def _key(line: InvoiceLine) -> tuple[Family, str]:
+def _key(line: InvoiceLine, lookup: Lookup) -> tuple[Family, str]:
     match line.kind:
         case LineKind.SERVICE:
             return Family.SERVICE, line.service_category
@@ -268,7 +268,9 @@ def _key(line: InvoiceLine) -> tuple[Family, str]:
         case LineKind.DISCOUNT:
             return Family.FEE, line.fee_type or DISCOUNT_KEY
         case LineKind.DEPOSIT_APPLIED:
-            return Family.FEE, prepayments.DEPOSIT_KEY
+            return Family.FEE, prepayments.key_of(prepayments.of(line.deposit_id, lookup))
+        case LineKind.PERMIT:
+            return permits.billed(line.permit_payer, where=_where(line), lookup=lookup)
         case _:
             return Family.FEE, line.fee_type
 

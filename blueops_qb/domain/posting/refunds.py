@@ -67,7 +67,7 @@ def refund(record: Refund, lookup: Lookup) -> dict[DocumentKey, Document]:
 
 def _are_liabilities(record: Refund, lookup: Lookup) -> bool:
     ways = {prepayments.is_liability(part.of.id, lookup) for part in record.parts}
-    if len(ways) > 1:
+    if len(ways) > 1 or len({_purpose(part, lookup) for part in record.parts}) > 1:
         raise lookup.held(
             "gives back deposits that were posted in different ways",
             "Make one refund of each deposit in BlueOps.",
@@ -75,9 +75,14 @@ def _are_liabilities(record: Refund, lookup: Lookup) -> bool:
     return True in ways
 
 
+def _purpose(part: RefundPart, lookup: Lookup) -> str:
+    return prepayments.key_of(prepayments.of(part.of.id, lookup))
+
+
 def _of_deposit(record: Refund, whole: Decimal, kept: Decimal, lookup: Lookup) -> Document:
     assert record.deposit_for_job is not None
-    lines = [prepayments.deposit_line(whole, lookup, description="Deposit given back")]
+    deposit = prepayments.of(record.parts[0].of.id, lookup)
+    lines = [prepayments.deposit_line(deposit, whole, lookup, description="Deposit given back")]
     if kept:
         lines.append(
             prepayments.fee_line(

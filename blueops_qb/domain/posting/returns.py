@@ -89,7 +89,7 @@ def _back(
 ) -> Document:
     words = f"{WORDS[record.reason]}: payment {payment.reference or payment.id}"
     if payment.deposit_for_job and prepayments.is_liability(payment.id, lookup):
-        line = prepayments.deposit_line(amount, lookup, description=words)
+        line = prepayments.deposit_line(payment, amount, lookup, description=words)
         return deposit_back(
             party, (line,), account, lookup, day=record.date, memo=record.memo, currency=record.currency
         )

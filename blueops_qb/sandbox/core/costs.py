@@ -62,6 +62,8 @@ class CostActions(Work):
     def _checked_expense(self, expense: Expense) -> Expense:
         if expense.type in NEEDS_VENDOR and not expense.vendor_id:
             raise Refused(f"a cost of type {expense.type.value} needs a vendor; choose who is owed")
+        if expense.permit is not None and not expense.vendor_id:
+            raise Refused("a permit needs the authority that it was bought from; choose the vendor")
         if expense.type in NEEDS_ACCOUNT and not expense.payment_account_key:
             raise Refused(
                 f"a cost of type {expense.type.value} needs the account it was paid from; choose one"

@@ -97,6 +97,7 @@ def _line_draft(line: InvoiceLine) -> LineDraft:
         service_date=line.service_date,
         tax_key=line.tax_key,
         deposit_id=line.deposit_id,
+        permit_payer=line.permit_payer,
         parts=line.parts,
     )
 

@@ -14,7 +14,15 @@ import attrs
 
 from blueops_qb.domain.bundles import unbundled
 from blueops_qb.domain.money import ZERO, allocate, half_up
-from blueops_qb.domain.records import Address, BundlePart, InvoiceLine, LineKind, TaxExemption, TaxRounding
+from blueops_qb.domain.records import (
+    Address,
+    BundlePart,
+    InvoiceLine,
+    LineKind,
+    PermitPayer,
+    TaxExemption,
+    TaxRounding,
+)
 
 HUNDRED = Decimal(100)
 #: Payment terms that core knows: days from the date of issue.
@@ -48,6 +56,8 @@ class LineDraft:
     tax_key: str = ""
     #: The payment whose deposit a line of kind `deposit_applied` uses up.
     deposit_id: str = ""
+    #: In which role the permit was paid that a line of kind `permit` bills.
+    permit_payer: PermitPayer | None = None
     #: What a line of kind `bundle` stands for.
     parts: tuple[BundlePart, ...] = ()
 
@@ -159,6 +169,7 @@ def _line(line_id: str, draft: LineDraft, *, exempt: bool) -> InvoiceLine:
         service_date=draft.service_date,
         tax_key=draft.tax_key,
         deposit_id=draft.deposit_id,
+        permit_payer=draft.permit_payer,
         parts=tuple(attrs.evolve(part, taxable=part.taxable and not exempt) for part in draft.parts),
     )
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.records import Record
+from blueops_qb.domain.records import Expense, Record
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.sandbox.core import rows
 from blueops_qb.sandbox.core.rows import Row
@@ -65,6 +65,14 @@ HOOKS: dict[tuple[RecordKind, Action], str] = {
     (RecordKind.EXPENSE, Action.UPDATED): "expense_updated",
     (RecordKind.EXPENSE, Action.VOIDED): "expense_voided",
 }
+#: The same for costs by which a permit was bought.
+PERMIT_HOOKS = {
+    Action.CREATED: "permit_purchased",
+    Action.UPDATED: "permit_updated",
+    Action.VOIDED: "permit_voided",
+}
+#: Every hook that tells of a change.
+ALL_HOOKS = frozenset({*HOOKS.values(), *PERMIT_HOOKS.values()})
 
 
 class Refused(Exception):
@@ -219,4 +227,6 @@ class Work:
             merged_into=merged_into,
             reason=reason,
         )
-        self._host.announce(HOOKS[ref.kind, action], event, self._connection, turn.switches)
+        is_permit = isinstance(record, Expense) and record.permit is not None
+        hook = PERMIT_HOOKS[action] if is_permit else HOOKS[ref.kind, action]
+        self._host.announce(hook, event, self._connection, turn.switches)

@@ -11,7 +11,7 @@ from flask import Response as FlaskResponse
 from werkzeug.wrappers import Response
 
 from blueops_qb.domain.money import ZERO
-from blueops_qb.domain.records import CostLine, Expense, ExpenseType, Receipt
+from blueops_qb.domain.records import CostLine, Expense, ExpenseType, Permit, PermitPayer, Receipt
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.sandbox.core.pages import forms, here
 from blueops_qb.sandbox.core.pages.contacts import Shown, found
@@ -22,6 +22,15 @@ from blueops_qb.sandbox.core.work import Refused
 pages = Blueprint("costs", __name__)
 LINES = 4
 FIELDS = ("description", "line_amount", "category", "job_id", "class_key")
+#: What a permit can be on the form: as the policy says, a role, or part of a contract's price.
+INCLUDED = "included"
+PERMITS = {
+    "policy": "As the company's policy says",
+    PermitPayer.PRINCIPAL.value: "In our own name",
+    PermitPayer.AGENT.value: "For the customer",
+    PermitPayer.HELD_FUNDS.value: "From the customer's money",
+    INCLUDED: "Part of the contract's price",
+}
 #: What is shown in the browser; anything else is only handed out as a file.
 SHOWN_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
@@ -54,6 +63,7 @@ def new_expense() -> Shown:
         fields=request.form if request.method == "POST" else {"date": here.today()},
         lines=lines + [{}] * LINES,
         types=list(ExpenseType),
+        permits=list(PERMITS.items()),
         vendors=active(RecordKind.VENDOR),
         jobs=active(RecordKind.JOB),
         once=request.form.get("once") or uuid.uuid4().hex,
@@ -84,7 +94,23 @@ def _expense(rows: list[dict[str, str]]) -> Expense:
         branch=forms.text(form, "branch"),
         memo=forms.text(form, "memo"),
         refund=form.get("refund") == "yes",
+        permit=_permit(),
         currency=here.core().tenant(here.member().tenant_id).currency,
+    )
+
+
+def _permit() -> Permit | None:
+    """What the form says of a permit; None where the cost is none."""
+    chosen = forms.text(request.form, "permit")
+    if not chosen:
+        return None
+    if chosen not in PERMITS:
+        raise Refused("choose in which role the company paid for the permit")
+    return Permit(
+        number=forms.text(request.form, "permit_number"),
+        payer=PermitPayer(chosen) if chosen in set(PermitPayer) else None,
+        included_in_contract=chosen == INCLUDED,
+        handling_fee=forms.money(request.form.get("handling_fee", ""), "Handling fee"),
     )
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from blueops_qb.domain.money import ZERO
-from blueops_qb.domain.records import Application, Customer, Payment
+from blueops_qb.domain.records import Application, Customer, DepositPurpose, Payment
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.sandbox.core import rows
 from blueops_qb.sandbox.core.pages import forms, here
@@ -63,6 +63,10 @@ def new_payment() -> Shown:
         jobs=[(job.id, job.name) for job in active(RecordKind.JOB, customer_id=customer.id)],
         fields=request.form if request.method == "POST" else _start(invoices),
         once=request.form.get("once") or uuid.uuid4().hex,
+        purposes=[
+            (DepositPurpose.WORK.value, "The work"),
+            (DepositPurpose.PERMIT_FUNDS.value, "Permits and fees"),
+        ],
         **here.options(),
     ), status
 
@@ -108,10 +112,18 @@ def _payment(customer: Customer, invoices: list[Row]) -> Payment:
             if part
         ),
         deposit_for_job=forms.text(form, "deposit_for_job") or None,
+        deposit_purpose=_purpose(),
         fee=forms.money(form.get("fee", ""), "Fee"),
         memo=forms.text(form, "memo"),
         currency=customer.currency,
     )
+
+
+def _purpose() -> DepositPurpose:
+    chosen = forms.text(request.form, "deposit_purpose") or DepositPurpose.WORK.value
+    if chosen not in set(DepositPurpose):
+        raise Refused("choose what the deposit is for")
+    return DepositPurpose(chosen)
 
 
 @pages.get("/payments/<id>")

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from blueops_qb.domain.records import Customer, Invoice, InvoiceLine, LineKind, Payment
+from blueops_qb.domain.records import Customer, Invoice, InvoiceLine, LineKind, Payment, PermitPayer
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.sandbox.core import rows
 from blueops_qb.sandbox.core.credits import credits_of
@@ -138,7 +138,7 @@ def _typed_lines() -> list[dict[str, str]]:
 
 
 def _line_fields(line: InvoiceLine) -> dict[str, Any]:
-    key = line.service_category or line.material_category or line.fee_type
+    key = line.service_category or line.material_category or line.fee_type or line.permit_payer or ""
     return {
         "line_id": line.line_id,
         "what": f"{line.kind.value}:{key}",
@@ -216,6 +216,7 @@ def _line(number: int, row: dict[str, str], former: InvoiceLine | None) -> LineD
     return LineDraft(
         line_id=row["line_id"],
         kind=kind,
+        permit_payer=PermitPayer(key) if kind is LineKind.PERMIT and key in set(PermitPayer) else None,
         parts=bundles.typed(row["parts"], label, former) if kind is LineKind.BUNDLE else (),
         description=row["description"],
         quantity=forms.decimal(row["quantity"], f"{label}, quantity"),

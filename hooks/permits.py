@@ -1,0 +1,26 @@
+"""Events of permits: each goes into the intake, in core's own transaction."""
+
+from __future__ import annotations
+
+import pluggy
+import sqlalchemy as sa
+
+from blueops_qb.engine.intake import intake
+from blueops_qb.sdk.hooks import Event
+
+hookimpl = pluggy.HookimplMarker("blueops")
+
+
+@hookimpl
+def permit_purchased(event: Event, connection: sa.Connection) -> None:
+    intake.take(event, connection)
+
+
+@hookimpl
+def permit_updated(event: Event, connection: sa.Connection) -> None:
+    intake.take(event, connection)
+
+
+@hookimpl
+def permit_voided(event: Event, connection: sa.Connection) -> None:
+    intake.take(event, connection)

@@ -1,0 +1,172 @@
+"""Permits in each role in which a company pays for them, by events through the whole path to the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from blueops_qb.domain.records import (
+    DepositPurpose,
+    Expense,
+    ExpenseType,
+    Invoice,
+    Job,
+    LineKind,
+    Permit,
+    PermitPayer,
+    Refund,
+    RefundPart,
+)
+from blueops_qb.sandbox.core.pricing import LineDraft
+from blueops_qb.sandbox.core.work import Refused
+from tests.treatments import worked
+from tests.whole_path import D, WholePath, bears, entry, fee, tagged, whole_path
+from tests.whole_path_acts import check, cost, in_books
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholePath]:
+    with whole_path(f"sqlite:///{tmp_path_factory.mktemp('permits') / 'core.sqlite3'}") as path:
+        yield path
+
+
+def bought(
+    house: WholePath, job: Job, payer: PermitPayer | None, type: ExpenseType = ExpenseType.CARD, **fields: Any
+) -> Expense:
+    """A permit of 185.00 from the city."""
+    permit = Permit(
+        number="B-77", payer=payer, **{k: fields.pop(k) for k in ("included_in_contract",) if k in fields}
+    )
+    return cost(
+        house,
+        type,
+        fields.pop("total", "185.00"),
+        vendor=house.vendor(vendor_type="authority"),
+        job=job,
+        permit=permit,
+        **fields,
+    )
+
+
+def billed(house: WholePath, job: Job, payer: PermitPayer | None) -> Invoice:
+    """The permit at cost, with 45.00 for handling."""
+    line = LineDraft(kind=LineKind.PERMIT, description="Permit", unit_price=D("185.00"), permit_payer=payer)
+    return house.invoice(job, line, fee("permit_handling", "45.00"))
+
+
+def test_6_2_in_the_companys_own_name(house: WholePath) -> None:
+    _, job = house.party()
+    with house.step() as found:
+        bought(house, job, None)
+    assert entry(found) == worked("6.2", 1)
+    assert all(bears(found, posting, in_books(house, job)) for posting in tagged("6.2", 1))
+    with house.step() as found:
+        billed(house, job, None)
+    assert entry(found) == worked("6.2", 2)
+    assert all(bears(found, posting, in_books(house, job)) for posting in tagged("6.2", 2))
+
+
+def test_6_2_for_the_customer_neither_cost_nor_income(house: WholePath) -> None:
+    _, job = house.party()
+    with house.step() as found:
+        bought(house, job, PermitPayer.AGENT)
+    assert entry(found) == worked("6.2", 3)
+    assert all(bears(found, posting, in_books(house, job)) for posting in tagged("6.2", 3))
+    with house.step() as found:
+        billed(house, job, PermitPayer.AGENT)
+    assert entry(found) == worked("6.2", 4)
+    assert all(bears(found, posting, in_books(house, job)) for posting in tagged("6.2", 4))
+
+
+def test_6_2_from_money_that_the_customer_gave_for_it(house: WholePath) -> None:
+    _, job = house.party()
+    with house.step() as found:
+        check(house, job, "185.00", deposit_for_job=job.id, deposit_purpose=DepositPurpose.PERMIT_FUNDS)
+    assert entry(found) == worked("6.2", 6)
+    assert all(bears(found, posting, in_books(house, job)) for posting in tagged("6.2", 6))
+    with house.step() as found:
+        bought(house, job, PermitPayer.HELD_FUNDS, ExpenseType.CHECK, payment_account_key="checking")
+    assert entry(found) == worked("6.2", 7)
+    assert all(bears(found, posting, in_books(house, job)) for posting in tagged("6.2", 7))
+
+
+def test_funds_for_fees_are_a_liability_whatever_deposits_are_and_go_back_as_such(house: WholePath) -> None:
+    customer, job = house.party()
+    with house.step() as found:
+        funds = check(
+            house, job, "90.00", deposit_for_job=job.id, deposit_purpose=DepositPurpose.PERMIT_FUNDS
+        )
+    assert dict(entry(found)) == {"1090": D("90.00"), "2380": D("-90.00")}
+    back = Refund(
+        id="",
+        customer_id=customer.id,
+        date=funds.received_on,
+        amount=D("90.00"),
+        parts=(RefundPart(of=funds.ref, amount=D("90.00")),),
+        account_key="checking",
+        deposit_for_job=job.id,
+    )
+    with house.step() as found, house.work() as tx:
+        tx.issue_refund(back)
+    assert dict(entry(found)) == {"1000": D("-90.00"), "2380": D("90.00")}
+
+
+def test_a_refund_from_the_city_goes_back_to_where_the_permit_was(house: WholePath) -> None:
+    _, job = house.party()
+    house.drain()
+    with house.step() as found:
+        bought(house, job, PermitPayer.AGENT, total="20.00", refund=True)
+    assert dict(entry(found)) == {"1250": D("-20.00"), "2100": D("20.00")}
+
+
+def test_what_the_contract_holds_is_a_cost_in_any_role(house: WholePath) -> None:
+    _, job = house.party()
+    house.drain()
+    with house.step() as found:
+        bought(house, job, PermitPayer.AGENT, included_in_contract=True)
+    assert dict(entry(found)) == {"2100": D("-185.00"), "5600": D("185.00")}
+
+
+def test_the_policy_counts_where_the_permit_says_nothing(house: WholePath) -> None:
+    _, job = house.party()
+    house.policy(permit_payer=PermitPayer.AGENT)
+    try:
+        with house.step() as found:
+            bought(house, job, None)
+            billed(house, job, None)
+    finally:
+        house.policy(permit_payer=PermitPayer.PRINCIPAL)
+    assert dict(entry(found)) == {"1100": D("230.00"), "2100": D("-185.00"), "4800": D("-45.00")}
+
+
+def test_a_line_that_bills_held_funds_waits_with_the_reason(house: WholePath) -> None:
+    _, job = house.party()
+    invoice = billed(house, job, PermitPayer.HELD_FUNDS)
+    house.drain()
+    (said,) = house.open_matters()
+    assert "bills a permit" in said
+    assert "paid from money the customer gave for it before" in said
+    with house.work() as tx:
+        tx.void_invoice(invoice.id)
+    house.drain()
+    assert not house.open_matters()
+
+
+def test_a_permit_for_a_customer_needs_its_job_and_its_authority(house: WholePath) -> None:
+    record = cost(
+        house,
+        ExpenseType.CARD,
+        "185.00",
+        vendor=house.vendor(),
+        permit=Permit(payer=PermitPayer.AGENT),
+    )
+    house.drain()
+    (said,) = house.open_matters()
+    assert "names no job" in said
+    with house.work() as tx:
+        tx.void_expense(record.id)
+    house.drain()
+    with pytest.raises(Refused, match="needs the authority"):
+        cost(house, ExpenseType.CARD, "185.00", permit=Permit())
