@@ -57,6 +57,20 @@ def test_parts_of_a_payment_are_one_although_a_job_is_disputed_to_be_another_cus
     assert len(found) == faults, found
 
 
+@pytest.mark.parametrize(("second", "faults"), [("payment:1", 0), ("payment:2", 4), ("", 4)])
+def test_parts_that_a_merge_has_put_under_one_customer_are_one_payment_and_a_copy_is_none(
+    second: str, faults: int
+) -> None:
+    """Their customers were merged on both sides; each part is linked to the payment, which a copy is not."""
+    nothing = Apart(ours=frozenset(), theirs=frozenset(), pairs=(), conflicts=0, held=0)
+    parts = tuple(replace(part, payer="Ann Lee", under="11") for part in PARTS)
+    here, there = Found(receipts=(WHOLE,)), Found(receipts=parts)
+    places = [("payment:1", "Payment:7"), *([(second, "Payment:8")] if second else [])]
+    left, right = in_one(cast(World, Books()), here, there, here, nothing, places)
+    _, found = differ(left, right, frozenset())
+    assert len(found) == faults, found
+
+
 def test_what_went_back_under_a_disputed_job_is_known_although_its_payment_has_another_number_now() -> None:
     stands = Apart(
         ours=frozenset({"job:2"}), theirs=frozenset({"Customer:12"}), pairs=(), conflicts=1, held=0

@@ -1,7 +1,8 @@
 """Parts: a payment that books keep as several documents, one per job, is laid beside BlueOps' one payment as a whole.
 
 Parts say the same of payer, day, method, account and reference, and each stands under another customer or job. What
-stands twice under the same one is no part but a copy, and is told as such; so is what bears no reference.
+stands twice under the same one is no part but a copy, and is told as such; so is what bears no reference. Where a merge
+has put parts under one customer, only who knows what they are parts of can tell them from copies.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from decimal import Decimal
 from blueops_qb.sandbox.reader.values import ZERO, Found, PaidBack, Receipt, added
 
 
-def joined(found: Found) -> Found:
+def joined(found: Found, records: Mapping[str, str] | None = None) -> Found:
     """One side with the parts of each payment as one receipt; void parts count for nothing beside live ones.
 
+    `records` are what documents are known to be parts of, by their ids: those of one record are no copies.
     Whom a void part names matters no more: a merge need not be carried to it. One that should live is still told, as
     the other side's has no counterpart then.
     """
@@ -28,8 +30,14 @@ def joined(found: Found) -> Found:
         groups[_whole(receipt)].append(receipt)
     receipts: list[Receipt] = []
     for group in groups.values():
-        receipts += [_one(group)] if len({part.under for part in group}) == len(group) else group
-    return replace(found, receipts=tuple(receipts), back=tuple(_back(found)))
+        receipts += [_one(group)] if _are_parts(group, records or {}) else group
+    return replace(found, receipts=tuple(receipts), back=tuple(_back(found, records or {})))
+
+
+def _are_parts(group: Sequence[Receipt] | Sequence[PaidBack], records: Mapping[str, str]) -> bool:
+    if len({part.under for part in group}) == len(group):
+        return True
+    return all(part.id in records for part in group) and len({records[part.id] for part in group}) == 1
 
 
 def _whole(receipt: Receipt) -> Hashable:
@@ -68,13 +76,13 @@ def _sums(parts: Iterable[Mapping[str, Decimal]]) -> dict[str, Decimal]:
     return sums
 
 
-def _back(found: Found) -> Iterator[PaidBack]:
+def _back(found: Found, records: Mapping[str, str]) -> Iterator[PaidBack]:
     """A payment of several parts comes back in as many: together they are the payment that came back."""
     groups: dict[Hashable, list[PaidBack]] = defaultdict(list)
     for back in found.back:
         groups[back.payer, back.date, back.account, back.words].append(back)
     for group in groups.values():
-        if len(group) == 1 or len({back.under for back in group}) < len(group):
+        if len(group) == 1 or not _are_parts(group, records):
             yield from group
         else:
             yield replace(

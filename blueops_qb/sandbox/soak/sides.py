@@ -249,10 +249,13 @@ def in_one(
     """Both sides without under whom disputed money is found, and theirs with the parts of each payment as one.
 
     The parts of a payment stand under its customer's jobs. While a job stands apart because it belongs to another
-    customer there, its part is found under that one, and is a part of the same payment all the same.
+    customer there, its part is found under that one, and is a part of the same payment all the same. `places` are
+    records and where they are in the books: they tell parts that a merge has put under one customer from copies.
     """
-    paid = paid_by_disputed(w, left, right, ours, stand_apart, places)
-    return payer_left_out(left, paid), joined(payer_left_out(right, paid))
+    pairs = list(places)
+    paid = paid_by_disputed(w, left, right, ours, stand_apart, pairs)
+    records = {place: ref for ref, place in pairs}
+    return payer_left_out(left, paid), joined(payer_left_out(right, paid), records)
 
 
 def _money(found: Found) -> Iterator[Receipt | Credited | PaidBack | Prepaid]:
