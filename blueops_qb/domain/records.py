@@ -17,6 +17,7 @@ from blueops_qb.domain.money_records import (
     RefundPart,
     ReturnReason,
 )
+from blueops_qb.domain.own_entries import Entry, EntryLine
 from blueops_qb.domain.party_records import Address, Customer, Job, TaxExemption, Vendor
 from blueops_qb.domain.permit_records import Permit, PermitPayer
 from blueops_qb.domain.reclass import Reclass
@@ -34,10 +35,21 @@ from blueops_qb.domain.sale_records import (
 )
 
 Record = (
-    Customer | Job | Vendor | Invoice | Payment | Expense | Payout | Credit | Refund | PaymentReturn | Reclass
+    Customer
+    | Job
+    | Vendor
+    | Invoice
+    | Payment
+    | Expense
+    | Payout
+    | Credit
+    | Refund
+    | PaymentReturn
+    | Reclass
+    | Entry
 )
 #: What can be taken back by voiding it.
-Voidable = Invoice | Payment | Expense | Payout | Credit | Refund | PaymentReturn | Reclass
+Voidable = Invoice | Payment | Expense | Payout | Credit | Refund | PaymentReturn | Reclass | Entry
 
 RECORD_TYPES: dict[RecordKind, type[Record]] = {
     RecordKind.CUSTOMER: Customer,
@@ -48,6 +60,7 @@ RECORD_TYPES: dict[RecordKind, type[Record]] = {
     RecordKind.EXPENSE: Expense,
     RecordKind.PAYOUT: Payout,
     RecordKind.RECLASS: Reclass,
+    RecordKind.ENTRY: Entry,
     RecordKind.CREDIT: Credit,
     RecordKind.REFUND: Refund,
     RecordKind.PAYMENT_RETURN: PaymentReturn,
@@ -63,6 +76,8 @@ __all__ = [
     "CreditReason",
     "Customer",
     "DepositPurpose",
+    "Entry",
+    "EntryLine",
     "Expense",
     "ExpenseType",
     "GivenBack",

@@ -26,6 +26,8 @@ class RecordKind(enum.StrEnum):
     PAYMENT_RETURN = "payment_return"
     #: A move between accounts that a person approved with a change of the mapping; made by us, not by core.
     RECLASS = "reclass"
+    #: A journal entry that the plugin makes itself, of what was posted before.
+    ENTRY = "entry"
 
 
 class BooksKind(enum.StrEnum):

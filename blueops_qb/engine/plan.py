@@ -20,6 +20,7 @@ from blueops_qb.engine import (
     deposited,
     from_before,
     incoming,
+    left_over,
     match_links,
     outbox,
     parts,
@@ -82,6 +83,7 @@ def plan(turn: Turn, *, deposits: bool = True) -> int:
     outbox.wake(turn.connection, turn.tenant_id, payments, turn.now, only=RecordKind.PAYOUT)
     if made is not None:
         parts.moved(turn, made.parted)
+        left_over.look(turn, [c.ref for c in changed if c.ref.kind is RecordKind.JOB])
     if made is not None and made.anew:
         # Whoever opens the conflicts page now sees what has just moved.
         incoming.compare_dirty(turn)

@@ -8,6 +8,7 @@ from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.reclass import Reclass
 from blueops_qb.domain.records import (
     Credit,
+    Entry,
     Expense,
     Invoice,
     Job,
@@ -74,7 +75,7 @@ def named_by(record: Record) -> list[RecordRef]:
                 add(RecordKind.REFUND, refund_id)
             for return_id in record.return_ids:
                 add(RecordKind.PAYMENT_RETURN, return_id)
-        case Reclass():
+        case Reclass() | Entry():
             refs += [line.customer for line in record.lines if isinstance(line.customer, RecordRef)]
     return refs
 

@@ -33,6 +33,7 @@ from blueops_qb.domain.effects import EFFECTS, effects, roles_of
 from blueops_qb.domain.mapping import Mapping
 from blueops_qb.domain.postings import Posting
 from blueops_qb.domain.refs import BooksKind, BooksRef, Ref
+from blueops_qb.engine import left_over
 from blueops_qb.engine.known import places_of, sources_of
 from blueops_qb.engine.ready import Ready
 from blueops_qb.engine.turn import Turn
@@ -95,6 +96,7 @@ def post(turn: Turn, entries: Iterable[Entry]) -> None:
         for number, line in enumerate(effects_of(turn, entry.document, owners), start=1)
     ]
     insert_all(turn.connection, t.postings, rows)
+    left_over.posted(turn, [entry.document_id for entry in wanted])
 
 
 def _make_room(turn: Turn, wanted: Sequence[Entry]) -> None:
@@ -107,7 +109,7 @@ def _make_room(turn: Turn, wanted: Sequence[Entry]) -> None:
             p.c.document_id.in_(ids[start : start + _CHUNK])
         )
         there |= {(row.document_id, row.revision) for row in turn.connection.execute(query)}
-    withdraw(turn, sorted({document_id for document_id, _ in there}))
+    _count_no_more(turn, sorted({document_id for document_id, _ in there}))
     same = [e for e in wanted if (e.document_id, e.revision) in there]
     if same:
         turn.connection.execute(
@@ -138,6 +140,11 @@ def repost(
 
 def withdraw(turn: Turn, document_ids: Sequence[int]) -> None:
     """What was posted for these documents counts no more."""
+    _count_no_more(turn, document_ids)
+    left_over.posted(turn, document_ids)
+
+
+def _count_no_more(turn: Turn, document_ids: Sequence[int]) -> None:
     p = t.postings
     for start in range(0, len(document_ids), _CHUNK):
         turn.connection.execute(

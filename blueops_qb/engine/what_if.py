@@ -17,6 +17,7 @@ from decimal import Decimal
 import attrs
 
 from blueops_qb.domain.mapping import Mapping as Rules
+from blueops_qb.domain.own_entries import Entry
 from blueops_qb.domain.posting.context import Blocked, Posted, Result
 from blueops_qb.domain.posting.rules import RULES, dated
 from blueops_qb.domain.reclass import Reclass
@@ -37,7 +38,7 @@ PAGE, NAMED = 250, 20
 KINDS = tuple(
     kind
     for kind, type_ in RECORD_TYPES.items()
-    if type_ in RULES and type_ not in (Customer, Job, Vendor, Reclass)
+    if type_ in RULES and type_ not in (Customer, Job, Vendor, Reclass, Entry)
 )
 
 

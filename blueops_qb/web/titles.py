@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 import attrs
 import sqlalchemy as sa
 
+from blueops_qb.domain.money import ZERO
+from blueops_qb.domain.own_entries import Entry
 from blueops_qb.domain.reclass import Reclass
 from blueops_qb.domain.records import (
     Credit,
@@ -82,6 +84,12 @@ def title_of(record: Record, parties: Mapping[RecordRef, Snapshot]) -> Title:
             return Title(name=f"Payout {record.id}", amount=f"{record.net:,.2f}", day=record.date.isoformat())
         case Reclass():
             return Title(name=f"Move between accounts {record.id}", day=record.date.isoformat())
+        case Entry():
+            return Title(
+                name=f"Own entry {record.id}",
+                amount=f"{sum((x.amount for x in record.lines if x.amount > 0), ZERO):,.2f}",
+                day=record.date.isoformat(),
+            )
         case Credit():
             return Title(
                 name=f"Credit {record.number or record.id}",

@@ -95,6 +95,7 @@ RECORD_KINDS: dict[RecordKind, str] = {
     RecordKind.EXPENSE: "Expense",
     RecordKind.PAYOUT: "Payout",
     RecordKind.RECLASS: "Move between accounts",
+    RecordKind.ENTRY: "Own entry",
     RecordKind.CREDIT: "Credit",
     RecordKind.REFUND: "Refund",
     RecordKind.PAYMENT_RETURN: "Returned payment",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import attrs
 import pytest
 
 from blueops_qb.domain.records import (
@@ -170,3 +171,65 @@ def test_a_permit_for_a_customer_needs_its_job_and_its_authority(house: WholePat
     house.drain()
     with pytest.raises(Refused, match="needs the authority"):
         cost(house, ExpenseType.CARD, "185.00", permit=Permit())
+
+
+# -- what is left when the job ends --------------------------------------------------------------------
+def test_6_2_what_cannot_be_billed_goes_to_cost_when_the_job_closes(house: WholePath) -> None:
+    _, job = house.party()
+    bought(house, job, PermitPayer.AGENT, total="197.50")
+    billed(house, job, PermitPayer.AGENT)
+    house.drain()
+    with house.step() as found, house.work() as tx:
+        tx.close_job(job.id)
+    assert entry(found) == worked("6.2", 5)
+    assert all(bears(found, posting, in_books(house, job)) for posting in tagged("6.2", 5))
+    (row,) = [
+        r for r in house.ask("select * from JournalEntry") if r.get("DocNumber") == f"BO-permits-{job.id}"
+    ]
+    assert f"[BO:entry:permits-{job.id}.1]" in row["PrivateNote"]
+
+
+def test_the_entry_follows_what_is_posted_for_the_job_afterwards(house: WholePath) -> None:
+    _, job = house.party()
+    bought(house, job, PermitPayer.AGENT, total="50.00")
+    house.drain()
+    with house.step() as found, house.work() as tx:
+        tx.close_job(job.id)
+    assert dict(entry(found)) == {"1250": D("-50.00"), "5600": D("50.00")}
+    with house.step() as found:
+        late = bought(house, job, PermitPayer.AGENT, total="10.00")
+    assert dict(entry(found)) == {"2100": D("-10.00"), "5600": D("10.00")}
+    with house.step() as found, house.work() as tx:
+        tx.void_expense(late.id)
+    assert dict(entry(found)) == {"2100": D("10.00"), "5600": D("-10.00")}
+    with house.step() as found:
+        line = LineDraft(
+            kind=LineKind.PERMIT, description="Permit", unit_price=D("50.00"), permit_payer=PermitPayer.AGENT
+        )
+        house.invoice(job, line)
+    # All of it is billed now: the entry is void.
+    assert dict(entry(found)) == {"1100": D("50.00"), "5600": D("-50.00")}
+
+
+def test_a_job_that_is_opened_again_has_its_permits_wait_again(house: WholePath) -> None:
+    _, job = house.party()
+    bought(house, job, PermitPayer.AGENT, total="30.00")
+    house.drain()
+    with house.work() as tx:
+        closed = tx.close_job(job.id)
+    house.drain()
+    with house.step() as found, house.work() as tx:
+        tx.update_job(attrs.evolve(closed, status="open"))
+    assert dict(entry(found)) == {"1250": D("30.00"), "5600": D("-30.00")}
+    with house.step() as found, house.work() as tx:
+        tx.close_job(job.id)
+    assert dict(entry(found)) == {"1250": D("-30.00"), "5600": D("30.00")}
+
+
+def test_a_permit_that_was_billed_and_never_bought_is_left_as_it_is(house: WholePath) -> None:
+    _, job = house.party()
+    billed(house, job, PermitPayer.AGENT)
+    house.drain()
+    with house.step() as found, house.work() as tx:
+        tx.close_job(job.id)
+    assert not found

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from blueops_qb.domain.documents import Document, JournalEntry, JournalLine, Side
-from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.naming import derived_number
+from blueops_qb.domain.posting.entries import NUMBER_LENGTH, check_accounts
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.reclass import Reclass, ReclassLine
 from blueops_qb.domain.refs import DocumentKey
-
-#: QuickBooks refuses a longer document number (reference/quickbooks-online.md section 4.16).
-_NUMBER_LENGTH = 21
-_FORBIDDEN = {"ar": "receivables", "ap": "payables"}
 
 
 def reclass(record: Reclass, lookup: Lookup) -> dict[DocumentKey, Document]:
     """One journal entry that moves what stands on the old accounts to the new ones."""
     if sum((line.amount for line in record.lines), ZERO):
         raise lookup.held("does not add up to 0.00", "Report it to BlueOps support.")
-    for role, name in _FORBIDDEN.items():
-        account = lookup.optional(Family.ROLE, role, where=name).account
-        if account is not None and any(line.account == account for line in record.lines):
-            raise lookup.held(f"would touch {name}", "Move those amounts by documents in the books.")
+    check_accounts((line.account for line in record.lines), lookup)
     prefix = lookup.context.policy.number_prefix
     document = JournalEntry(
         date=record.date,
         lines=tuple(_line(line, record.memo, lookup) for line in record.lines),
-        number=derived_number(f"{prefix}{record.id}", length=_NUMBER_LENGTH),
+        number=derived_number(f"{prefix}{record.id}", length=NUMBER_LENGTH),
         memo=record.memo,
         currency=record.currency,
     )

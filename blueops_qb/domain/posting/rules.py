@@ -21,6 +21,7 @@ from blueops_qb.domain.posting import (
     cost_corrections,
     credits,
     deposits,
+    entries,
     expenses,
     invoices,
     parties,
@@ -36,6 +37,7 @@ from blueops_qb.domain.reclass import Reclass
 from blueops_qb.domain.records import (
     Credit,
     Customer,
+    Entry,
     Expense,
     Invoice,
     Job,
@@ -64,6 +66,7 @@ RULES: dict[type[Record], Rule] = {
     Expense: expenses.expense,
     Payout: deposits.payout,
     Reclass: reclasses.reclass,
+    Entry: entries.entry,
     Credit: credits.credit,
     Refund: refunds.refund,
     PaymentReturn: returns.payment_return,

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import attrs
 
+from blueops_qb.domain.own_entries import Entry
 from blueops_qb.domain.reclass import Reclass
 from blueops_qb.domain.records import (
     Credit,
@@ -61,7 +62,7 @@ def arrived(house: DemoHouse) -> list[Arrived]:
     rows = []
     books, nothing = house.theirs, Shown(title="")
     kept: dict[str, Mapping[str, Shown]] = {}
-    for line in sorted(lines, key=lambda x: (ORDER.index(x.ref.kind), int(x.ref.id))):
+    for line in sorted(lines, key=lambda x: (ORDER.index(x.ref.kind), len(x.ref.id), x.ref.id)):
         kind = line.books_kind
         if kind and kind not in kept:
             kept[kind] = books.shown(kind)
@@ -111,7 +112,7 @@ def _title(record: Record, known: Mapping[str, Snapshot]) -> str:
             return f"{record.type.value} {record.vendor_invoice_number} {_name(known, f'vendor:{record.vendor_id}')}"
         case Payout():
             return f"{record.date} to {record.account_key}"
-        case Reclass():
+        case Reclass() | Entry():
             return record.memo
         case Credit():
             return f"{record.number} {_name(known, f'customer:{record.customer_id}')}"
