@@ -25,11 +25,14 @@ PLACES = [("expense:3", "Bill:5"), ("invoice:7", "Invoice:9")]
 class House:
     """As much of a soak's world as is looked at: invoice 7 is of the job, and so is the first line of expense 3."""
 
-    chart = SimpleNamespace(classes={"service": "Service", "install": "Install"})
+    chart = SimpleNamespace(
+        classes={"service": "Service", "install": "Install"},
+        branches={"north": "Reno", "south": "Carson City"},
+    )
 
     def __init__(self, *closings: tuple[int, str], own_class: str = "") -> None:
         self.witness = Witness()
-        self.own_class, self.last = own_class, 0
+        self.own_class, self.branch, self.last = own_class, "", 0
         for self.last, day in closings:
             note_closing(cast(World, self), day)
 
@@ -37,9 +40,10 @@ class House:
         if "MAX(revision)" in statement:
             return [SimpleNamespace(last=self.last)]
         if "kind = 'job'" in statement:
-            classes = {1: "service", 2: "install", 3: ""}
+            jobs = {1: ("service", "north"), 2: ("install", ""), 3: ("", "south")}
             return [
-                SimpleNamespace(id=id, record=json.dumps({"class_key": key})) for id, key in classes.items()
+                SimpleNamespace(id=id, record=json.dumps({"class_key": key, "branch": branch}))
+                for id, (key, branch) in jobs.items()
             ]
         return [row for revision, job in JOBS for row in self.told(revision, job)]
 
@@ -47,7 +51,7 @@ class House:
         """What core tells of both while the job is this one."""
         bought = {"description": "Bought 1", "job_id": job, "class_key": self.own_class}
         expense = {"lines": [bought, {"description": "Bought 2"}]}
-        invoice = {"lines": [{"description": "Work 1"}], "job_id": job}
+        invoice = {"lines": [{"description": "Work 1"}], "job_id": job, "branch": self.branch}
         return [
             SimpleNamespace(
                 ref_kind=kind, ref_id=id, revision=revision, payload=json.dumps({"record": record})
@@ -121,7 +125,7 @@ def test_the_period_was_closed_when_the_job_became_another_one_or_since(
     assert (not faults(House(*closings), cost("Bill:5", "Service", "", "Service"))) is allowed
 
 
-def sale(id: str, class_name: str) -> Sale:
+def sale(id: str, class_name: str, location: str) -> Sale:
     """Work for 10.00 less 1.00."""
     lines = tuple(
         SoldLine(
@@ -145,17 +149,32 @@ def sale(id: str, class_name: str) -> Sale:
         tax=D("0.00"),
         total=D("9.00"),
         balance=D("9.00"),
-        location="Reno",
-        effect={("1100", "", "Reno"): D("9.00"), ("4100", class_name, "Reno"): D("-9.00")},
+        location=location,
+        effect={("1100", "", location): D("9.00"), ("4100", class_name, location): D("-9.00")},
         id=id,
     )
 
 
-@pytest.mark.parametrize(("closings", "count"), [([(10, CLOSED)], 0), ([], 3)])
-def test_an_invoice_of_a_closed_period_keeps_it_too(closings: list[tuple[int, str]], count: int) -> None:
-    here, there = Found(sales=(sale("invoice:7", ""),)), Found(sales=(sale("Invoice:9", "Service"),))
-    left = as_closed(cast(World, House(*closings)), here, there, PLACES)
-    assert len(differ(left, there, frozenset())[1]) == count
+@pytest.mark.parametrize("location", ["Reno", "", "Carson City"])
+@pytest.mark.parametrize("class_name", ["Service", "Install", ""])
+def test_an_invoice_of_a_closed_period_keeps_class_and_location(class_name: str, location: str) -> None:
+    here = Found(sales=(sale("invoice:7", "", "Carson City"),))
+    there = Found(sales=(sale("Invoice:9", class_name, location),))
+    left = as_closed(cast(World, House((10, CLOSED))), here, there, PLACES)
+    assert differ(left, there, frozenset())[1] == []
+    left = as_closed(cast(World, House()), here, there, PLACES)
+    differences = (class_name != "") * 2 + (location != "Carson City")
+    assert len(differ(left, there, frozenset())[1]) == differences + bool(differences), "and the effect"
+
+
+def test_a_location_that_no_job_brought_and_one_of_the_invoice_itself_are_compared() -> None:
+    here, there = sale("invoice:7", "", "Carson City"), sale("Invoice:9", "", "Elko")
+    house = House((10, CLOSED))
+    left = as_closed(cast(World, house), Found(sales=(here,)), Found(sales=(there,)), PLACES)
+    assert len(differ(left, Found(sales=(there,)), frozenset())[1]) == 2
+    house.branch, there = "south", sale("Invoice:9", "", "Reno")
+    left = as_closed(cast(World, house), Found(sales=(here,)), Found(sales=(there,)), PLACES)
+    assert len(differ(left, Found(sales=(there,)), frozenset())[1]) == 2
 
 
 def test_only_the_class_of_a_job_that_the_line_had_is_kept() -> None:

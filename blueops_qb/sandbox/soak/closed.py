@@ -1,9 +1,9 @@
-"""Closed periods: what lies in one keeps the class of the job that it had, whichever job it belongs to by now.
+"""Closed periods: what lies in one keeps class and location of the job that it had, whichever job's it is by now.
 
 Words and tags are not written into a closed period (accounting-treatments 9). A cost whose job is merged changes in
-nothing else; and where a bookkeeper merges jobs, what they had is the other job's in BlueOps too. Allowed is only what
-that explains: a document that was closed when its job became another one or since, a line that has no class of its own,
-and the class of a job that the line had. Amounts, accounts and jobs are compared all the same.
+nothing else; and where a bookkeeper merges jobs, what they had is the other job's in BlueOps too. Allowed is only
+what that explains: a document that was closed when its job became another one or since, a line or document that has
+no class or branch of its own, and those of a job that it had. Amounts, accounts and jobs are compared all the same.
 """
 
 from __future__ import annotations
@@ -15,15 +15,25 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+import attrs
+
 from blueops_qb.sandbox.reader.values import Cost, Found, Sale, added
 from blueops_qb.sandbox.soak.office import today
 from blueops_qb.sandbox.soak.world import World
 
 D = TypeVar("D", Sale, Cost)
-#: (record of BlueOps, what its line says) -> classes of the jobs that it had, each with core's revision at its end.
-_Former = Mapping[tuple[str, str], Sequence[tuple[str, int]]]
 #: What a line says that goes beside another one.
 _BESIDE = re.compile("^(Freight|Discount): ")
+
+
+@attrs.frozen(kw_only=True)
+class _Jobs:
+    """Jobs that documents had before, and what jobs bring, merged ones too; no job brings nothing."""
+
+    #: (record of BlueOps, what its line says, or None for the whole) -> jobs, each with core's revision at its end.
+    had: Mapping[tuple[str, str | None], Sequence[tuple[str, int]]]
+    classes: Mapping[str, str]
+    locations: Mapping[str, str]
 
 
 def some_day(w: World) -> str:
@@ -40,19 +50,16 @@ def note_closing(w: World, day: str) -> str:
 
 
 def as_closed(w: World, ours: Found, theirs: Found, places: Iterable[tuple[str, str]]) -> Found:
-    """BlueOps' invoices and costs with the classes that a closed period keeps.
+    """BlueOps' invoices and costs with the classes and locations that a closed period keeps.
 
     `places` are records and where they are in the books.
     """
-    pairs, former = list(places), _former(w)
+    pairs, jobs = list(places), _jobs(w)
 
     def as_they_lie(mine: Sequence[D], others: Sequence[D], sign: int) -> tuple[D, ...]:
         there = {one.id: one for one in others}
         kept = {ref: there[place] for ref, place in pairs if place in there}
-        return tuple(
-            _tagged(one, tuple(_lines(w, one, kept[one.id], former)), sign) if one.id in kept else one
-            for one in mine
-        )
+        return tuple(_as_it_lies(w, one, kept[one.id], jobs, sign) if one.id in kept else one for one in mine)
 
     return dataclasses.replace(
         ours,
@@ -61,24 +68,36 @@ def as_closed(w: World, ours: Found, theirs: Found, places: Iterable[tuple[str, 
     )
 
 
-def _lines(w: World, mine: Sale | Cost, other: Sale | Cost, former: _Former) -> Iterator[Any]:
-    """Lines of BlueOps, each with the class that the books show of it where a job that it had explains that."""
+def _as_it_lies(w: World, mine: D, other: D, jobs: _Jobs, sign: int) -> D:
+    """The document with what the books show where a job that it had explains that; `sign` is a line's in the ledger."""
+
+    def kept(what: str | None, shown: str, brought: Mapping[str, str]) -> bool:
+        had = jobs.had.get((mine.id, what), ())
+        return any(brought[job] == shown and _was_closed(w, other.date, until) for job, until in had)
+
     shown = {line.description: line.class_name for line in other.lines}
-    for line in mine.lines:
+
+    def tagged(line: Any) -> Any:
         class_name = shown.get(line.description, line.class_name)
-        had = former.get((mine.id, _BESIDE.sub("", line.description)), ())
-        closed = (had_class == class_name and _was_closed(w, other.date, until) for had_class, until in had)
-        yield dataclasses.replace(line, class_name=class_name) if any(closed) else line
+        of = _BESIDE.sub("", line.description)
+        return (
+            dataclasses.replace(line, class_name=class_name) if kept(of, class_name, jobs.classes) else line
+        )
 
-
-def _tagged(document: D, lines: tuple[Any, ...], sign: int) -> D:
-    """The document with these lines, of which only classes differ; `sign` is that of a line in the ledger."""
+    lines: tuple[Any, ...] = tuple(tagged(line) for line in mine.lines)
     moves = [
-        ((line.account, line.class_name, document.location), way * sign * line.amount)
-        for way, of in ((-1, document.lines), (1, lines))
+        ((line.account, line.class_name, mine.location), way * sign * line.amount)
+        for way, of in ((-1, mine.lines), (1, lines))
         for line in of
     ]
-    return dataclasses.replace(document, lines=lines, effect=added(*document.effect.items(), *moves))
+    effect = added(*mine.effect.items(), *moves)
+    document = dataclasses.replace(mine, lines=lines, effect=effect)
+    if not kept(None, other.location, jobs.locations):
+        return document
+    located = {
+        (account, class_name, other.location): sum_ for (account, class_name, _), sum_ in effect.items()
+    }
+    return dataclasses.replace(document, location=other.location, effect=located)
 
 
 def _was_closed(w: World, day: dt.date, revision: int) -> bool:
@@ -88,30 +107,40 @@ def _was_closed(w: World, day: dt.date, revision: int) -> bool:
     return any(day.isoformat() <= through for through in (*before, *since))
 
 
-def _former(w: World) -> _Former:
+def _jobs(w: World) -> _Jobs:
+    rows = w.rows("SELECT id, record FROM core_records WHERE tenant_id = :tenant AND kind = 'job'")
+    jobs = {"": {}, **{str(row.id): json.loads(row.record) for row in rows}}
+    names = w.chart.classes, w.chart.branches
+    classes, locations = (
+        {id: of.get(job.get(key, ""), "") for id, job in jobs.items()}
+        for key, of in zip(("class_key", "branch"), names, strict=True)
+    )
+    return _Jobs(had=_had(w), classes=classes, locations=locations)
+
+
+def _had(w: World) -> Mapping[tuple[str, str | None], Sequence[tuple[str, int]]]:
     """By what core has told of its invoices and costs, one revision after the other."""
-    classes = _classes(w)
     rows = w.rows(
         "SELECT ref_kind, ref_id, revision, payload FROM blueops_qb_outbox WHERE tenant_id = :tenant"
         " AND ref_kind IN ('expense', 'invoice') AND payload IS NOT NULL ORDER BY revision, id"
     )
-    jobs: dict[tuple[str, str], str] = {}
-    found: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    now: dict[tuple[str, str | None], str] = {}
+    found: dict[tuple[str, str | None], list[tuple[str, int]]] = {}
     for row in rows:
         record = json.loads(row.payload).get("record") or {}
-        for line in record.get("lines", ()):
-            key = f"{row.ref_kind}:{row.ref_id}", line.get("description", "")
-            job = line.get("job_id") or record.get("job_id") or ""
-            if line.get("class_key"):
+        for what, job, own in _bearers(record):
+            key = f"{row.ref_kind}:{row.ref_id}", what
+            if own:
                 found.pop(key, None)
-            elif jobs.get(key, job) != job:
-                found.setdefault(key, []).append((classes[jobs[key]], row.revision))
-            jobs[key] = job
+            elif now.get(key, job) != job:
+                found.setdefault(key, []).append((now[key], row.revision))
+            now[key] = job
     return found
 
 
-def _classes(w: World) -> Mapping[str, str]:
-    """Id of a job, merged ones too -> name of its class; none for no job."""
-    rows = w.rows("SELECT id, record FROM core_records WHERE tenant_id = :tenant AND kind = 'job'")
-    keys = {str(row.id): json.loads(row.record).get("class_key", "") for row in rows}
-    return {"": "", **{id: w.chart.classes[key] if key else "" for id, key in keys.items()}}
+def _bearers(record: Mapping[str, Any]) -> Iterator[tuple[str | None, str, bool]]:
+    """The whole (None) and each of its lines, with its job, and whether it has a branch or class of its own."""
+    job = record.get("job_id") or ""
+    yield None, job, bool(record.get("branch"))
+    for line in record.get("lines", ()):
+        yield line.get("description", ""), line.get("job_id") or job, bool(line.get("class_key"))
