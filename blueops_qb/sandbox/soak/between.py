@@ -72,7 +72,7 @@ def choose(w: World) -> str:
         resolve.resolve(turn, row["id"], choice, "admin")
     w.chosen[row["ref"]] += 1
     if (row["cause"], choice) == ("variance", "ours"):
-        w.sent_again[row["ref"]] += 1
+        w.sent_again.add(row["ref"])
     if choice == "theirs":
         note_chosen(w, row["ref"])
     if row["ref"] and (choice == "close" or (row["cause"], choice) in ACCEPTING):

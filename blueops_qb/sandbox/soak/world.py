@@ -85,8 +85,8 @@ class World(ABC):
     theirs_only: set[Place] = attrs.field(factory=set)
     #: How often a person settled a conflict of a record.
     chosen: Counter[str] = attrs.field(factory=Counter)
-    #: How often of that it was to send once more what the books made something else of.
-    sent_again: Counter[str] = attrs.field(factory=Counter)
+    #: Those of which somebody had sent once more what the books made something else of.
+    sent_again: set[str] = attrs.field(factory=set)
     #: Parties that somebody let be created under a marked name, as theirs is somebody else's in the books.
     told_apart: set[str] = attrs.field(factory=set)
     #: Records that a person has accepted although both sides differ.
