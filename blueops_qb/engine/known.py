@@ -66,6 +66,12 @@ class Known:
         return self.link_id is not None
 
     @property
+    def out(self) -> bool:
+        """It is not in the books, or what is there was void when both sides last agreed."""
+        base = None if self.base_ours is None else wire.load_document(self.kind, self.base_ours)
+        return not self.linked or bool(getattr(base, "void", False))
+
+    @property
     def busy(self) -> bool:
         """Something of it is on its way, or its state over there is in doubt."""
         return "out" in self.open or "uncertain" in self.open

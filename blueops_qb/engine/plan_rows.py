@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import attrs
@@ -62,6 +62,13 @@ class PlanRows:
     def _touch(self, known: Known) -> None:
         """Something is about to be planned for the document."""
         self._touched.append((known, attrs.evolve(known)))
+
+    def _compare_again(self, knowns: Iterable[Known]) -> None:
+        """Their side of these is laid beside ours once more."""
+        self._dirty += [
+            {"b_kind": known.kind.value, "b_id": known.books_id, "b_connection": self.turn.id}
+            for known in knowns
+        ]
 
     def _leave(self, known: Known) -> None:
         """The document has nothing in the books any more; what was there stays void, and nobody follows it."""

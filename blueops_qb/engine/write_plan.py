@@ -98,11 +98,11 @@ class WritePlan(PlanRows):
             for key, document in posted.documents.items():
                 # Before anything is planned: of a record in several parts all are written, or none.
                 named = self.names.named(key, document, self.known.get(key))
-                self._need_all(named, but=posted.documents)
+                self._need_all(named, self.known.get(key), but=posted.documents)
                 self._need_parties_there(key, named)
             for key, document in posted.documents.items():
                 named = self.names.named(key, document, self.known.get(key))
-                self._need_all(named)
+                self._need_all(named, self.known.get(key))
                 step = self._document(key, named, revision)
                 anything = anything or step
                 waits += self._waits(named) if step and not is_void(named) else []
@@ -246,12 +246,6 @@ class WritePlan(PlanRows):
         self.anew = self.anew or bool(waiting)
         self._compare_again(waiting)
 
-    def _compare_again(self, knowns: Iterable[Known]) -> None:
-        self._dirty += [
-            {"b_kind": known.kind.value, "b_id": known.books_id, "b_connection": self.turn.id}
-            for known in knowns
-        ]
-
     def _were_there(self, knowns: Iterable[Known]) -> bool:
         """Whether any of the documents is or was in the books."""
         mine = list(knowns)
@@ -293,8 +287,15 @@ class WritePlan(PlanRows):
         return {BooksRef(BooksKind(r.kind), r.books_id): r for r in self.turn.connection.execute(query)}
 
     # -- what a document needs ---------------------------------------------------------------------
-    def _need_all(self, document: Document, *, but: Collection[DocumentKey] = ()) -> None:
-        """Make sure of everything that a document names; what is void needs no document. Raises Held."""
+    def _need_all(
+        self, document: Document, known: Known | None, *, but: Collection[DocumentKey] = ()
+    ) -> None:
+        """Make sure of everything that a document names; what is void needs no document, and nobody once it is out.
+
+        Raises Held.
+        """
+        if is_void(document) and (known is None or known.out):
+            return
         for ref in refs_of(document):
             if isinstance(ref, BooksRef) or key_of(ref) in but:
                 continue
@@ -371,7 +372,7 @@ class WritePlan(PlanRows):
             raise Held(State.HELD, f"{ref}: {reason}", remedy=remedy, hold=Hold.MAPPING, waits_for=ref)
         for part, document in result.documents.items():
             named = self.names.named(part, document, self.known.get(part))
-            self._need_all(named)
+            self._need_all(named, self.known.get(part))
             self._document(part, named, snapshot.revision)
 
     def _look_for(self, ref: RecordRef) -> None:
