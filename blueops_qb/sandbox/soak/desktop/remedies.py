@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from blueops_qb.domain.refs import RecordKind, RecordRef
@@ -21,7 +22,7 @@ _INTO = re.compile(r"was merged into (\d+) in BlueOps")
 
 def tell_apart(w: DesktopWorld) -> str:
     """A party whose name is somebody else's in QuickBooks is created under a marked name, on the matching page."""
-    named = sorted({row.waits_for for row in _held(w, Hold.MATCH) if "already used" in row.reason})
+    named = namesakes(_held(w, Hold.MATCH))
     if not named:
         raise NothingThere
     party = w.chance.choice(named)
@@ -35,6 +36,11 @@ def tell_apart(w: DesktopWorld) -> str:
         matching.decide(turn, RecordRef(RecordKind(kind), id), "create", actor="admin")
     w.told_apart.add(party)
     return str(party)
+
+
+def namesakes(held: Iterable[Any]) -> list[str]:
+    """Parties that cannot be created, by what is held: one that only cannot be renamed waits for nobody."""
+    return sorted({row.waits_for for row in held if row.waits_for and "already used" in row.reason})
 
 
 def merge_as_here(w: DesktopWorld) -> str:
