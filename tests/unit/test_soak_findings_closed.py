@@ -22,6 +22,11 @@ JOBS = ((5, "1"), (20, "2"), (40, "3"))
 PLACES = [("expense:3", "Bill:5"), ("invoice:7", "Invoice:9")]
 
 
+def at(revision: int) -> dt.datetime:
+    """Core counts a revision a day."""
+    return dt.datetime(2026, 3, 1, tzinfo=dt.UTC) + dt.timedelta(days=revision)
+
+
 class House:
     """As much of a soak's world as is looked at: invoice 7 is of the job, and so is the first line of expense 3."""
 
@@ -33,7 +38,9 @@ class House:
     def __init__(self, *closings: tuple[int, str], own_class: str = "") -> None:
         self.witness = Witness()
         self.own_class, self.branch, self.last = own_class, "", 0
+        self.time = SimpleNamespace()
         for self.last, day in closings:
+            self.time.moment = at(self.last)
             note_closing(cast(World, self), day)
 
     def rows(self, statement: str, **_: Any) -> list[Any]:
@@ -54,7 +61,10 @@ class House:
         invoice = {"lines": [{"description": "Work 1"}], "job_id": job, "branch": self.branch}
         return [
             SimpleNamespace(
-                ref_kind=kind, ref_id=id, revision=revision, payload=json.dumps({"record": record})
+                ref_kind=kind,
+                ref_id=id,
+                revision=revision,
+                payload=json.dumps({"occurred_at": at(revision).isoformat(), "record": record}),
             )
             for kind, id, record in (("expense", "3", expense), ("invoice", "7", invoice))
         ]
@@ -108,6 +118,7 @@ def test_a_cost_of_a_closed_period_keeps_the_class_of_a_job_that_it_had(
         ([(10, CLOSED)], True),
         ([(30, CLOSED)], True),
         ([(10, CLOSED), (30, "")], True),
+        ([(10, CLOSED), (19, "")], True),
         ([(10, CLOSED), (15, "")], False),
         ([(10, "2026-03-01")], False),
     ],
@@ -115,6 +126,7 @@ def test_a_cost_of_a_closed_period_keeps_the_class_of_a_job_that_it_had(
         "when it was merged",
         "before it was written",
         "open again since",
+        "open again, as BlueOps did not know yet",
         "open again before",
         "another day",
     ],

@@ -19,19 +19,32 @@ import attrs
 
 from blueops_qb.sandbox.reader.values import Cost, Found, Sale, added
 from blueops_qb.sandbox.soak.office import today
-from blueops_qb.sandbox.soak.world import World
+from blueops_qb.sandbox.soak.world import SETTINGS, World
 
 D = TypeVar("D", Sale, Cost)
+#: The closing date is read once a day: how long BlueOps may go by one that was taken back.
+LAG = 2 * dt.timedelta(seconds=SETTINGS.catalog_seconds)
 #: What a line says that goes beside another one.
 _BESIDE = re.compile("^(Freight|Discount): ")
+
+
+@attrs.frozen(kw_only=True)
+class _End:
+    """When a document's job became another one: core's revision then, and the moment."""
+
+    revision: int
+    at: dt.datetime
+
+
+#: (record of BlueOps, what its line says, or None for the whole) -> jobs that it had before.
+_Had = Mapping[tuple[str, str | None], Sequence[tuple[str, _End]]]
 
 
 @attrs.frozen(kw_only=True)
 class _Jobs:
     """Jobs that documents had before, and what jobs bring, merged ones too; no job brings nothing."""
 
-    #: (record of BlueOps, what its line says, or None for the whole) -> jobs, each with core's revision at its end.
-    had: Mapping[tuple[str, str | None], Sequence[tuple[str, int]]]
+    had: _Had
     classes: Mapping[str, str]
     locations: Mapping[str, str]
 
@@ -45,7 +58,7 @@ def some_day(w: World) -> str:
 def note_closing(w: World, day: str) -> str:
     """The bookkeeper closed the books through a day, or opened them again: no day; answers it in words."""
     (row,) = w.rows("SELECT COALESCE(MAX(revision), 0) AS last FROM core_records WHERE tenant_id = :tenant")
-    w.witness.closings.append((row.last, day))
+    w.witness.closings.append((row.last, w.time.moment, day))
     return f"closed through {day}" if day else "open again"
 
 
@@ -73,7 +86,7 @@ def _as_it_lies(w: World, mine: D, other: D, jobs: _Jobs, sign: int) -> D:
 
     def kept(what: str | None, shown: str, brought: Mapping[str, str]) -> bool:
         had = jobs.had.get((mine.id, what), ())
-        return any(brought[job] == shown and _was_closed(w, other.date, until) for job, until in had)
+        return any(brought[job] == shown and _was_closed(w, other.date, end) for job, end in had)
 
     shown = {line.description: line.class_name for line in other.lines}
 
@@ -100,11 +113,15 @@ def _as_it_lies(w: World, mine: D, other: D, jobs: _Jobs, sign: int) -> D:
     return dataclasses.replace(document, location=other.location, effect=located)
 
 
-def _was_closed(w: World, day: dt.date, revision: int) -> bool:
-    """Whether the books were closed on that day when core was at that revision, or at some time since."""
-    before = [through for at, through in w.witness.closings if at < revision][-1:]
-    since = [through for at, through in w.witness.closings if at >= revision]
-    return any(day.isoformat() <= through for through in (*before, *since))
+def _was_closed(w: World, day: dt.date, end: _End) -> bool:
+    """Whether the books were closed on that day when the job became another one or since, as BlueOps could know it."""
+    closings = w.witness.closings
+    for n, (_, _, through) in enumerate(closings):
+        ended = closings[n + 1][:2] if n + 1 < len(closings) else None
+        lasted = ended is None or ended[0] >= end.revision or ended[1] >= end.at - LAG
+        if lasted and day.isoformat() <= through:
+            return True
+    return False
 
 
 def _jobs(w: World) -> _Jobs:
@@ -118,22 +135,23 @@ def _jobs(w: World) -> _Jobs:
     return _Jobs(had=_had(w), classes=classes, locations=locations)
 
 
-def _had(w: World) -> Mapping[tuple[str, str | None], Sequence[tuple[str, int]]]:
+def _had(w: World) -> _Had:
     """By what core has told of its invoices and costs, one revision after the other."""
     rows = w.rows(
         "SELECT ref_kind, ref_id, revision, payload FROM blueops_qb_outbox WHERE tenant_id = :tenant"
         " AND ref_kind IN ('expense', 'invoice') AND payload IS NOT NULL ORDER BY revision, id"
     )
     now: dict[tuple[str, str | None], str] = {}
-    found: dict[tuple[str, str | None], list[tuple[str, int]]] = {}
+    found: dict[tuple[str, str | None], list[tuple[str, _End]]] = {}
     for row in rows:
-        record = json.loads(row.payload).get("record") or {}
+        event = json.loads(row.payload)
+        record, at = event.get("record") or {}, dt.datetime.fromisoformat(event["occurred_at"])
         for what, job, own in _bearers(record):
             key = f"{row.ref_kind}:{row.ref_id}", what
             if own:
                 found.pop(key, None)
             elif now.get(key, job) != job:
-                found.setdefault(key, []).append((now[key], row.revision))
+                found.setdefault(key, []).append((now[key], _End(revision=row.revision, at=at)))
             now[key] = job
     return found
 

@@ -6,6 +6,7 @@ Each kind of books has a witness of its own, who listens there and fills what st
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -47,9 +48,9 @@ class Witness:
     altered: list[str] = attrs.field(factory=list)
     #: (kind, id, before, after) of documents in the closed period that the app stored or deleted.
     in_closed_period: list[tuple[str, str, Obj | None, Obj | None]] = attrs.field(factory=list)
-    #: Core's last revision when people moved the closing date, and the day through which the books are closed since;
-    #: none where they are open.
-    closings: list[tuple[int, str]] = attrs.field(factory=list)
+    #: Core's last revision and the moment when people moved the closing date, and the day through which the books are
+    #: closed since; none where they are open.
+    closings: list[tuple[int, dt.datetime, str]] = attrs.field(factory=list)
     _people: bool = False
 
     @contextlib.contextmanager
