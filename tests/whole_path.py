@@ -82,7 +82,7 @@ SOLD: dict[tuple[Family, str], str] = {
     (Family.FEE, "back_from_undeposited"): "1090",
 }
 #: Cost codes: the cost account of their item.
-CODES = {"22-100": "5010", "16-200": "5300", "16-100": "5400"}
+CODES = {"03-300": "5300", "22-100": "5010", "16-200": "5300", "16-100": "5400"}
 ACCOUNTS: dict[tuple[Family, str], str] = {
     (Family.MATERIAL_COST, "pipe_fittings"): "5010",
     (Family.MATERIAL_COST, "water_heater"): "5030",
@@ -99,6 +99,7 @@ ACCOUNTS: dict[tuple[Family, str], str] = {
     (Family.ROLE, "undeposited"): "1090",
     (Family.ROLE, "clearing"): "1050",
     (Family.ROLE, "reimbursable_asset"): "1250",
+    (Family.ROLE, "retainage_payable"): "2150",
     (Family.ROLE, "permit_funds"): "2380",
     (Family.ROLE, "discounts"): "4900",
     (Family.ROLE, "tax_payable"): "2200",

@@ -11,6 +11,7 @@ import attrs
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.permit_records import Permit
 from blueops_qb.domain.refs import RecordKind, RecordRef
+from blueops_qb.domain.subcontract_records import SubcontractBill
 
 
 class ExpenseType(enum.StrEnum):
@@ -44,6 +45,8 @@ class CostLine:
     job_id: str | None = None
     class_key: str = ""
     billable: bool = False
+    #: The change order that the cost is for.
+    change_order_id: str = ""
 
 
 class SplitBasis(enum.StrEnum):
@@ -68,7 +71,8 @@ class Receipt:
 class Expense:
     """A cost of any type. Invariant: sum of lines + tax + freight = total; a card refund has `refund` set.
 
-    `permit` is set where an authority was paid for a permit; each of its lines is then for a job.
+    `permit` is set where an authority was paid for a permit; each of its lines is then for a job. With `subcontract`
+    the total is less by what is held back of it, and more by what is released.
     """
 
     id: str
@@ -90,6 +94,7 @@ class Expense:
     memo: str = ""
     refund: bool = False
     permit: Permit | None = None
+    subcontract: SubcontractBill | None = None
     receipts: tuple[Receipt, ...] = ()
     currency: str = "USD"
     void: bool = False

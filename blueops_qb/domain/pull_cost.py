@@ -17,6 +17,8 @@ from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.posting.costs import FREIGHT_KEY, PURCHASE_TAX_KEY
 from blueops_qb.domain.posting.expenses import PAID_BY
+from blueops_qb.domain.posting.subcontracts import LINE as RETAINAGE
+from blueops_qb.domain.posting.subcontracts import bare, held_back
 from blueops_qb.domain.pulling import (
     Drafted,
     LineOption,
@@ -62,7 +64,7 @@ def expense_from(record: Expense, pull: Pull) -> Drafted:
         lines, ids, more = _lines(record, pull)
         changes |= {"lines": lines, **more}
     draft: Expense = attrs.evolve(record, **changes)
-    total = sum((line.amount for line in draft.lines), ZERO) + draft.tax + draft.freight
+    total = sum((line.amount for line in draft.lines), ZERO) + draft.tax + draft.freight - held_back(draft)
     return Drafted(record=attrs.evolve(draft, total=total), ids=ids)
 
 
@@ -117,16 +119,18 @@ def _lines(record: Expense, pull: Pull) -> tuple[tuple[CostLine, ...], tuple[str
     lines: list[CostLine] = []
     ids: list[str] = []
     asked: list[LineOption] = []
-    whole: dict[str, Decimal] = {}
+    whole: dict[str, Any] = {}
     for step in pull.steps:
         tail = step.ours_id.rpartition("/")[2] if "/" in step.ours_id else ""
         if tail in _WHOLE:
             amount = ZERO if step.theirs is None else step.theirs.amount
             whole[_WHOLE[tail]] = whole.get(_WHOLE[tail], ZERO) + amount
+        if step.ours_id == RETAINAGE:
+            whole |= _retainage(record, step)
         if step.theirs is None:
             continue
         ids.append(step.ours_id)
-        if tail in _WHOLE:
+        if tail in _WHOLE or step.ours_id == RETAINAGE:
             continue
         if step.ours_id:
             lines.append(_changed(ours[step.ours_id], step, pull))
@@ -141,6 +145,16 @@ def _lines(record: Expense, pull: Pull) -> tuple[tuple[CostLine, ...], tuple[str
     return tuple(lines), tuple(ids), whole
 
 
+def _retainage(record: Expense, step: LineStep) -> dict[str, Any]:
+    """What is held back, or released, as the line of it says over there."""
+    bill, amount = record.subcontract, ZERO if step.theirs is None else step.theirs.amount
+    assert bill is not None, "only the bill of a subcontract has that line"
+    if bill.retainage and bill.release:
+        raise NoPlace("holds back and releases retainage in one line, which was changed in QuickBooks alone")
+    changed = attrs.evolve(bill, retainage=max(-amount, ZERO), release=max(amount, ZERO))
+    return {"subcontract": changed}
+
+
 def _changed(line: CostLine, step: LineStep, pull: Pull) -> CostLine:
     theirs = step.theirs
     changes: dict[str, Any] = {}
@@ -150,7 +164,7 @@ def _changed(line: CostLine, step: LineStep, pull: Pull) -> CostLine:
         on_top = step.ours.amount - line.amount
         changes |= _product(theirs, theirs.amount - on_top)
     if step.moved("description") or (product and step.ours.description != line.description):
-        changes["description"] = theirs.description
+        changes["description"] = bare(theirs.description, line)
     if step.moved("customer"):
         changes["job_id"] = _job(theirs, pull)
     if step.moved("class_"):

@@ -33,6 +33,7 @@ from blueops_qb.domain.sale_records import (
     LineKind,
     TaxRounding,
 )
+from blueops_qb.domain.subcontract_records import SubcontractBill
 
 Record = (
     Customer
@@ -98,6 +99,7 @@ __all__ = [
     "RefundPart",
     "ReturnReason",
     "SplitBasis",
+    "SubcontractBill",
     "TaxExemption",
     "TaxRounding",
     "Vendor",

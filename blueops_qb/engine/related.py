@@ -68,6 +68,7 @@ def named_by(record: Record) -> list[RecordRef]:
             add(RecordKind.VENDOR, record.vendor_id)
             for line in record.lines:
                 add(RecordKind.JOB, line.job_id)
+            add(RecordKind.JOB, record.subcontract.job_id if record.subcontract is not None else None)
         case Payout():
             for payment_id in record.payment_ids:
                 add(RecordKind.PAYMENT, payment_id)

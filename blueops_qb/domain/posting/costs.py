@@ -11,7 +11,7 @@ from blueops_qb.domain.documents import PurchaseLine
 from blueops_qb.domain.mapping import Family, Target
 from blueops_qb.domain.money import ZERO, allocate, half_up
 from blueops_qb.domain.policy import PurchaseTax
-from blueops_qb.domain.posting import permits
+from blueops_qb.domain.posting import permits, subcontracts
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.profile import Tracking
 from blueops_qb.domain.records import CostLine, Expense, SplitBasis
@@ -42,6 +42,7 @@ def cost_lines(record: Expense, lookup: Lookup) -> tuple[PurchaseLine, ...]:
     if not in_cost:
         lines += _extra(record, taxes, PURCHASE_TAX_KEY, goods=lines, lookup=lookup)
     lines += _extra(record, freights, FREIGHT_KEY, goods=lines[: len(record.lines)], lookup=lookup)
+    lines += subcontracts.retainage_line(record, lines, lookup)
     return _with_one_class(lines, lookup)
 
 
@@ -60,12 +61,14 @@ def _in_cents(record: Expense, lookup: Lookup) -> Expense:
 
 
 def _check_sum(record: Expense, lookup: Lookup) -> None:
-    if not record.lines:
+    back = subcontracts.held_back(record)
+    if not record.lines and not back:
         raise lookup.held("has no line", _REMEDY)
-    whole = sum((line.amount for line in record.lines), ZERO) + record.tax + record.freight
+    whole = sum((line.amount for line in record.lines), ZERO) + record.tax + record.freight - back
     if whole != record.total:
+        less = " less what is held back" if record.subcontract is not None else ""
         raise lookup.held(
-            f"does not add up: its lines, tax and freight come to {whole}, its total says {record.total}",
+            f"does not add up: its lines, tax and freight{less} come to {whole}, its total says {record.total}",
             _REMEDY,
         )
     if record.total < 0:
@@ -119,7 +122,7 @@ def _goods(record: Expense, line: CostLine, tax: Decimal, *, lookup: Lookup) -> 
     target = _target(record, line, lookup=lookup)
     amount = line.amount + tax
     quantity, unit_cost, description = (
-        _quantity(line, amount) if target.item else (None, None, line.description)
+        _quantity(line, amount) if target.item else (None, None, subcontracts.described(line))
     )
     return PurchaseLine(
         line_id=line.line_id,
@@ -169,12 +172,13 @@ def _target(record: Expense, line: CostLine, *, lookup: Lookup) -> Target:
 
 def _quantity(line: CostLine, amount: Decimal) -> tuple[Decimal, Decimal, str]:
     """Quantity, unit cost, description; 1 times the amount where the books would multiply to another one."""
+    words = subcontracts.described(line)
     if half_up(line.quantity * line.unit_cost) == amount:
-        return line.quantity, line.unit_cost, line.description
+        return line.quantity, line.unit_cost, words
     if line.quantity == 1:
-        return Decimal(1), amount, line.description
+        return Decimal(1), amount, words
     real = f"({line.quantity} x {line.unit_cost})" if line.unit_cost else f"(quantity {line.quantity})"
-    return Decimal(1), amount, f"{line.description} {real}".strip()
+    return Decimal(1), amount, f"{words} {real}".strip()
 
 
 def _extra(

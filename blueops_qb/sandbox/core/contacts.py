@@ -224,7 +224,10 @@ def _to_customer(record: Record, _: str, new: str) -> Record:
 def _to_job(record: Record, old: str, new: str) -> Record:
     if isinstance(record, Expense):
         lines = tuple(attrs.evolve(x, job_id=new) if x.job_id == old else x for x in record.lines)
-        return attrs.evolve(record, lines=lines)
+        bill = record.subcontract
+        if bill is not None and bill.job_id == old:
+            bill = attrs.evolve(bill, job_id=new)
+        return attrs.evolve(record, lines=lines, subcontract=bill)
     assert isinstance(record, Invoice | Payment | Credit)
     if isinstance(record, Payment) and record.deposit_for_job == old:
         record = attrs.evolve(record, deposit_for_job=new)

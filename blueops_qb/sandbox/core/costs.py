@@ -11,6 +11,7 @@ from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.records import Expense, ExpenseType, Job, Receipt, SplitBasis, Vendor
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.sandbox.core.payments import checked_amount
+from blueops_qb.sandbox.core.subcontracts import with_earlier
 from blueops_qb.sandbox.core.tables import receipts
 from blueops_qb.sandbox.core.work import Refused, Work
 from blueops_qb.sdk.hooks import Action
@@ -62,6 +63,11 @@ class CostActions(Work):
     def _checked_expense(self, expense: Expense) -> Expense:
         if expense.type in NEEDS_VENDOR and not expense.vendor_id:
             raise Refused(f"a cost of type {expense.type.value} needs a vendor; choose who is owed")
+        expense = with_earlier(self._connection, self.tenant_id, expense)
+        if expense.subcontract is not None:
+            if expense.type is not ExpenseType.SUBCONTRACT or not expense.subcontract.subcontract_id:
+                raise Refused("name the subcontract of a subcontractor's bill, and choose that kind of cost")
+            self._existing(Job, RecordKind.JOB, expense.subcontract.job_id)
         if expense.permit is not None and not expense.vendor_id:
             raise Refused("a permit needs the authority that it was bought from; choose the vendor")
         if expense.type in NEEDS_ACCOUNT and not expense.payment_account_key:
@@ -80,10 +86,13 @@ class CostActions(Work):
         return expense
 
     def _check_sums(self, expense: Expense) -> None:
-        if not expense.lines:
+        if not expense.lines and expense.subcontract is None:
             raise Refused("a cost needs at least one line; enter what was bought")
         lines = sum((line.amount for line in expense.lines), ZERO)
-        parts = lines + checked_amount(expense.tax, "a tax") + checked_amount(expense.freight, "a freight")
+        back = expense.subcontract.held_back if expense.subcontract is not None else ZERO
+        parts = (
+            lines + checked_amount(expense.tax, "a tax") + checked_amount(expense.freight, "a freight") - back
+        )
         if checked_amount(expense.total, "a cost") != parts:
             raise Refused(
                 f"lines, tax and freight come to {parts}, not to {expense.total}; correct the total or a line"

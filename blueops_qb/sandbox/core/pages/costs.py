@@ -11,7 +11,15 @@ from flask import Response as FlaskResponse
 from werkzeug.wrappers import Response
 
 from blueops_qb.domain.money import ZERO
-from blueops_qb.domain.records import CostLine, Expense, ExpenseType, Permit, PermitPayer, Receipt
+from blueops_qb.domain.records import (
+    CostLine,
+    Expense,
+    ExpenseType,
+    Permit,
+    PermitPayer,
+    Receipt,
+    SubcontractBill,
+)
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.sandbox.core.pages import forms, here
 from blueops_qb.sandbox.core.pages.contacts import Shown, found
@@ -21,7 +29,7 @@ from blueops_qb.sandbox.core.work import Refused
 
 pages = Blueprint("costs", __name__)
 LINES = 4
-FIELDS = ("description", "line_amount", "category", "job_id", "class_key")
+FIELDS = ("description", "line_amount", "category", "job_id", "class_key", "change_order_id")
 #: What a permit can be on the form: as the policy says, a role, or part of a contract's price.
 INCLUDED = "included"
 PERMITS = {
@@ -78,7 +86,8 @@ def _expense(rows: list[dict[str, str]]) -> Expense:
         raise Refused("choose what kind of cost it is")
     lines = tuple(_line(n, row) for n, row in enumerate(rows, start=1))
     tax, freight = forms.money(form.get("tax", ""), "Tax"), forms.money(form.get("freight", ""), "Freight")
-    computed = sum((line.amount for line in lines), ZERO) + tax + freight
+    bill = _subcontract(lines)
+    computed = sum((line.amount for line in lines), ZERO) + tax + freight - (bill.held_back if bill else ZERO)
     return Expense(
         id="",
         type=ExpenseType(type_),
@@ -95,6 +104,7 @@ def _expense(rows: list[dict[str, str]]) -> Expense:
         memo=forms.text(form, "memo"),
         refund=form.get("refund") == "yes",
         permit=_permit(),
+        subcontract=bill,
         currency=here.core().tenant(here.member().tenant_id).currency,
     )
 
@@ -114,6 +124,25 @@ def _permit() -> Permit | None:
     )
 
 
+def _subcontract(lines: tuple[CostLine, ...]) -> SubcontractBill | None:
+    """What the form says of a subcontract; None where the cost is of none."""
+    form = request.form
+    name = forms.text(form, "subcontract_id")
+    if not name:
+        return None
+    agreed = forms.text(form, "contract_sum")
+    return SubcontractBill(
+        subcontract_id=name,
+        job_id=forms.text(form, "subcontract_job_id") or next((x.job_id for x in lines if x.job_id), ""),
+        application=forms.text(form, "application"),
+        contract_sum=forms.money(agreed, "Subcontract sum") if agreed else None,
+        retainage=forms.money(form.get("retainage", ""), "Retainage"),
+        release=forms.money(form.get("release", ""), "Release"),
+        holds=tuple(word.strip() for word in forms.text(form, "holds").split(";") if word.strip()),
+        joint_payee=forms.text(form, "joint_payee"),
+    )
+
+
 def _line(number: int, row: dict[str, str]) -> CostLine:
     family, _, key = row["category"].partition(":")
     if not key:
@@ -129,6 +158,7 @@ def _line(number: int, row: dict[str, str]) -> CostLine:
         material_category=key if family == "material" else "",
         job_id=row["job_id"] or None,
         class_key=row["class_key"],
+        change_order_id=row["change_order_id"],
     )
 
 
