@@ -5,6 +5,7 @@ from typing import Any
 
 import attrs
 import pytest
+import sqlalchemy as sa
 
 from blueops_qb.domain.documents import Allocation, CustomerPayment, CustomerRecord, SalesInvoice, SalesLine
 from blueops_qb.domain.records import (
@@ -19,6 +20,7 @@ from blueops_qb.domain.records import (
 )
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind
 from blueops_qb.engine import resolve
+from blueops_qb.sandbox.soak.in_vain import in_vain
 from blueops_qb.sdk.provider import Operation
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse
@@ -126,6 +128,16 @@ def take(house: EngineHouse) -> Any:
     out = house.engine.next_exchange(house.id)
     assert out is not None
     return out
+
+
+def waits_in_vain(house: EngineHouse) -> list[str]:
+    """What waits in vain, as the soak's judge tells it."""
+
+    def rows(statement: str, **values: str) -> list[Any]:
+        with house.core.engine.connect() as connection:
+            return list(connection.execute(sa.text(statement), {"tenant": house.tenant, **values}))
+
+    return in_vain(rows, connection=house.id)
 
 
 def arrived_twice(house: EngineHouse, monkeypatch: pytest.MonkeyPatch) -> Invoice:

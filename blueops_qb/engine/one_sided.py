@@ -16,7 +16,7 @@ from blueops_qb.domain.beside import FIELDS
 from blueops_qb.domain.binding import refs_of
 from blueops_qb.domain.compare import GROUPS, differing, with_fields
 from blueops_qb.domain.documents import Document
-from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef, record_of
+from blueops_qb.domain.refs import BooksKind, BooksRef, OurRef, RecordRef, record_of
 from blueops_qb.engine.known import load_known, places_of
 from blueops_qb.engine.outbox import Hold, Move, State
 from blueops_qb.engine.plan_rows import PlanRows
@@ -37,24 +37,62 @@ def travels(turn: Turn, row: Any, sides: Sides, groups: tuple[str, ...]) -> bool
     They do where a side is void, where the record is several documents (a person's choice may move money between
     them), and where something that they name has no place in the books yet.
     """
-    ours = sides.ours
-    if not groups or len(sides.documents) > 1 or _void(ours) or _void(sides.theirs):
-        return False
-    named = [ref for ref in refs_of(ours) if not isinstance(ref, BooksRef)]
-    if set(named) - set(places_of(turn.connection, turn.id, named)):
+    document = _counted(turn, sides, groups)
+    if document is None:
         return False
     known = sides.known
-    assert known.base_ours is not None
-    # What was brought in meanwhile counts as agreed already.
-    base = wire.load_document(known.kind, known.base_ours)
-    document = with_fields(base, ours, _fields(ours, groups))
-    involved = load_known(turn.connection, turn.id, {known.key.source, *map(record_of, named)})
+    involved = load_known(turn.connection, turn.id, {known.key.source, *map(record_of, _named(sides.ours))})
     rows = PlanRows(turn=turn, known=involved)
     mine = involved[known.key]
     mine.version, mine.base_theirs = row["version"], row["document"]
     rows.update(mine, document, sides.snapshot.revision, groups=groups, mark=MARK)
     rows.write()
     return True
+
+
+def was_refused(turn: Turn, row: Any, sides: Sides, groups: tuple[str, ...]) -> bool:
+    """Whether the books would not take just that on what they show, and the record is held with what they said.
+
+    It is not sent again by itself: a person retries it, or something of it moves.
+    """
+    document = _counted(turn, sides, groups)
+    if document is None:
+        return False
+    o, known = t.operations, sides.known
+    query = sa.select(o.c.state, o.c.version, o.c.content, o.c.params_json).where(o.c.document_id == known.id)
+    last = turn.connection.execute(query.order_by(o.c.id.desc()).limit(1)).one_or_none()
+    if last is None or last.state != "failed" or f'"{MARK}"' not in (last.params_json or ""):
+        return False
+    same = (last.version, last.content) == (row["version"], wire.dump_document(document))
+    return same and _is_held(turn, known.key.source)
+
+
+def _is_held(turn: Turn, ref: RecordRef) -> bool:
+    """Whether the newest event of the record is held as refused."""
+    o = t.outbox
+    query = sa.select(o.c.state, o.c.hold).where(
+        o.c.tenant_id == turn.tenant_id, o.c.ref_kind == ref.kind.value, o.c.ref_id == ref.id
+    )
+    last = turn.connection.execute(query.order_by(o.c.revision.desc(), o.c.id.desc()).limit(1)).one_or_none()
+    return last is not None and (last.state, last.hold) == (State.HELD.value, Hold.REFUSED.value)
+
+
+def _counted(turn: Turn, sides: Sides, groups: tuple[str, ...]) -> Document | None:
+    """What both sides agreed on last, with the groups that only we moved; None where they wait for the choice."""
+    ours, known = sides.ours, sides.known
+    if not groups or len(sides.documents) > 1 or _void(ours) or _void(sides.theirs):
+        return None
+    named = _named(ours)
+    if set(named) - set(places_of(turn.connection, turn.id, named)):
+        return None
+    assert known.base_ours is not None
+    # What was brought in meanwhile counts as agreed already.
+    base = wire.load_document(known.kind, known.base_ours)
+    return with_fields(base, ours, _fields(ours, groups))
+
+
+def _named(document: Document) -> list[OurRef]:
+    return [ref for ref in refs_of(document) if not isinstance(ref, BooksRef)]
 
 
 def is_one_sided(ready: Ready) -> bool:

@@ -304,21 +304,29 @@ class PlanRows:
             )
 
     def _no_longer_waited_for(self) -> None:
-        """What was to go after a document that is not needed any more is planned again: that one never comes."""
+        """What was to go after a document that is not needed any more is planned again: that one never comes.
+
+        Nor does what was queued behind it, whatever that plan makes of it: it may have to wait for something else.
+        """
         last = {row["b_id"]: row["b_state"] for row in self._changed}
         gone = [id for id, state in last.items() if state == "withdrawn"]
         if not gone:
             return
         d, o, a = t.documents, t.operations, t.operation_after
         query = (
-            sa.select(d.c.source_kind, d.c.source_id)
+            sa.select(d.c.source_kind, d.c.source_id, o.c.id)
             .select_from(a.join(o, o.c.id == a.c.operation_id).join(d, d.c.id == o.c.document_id))
             .where(a.c.document_id.in_(gone), o.c.state == "ready")
         )
         turn = self.turn
-        refs = [
-            RecordRef(RecordKind(row.source_kind), row.source_id) for row in turn.connection.execute(query)
-        ]
+        rows = turn.connection.execute(query).all()
+        refs = [RecordRef(RecordKind(row.source_kind), row.source_id) for row in rows]
         if refs:
+            reason = "what it was to go after is not needed any more"
+            turn.connection.execute(
+                o.update()
+                .where(o.c.id.in_({row.id for row in rows}), o.c.state == "ready")
+                .values(state="cancelled", reason=reason, closed_at=turn.now)
+            )
             states = [outbox.State.WAITING]
             outbox.again(turn.connection, turn.tenant_id, turn.now, refs=refs, states=states)

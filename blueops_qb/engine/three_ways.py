@@ -161,7 +161,7 @@ def _three_ways(turn: Turn, row: Any, sides: Sides, *, newly_ours: bool) -> bool
     if outcome.clash or outcome.unfit:
         _wait_for_person(turn, row, sides, outcome)
         waiting = outcome.clash or (tuple(outcome.unfit) if push else ())
-        if waiting:
+        if waiting and not one_sided.was_refused(turn, row, sides, push):
             one_sided.travels(turn, row, sides, push)
             _hold_in_conflict(turn, sides.known, outcome.revision, waiting)
         return True

@@ -9,6 +9,9 @@ from blueops_qb.domain.policy import Overlap, Policy
 from blueops_qb.domain.records import Customer, Invoice
 from blueops_qb.domain.refs import BooksKind, RecordKind
 from blueops_qb.engine import resolve, rules_desk
+from blueops_qb.engine.plan_anew import plan_anew
+from blueops_qb.sdk.outcomes import Gone
+from blueops_qb.sdk.provider import Verb, Want
 from tests.bookkeeper import THERE, all_here, check, sent_customer, sent_invoice
 from tests.engine_house import D, EngineHouse
 from tests.fake_books import Fault
@@ -136,6 +139,24 @@ def test_the_money_of_an_invoice_travels_while_its_day_waits(house: EngineHouse)
     assert house.here(invoice.ref).total == house.there(invoice).total == D("120.00")
     assert house.conflicts() == []
     assert house.quiet()
+
+
+def test_what_travels_alone_and_names_what_is_not_there_is_not_sent_without_end(house: EngineHouse) -> None:
+    """The books do not say whether it is the record that is missing; it is read, and is as it was."""
+    ann = overlap(house)
+    look = Want(verb=Verb.READ, kind=BooksKind.CUSTOMER, target_id=house.place(ann).id)
+    house.books.script += [Gone(message="Something was not found.", then=(look,))] * 5
+    house.change(house.here(ann.ref), email="new@example.com")
+    for _ in range(5):
+        house.poll()
+    assert len(house.books.script) == 4
+    assert (house.state(ann), house.event(ann).hold) == ("held", "refused")
+    assert [c.group for c in house.conflicts()] == ["phone"]
+    house.books.script.clear()
+    with house.turn() as turn:
+        assert plan_anew(turn, ann.ref)
+    house.poll()
+    assert (house.there(ann).email, house.state(ann)) == ("new@example.com", "conflict")
 
 
 @pytest.mark.parametrize("fault", [Fault.LOSE_AFTER, Fault.LOSE_BEFORE, Fault.CUT])

@@ -13,14 +13,13 @@ from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey
 from blueops_qb.engine import resolve, rules_desk, undo
 from blueops_qb.engine.known import marker_of
 from blueops_qb.engine.plan_anew import plan_anew
-from blueops_qb.sandbox.soak.in_vain import in_vain
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.outcomes import BooksRecord
 from blueops_qb.sdk.provider import Operation
 from blueops_qb.store import tables as t
 from tests.engine_house import DAY, D, EngineHouse
 from tests.fake_books import REFUSED
-from tests.traps import FAR_OFF, ON_SQLITE, check, choose, sent_customer, take
+from tests.traps import FAR_OFF, ON_SQLITE, check, choose, sent_customer, take, waits_in_vain
 
 pytest_plugins = ["tests.engine_fixtures"]
 pytestmark = ON_SQLITE
@@ -258,16 +257,6 @@ def test_what_the_books_took_without_showing_it_has_a_way_out(
     assert house.quiet()
 
 
-def _told(house: EngineHouse) -> list[str]:
-    """What waits in vain, as the soak's judge tells it."""
-
-    def rows(statement: str, **values: str) -> list[Any]:
-        with house.core.engine.connect() as connection:
-            return list(connection.execute(sa.text(statement), {"tenant": house.tenant, **values}))
-
-    return in_vain(rows, connection=house.id)
-
-
 def test_a_payout_of_a_payment_of_which_a_person_left_a_part_out_waits_for_a_person(
     house: EngineHouse,
 ) -> None:
@@ -287,26 +276,26 @@ def test_a_payout_of_a_payment_of_which_a_person_left_a_part_out_waits_for_a_per
     house.drain()
     assert house.state(payout) == "held"
     assert "unlinked by a person" in house.event(payout).reason
-    assert _told(house) == []
+    assert waits_in_vain(house) == []
     assert house.books.of(K.DEPOSIT) == []
     assert house.books.document(kept).amount in (D("100.00"), D("200.00"))
 
 
 def test_the_soak_tells_what_waits_for_something_that_is_there(house: EngineHouse) -> None:
     invoice, payment = _waits_for_one_that_is_held(house)
-    assert _told(house) == []
+    assert waits_in_vain(house) == []
     house.set(t.outbox, t.outbox.c.ref_kind == "invoice", state="superseded")
-    (word,) = _told(house)
+    (word,) = waits_in_vain(house)
     assert word == f"create of payment for {payment.ref} goes after {invoice.ref}, of which nothing is open"
     with house.turn() as turn:
         assert plan_anew(turn, invoice.ref)
     house.drain()
     house.drain()
-    assert _told(house) == []
+    assert waits_in_vain(house) == []
     house.set(
         t.outbox, t.outbox.c.ref_kind == "payment", state="waiting", waits_for=str(invoice.ref), reason="?"
     )
-    assert _told(house) == [f"{payment.ref} is waiting for {invoice.ref}, which is there: ?"]
+    assert waits_in_vain(house) == [f"{payment.ref} is waiting for {invoice.ref}, which is there: ?"]
 
 
 @pytest.mark.parametrize("choice", ["theirs", "again"])
