@@ -52,7 +52,7 @@ def arrived(turn: Turn, row: Any) -> bool:
         if row["deleted"]:
             settled_itself(turn, place, "arrival", "it is gone from the books")
     if row["deleted"] and row["kind"] == BooksKind.REFUND_RECEIPT.value and row["origin"] in CAME:
-        return card_refunds.recounted(turn, row) is not None
+        return card_refunds.recounted(turn, row)
     if row["deleted"] or row["origin"] in ("listing", "ours") or not row["document"]:
         return True
     if row["marker"] and (seen := arrived_copies.of_ours(turn, row)) is not None:

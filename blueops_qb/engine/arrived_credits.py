@@ -168,19 +168,19 @@ def refund_receipt(turn: Turn, row: Any) -> Answer:
 
 def _card_refund(turn: Turn, row: Any, document: RefundReceipt) -> Answer:
     """Credits of ours say what is paid out of them; money of a payment of ours that goes so is put to a person."""
-    why = card_refunds.recounted(turn, row)
-    if why is None:
+    if not card_refunds.recounted(turn, row):
         return False
     names = {
         part.credit for part in _unbound(turn, document).pays_out if not isinstance(part.credit, BooksRef)
     }
     payments = sorted(str(ref) for name in names if (ref := record_of(name)).kind is RecordKind.PAYMENT)
-    if payments and not why:
-        why = (
-            f"it pays out what is left of {', '.join(payments)}, which is free in BlueOps still; "
-            "give that back by a refund in BlueOps, and delete this one in QuickBooks"
-        )
-    return NotTaken(f"refund {row['books_id']} of {document.total} to a card", why) if why else True
+    if not payments:
+        return True
+    return NotTaken(
+        f"refund {row['books_id']} of {document.total} to a card",
+        f"it pays out what is left of {', '.join(payments)}, which is free in BlueOps still; give that back by a "
+        "refund in BlueOps, and delete this one in QuickBooks",
+    )
 
 
 def _purpose_of(turn: Turn, items: set[BooksRef]) -> DepositPurpose | None:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import attrs
+import sqlalchemy as sa
 
 from blueops_qb.domain.binding import unbind
 from blueops_qb.domain.documents import CustomerPayment
@@ -19,30 +20,72 @@ from blueops_qb.domain.records import Credit
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
 from blueops_qb.domain.reverse_credits import credit_applied
 from blueops_qb.engine import used_credits
-from blueops_qb.engine.known import load_known, sources_of
+from blueops_qb.engine.conflicts import conflict_row, settled_itself, their_mover, write_conflicts
+from blueops_qb.engine.known import Known, load_by_place, load_known, sources_of
+from blueops_qb.engine.link_rows import mirror_row
+from blueops_qb.engine.mirroring import make_dirty
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Applied, SaveCredit
+from blueops_qb.store import tables as t
+
+#: The group of what is put to a person about a credit of which the books pay out more than BlueOps can take.
+GROUP = "card_refund"
 
 
-def named_in(row: Any) -> list[BooksRef]:
-    """What a refund pays out, or ever did, as its row of the mirror has it."""
-    found = (wire.parse_ref(name) for name in row["linked"].split())
-    return [place for place in found if isinstance(place, BooksRef)]
+def recounted(turn: Turn, row: Any) -> bool:
+    """Count anew what is used of each credit of ours that a refund names, or ever did; False = look at it again."""
+    named = (wire.parse_ref(name) for name in row["linked"].split())
+    memos = [place for place in named if isinstance(place, BooksRef) and place.kind is BooksKind.CREDIT_MEMO]
+    known = load_by_place(turn.connection, turn.id, memos)
+    for place in memos:
+        if place not in known:
+            settled_itself(turn, place, GROUP, "the credit is not linked any more")
+    counted = [_counted(turn, one) for _, one in sorted(known.items())]
+    return all(counted)
 
 
-def recounted(turn: Turn, row: Any) -> str | None:
-    """Count anew what is used of each credit of ours that a refund names, or named.
-
-    Answers why core did not take it, empty where it did; None where it must be looked at again.
-    """
-    names = sources_of(turn.connection, turn.id, named_in(row))
-    credits = {n for n in names.values() if isinstance(n, RecordRef) and n.kind is RecordKind.CREDIT}
-    reasons = [_count(turn, ref, f"{turn.id}:{row['books_id']}:{row['version']}") for ref in sorted(credits)]
-    return None if None in reasons else next(filter(None, reasons), "")
+def look_again(turn: Turn, known: Known) -> bool:
+    """A credit of ours moved: what BlueOps did not take of it before it may take now; False = look at it again."""
+    return not _is_asked(turn, known.key.source) or _counted(turn, known)
 
 
-def _count(turn: Turn, ref: RecordRef, key: str) -> str | None:
+def moved_here(turn: Turn, credit: Credit) -> None:
+    """A credit was changed in BlueOps: one of which it did not take what is paid out is compared once more."""
+    if not _is_asked(turn, credit.ref):
+        return
+    known = load_known(turn.connection, turn.id, [credit.ref]).values()
+    places = [one.place for one in known if one.linked and one.kind is BooksKind.CREDIT_MEMO]
+    if not credit.void:
+        make_dirty(turn, places)
+    for place in places if credit.void else ():
+        settled_itself(turn, place, GROUP, "the credit is void")
+
+
+def _is_asked(turn: Turn, credit: RecordRef) -> bool:
+    c = t.conflicts
+    query = sa.select(c.c.id).where(
+        c.c.connection_id == turn.id, c.c.ref == str(credit), c.c.group == GROUP, c.c.state == "open"
+    )
+    return turn.connection.execute(query.limit(1)).first() is not None
+
+
+def _counted(turn: Turn, known: Known) -> bool:
+    """Note on the credit what is used of it, or put it to a person; False where it moved meanwhile."""
+    if known.key != DocumentKey(known.key.source) or known.key.source.kind is not RecordKind.CREDIT:
+        return True
+    why = _noted(turn, known.key.source)
+    if why is None:
+        return False
+    if why:
+        _put_to_a_person(turn, known, why)
+    else:
+        settled_itself(turn, known.place, GROUP, "BlueOps has taken it")
+    return True
+
+
+def _noted(turn: Turn, ref: RecordRef) -> str | None:
+    """Why core did not take it, empty where it did; None where it moved meanwhile."""
     snapshot = turn.tx.read(ref)
     if (
         snapshot is None
@@ -55,9 +98,25 @@ def _count(turn: Turn, ref: RecordRef, key: str) -> str | None:
     if elsewhere == snapshot.record.elsewhere:
         return ""
     record = attrs.evolve(snapshot.record, elsewhere=elsewhere)
-    key = f"{key}:{ref}:{snapshot.revision}"
+    key = f"{turn.id}:{ref}:{snapshot.revision}:elsewhere {elsewhere}"
     answer = turn.tx.apply(SaveCredit(record=record), expected_revision=snapshot.revision, key=key)
     return "" if isinstance(answer, Applied) else getattr(answer, "why", None)
+
+
+def _put_to_a_person(turn: Turn, known: Known, why: str) -> None:
+    of, out = known.key.source, used_credits.paid_out(turn, [known.place])
+    row = conflict_row(
+        turn,
+        cause="incoming",
+        place=known.place,
+        ref=of,
+        document_id=None,
+        group=GROUP,
+        movers=their_mover(mirror_row(turn, known.place)),
+        reason=f"refunds to a card in QuickBooks pay {out} of {of} out, which BlueOps did not take: {why}",
+        remedy="Correct the credit in BlueOps, or the refund in QuickBooks; it is tried again when either changes.",
+    )
+    write_conflicts(turn, [row])
 
 
 def _elsewhere(turn: Turn, record: Credit) -> Decimal:

@@ -13,10 +13,11 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
-from blueops_qb.domain.records import Payment, Payout, Record
+from blueops_qb.domain.records import Credit, Payment, Payout, Record
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.engine import (
     arrived_deposits,
+    card_refunds,
     deposited,
     from_before,
     incoming,
@@ -292,6 +293,8 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
         if (kept := arrived_deposits.not_deleted(turn, change.record, change.revision, mine)) is not None:
             return kept
         arrived_deposits.look_again(turn, change.record)
+    if isinstance(change.record, Credit):
+        card_refunds.moved_here(turn, change.record)
     let_go = relinked.to_let_go(turn, change.record, mine, plan.snapshots)
     result = post_record(turn, change.record, plan.snapshots, mine, known=plan.by_source, let_go=let_go)
     match result:

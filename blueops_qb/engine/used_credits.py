@@ -64,7 +64,7 @@ def beside(turn: Turn, credit: RecordRef) -> Decimal:
     """What the books use of a credit beside the one payment of 0.00 that applies it."""
     known = load_known(turn.connection, turn.id, [credit]).values()
     places = [one.place for one in known if one.linked and one.kind is BooksKind.CREDIT_MEMO]
-    return sum((_used(turn, place) for place in places), _paid_out(turn, places))
+    return sum((_used(turn, place) for place in places), paid_out(turn, places))
 
 
 def _used(turn: Turn, place: BooksRef) -> Decimal:
@@ -89,7 +89,7 @@ def _used(turn: Turn, place: BooksRef) -> Decimal:
     return whole
 
 
-def _paid_out(turn: Turn, places: Collection[BooksRef]) -> Decimal:
+def paid_out(turn: Turn, places: Collection[BooksRef]) -> Decimal:
     """What refunds that somebody entered in the books pay out of credit memos; those that bear our mark are ours."""
     m = t.mirror
     query = sa.select(m.c.document).where(
