@@ -7,6 +7,7 @@ it was ever linked with is counted anew from what all of them say now.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -47,27 +48,31 @@ def recounted(turn: Turn, row: Any) -> bool:
 
 def look_again(turn: Turn, known: Known) -> bool:
     """A credit of ours moved: what BlueOps did not take of it before it may take now; False = look at it again."""
-    return not _is_asked(turn, known.key.source) or _counted(turn, known)
+    source = known.key.source
+    return source.kind is not RecordKind.CREDIT or not _asked(turn, [source]) or _counted(turn, known)
 
 
-def moved_here(turn: Turn, credit: Credit) -> None:
-    """A credit was changed in BlueOps: one of which it did not take what is paid out is compared once more."""
-    if not _is_asked(turn, credit.ref):
-        return
-    known = load_known(turn.connection, turn.id, [credit.ref]).values()
-    places = [one.place for one in known if one.linked and one.kind is BooksKind.CREDIT_MEMO]
-    if not credit.void:
-        make_dirty(turn, places)
-    for place in places if credit.void else ():
-        settled_itself(turn, place, GROUP, "the credit is void")
+def moved_here(turn: Turn, credits: Iterable[Credit]) -> None:
+    """Credits were changed in BlueOps: those of which it did not take what is paid out are compared once more."""
+    void = {credit.ref: credit.void for credit in credits}
+    asked = _asked(turn, void) if void else []
+    for known in load_known(turn.connection, turn.id, asked).values() if asked else ():
+        if not known.linked or known.kind is not BooksKind.CREDIT_MEMO:
+            continue
+        if void[known.key.source]:
+            settled_itself(turn, known.place, GROUP, "the credit is void")
+        else:
+            make_dirty(turn, [known.place])
 
 
-def _is_asked(turn: Turn, credit: RecordRef) -> bool:
+def _asked(turn: Turn, credits: Collection[RecordRef]) -> list[RecordRef]:
+    """Those of the credits about which a person is asked."""
     c = t.conflicts
-    query = sa.select(c.c.id).where(
-        c.c.connection_id == turn.id, c.c.ref == str(credit), c.c.group == GROUP, c.c.state == "open"
+    query = sa.select(c.c.ref).where(
+        c.c.connection_id == turn.id, c.c.group == GROUP, c.c.state == "open", c.c.ref != ""
     )
-    return turn.connection.execute(query.limit(1)).first() is not None
+    found = {RecordRef.parse(ref) for ref in turn.connection.execute(query).scalars()}
+    return sorted(found.intersection(credits))
 
 
 def _counted(turn: Turn, known: Known) -> bool:

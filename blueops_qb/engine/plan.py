@@ -76,6 +76,7 @@ def plan(turn: Turn, *, deposits: bool = True) -> int:
     if changed:
         more, ended, made = _plan_changed(turn, changed)
         moves += more
+        card_refunds.moved_here(turn, [c.record for c in changed if isinstance(c.record, Credit)])
     outbox.move(turn.connection, turn.tenant_id, moves, turn.now)
     outbox.wake(turn.connection, turn.tenant_id, ended, turn.now)
     # A payout waits for what changes about its payments, not for a person, nor for a payment that waits for it.
@@ -293,8 +294,6 @@ def _plan_one(turn: Turn, plan: WritePlan, change: Changed) -> Move | None:
         if (kept := arrived_deposits.not_deleted(turn, change.record, change.revision, mine)) is not None:
             return kept
         arrived_deposits.look_again(turn, change.record)
-    if isinstance(change.record, Credit):
-        card_refunds.moved_here(turn, change.record)
     let_go = relinked.to_let_go(turn, change.record, mine, plan.snapshots)
     result = post_record(turn, change.record, plan.snapshots, mine, known=plan.by_source, let_go=let_go)
     match result:
