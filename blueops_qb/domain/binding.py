@@ -53,8 +53,11 @@ def replace_refs(document: Document, replace: Replace) -> Document:
             return _with(document, customer=customer, estimate=estimate)
         case Estimate() | CreditMemo():
             return _with(document, customer=replace(document.customer))
-        case SalesReceipt() | RefundReceipt():
+        case SalesReceipt():
             return _with(document, customer=maybe(document.customer))
+        case RefundReceipt():
+            parts = tuple(_with(part, credit=replace(part.credit)) for part in document.pays_out)
+            return _with(document, customer=maybe(document.customer), pays_out=parts)
         case CustomerPayment():
             return _with(
                 document,
@@ -77,8 +80,8 @@ def replace_refs(document: Document, replace: Replace) -> Document:
         case AttachedFile():
             return _with(document, to=replace(document.to))
         case BankDeposit():
-            parts = tuple(_with(line, payment=maybe(line.payment)) for line in document.lines)
-            return _with(document, lines=parts)
+            held = tuple(_with(line, payment=maybe(line.payment)) for line in document.lines)
+            return _with(document, lines=held)
 
 
 def _with(value: _Value, **replaced: Any) -> _Value:
@@ -122,6 +125,8 @@ def linked_refs(document: Document) -> tuple[Ref, ...]:
             return tuple(dict.fromkeys(line.payment for line in document.lines if line.payment is not None))
         case BillPayment():
             return tuple(dict.fromkeys(settled.document for settled in document.settles))
+        case RefundReceipt():
+            return tuple(dict.fromkeys(part.credit for part in document.pays_out))
         case SalesInvoice(estimate=estimate) if estimate is not None:
             return (estimate,)
         case Bill():

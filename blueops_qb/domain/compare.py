@@ -115,7 +115,7 @@ GROUPS: Mapping[type[Any], Groups] = {
     },
     RefundReceipt: {
         "customer": ("customer",),
-        "money": (*_SALES_MONEY, "paid_from"),
+        "money": (*_SALES_MONEY, "paid_from", "pays_out"),
         "dates": ("date",),
         "number": ("number",),
         "method": ("method", "reference"),

@@ -42,6 +42,7 @@ from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, Ref, record_
 
 RECEIVABLES = Origin(part="receivables", role="ar")
 PAYABLES = Origin(part="payables", role="ap")
+_PAID_FROM = Origin(part="paid from")
 
 
 @attrs.frozen(kw_only=True)
@@ -131,7 +132,23 @@ def _sales_receipt(document: SalesReceipt, accounts: _Accounts) -> Iterator[Post
 
 
 def _refund_receipt(document: RefundReceipt, accounts: _Accounts) -> Iterator[Posting]:
-    yield from _sale(document, document.paid_from.id, Origin(part="paid from"), accounts, sign=-1)
+    if document.lines or not document.total:
+        yield from _sale(document, document.paid_from.id, _PAID_FROM, accounts, sign=-1)
+    else:
+        yield from _paid_out(document, document.total, accounts)
+
+
+def _paid_out(document: RefundReceipt, total: Decimal, accounts: _Accounts) -> Iterator[Posting]:
+    """What the customers had to their credit leaves; what pays out nothing any more is the receipt's own customer's."""
+    owed: dict[Ref | None, Decimal] = {document.customer: total}
+    for part in document.pays_out:
+        owner = accounts.owners.get(part.credit, document.customer)
+        owed[document.customer] -= part.amount
+        owed[owner] = owed.get(owner, ZERO) + part.amount
+    rows = [(document.paid_from.id, -total, document.customer, _PAID_FROM)]
+    rows += [(accounts.role("ar"), amount, owner, RECEIVABLES) for owner, amount in owed.items()]
+    for account, amount, owner, origin in rows:
+        yield Posting(account=account, amount=amount, date=document.date, customer=owner, origin=origin)
 
 
 def _sale(

@@ -138,10 +138,23 @@ class SalesReceipt(SalesForm):
     deposit_to: BooksRef | None = None
 
 
+@attrs.frozen(kw_only=True, order=True)
+class PaidOut:
+    """The part of a credit (a credit memo, or what is left of a payment) that a refund pays out."""
+
+    credit: Ref
+    amount: Decimal
+
+
 @attrs.frozen(kw_only=True)
 class RefundReceipt(SalesForm):
-    """Money given back at once; `paid_from` is the account that it left."""
+    """Money given back at once; `paid_from` is the account that it left.
+
+    In books where it has no lines it pays out what the customer has to his credit: sum(pays_out) = total, less where
+    one of those credits was taken out of the books since.
+    """
 
     method: BooksRef | None = None
     reference: str = ""
     paid_from: BooksRef
+    pays_out: tuple[PaidOut, ...] = ()

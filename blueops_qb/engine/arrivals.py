@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from blueops_qb.domain.binding import refs_of, unbind
+from blueops_qb.domain.binding import linked_refs, refs_of, unbind
 from blueops_qb.domain.documents import CustomerPayment, CustomerRecord, kind_of
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.overrides import head_coding, overridden
@@ -16,7 +16,15 @@ from blueops_qb.domain.posting.context import Posted
 from blueops_qb.domain.records import Customer, Job
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef, record_of
 from blueops_qb.domain.reverse import CUSTOMER_FIELDS, customer_from, is_invoice, payment_from
-from blueops_qb.engine import arrived_copies, arrived_credits, arrived_deposits, outbox, to_core, used_credits
+from blueops_qb.engine import (
+    arrived_copies,
+    arrived_credits,
+    arrived_deposits,
+    card_refunds,
+    outbox,
+    to_core,
+    used_credits,
+)
 from blueops_qb.engine.coming import names_what_comes, uses_unseen_credit
 from blueops_qb.engine.conflicts import settled_itself, their_mover
 from blueops_qb.engine.known import load_by_place, places_of, sources_of
@@ -43,6 +51,8 @@ def arrived(turn: Turn, row: Any) -> bool:
         settled_itself(turn, place, "copy", "the copy is gone")
         if row["deleted"]:
             settled_itself(turn, place, "arrival", "it is gone from the books")
+    if row["deleted"] and row["kind"] == BooksKind.REFUND_RECEIPT.value and row["origin"] in CAME:
+        return card_refunds.recounted(turn, row)
     if row["deleted"] or row["origin"] in ("listing", "ours") or not row["document"]:
         return True
     if row["marker"] and (seen := arrived_copies.of_ours(turn, row)) is not None:
@@ -56,6 +66,8 @@ def arrived(turn: Turn, row: Any) -> bool:
             return False
         case BooksKind.CREDIT_MEMO:
             return _taken(turn, row, arrived_credits.credit_memo(turn, row))
+        case BooksKind.REFUND_RECEIPT if _credits_are_coming(turn, row):
+            return False
         case BooksKind.REFUND_RECEIPT:
             return _taken(turn, row, arrived_credits.refund_receipt(turn, row))
         case BooksKind.DEPOSIT if _payments_are_coming(turn, row):
@@ -85,11 +97,24 @@ def _party_is_coming(turn: Turn, row: Any) -> bool:
     return _names_what_comes(turn, row, [party])
 
 
+def _credits_are_coming(turn: Turn, row: Any) -> bool:
+    """A credit that the refund pays out may be ours: nobody has seen it yet, or it is not compared yet."""
+    document = wire.load_document(BooksKind.REFUND_RECEIPT, row["document"])
+    strange = _strange(turn, [ref for ref in linked_refs(document) if isinstance(ref, BooksRef)])
+    if _names_what_comes(turn, row, strange) or uses_unseen_credit(turn, strange, seen_at=row["seen_at"]):
+        return True
+    return any(_is_dirty(turn, place) for place in strange)
+
+
+def _strange(turn: Turn, places: list[BooksRef]) -> list[BooksRef]:
+    ours = sources_of(turn.connection, turn.id, places)
+    return [place for place in places if place not in ours]
+
+
 def _payments_are_coming(turn: Turn, row: Any) -> bool:
     """A payment of the deposit may be ours: its own exchange is not settled, or it is not compared yet."""
     document = wire.load_document(BooksKind.DEPOSIT, row["document"])
-    places = [ref for ref in refs_of(document) if isinstance(ref, BooksRef)]
-    strange = [place for place in places if place not in sources_of(turn.connection, turn.id, places)]
+    strange = _strange(turn, [ref for ref in refs_of(document) if isinstance(ref, BooksRef)])
     return _names_what_comes(turn, row, strange) or any(_is_dirty(turn, place) for place in strange)
 
 

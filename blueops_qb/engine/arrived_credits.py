@@ -29,7 +29,7 @@ from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind,
 from blueops_qb.domain.reversal import UNDO_ROLE, UNDO_SETTLED
 from blueops_qb.domain.reverse import key_of_account
 from blueops_qb.domain.reverse_credits import credit_applied, credit_from
-from blueops_qb.engine import to_core, used_credits
+from blueops_qb.engine import card_refunds, to_core, used_credits
 from blueops_qb.engine.known import Known, load_known, sources_of
 from blueops_qb.engine.linking import link_document
 from blueops_qb.engine.overrides_desk import store
@@ -124,12 +124,17 @@ def _settled_correction(
 
 
 def refund_receipt(turn: Turn, row: Any) -> Answer:
-    """A refund receipt on the deposit item gives deposits of a job back; any other one is only shown."""
+    """A refund receipt on the deposit item gives deposits of a job back; any other one of goods is only shown.
+
+    One without lines pays out credits: to a card, in books that have no refund receipts.
+    """
     document = wire.load_document(BooksKind.REFUND_RECEIPT, row["document"])
     assert isinstance(document, RefundReceipt)
+    if document.void or not document.lines:
+        return _card_refund(turn, row, document)
     unbound = _unbound(turn, document)
     party = unbound.customer
-    if document.void or not isinstance(party, RecordRef):
+    if not isinstance(party, RecordRef):
         return True
     customer_id = to_core.customer_of(turn, party)
     if customer_id is None:
@@ -159,6 +164,23 @@ def refund_receipt(turn: Turn, row: Any) -> Answer:
         return NotTaken(what, getattr(answer, "why", "it moved meanwhile"))
     link(turn, row, DocumentKey(answer.ref), answer.revision)
     return True
+
+
+def _card_refund(turn: Turn, row: Any, document: RefundReceipt) -> Answer:
+    """Credits of ours say what is paid out of them; money of a payment of ours that goes so is put to a person."""
+    if not card_refunds.recounted(turn, row):
+        return False
+    names = {
+        part.credit for part in _unbound(turn, document).pays_out if not isinstance(part.credit, BooksRef)
+    }
+    payments = sorted(str(ref) for name in names if (ref := record_of(name)).kind is RecordKind.PAYMENT)
+    if not payments:
+        return True
+    return NotTaken(
+        f"refund {row['books_id']} of {document.total} to a card",
+        f"it pays out what is left of {', '.join(payments)}, which is free in BlueOps still; give that back by a "
+        "refund in BlueOps, and delete this one in QuickBooks",
+    )
 
 
 def _purpose_of(turn: Turn, items: set[BooksRef]) -> DepositPurpose | None:

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef
-from blueops_qb.engine import arrivals, guard
+from blueops_qb.engine import arrivals, card_refunds, guard
 from blueops_qb.engine.conflicts import their_mover
 from blueops_qb.engine.known import Known, load_by_place
 from blueops_qb.engine.landing import Landing
@@ -72,7 +72,9 @@ def _compare_apart(turn: Turn, row: Any, known: Known | None) -> bool:
     entries = len(turn.entries)
     try:
         with turn.connection.begin_nested():
-            return arrivals.arrived(turn, row) if known is None else compare(turn, row, known)
+            if known is None:
+                return arrivals.arrived(turn, row)
+            return compare(turn, row, known) and card_refunds.look_again(turn, known)
     except Exception as problem:
         del turn.entries[entries:]
         place = _place(row)

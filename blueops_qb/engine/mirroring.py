@@ -147,7 +147,7 @@ class Mirroring:
             "beside": next_to,
             **columns_of(record.id, self.normal(record.document) if record.document is not None else None),
             "facts_json": json.dumps(record.facts, sort_keys=True) if record.facts else "",
-            "linked": _linked(record),
+            "linked": _linked(record, known),
             "marker": record.marker,
             "updated_at": record.updated_at,
             "seen_at": self.turn.now,
@@ -198,7 +198,8 @@ class Mirroring:
             and not known.deleted
             and record.updated_at is not None
             and (known.version, known.updated_at) == (record.version, record.updated_at)
-            and (known.active, known.marker, known.linked) == (record.active, record.marker, _linked(record))
+            and (known.active, known.marker, known.linked)
+            == (record.active, record.marker, _linked(record, known))
         )
 
     def deleted(self, ref: BooksRef, *, origin: str = "changes") -> None:
@@ -218,7 +219,7 @@ class Mirroring:
             "beside": known.beside if known else "",
             **columns_of(ref.id, None),
             "facts_json": "",
-            "linked": "",
+            "linked": known.linked if known and ref.kind is BooksKind.REFUND_RECEIPT else "",
             "marker": known.marker if known else "",
             "updated_at": None,
             "seen_at": self.turn.now,
@@ -290,8 +291,12 @@ def _moved_beside(known: Seen, now: str) -> bool:
     return not wire.load(Beside, known.beside).same(wire.load(Beside, now))
 
 
-def _linked(record: BooksRecord) -> str:
-    return " ".join(str(ref) for ref in record.linked)
+def _linked(record: BooksRecord, known: Seen | None) -> str:
+    """What it is linked with; a refund keeps what it once paid out and may not name any more."""
+    names = dict.fromkeys(str(ref) for ref in record.linked)
+    if known is not None and record.kind is BooksKind.REFUND_RECEIPT:
+        names |= dict.fromkeys(known.linked.split())
+    return " ".join(names)
 
 
 def make_dirty(turn: Turn, places: Iterable[BooksRef]) -> None:

@@ -13,10 +13,11 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.posting.context import Blocked, NotPosted, Posted
-from blueops_qb.domain.records import Payment, Payout, Record
+from blueops_qb.domain.records import Credit, Payment, Payout, Record
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.engine import (
     arrived_deposits,
+    card_refunds,
     deposited,
     from_before,
     incoming,
@@ -75,6 +76,7 @@ def plan(turn: Turn, *, deposits: bool = True) -> int:
     if changed:
         more, ended, made = _plan_changed(turn, changed)
         moves += more
+        card_refunds.moved_here(turn, [c.record for c in changed if isinstance(c.record, Credit)])
     outbox.move(turn.connection, turn.tenant_id, moves, turn.now)
     outbox.wake(turn.connection, turn.tenant_id, ended, turn.now)
     # A payout waits for what changes about its payments, not for a person, nor for a payment that waits for it.

@@ -1,8 +1,11 @@
-"""Used credits: what payments in the books use of credits of ours beside their money, noted on the credits in core."""
+"""Used credits: what the books use of credits of ours beside the payment that applies one, noted on them in core.
+
+Payments of ours use them beside their money, and refunds to a card that somebody entered in the books pay them out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -10,11 +13,12 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.binding import refs_of, unbind
-from blueops_qb.domain.documents import CustomerPayment
+from blueops_qb.domain.documents import CustomerPayment, RefundReceipt
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.records import Credit
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef
 from blueops_qb.engine.known import load_known, sources_of
+from blueops_qb.engine.mirroring import CAME
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import SaveCredit
@@ -57,10 +61,10 @@ def now_ours(turn: Turn, places: Iterable[BooksRef]) -> None:
 
 
 def beside(turn: Turn, credit: RecordRef) -> Decimal:
-    """What payments of ours use of a credit beside the one payment of 0.00 that applies it."""
+    """What the books use of a credit beside the one payment of 0.00 that applies it."""
     known = load_known(turn.connection, turn.id, [credit]).values()
     places = [one.place for one in known if one.linked and one.kind is BooksKind.CREDIT_MEMO]
-    return sum((_used(turn, place) for place in places), ZERO)
+    return sum((_used(turn, place) for place in places), paid_out(turn, places))
 
 
 def _used(turn: Turn, place: BooksRef) -> Decimal:
@@ -82,6 +86,25 @@ def _used(turn: Turn, place: BooksRef) -> Decimal:
         payment = wire.load_document(BooksKind.PAYMENT, text)
         if isinstance(payment, CustomerPayment) and not payment.void:
             whole -= sum((part.amount for part in payment.allocations if part.invoice == place), ZERO)
+    return whole
+
+
+def paid_out(turn: Turn, places: Collection[BooksRef]) -> Decimal:
+    """What refunds that somebody entered in the books pay out of credit memos; those that bear our mark are ours."""
+    m = t.mirror
+    query = sa.select(m.c.document).where(
+        m.c.connection_id == turn.id,
+        m.c.kind == BooksKind.REFUND_RECEIPT.value,
+        m.c.deleted.is_(False),
+        m.c.marker == "",
+        m.c.origin.in_(sorted(CAME)),
+        sa.or_(*(m.c.document.contains(f'"{place}"', autoescape=True) for place in places)),
+    )
+    whole = ZERO
+    for text in turn.connection.execute(query).scalars() if places else ():
+        refund = wire.load_document(BooksKind.REFUND_RECEIPT, text)
+        if isinstance(refund, RefundReceipt) and not refund.void:
+            whole += sum((part.amount for part in refund.pays_out if part.credit in places), ZERO)
     return whole
 
 

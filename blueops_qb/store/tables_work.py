@@ -135,6 +135,7 @@ mirror = sa.Table(
     #: What it shows beside the document: line ids, fields that are told one way only (`Beside`).
     text("beside"),
     text("facts_json"),
+    #: The transactions that it is linked with; of a refund also those that it was linked with before.
     text("linked"),
     text("marker"),
     time("updated_at"),

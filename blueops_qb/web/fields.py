@@ -17,6 +17,7 @@ from blueops_qb.domain.documents import (
     DepositLine,
     Document,
     JournalLine,
+    PaidOut,
     PurchaseLine,
     SalesLine,
     Settled,
@@ -158,7 +159,15 @@ def _text(value: Any, name: Name) -> str:
             return f"{value.name}: {value.value}"
         case TaxRate():
             return f"{value.name} · {_plain(value.percent)} % of {value.on.value} · {name(value.agency)}"
-        case SalesLine() | PurchaseLine() | JournalLine() | DepositLine() | Allocation() | Settled():
+        case (
+            SalesLine()
+            | PurchaseLine()
+            | JournalLine()
+            | DepositLine()
+            | Allocation()
+            | Settled()
+            | PaidOut()
+        ):
             return " · ".join(_line(value, name))
         case _:
             return str(value)
@@ -177,6 +186,9 @@ def _line(line: Any, name: Name) -> Iterator[str]:
             else:
                 yield name(line.invoice if isinstance(line, Allocation) else line.document)
             yield money(line.amount)
+            return
+        case PaidOut():
+            yield from (name(line.credit), money(line.amount))
             return
         case DepositLine():
             what = line.payment or line.account

@@ -14,7 +14,7 @@ from blueops_qb.sandbox.core.invoices import InvoiceDraft
 from blueops_qb.sandbox.core.pricing import LineDraft
 from blueops_qb.sandbox.qbd.connector import At
 from blueops_qb.sandbox.soak import judge, office, settle
-from blueops_qb.sandbox.soak.desktop import bookkeeper, their_credits
+from blueops_qb.sandbox.soak.desktop import bookkeeper, card_refunds, their_credits
 from blueops_qb.sandbox.soak.desktop.mutants import DESKTOP_MUTANTS
 from blueops_qb.sandbox.soak.desktop.world import DesktopWorld, open_desktop
 from blueops_qb.sandbox.soak.world import TENANT
@@ -136,6 +136,15 @@ def a_credit_is_used_beside_money(w: DesktopWorld) -> None:
     their_credits.pay_beside_credit(w)
 
 
+def a_credit_is_refunded_to_a_card(w: DesktopWorld) -> None:
+    invoice(w, customer(w))
+    w.carry(50)
+    their_credits.write_credit(w)
+    w.look()
+    w.carry(50)
+    card_refunds.pay_out(w)
+
+
 def a_payment_that_came_is_changed_here(w: DesktopWorld) -> None:
     invoice(w, customer(w))
     w.carry(50)
@@ -157,6 +166,7 @@ SCENES: dict[str, Callable[[DesktopWorld], None]] = {
     "a record is compared before another EditSequence is sent": both_write_the_same_field,
     "a breakdown leaves open what was carried out": quickbooks_breaks_down,
     "a credit is told what a payment uses of it beside its money": a_credit_is_used_beside_money,
+    "a credit is told what is paid out of it to a card": a_credit_is_refunded_to_a_card,
     "a payment that came from there keeps its method": a_payment_that_came_is_changed_here,
     "witnesses tell a file that was put back": a_backup_is_put_back,
 }

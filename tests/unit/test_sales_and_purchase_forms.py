@@ -19,6 +19,7 @@ from blueops_qb.domain.documents import (
     CustomerPayment,
     Document,
     Estimate,
+    PaidOut,
     PurchaseLine,
     PurchaseOrder,
     RefundReceipt,
@@ -64,6 +65,10 @@ PAID = BillPayment(
 )
 
 
+MEMO = BooksRef(BooksKind.CREDIT_MEMO, "1")
+PAID_OUT = (PaidOut(credit=MEMO, amount=D("40.00")),)
+
+
 def posted(document: Document) -> dict[str, D]:
     lines = effects(document, roles=ROLES, item_accounts={"i": "income"})
     return {line.account: line.amount for line in lines}
@@ -82,6 +87,10 @@ def posted(document: Document) -> dict[str, D]:
         (
             RefundReceipt(**SALE, paid_from=BANK),
             {"bank": "-97.20", "income": "100.00", "off": "-10.00", "tax": "7.20"},
+        ),
+        (
+            RefundReceipt(customer=CUSTOMER, date=DAY, total=D("40.00"), paid_from=BANK, pays_out=PAID_OUT),
+            {"bank": "-40.00", "ar": "40.00"},
         ),
         (Estimate(**SALE), {}),
         (Bill(**COSTS), {"ap": "-40.00", "cost": "40.00"}),
@@ -102,6 +111,15 @@ def test_a_deposit_on_an_invoice_lowers_what_is_owed() -> None:
     assert sum(line.amount for line in lines if line.account == "ar") == D("47.20")
     assert sum(line.amount for line in lines if line.account == "bank") == D("50.00")
     assert sum(line.amount for line in lines) == 0
+
+
+def test_what_is_paid_out_of_a_credit_is_owed_by_whose_it_was() -> None:
+    refund = RefundReceipt(customer=CUSTOMER, date=DAY, total=D("50.00"), paid_from=BANK, pays_out=PAID_OUT)
+    lines = effects(refund, roles=ROLES, owners={MEMO: JOB})
+    owed = [(line.customer, line.amount) for line in lines if line.account == "ar"]
+    assert owed == [(CUSTOMER, D("10.00")), (JOB, D("40.00"))]
+    assert set(refs_of(refund)) == {CUSTOMER, MEMO}
+    assert linked_refs(refund) == (MEMO,)
 
 
 def test_the_job_bears_the_cost_and_gets_the_credit() -> None:

@@ -16,6 +16,7 @@ from blueops_qb.domain.documents import (
     DepositLine,
     JournalEntry,
     JournalLine,
+    PaidOut,
     PurchaseLine,
     SalesInvoice,
     SalesLine,
@@ -91,6 +92,7 @@ def test_the_way_of_a_discount_shows_only_where_there_is_one() -> None:
             ("1 Elm, Reno, NV 89501",),
         ),
         (Allocation(invoice=RecordRef(RecordKind.INVOICE, "3"), amount=D(5)), ("<invoice:3> · 5.00",)),
+        (PaidOut(credit=RecordRef(RecordKind.CREDIT, "3"), amount=D(5)), ("<credit:3> · 5.00",)),
         (JournalLine(side=Side.DEBIT, account=ACCOUNT, amount=D(5)), ("Debit <account#84> · 5.00",)),
         (DepositLine(account=ACCOUNT, amount=D("-2")), ("<account#84> · -2.00",)),
         (

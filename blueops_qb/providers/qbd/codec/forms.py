@@ -179,6 +179,7 @@ READERS: dict[str, Callable[[Element, Books], Document]] = {
     **dict.fromkeys(("BillPaymentCheckRet", "BillPaymentCreditCardRet"), bill_payments.bill_payment_of),
     "JournalEntryRet": journal.journal_of,
     "DepositRet": receipts.deposit_of,
+    "ARRefundCreditCardRet": receipts.card_refund_of,
 }
 #: Why a kind of document is not written.
 UNWRITTEN: dict[str, str] = {

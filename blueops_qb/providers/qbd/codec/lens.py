@@ -27,8 +27,10 @@ from blueops_qb.domain.documents import (
     ExpenseDocument,
     JournalEntry,
     PaidBy,
+    PaidOut,
     PurchaseLine,
     PurchaseOrder,
+    RefundReceipt,
     SalesForm,
     SalesInvoice,
     SalesLine,
@@ -139,6 +141,11 @@ def _receipt(document: SalesReceipt) -> Document:
     return _sale(document, reference=derived(document.reference, CHECK_NUMBER))
 
 
+def _card_refund(document: RefundReceipt) -> Document:
+    parts = merged((part.credit, half_up(part.amount)) for part in document.pays_out)
+    return _sale(document, pays_out=tuple(PaidOut(credit=credit, amount=amount) for credit, amount in parts))
+
+
 def _sale(document: Any, **more: Any) -> Document:
     untaxed = document.tax_mode is TaxMode.NONE
     lines = tuple(sale_lines.plain_lines(document))
@@ -246,6 +253,7 @@ _LENSES: tuple[tuple[Any, Callable[[Any], Document]], ...] = (
     (SalesInvoice, _invoice),
     (Estimate, _estimate),
     (SalesReceipt, _receipt),
+    (RefundReceipt, _card_refund),
     (SalesForm, _sale),
     (CustomerPayment, _payment),
     (BillPayment, _bill_payment),

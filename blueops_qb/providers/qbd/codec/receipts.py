@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from blueops_qb.domain.documents import BankDeposit, CustomerPayment, DepositLine, RefundReceipt
+from blueops_qb.domain.documents import BankDeposit, CustomerPayment, DepositLine, PaidOut, RefundReceipt
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.providers.qbd.codec.applied import allocation, applied_members, applied_of, kind_of_type
@@ -180,3 +180,27 @@ def card_refund_request(document: RefundReceipt, books: Books, marker: str, *, c
     applied = [leaf("TxnID", credit_id), leaf("RefundAmount", money(document.total))]
     block = branch("ARRefundCreditCardAdd", [*body, branch("RefundAppliedToTxnAdd", applied)])
     return checked("ARRefundCreditCardAddRq", [block])
+
+
+def card_refund_of(ret: Element, books: Books) -> RefundReceipt:
+    """The document that an ARRefundCreditCardRet shows: no lines, and the credits that it pays out."""
+    memo, _, voided = split_note(ret.get("Memo"))
+    total = amount_of(ret, "TotalAmount")
+    parts = tuple(_paid_out(part) for part in ret.all("RefundAppliedToTxnRet"))
+    return RefundReceipt(
+        customer=ref_of(ret, "CustomerRef", BooksKind.CUSTOMER),
+        date=needed_day(ret, "TxnDate"),
+        number=ret.get("RefNumber"),
+        total=total,
+        method=ref_of(ret, "PaymentMethodRef", BooksKind.PAYMENT_METHOD),
+        paid_from=needed_ref(ret, "RefundFromAccountRef", BooksKind.ACCOUNT),
+        pays_out=parts,
+        memo=memo,
+        currency=currency_of(ret, books.profile),
+        void=voided and total == ZERO and not parts,
+    )
+
+
+def _paid_out(part: Element) -> PaidOut:
+    credit = kind_of_type(part.get("TxnType"), part.get("TxnID"))
+    return PaidOut(credit=credit, amount=amount_of(part, "RefundAmount"))

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 from blueops_qb.sandbox.soak import between as anywhere
 from blueops_qb.sandbox.soak import everywhere
-from blueops_qb.sandbox.soak.desktop import between, bookkeeper, remedies, their_credits, their_money
+from blueops_qb.sandbox.soak.desktop import (
+    between,
+    bookkeeper,
+    card_refunds,
+    remedies,
+    their_credits,
+    their_money,
+)
 from blueops_qb.sandbox.soak.desktop.world import DesktopWorld
 from blueops_qb.sandbox.soak.everywhere import Action
 
@@ -46,6 +53,9 @@ BOOKKEEPER: Sequence[Action[DesktopWorld]] = (
     Action("bookkeeper receives an early payment", 1, their_money.receive_early),
     Action("bookkeeper records a bounced check", 1, their_money.bounce),
     Action("bookkeeper gives money back", 1, their_money.give_back),
+    Action("bookkeeper refunds a card", 2, card_refunds.pay_out),
+    Action("bookkeeper changes a card refund", 1, card_refunds.change),
+    Action("bookkeeper takes back a card refund", 1, card_refunds.take_back),
     Action("bookkeeper enters an invoice", 1, bookkeeper.enter_invoice),
     Action("bookkeeper enters a bill", 1, bookkeeper.enter_bill),
     Action("bookkeeper enters a check", 1, bookkeeper.enter_check),

@@ -136,7 +136,7 @@ def _same(before: Obj | None, after: Obj | None) -> bool:
 
 def _own(record: Obj) -> str:
     """A document without what others do to it: merges that change whom it names are the party's matter."""
-    return substance({k: v for k, v in record.items() if k not in ("_Applied", "_Credits")})
+    return substance({k: v for k, v in record.items() if k not in ("_Applied", "_Credits", "_Refunds")})
 
 
 def mark_of(company: Company, kind: str, raw: Obj) -> str:

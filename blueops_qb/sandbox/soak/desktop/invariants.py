@@ -66,6 +66,9 @@ def _i4_receivable(_: DesktopWorld, books: Books, apart: Apart) -> Iterator[str]
         owed_again = books.effect("Check", raw).get(receivable, ZERO)
         if owed_again:
             open_[root(text_of(raw, "PayeeEntityRef/ListID"))] += owed_again - settled[id]
+    for id, raw in books.kept["ARRefundCreditCard"].items():
+        paid_out = sum((money(part, "RefundAmount") for part in raw.iter("RefundAppliedToTxnRet")), ZERO)
+        open_[root(books.customer(raw))] += money(raw, "TotalAmount") - paid_out - settled[id]
     for raw in books.kept["Bill"].values():
         payable[text_of(raw, "VendorRef/ListID")] += money(raw, "AmountDue")
     for (account, customer), amount in books.of_customer.items():

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from blueops_qb.domain.compare import decide
+from blueops_qb.domain.money import ZERO
 from blueops_qb.engine import (
     arrivals,
     findings,
@@ -52,6 +53,7 @@ DESKTOP_MUTANTS: Mapping[str, Mutant] = {
     "a credit is told what a payment uses of it beside its money": swap(
         used_credits, "used_up", lambda *_, **__: None
     ),
+    "a credit is told what is paid out of it to a card": swap(used_credits, "paid_out", lambda *_: ZERO),
     "a payment that came from there keeps its method": swap(arrivals, "head_coding", lambda *_: ()),
     "witnesses tell a file that was put back": swap(witnesses, "named", lambda _: {}),
 }
