@@ -21,6 +21,7 @@ from blueops_qb.cli import (
     qwc,
     records,
     soak,
+    template,
     undo,
     work,
 )
@@ -44,6 +45,7 @@ for _command in (
     explain.explain,
     undo.undo,
     mapping.mapping,
+    template.template,
     records.audit,
     ledger.ledger,
     agree.agree,

@@ -8,16 +8,19 @@ from typing import Any, TypeVar
 import attrs
 
 from blueops_qb.domain.documents import (
+    AccountRecord,
     AttachedFile,
     BankDeposit,
     Bill,
     BillPayment,
+    ClassRecord,
     CreditMemo,
     CustomerPayment,
     CustomerRecord,
     Document,
     Estimate,
     ExpenseDocument,
+    ItemRecord,
     JournalEntry,
     PurchaseLine,
     PurchaseOrder,
@@ -46,7 +49,7 @@ def replace_refs(document: Document, replace: Replace) -> Document:
     match document:
         case CustomerRecord():
             return _with(document, parent=maybe(document.parent))
-        case VendorRecord() | TaxCodeRecord():
+        case VendorRecord() | TaxCodeRecord() | AccountRecord() | ItemRecord() | ClassRecord():
             return document
         case SalesInvoice():
             customer, estimate = replace(document.customer), maybe(document.estimate)

@@ -13,16 +13,19 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.documents import (
+    AccountRecord,
     AttachedFile,
     BankDeposit,
     Bill,
     BillPayment,
+    ClassRecord,
     CreditMemo,
     CustomerPayment,
     CustomerRecord,
     Document,
     Estimate,
     ExpenseDocument,
+    ItemRecord,
     JournalEntry,
     PurchaseForm,
     PurchaseOrder,
@@ -177,6 +180,9 @@ GROUPS: Mapping[type[Any], Groups] = {
     },
     AttachedFile: {"file": ("to", "of", "filename", "file_id", "content_type")},
     TaxCodeRecord: {"code": ("name", "rates")},
+    AccountRecord: {"account": ("name", "type", "detail", "number")},
+    ItemRecord: {"item": ("name", "kind", "income_account", "expense_account", "taxable")},
+    ClassRecord: {"class": ("name",)},
 }
 
 #: Groups on which an overlap is a matter of contacts, not of money.
@@ -226,7 +232,8 @@ def as_decided(sent: Document, shown: Document) -> Document:
     """`shown` with what `sent` left to the books taken from `sent`.
 
     That is tax and total in tax mode A, the due date where only terms were given, the description of a line that had
-    none (the books take the item's), and the number of a form that was sent without one (the books give their next).
+    none (the books take the item's), the number of a form that was sent without one (the books give their next),
+    and the detail type of an account that names none.
     """
     if isinstance(sent, NUMBERED) and type(sent) is type(shown) and not sent.number:
         shown = attrs.evolve(shown, number="")
@@ -238,6 +245,8 @@ def as_decided(sent: Document, shown: Document) -> Document:
         shown = attrs.evolve(shown, lines=_described(sent.lines, shown.lines))
     if isinstance(sent, SalesInvoice | Bill) and type(sent) is type(shown) and sent.due_date is None:
         shown = attrs.evolve(shown, due_date=None)
+    if isinstance(sent, AccountRecord) and isinstance(shown, AccountRecord) and not sent.detail:
+        shown = attrs.evolve(shown, detail="")
     return shown
 
 

@@ -4,7 +4,7 @@ Parties (customer, job, vendor) and other documents are named by `Ref`: a Record
 ours, a BooksRef once it is bound to a connection or was read from the books. Everything from the catalog
 (account, item, class, location, tax code, terms, payment method) is a BooksRef, chosen by a person through
 the mapping, never by name. Amounts are Decimals with two decimals, positive unless said otherwise.
-Sales and purchase forms and tax codes have rooms of their own and are named here too.
+Sales and purchase forms, tax codes and entries of lists have rooms of their own and are named here too.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from decimal import Decimal
 import attrs
 
 from blueops_qb.domain.attachments import AttachedFile
+from blueops_qb.domain.list_entries import AccountRecord, ClassRecord, ItemRecord
 from blueops_qb.domain.purchase_forms import (
     Bill,
     BillPayment,
@@ -190,7 +191,14 @@ Document = (
     | BankDeposit
     | AttachedFile
     | TaxCodeRecord
+    | AccountRecord
+    | ItemRecord
+    | ClassRecord
 )
+#: Entries of the books' lists: they are only ever created, found by their name, and have no marker.
+Listed = TaxCodeRecord | AccountRecord | ItemRecord | ClassRecord
+#: What bears no day and touches no account.
+Undated = CustomerRecord | VendorRecord | AttachedFile | Listed
 
 DOCUMENT_KINDS: dict[type[Document], BooksKind] = {
     CustomerRecord: BooksKind.CUSTOMER,
@@ -210,6 +218,9 @@ DOCUMENT_KINDS: dict[type[Document], BooksKind] = {
     BankDeposit: BooksKind.DEPOSIT,
     AttachedFile: BooksKind.ATTACHMENT,
     TaxCodeRecord: BooksKind.TAX_CODE,
+    AccountRecord: BooksKind.ACCOUNT,
+    ItemRecord: BooksKind.ITEM,
+    ClassRecord: BooksKind.CLASS,
 }
 DOCUMENT_TYPES: dict[BooksKind, type[Document]] = {kind: type for type, kind in DOCUMENT_KINDS.items()}
 
@@ -222,11 +233,13 @@ def kind_of(document: Document) -> BooksKind:
 __all__ = [
     "DOCUMENT_KINDS",
     "DOCUMENT_TYPES",
+    "AccountRecord",
     "Allocation",
     "AttachedFile",
     "BankDeposit",
     "Bill",
     "BillPayment",
+    "ClassRecord",
     "CreditMemo",
     "CustomValue",
     "CustomerPayment",
@@ -236,8 +249,10 @@ __all__ = [
     "Estimate",
     "EstimateStatus",
     "ExpenseDocument",
+    "ItemRecord",
     "JournalEntry",
     "JournalLine",
+    "Listed",
     "OrderStatus",
     "PaidBy",
     "PaidOut",
@@ -255,6 +270,7 @@ __all__ = [
     "TaxMode",
     "TaxRate",
     "TaxUse",
+    "Undated",
     "VendorCredit",
     "VendorRecord",
     "kind_of",

@@ -10,13 +10,11 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.documents import (
-    AttachedFile,
     BankDeposit,
     Bill,
     BillPayment,
     CreditMemo,
     CustomerPayment,
-    CustomerRecord,
     Document,
     Estimate,
     ExpenseDocument,
@@ -30,9 +28,8 @@ from blueops_qb.domain.documents import (
     SalesLine,
     SalesReceipt,
     Side,
-    TaxCodeRecord,
+    Undated,
     VendorCredit,
-    VendorRecord,
 )
 from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.mapping import Mapping as Rules
@@ -85,7 +82,7 @@ def effects(
     by themselves for inventory items is theirs and not here. Raises ValueError for a journal entry whose
     debits and credits differ.
     """
-    if isinstance(document, (CustomerRecord, VendorRecord, AttachedFile, TaxCodeRecord)) or document.void:
+    if isinstance(document, Undated) or document.void:
         return ()
     accounts = _Accounts(
         roles=roles, income=item_accounts or {}, cost=item_cost_accounts or {}, owners=owners or {}

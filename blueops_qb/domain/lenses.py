@@ -12,10 +12,13 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.documents import (
+    AccountRecord,
     AttachedFile,
     BankDeposit,
+    ClassRecord,
     CustomerRecord,
     Document,
+    ItemRecord,
     JournalEntry,
     PurchaseForm,
     PurchaseLine,
@@ -124,6 +127,9 @@ def told_only(
             | BankDeposit()
             | AttachedFile()
             | TaxCodeRecord()
+            | AccountRecord()
+            | ItemRecord()
+            | ClassRecord()
         ):
             return {}
         case SalesForm():

@@ -27,7 +27,7 @@ from blueops_qb.domain.refs import BooksKind, BooksRef
 _SOLD = frozenset({Family.SERVICE, Family.MATERIAL_SOLD, Family.FEE})
 _INCOME = frozenset({"income", "otherincome"})
 _COST = frozenset({"costofgoodssold", "expense", "otherexpense"})
-_NO_INCOME_FEES = {
+NO_INCOME_FEES = {
     "deposit": "a deposit is owed to the customer until the work is done",
     "permit_pass_through": "what was advanced for the customer is no income when it comes back",
     "permit_funds": "the customer's money for fees belongs to him until the authority gets it",
@@ -114,7 +114,7 @@ def deposit_taxable(subject: Subject) -> Iterator[Finding]:
 
 def on_income(subject: Subject) -> Iterator[Finding]:
     """Deposits, retainage and holdbacks belong on the balance sheet."""
-    for key, why in _NO_INCOME_FEES.items():
+    for key, why in NO_INCOME_FEES.items():
         for rule in rows_of(subject, Family.FEE, key):
             account = subject.account_of(rule)
             if account is not None and subject.type_of(account) in _INCOME:

@@ -56,6 +56,8 @@ class BooksProfile:
     auto_apply_credits: bool = False
     allows_discount: bool = True
     item_costs: bool = True
+    #: Accounts bear numbers, which are shown; without that none is sent.
+    account_numbers: bool = True
     plan: str = ""
     custom_fields: tuple[CustomField, ...] = ()
     #: The company's own words on a line that is taxed and on one that is not; empty where the books need none.

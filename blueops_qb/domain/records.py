@@ -7,6 +7,7 @@ the circumstances travel beside it (`blueops_qb.sdk.hooks.Event`). Each family h
 from __future__ import annotations
 
 from blueops_qb.domain.cost_records import CostLine, Expense, ExpenseType, Receipt, SplitBasis
+from blueops_qb.domain.list_entries import ListEntry
 from blueops_qb.domain.money_records import (
     DepositPurpose,
     GivenBack,
@@ -48,6 +49,7 @@ Record = (
     | PaymentReturn
     | Reclass
     | Entry
+    | ListEntry
 )
 #: What can be taken back by voiding it.
 Voidable = Invoice | Payment | Expense | Payout | Credit | Refund | PaymentReturn | Reclass | Entry
@@ -62,6 +64,7 @@ RECORD_TYPES: dict[RecordKind, type[Record]] = {
     RecordKind.PAYOUT: Payout,
     RecordKind.RECLASS: Reclass,
     RecordKind.ENTRY: Entry,
+    RecordKind.LIST_ENTRY: ListEntry,
     RecordKind.CREDIT: Credit,
     RecordKind.REFUND: Refund,
     RecordKind.PAYMENT_RETURN: PaymentReturn,
@@ -87,6 +90,7 @@ __all__ = [
     "Job",
     "Jurisdiction",
     "LineKind",
+    "ListEntry",
     "Payment",
     "PaymentReturn",
     "Payout",

@@ -28,6 +28,8 @@ class RecordKind(enum.StrEnum):
     RECLASS = "reclass"
     #: A journal entry that the plugin makes itself, of what was posted before.
     ENTRY = "entry"
+    #: An account, item or class that a person approved from a template; made by us, not by core.
+    LIST_ENTRY = "list_entry"
 
 
 class BooksKind(enum.StrEnum):

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.compare import as_decided
 from blueops_qb.domain.documents import Document
+from blueops_qb.domain.list_entries import LIST_KINDS
 from blueops_qb.domain.posting import salestax
 from blueops_qb.domain.posting.kinds import REVERSES
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef, RecordRef
@@ -23,6 +24,7 @@ from blueops_qb.engine import (
     reclass_back,
     subledger,
     take_back,
+    template_steps,
     undo,
     unsettled,
     variances,
@@ -356,6 +358,8 @@ class Landing(Mirroring):
         for document_id, conflict_id in self._taken_back:
             take_back.landed(turn, document_id, conflict_id)
         self._write_events()
+        if any(BooksKind(link["books_kind"]) in LIST_KINDS for link in self._links):
+            template_steps.carry_on(turn)
 
     def _write_relinks(self) -> None:
         if self._relinks:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from blueops_qb.domain.documents import JournalEntry
+from blueops_qb.domain.posting import list_entries
 from blueops_qb.domain.posting.entries import entry_of
 from blueops_qb.domain.posting.reclasses import reclass_of
 from blueops_qb.domain.records import Record
@@ -16,7 +17,12 @@ from blueops_qb.sdk.core import Snapshot
 from blueops_qb.store import tables as t
 
 #: Records that the plugin itself makes: they are in its outbox only.
-OF_OUR_OWN = frozenset({RecordKind.RECLASS, RecordKind.ENTRY})
+OF_OUR_OWN = frozenset({RecordKind.RECLASS, RecordKind.ENTRY, RecordKind.LIST_ENTRY})
+_WORDS = {
+    RecordKind.RECLASS: "a journal entry that was made here",
+    RecordKind.ENTRY: "a journal entry that was made here",
+    RecordKind.LIST_ENTRY: "an entry that was approved here for the books' lists",
+}
 
 
 def newest(turn: Turn, source: RecordRef) -> Snapshot | None:
@@ -44,7 +50,7 @@ def newest(turn: Turn, source: RecordRef) -> Snapshot | None:
 def why_gone(source: RecordRef) -> str:
     """What to say of a record that `newest` does not find."""
     if source.kind in OF_OUR_OWN:
-        return f"nothing is kept any more of what {source} said, a journal entry that was made here"
+        return f"nothing is kept any more of what {source} said, {_WORDS[source.kind]}"
     return f"{source} no longer exists in BlueOps"
 
 
@@ -53,6 +59,8 @@ def _as_posted(turn: Turn, source: RecordRef) -> Record | None:
     if known is None or not known.content:
         return None
     document = wire.load_document(known.kind, known.content)
+    if source.kind is RecordKind.LIST_ENTRY:
+        return list_entries.entry_of(document, source.id, turn.profile.company_id)
     if not isinstance(document, JournalEntry):
         return None
     of = reclass_of if source.kind is RecordKind.RECLASS else entry_of

@@ -68,9 +68,10 @@ def plan(turn: Turn, *, deposits: bool = True) -> int:
 
     With `deposits` those that are to let a payment go now are planned at once: a session may end with this round.
     """
-    if turn.row["state"] != "live":
+    if turn.row["state"] not in ("live", "matching"):
         return 0
-    changed, moves = _newest(turn)
+    # Before the books are live nothing goes out but what a person approved from a template.
+    changed, moves = _newest(turn, only=None if turn.row["state"] == "live" else RecordKind.LIST_ENTRY)
     made: WritePlan | None = None
     ended: list[RecordRef] = []
     if changed:
@@ -93,11 +94,15 @@ def plan(turn: Turn, *, deposits: bool = True) -> int:
     return len(changed) + len(moves) + rest
 
 
-def _newest(turn: Turn) -> tuple[list[Changed], list[Move]]:
+def _newest(turn: Turn, *, only: RecordKind | None = None) -> tuple[list[Changed], list[Move]]:
     o = t.outbox
     query = (
         sa.select(o.c.id, o.c.ref_kind, o.c.ref_id, o.c.revision, o.c.payload, o.c.backfill_id)
-        .where(o.c.tenant_id == turn.tenant_id, o.c.state == State.PENDING.value)
+        .where(
+            o.c.tenant_id == turn.tenant_id,
+            o.c.state == State.PENDING.value,
+            *([] if only is None else [o.c.ref_kind == only.value]),
+        )
         .order_by(o.c.backfill_id.is_not(None), o.c.id)
         .limit(turn.settings.plan_batch)
     )

@@ -9,7 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import logging
 
-from blueops_qb.engine import agreement, agreement_runs, agreement_schedule, matching, rate_drift
+from blueops_qb.engine import (
+    agreement,
+    agreement_runs,
+    agreement_schedule,
+    matching,
+    rate_drift,
+    template_steps,
+)
 from blueops_qb.engine.engine import Engine, may_work
 from blueops_qb.engine.log_trouble import log_trouble
 from blueops_qb.engine.look import NotConnected, looking
@@ -38,6 +45,8 @@ def _go(engine: Engine, connection_id: str) -> bool:
         plans = turn.row["match_asked_at"]
         looks = rate_drift.is_due(turn.row)
         waiting = agreement_runs.under_way(turn.connection, turn.id)
+        # A person may have decided about an entry since the last one came back.
+        template_steps.carry_on(turn)
     if looks:
         rate_drift.look(engine, connection_id)
     if plans is not None:

@@ -1,8 +1,8 @@
 """Uncertain: exchanges of unknown fate, and how they are settled without ever posting blindly.
 
-Each becomes known by looking: records created since (recognised by our marker, parties and tax codes by their name),
-and the targets of changes read again. One hit is applied; no hit for the whole set = the identical bytes go out again
-under the same id; some hits = the missing ones go out in a new exchange; several hits, or something created and
+Each becomes known by looking: records created since (recognised by our marker, parties and entries of lists by their
+name), and the targets of changes read again. One hit is applied; no hit for the whole set = the identical bytes go out
+again under the same id; some hits = the missing ones go out in a new exchange; several hits, or something created and
 deleted over there meanwhile, is for a person. Books that can be asked about the exchange itself are asked first
 (`status`); only what they have forgotten is looked for, and what is not there then goes out as above, the second time
 under a new id.
@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from blueops_qb.domain.compare import as_decided
-from blueops_qb.domain.documents import CustomerRecord, Document, TaxCodeRecord, VendorRecord
+from blueops_qb.domain.documents import CustomerRecord, Document, Listed, VendorRecord
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.engine import messages, outbox, status
@@ -151,7 +151,7 @@ def _look_up_one(turn: Turn, row: Any) -> None:
     sought: dict[BooksKind, list[Operation]] = {}
     for operation in sent.exchange.operations:
         assert operation.kind is not None
-        if isinstance(operation.document, TaxCodeRecord):  # books keep no marker of it, and list it by name
+        if isinstance(operation.document, Listed):  # books keep no marker of it, and list it by name
             named = {"by": "name", "name": operation.document.name}
             rows.append(operation_row(turn, Verb.FIND, kind=operation.kind, params=named, settles=row["id"]))
         elif operation.verb is Verb.CREATE:
@@ -265,8 +265,9 @@ def _created(turn: Turn, operation: Operation, since: dt.datetime) -> sa.RowMapp
         keys = _name_keys(turn, operation.document)
         named = sa.and_(m.c.name_key.in_(keys), m.c.origin != "listing")
         query = query.where(sa.or_(named, m.c.marker == operation.marker) if operation.marker else named)
-    elif isinstance(operation.document, TaxCodeRecord):
-        query = query.where(m.c.name == operation.document.name.strip())
+    elif isinstance(operation.document, Listed):
+        sent: Any = turn.provider.sent(operation, turn.profile)
+        query = query.where(m.c.name == sent.name, m.c.active)
     else:
         query = query.where(m.c.marker == operation.marker)
     hits = turn.connection.execute(query).mappings().all()

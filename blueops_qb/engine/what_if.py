@@ -21,7 +21,7 @@ from blueops_qb.domain.own_entries import Entry
 from blueops_qb.domain.posting.context import Blocked, Posted, Result
 from blueops_qb.domain.posting.rules import RULES, dated
 from blueops_qb.domain.reclass import Reclass
-from blueops_qb.domain.records import RECORD_TYPES, Customer, Job, Record, Vendor
+from blueops_qb.domain.records import RECORD_TYPES, Customer, Job, ListEntry, Record, Vendor
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
 from blueops_qb.engine import suggest
 from blueops_qb.engine.built_on import built_on
@@ -38,7 +38,7 @@ PAGE, NAMED = 250, 20
 KINDS = tuple(
     kind
     for kind, type_ in RECORD_TYPES.items()
-    if type_ in RULES and type_ not in (Customer, Job, Vendor, Reclass, Entry)
+    if type_ in RULES and type_ not in (Customer, Job, Vendor, Reclass, Entry, ListEntry)
 )
 
 

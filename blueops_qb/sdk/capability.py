@@ -33,6 +33,10 @@ class Feature(enum.StrEnum):
     ATTACHMENTS = "attachments"
     #: Tax codes can be created with their rates; they are neither changed nor removed.
     TAX_CODES = "tax_codes"
+    #: Accounts, items and classes can be created, each once; they are neither changed nor removed.
+    NEW_ACCOUNTS = "new_accounts"
+    NEW_ITEMS = "new_items"
+    NEW_CLASSES = "new_classes"
     #: Customers' sales tax can be sent as an amount.
     TAX_OVERRIDE = "tax_override"
     #: Documents in another currency than the company's own, where the company keeps several.

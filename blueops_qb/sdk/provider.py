@@ -211,6 +211,8 @@ class Description:
     #: Longest document number and name; longer ones are derived, never cut.
     number_length: int = 21
     name_length: int = 500
+    #: Longest name of an account, item or class.
+    list_name_length: int = 100
     #: Kinds whose number is looked up before a creation, as the books may take a number twice without a word.
     numbers_asked: frozenset[BooksKind] = frozenset()
     #: Characters a name may not hold.

@@ -28,6 +28,7 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.documents import DOCUMENT_TYPES, Document
+from blueops_qb.domain.list_entries import LIST_KINDS
 from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.sdk.capability import Capability, Feature, Removal
@@ -89,6 +90,12 @@ FEATURE_KINDS: Mapping[Feature, BooksKind] = {
     Feature.CLASSES: BooksKind.CLASS,
     Feature.LOCATIONS: BooksKind.LOCATION,
 }
+#: Entries of lists that can be created, where `also` says so.
+ENTRY_FEATURES: Mapping[Feature, BooksKind] = {
+    Feature.NEW_ACCOUNTS: BooksKind.ACCOUNT,
+    Feature.NEW_ITEMS: BooksKind.ITEM,
+    Feature.NEW_CLASSES: BooksKind.CLASS,
+}
 #: What sentences call a feature whose name does not say it.
 _WORDS = {
     Feature.MULTICURRENCY: "documents in a foreign currency",
@@ -99,6 +106,12 @@ _WORDS = {
 }
 _ALWAYS = frozenset({Feature.CHANGES, Feature.TAX_OVERRIDE})
 _PARTIES = frozenset({BooksKind.CUSTOMER, BooksKind.VENDOR})
+
+
+def _usual_removal(kind: BooksKind) -> Removal:
+    if kind in LIST_KINDS:
+        return Removal.HOLD
+    return Removal.DEACTIVATE if kind in _PARTIES else Removal.VOID
 
 
 class Told(Exception):
@@ -125,10 +138,10 @@ class SimpleProvider(Provider):
     title: str = ""
     #: What can be written, and classes and locations if they are kept. Add ATTACHMENT where files can be kept:
     #: `write` then gets their bytes in `operation.data`. Add TAX_CODE where tax codes can be created.
-    kinds: frozenset[BooksKind] = (frozenset(DOCUMENT_TYPES) - {BooksKind.ATTACHMENT, BooksKind.TAX_CODE}) | {
-        BooksKind.CLASS,
-        BooksKind.LOCATION,
-    }
+    kinds: frozenset[BooksKind] = (
+        frozenset(DOCUMENT_TYPES)
+        - {BooksKind.ATTACHMENT, BooksKind.TAX_CODE, BooksKind.ACCOUNT, BooksKind.ITEM}
+    ) | {BooksKind.CLASS, BooksKind.LOCATION}
     #: How kinds are taken out where that differs from: parties are set inactive, documents voided.
     removals: Mapping[BooksKind, Removal] = {}
     steps: tuple[SetupStep, ...] = (
@@ -136,7 +149,8 @@ class SimpleProvider(Provider):
     )
     #: A cursor that is a place in a list needs no overlap; one that is a moment does, see `changes`.
     limits: Limits = Limits(open_exchanges=1, operations_per_exchange=1, feed_overlap_seconds=0.0)
-    #: What else these books do: REPLAYS, CLOSING, LINE_IDS, and LEDGER where `ledger` is there.
+    #: What else these books do: REPLAYS, CLOSING, LINE_IDS, and LEDGER where `ledger` is there. NEW_ACCOUNTS,
+    #: NEW_ITEMS and NEW_CLASSES where `write` creates them and refuses a second one of a name (NAME_TAKEN).
     also: frozenset[Feature] = frozenset()
     #: Documents in another currency than the company's own may be written.
     multicurrency: bool = False
@@ -198,10 +212,15 @@ class SimpleProvider(Provider):
             steps=self.steps,
             numbers_asked=self.numbers_asked,
             removals={
-                kind: self.removals.get(kind, Removal.DEACTIVATE if kind in _PARTIES else Removal.VOID)
-                for kind in sorted(self.kinds & DOCUMENT_TYPES.keys())
+                kind: self.removals.get(kind, _usual_removal(kind))
+                for kind in sorted(self._written() & DOCUMENT_TYPES.keys())
             },
         )
+
+    def _written(self) -> frozenset[BooksKind]:
+        """What may be written; a class only where it may be created."""
+        entries = {kind for feature, kind in ENTRY_FEATURES.items() if feature in self.also}
+        return (self.kinds - LIST_KINDS) | entries
 
     def _capability(self, feature: Feature, title: str) -> Capability:
         able = feature in _ALWAYS | self.also or FEATURE_KINDS.get(feature) in self.kinds
@@ -220,7 +239,7 @@ class SimpleProvider(Provider):
         """The exchange as JSON; raises Unencodable for a kind that these books do not keep."""
         del profile
         for operation in exchange.operations:
-            if operation.verb in WRITES and operation.kind not in self.kinds:
+            if operation.verb in WRITES and operation.kind not in self._written():
                 raise Unencodable(
                     operation.id,
                     f"{self.title or self.name} keeps no {operation.kind or 'record'} of that kind. "

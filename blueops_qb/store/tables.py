@@ -34,6 +34,7 @@ from blueops_qb.store.tables_rules import (
     rates,
     record_choices,
 )
+from blueops_qb.store.tables_template import template_proposals
 from blueops_qb.store.tables_work import (
     documents,
     exchanges,
@@ -89,6 +90,7 @@ __all__ = [
     "secrets",
     "sessions",
     "sign_in_states",
+    "template_proposals",
     "tenants",
     "undos",
 ]

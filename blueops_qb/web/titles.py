@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 import attrs
 import sqlalchemy as sa
 
+from blueops_qb.domain.documents import kind_of
+from blueops_qb.domain.list_entries import ListEntry
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.own_entries import Entry
 from blueops_qb.domain.reclass import Reclass
@@ -82,6 +84,9 @@ def title_of(record: Record, parties: Mapping[RecordRef, Snapshot]) -> Title:
             )
         case Payout():
             return Title(name=f"Payout {record.id}", amount=f"{record.net:,.2f}", day=record.date.isoformat())
+        case ListEntry():
+            kind = kind_of(record.document).value.replace("_", " ")
+            return Title(name=f"New {kind} {record.document.name}")
         case Reclass():
             return Title(name=f"Move between accounts {record.id}", day=record.date.isoformat())
         case Entry():

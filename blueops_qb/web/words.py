@@ -96,6 +96,7 @@ RECORD_KINDS: dict[RecordKind, str] = {
     RecordKind.PAYOUT: "Payout",
     RecordKind.RECLASS: "Move between accounts",
     RecordKind.ENTRY: "Own entry",
+    RecordKind.LIST_ENTRY: "Entry of the books' lists",
     RecordKind.CREDIT: "Credit",
     RecordKind.REFUND: "Refund",
     RecordKind.PAYMENT_RETURN: "Returned payment",

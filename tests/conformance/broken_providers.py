@@ -6,11 +6,11 @@ import pytest
 
 from blueops_qb.sdk.testing.conformance import CloseBooks, ProviderConformance, TrialBalance
 from blueops_qb.sdk.testing.reference_provider import ReferenceProvider
-from tests.broken import again_reads, again_words, again_writes, books, kinds, words
+from tests.broken import again_reads, again_words, again_writes, books, kinds, lists, words
 from tests.broken.table import BROKEN
 
 #: Whose classes are in the table once they are imported.
-ROOMS = (again_reads, again_words, again_writes, books, kinds, words)
+ROOMS = (again_reads, again_words, again_writes, books, kinds, lists, words)
 
 
 def tried(make: Callable[[], ReferenceProvider]) -> type[ProviderConformance]:

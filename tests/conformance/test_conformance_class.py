@@ -64,7 +64,7 @@ def test_who_declares_less_than_the_provider_does_is_told(said: tuple[str, dict[
     text, failed = said
     assert failed["TestLess"] == {DECLARED}
     assert "`declares` of TestLess leads to other cases than describe() of its provider" in text
-    assert "TestLess: 89 cases run, 3 not, as they are not declared" in text
+    assert "TestLess: 95 cases run, 3 not, as they are not declared" in text
     assert "not run: reads_a_ledger_that_balances (needs ledger)" in text
 
 

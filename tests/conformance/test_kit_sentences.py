@@ -33,6 +33,7 @@ UNSAID = {
     "shows no lines": "it cannot be read back either",
     "shows no invoice": "it cannot be read back either",
     "removals has no way for tax codes": "the table of every kind fails as well",
+    "removals has no way for {kind}": "it cannot be written either",
     "taking {record.ref} out answered": "the case of taking it out fails as well",
     "the question was carried out": "whatever answers it is noticed before",
 }

@@ -9,9 +9,17 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from blueops_qb.domain.documents import Document, RefundReceipt, kind_of
+from blueops_qb.domain.documents import (
+    AccountRecord,
+    ClassRecord,
+    Document,
+    ItemRecord,
+    RefundReceipt,
+    kind_of,
+)
+from blueops_qb.domain.list_entries import AccountType, ItemKind
 from blueops_qb.domain.refs import BooksKind
-from blueops_qb.providers.qbd.codec import new_lists, queries
+from blueops_qb.providers.qbd.codec import queries
 from blueops_qb.providers.qbd.codec.bodies import change, creation, removal
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.extensions import mark_requests
@@ -140,36 +148,29 @@ def test_what_marks_a_company(owner: UUID, file: UUID) -> None:
     assert fits(lambda: value) is not None
 
 
-ACCOUNTS = st.builds(
-    new_lists.NewAccount,
-    name=NAME,
-    type=st.sampled_from(["Bank", "OtherCurrentLiability", "NonPosting", "Wrong"]),
-    number=st.sampled_from(["", "1000", "12345678"]),
-    parent=maybe(BooksKind.ACCOUNT),
-    description=TEXT,
-)
-CLASSES = st.builds(new_lists.NewClass, name=NAME, parent=maybe(BooksKind.CLASS))
-ITEMS = st.builds(
-    new_lists.NewItem,
-    name=NAME,
-    type=st.sampled_from(new_lists.ItemType),
-    description=TEXT,
-    account=maybe(BooksKind.ACCOUNT),
-    expense_account=maybe(BooksKind.ACCOUNT),
-    price=st.none() | CENTS,
-    cost=st.none() | CENTS,
-    taxable=st.booleans(),
-    parent=maybe(BooksKind.ITEM),
+ENTRIES = st.one_of(
+    st.builds(
+        AccountRecord,
+        name=NAME,
+        type=st.sampled_from(AccountType),
+        detail=st.sampled_from(["", "DeferredRevenue"]),
+        number=st.sampled_from(["", "1000", "12345678"]),
+    ),
+    st.builds(ClassRecord, name=NAME),
+    st.builds(
+        ItemRecord,
+        name=NAME,
+        kind=st.sampled_from(ItemKind),
+        income_account=maybe(BooksKind.ACCOUNT),
+        expense_account=maybe(BooksKind.ACCOUNT),
+        taxable=st.booleans(),
+    ),
 )
 
 
-@given(ACCOUNTS, CLASSES, ITEMS, BOOKS)
-def test_what_a_template_creates(
-    account: new_lists.NewAccount, class_: new_lists.NewClass, item: new_lists.NewItem, books: Books
-) -> None:
-    fits(lambda: new_lists.account_request(account, books))
-    fits(lambda: new_lists.class_request(class_, books))
-    fits(lambda: new_lists.item_request(item, books))
+@given(ENTRIES, BOOKS)
+def test_what_a_template_creates(document: Document, books: Books) -> None:
+    fits(lambda: creation(document, books))
 
 
 WHEN = st.sampled_from(["2026-01-02", "2026-01-02T03:04:05"])
@@ -210,4 +211,4 @@ def test_what_is_asked(
 
 
 def test_no_type_of_document_is_forgotten() -> None:
-    assert set(BY_TYPE) == set(FORMS)
+    assert set(BY_TYPE) | {AccountRecord, ItemRecord, ClassRecord} == set(FORMS)

@@ -9,10 +9,10 @@ from typing import get_args
 import attrs
 import pytest
 
-from blueops_qb.domain import mapping, records
+from blueops_qb.domain import mapping, records, template
 from blueops_qb.domain.posting import expenses, rules
 from blueops_qb.domain.refs import RecordKind
-from blueops_qb.engine import outbox, resolve
+from blueops_qb.engine import outbox, resolve, template_files
 from blueops_qb.engine.suggest import standard_keys
 from blueops_qb.providers.qbo.provider import make_provider
 from blueops_qb.sdk import capability, core, doors, hooks, outcomes, provider, simple
@@ -152,6 +152,22 @@ def test_what_quickbooks_online_says_of_itself_is_told() -> None:
     for name, number in numbers.items():
         shown = number if isinstance(number, int) else f"{number:g}"
         assert f"| `{name}` | {shown} |" in limits, f"docs/reference/qbo.md, “Limits”: {name} is {shown}"
+
+
+# --- templates ---
+
+
+@pytest.mark.parametrize(
+    "type_", [template.Option, template.AccountRow, template.ItemRow, template.ClassRow, template.MappingRow]
+)
+def test_every_field_of_a_template_has_a_row(type_: type[attrs.AttrsInstance]) -> None:
+    wanted = [name.removesuffix("_") for name in fields(type_)]
+    want_rows("templates.md", type_.__name__, wanted)
+
+
+def test_every_trade_and_system_account_has_a_row() -> None:
+    want_only_rows("templates.md", "Trades", [*template_files.INDUSTRIES, "name"])
+    want_rows("templates.md", "System accounts", list(template.SYSTEM))
 
 
 # --- treatments ---

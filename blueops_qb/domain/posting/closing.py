@@ -8,18 +8,15 @@ from collections.abc import Mapping
 import attrs
 
 from blueops_qb.domain.documents import (
-    AttachedFile,
     Bill,
     CustomerPayment,
-    CustomerRecord,
     Document,
     ExpenseDocument,
     JournalEntry,
     SalesForm,
     SalesInvoice,
-    TaxCodeRecord,
     TaxMode,
-    VendorRecord,
+    Undated,
 )
 from blueops_qb.domain.policy import ClosedPeriod
 from blueops_qb.domain.posting.lookup import Lookup
@@ -49,14 +46,10 @@ def respect_closing_date(
 
 
 def _settled(key: DocumentKey, document: Document, closing: dt.date, lookup: Lookup) -> Document:
-    if isinstance(document, (CustomerRecord, VendorRecord, AttachedFile, TaxCodeRecord)):
+    if isinstance(document, Undated):
         return document
     posted = lookup.context.posted.get(key)
-    if (
-        posted is not None
-        and not isinstance(posted, (CustomerRecord, VendorRecord, AttachedFile, TaxCodeRecord))
-        and posted.date <= closing
-    ):
+    if posted is not None and not isinstance(posted, Undated) and posted.date <= closing:
         if not changed_in_substance(posted, document):
             return posted
         raise lookup.held(
@@ -154,7 +147,7 @@ def _redated_memo(memo: str, true_date: dt.date) -> str:
 
 def _as_redated(document: Document, day: dt.date, memo: str) -> Document:
     """The document on `day`, when `memo` shows that it was put there from its own, closed, date."""
-    if isinstance(document, (CustomerRecord, VendorRecord, AttachedFile, TaxCodeRecord)):
+    if isinstance(document, Undated):
         return document
     if memo.endswith(_redated_memo("", document.date)):
         return attrs.evolve(document, date=day)

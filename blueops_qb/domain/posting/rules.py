@@ -11,10 +11,8 @@ import attrs
 from blueops_qb.domain.documents import (
     AttachedFile,
     CustomerPayment,
-    CustomerRecord,
     Document,
-    TaxCodeRecord,
-    VendorRecord,
+    Undated,
 )
 from blueops_qb.domain.posting import (
     corrections,
@@ -24,6 +22,7 @@ from blueops_qb.domain.posting import (
     entries,
     expenses,
     invoices,
+    list_entries,
     parties,
     payments,
     reclasses,
@@ -41,6 +40,7 @@ from blueops_qb.domain.records import (
     Expense,
     Invoice,
     Job,
+    ListEntry,
     Payment,
     PaymentReturn,
     Payout,
@@ -67,6 +67,7 @@ RULES: dict[type[Record], Rule] = {
     Payout: deposits.payout,
     Reclass: reclasses.reclass,
     Entry: entries.entry,
+    ListEntry: list_entries.list_entry,
     Credit: credits.credit,
     Refund: refunds.refund,
     PaymentReturn: returns.payment_return,
@@ -153,7 +154,7 @@ def _all_void(documents: Mapping[DocumentKey, Document]) -> dict[DocumentKey, Do
 
 
 def _voided(document: Document) -> Document:
-    if isinstance(document, (CustomerRecord, VendorRecord, AttachedFile, TaxCodeRecord)):
+    if isinstance(document, Undated):
         return document
     return attrs.evolve(document, void=True)
 

@@ -41,9 +41,10 @@ _ITEMS = (
 TAX_ITEMS = ("ItemSalesTax", "ItemSalesTaxGroup")
 _TABLE = (
     Entity(kind=BooksKind.COMPANY, messages=("Company",)),
-    Entity(kind=BooksKind.ACCOUNT, messages=("Account",)),
-    Entity(kind=BooksKind.ITEM, messages=_ITEMS, query="Item"),
-    Entity(kind=BooksKind.CLASS, messages=("Class",)),
+    # Created once, from an approved template, then never changed.
+    Entity(kind=BooksKind.ACCOUNT, messages=("Account",), removal=Removal.HOLD),
+    Entity(kind=BooksKind.ITEM, messages=_ITEMS, query="Item", removal=Removal.HOLD),
+    Entity(kind=BooksKind.CLASS, messages=("Class",), removal=Removal.HOLD),
     Entity(kind=BooksKind.TAX_CODE, messages=TAX_ITEMS, query="Item"),
     Entity(kind=BooksKind.TERM, messages=("StandardTerms", "DateDrivenTerms"), query="Terms"),
     Entity(kind=BooksKind.PAYMENT_METHOD, messages=("PaymentMethod",)),

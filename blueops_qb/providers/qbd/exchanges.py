@@ -13,6 +13,8 @@ from typing import Any
 
 import attrs
 
+from blueops_qb.domain.list_entries import LIST_KINDS
+from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.refs import NAMED_KINDS, BooksKind
 from blueops_qb.providers.qbd.catalog import catalog_outcome, catalog_requests
 from blueops_qb.providers.qbd.codec import queries
@@ -36,6 +38,7 @@ from blueops_qb.providers.qbd.special_items import remembered, special_requests,
 from blueops_qb.providers.qbd.status import rule_for_set
 from blueops_qb.providers.qbd.status_rules import Result
 from blueops_qb.providers.qbd.verdicts import Status, is_done, unknown, verdict
+from blueops_qb.sdk.capability import Removal
 from blueops_qb.sdk.outcomes import (
     Absent,
     Applied,
@@ -92,16 +95,22 @@ def requests_of(operation: Operation, books: Books, *, asked: dt.datetime) -> li
 def _check_kind(operation: Operation) -> None:
     """Raises Unwritable for a kind that QuickBooks Desktop lacks, or has in another way than is asked for."""
     kind, verb = operation.kind, operation.verb
-    if kind is None or verb not in (Verb.READ, Verb.FIND, Verb.WITHDRAW):
+    if kind is None or verb not in (Verb.READ, Verb.FIND, Verb.WITHDRAW, Verb.UPDATE):
         return
     words, entity = kind.value.replace("_", " "), ENTITIES.get(kind)
+    if verb is Verb.UPDATE:
+        if kind in LIST_KINDS:
+            raise Unwritable(
+                f"An entry of a list (“{words}”) is created by BlueOps and never changed; change it in QuickBooks."
+            )
+        return
     if entity is None:
         raise Unwritable(
             f"QuickBooks Desktop has no {words} of its own, or tells none; look at it in BlueOps."
         )
     if kind is BooksKind.COMPANY:
         raise Unwritable("The company is read with its lists, and never looked up or taken out by itself.")
-    if verb is Verb.WITHDRAW and entity.removal is None:
+    if verb is Verb.WITHDRAW and entity.removal in (None, Removal.HOLD):
         raise Unwritable(
             f"BlueOps takes out no {words}; make it inactive in QuickBooks if it is not wanted any more."
         )
@@ -156,6 +165,8 @@ def halves(operations: Sequence[Operation]) -> tuple[tuple[Operation, ...], tupl
 def _named(kind: BooksKind | None, name: str) -> list[Element]:
     if kind is None or kind in NAMED_KINDS:
         return [queries.holder_of(name)]
+    if kind in LIST_KINDS:
+        return [queries.by_name(query, name) for query in ENTITIES[kind].queries]
     words = kind.value.replace("_", " ")
     raise Unwritable(
         f"A record of the kind “{words}” is not looked up by its name; it is found by what it bears else."
@@ -258,6 +269,12 @@ def _outcome(operation: Operation, responses: list[Element], books: Books, *, ex
         return (
             missing[0] if missing else Absent(message="QuickBooks has nothing like it.", reference=reference)
         )
+    if operation.verb is Verb.FIND and operation.kind in LIST_KINDS:
+        # Names are asked for by their beginning.
+        wanted = name_key(operation.params.get("name", ""))
+        found = [r for r in found if r.kind is operation.kind and name_key(r.name) == wanted]
+        if not found:
+            return Absent(message="QuickBooks has nothing of that name.", reference=reference)
     return Found(
         records=tuple(with_open(record, operation, told) for record in found),
         then=tuple(open_wants(operation, found)),

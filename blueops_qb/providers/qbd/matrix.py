@@ -10,8 +10,10 @@ from collections.abc import Mapping
 import attrs
 
 from blueops_qb.domain.documents import DOCUMENT_TYPES
+from blueops_qb.domain.list_entries import LIST_KINDS
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbd.codec.forms import FORMS, UNWRITTEN
+from blueops_qb.providers.qbd.codec.new_lists import MESSAGES
 from blueops_qb.providers.qbd.entities import ENTITIES, VOIDABLE_TYPES, Entity
 from blueops_qb.providers.qbd.qbxml.tables import REQUESTS
 from blueops_qb.sdk.capability import Removal
@@ -20,6 +22,7 @@ from blueops_qb.sdk.provider import Verb
 #: The operations of the matrix; changes and catalog are asked for all kinds together.
 VERBS = (Verb.CREATE, Verb.UPDATE, Verb.WITHDRAW, Verb.READ)
 KINDS = tuple(DOCUMENT_TYPES)
+_CREATED_ONCE = "Entries of lists are created once; they are changed and removed in QuickBooks."
 _NO_FORM = "QuickBooks Desktop has no such form in qbXML."
 
 
@@ -33,6 +36,12 @@ class Cell:
 
 #: What is done in another way than the kind's own forms.
 _OTHERWISE: Mapping[tuple[BooksKind, Verb], Cell] = {
+    (BooksKind.ITEM, Verb.CREATE): Cell(requests=tuple(f"{message}AddRq" for message in MESSAGES.values())),
+    **{
+        (kind, verb): Cell(cannot=_CREATED_ONCE)
+        for kind in LIST_KINDS
+        for verb in (Verb.UPDATE, Verb.WITHDRAW)
+    },
     (BooksKind.REFUND_RECEIPT, Verb.CREATE): Cell(
         requests=("CreditMemoAddRq", "ARRefundCreditCardAddRq"),
         cannot="Not in one step: a credit memo first, then the refund to the card that pays it out.",

@@ -87,7 +87,8 @@ RULES: tuple[Rule, ...] = (
         "3100",
         Why.NAME_TAKEN,
         "name taken",
-        "The name is already used in QuickBooks by a customer, vendor, employee or other name (inactive ones too).",
+        "The name is already used in QuickBooks (inactive ones count too): by an entry of the same list, or, of a "
+        "customer or vendor, by any customer, vendor, employee or other name.",
         "Link it to the one that exists, or change the name on one side.",
     ),
     refuse(

@@ -38,11 +38,16 @@ def _txn(kind: BooksKind, name: str, *, removal: Removal = Removal.DELETE) -> En
     return Entity(kind=kind, name=name, removal=removal, link=f"{name.lower()}?txnId=", number="DocNumber")
 
 
+def _entry(kind: BooksKind, name: str) -> Entity:
+    """An entry of a list that is created once and then never changed."""
+    return Entity(kind=kind, name=name, removal=Removal.HOLD, named="Name", listed=True)
+
+
 _TABLE = (
     Entity(kind=BooksKind.COMPANY, name="CompanyInfo", in_cdc=False),
-    Entity(kind=BooksKind.ACCOUNT, name="Account", named="Name", listed=True),
-    Entity(kind=BooksKind.ITEM, name="Item", named="Name", listed=True),
-    Entity(kind=BooksKind.CLASS, name="Class", named="Name", listed=True),
+    _entry(BooksKind.ACCOUNT, "Account"),
+    _entry(BooksKind.ITEM, "Item"),
+    _entry(BooksKind.CLASS, "Class"),
     Entity(kind=BooksKind.LOCATION, name="Department", named="Name", listed=True),
     Entity(
         kind=BooksKind.TAX_CODE,

@@ -102,8 +102,22 @@ _TAX_CODES = (
     ),
 )
 
+#: Names of lists are apart from those of customers, vendors and employees, and another remedy helps.
+_ENTRIES = tuple(
+    refuse(
+        "6240",
+        Why.NAME_TAKEN,
+        "name taken",
+        f"QuickBooks already has {article} {kind.value} of that name (inactive ones count too).",
+        "Point the template's row to the one that exists, after making it active again, or give the row another name.",
+        about=kind,
+    )
+    for kind, article in ((BooksKind.ACCOUNT, "an"), (BooksKind.ITEM, "an"), (BooksKind.CLASS, "a"))
+)
+
 RULES: tuple[Rule, ...] = (
     *_TAX_CODES,
+    *_ENTRIES,
     # -- sign-in and rights
     other(
         "100", Result.REFRESH, "authentication", "QuickBooks does not accept the sign-in any more.", _CONNECT

@@ -136,7 +136,7 @@ class _Seen:
             moments = (moment_of(row, "LastUpdatedTime") for row in rows)
             self.latest = max((moment for moment in (self.latest, *moments) if moment), default=None)
             return
-        self.records += [from_qbo(kind, row, profile) for row in rows if not is_deleted(row)]
+        self.records += [from_qbo(kind, row, profile, entry=True) for row in rows if not is_deleted(row)]
         if kind is BooksKind.TAX_CODE:
             self.codes += rows
         if len(rows) >= PAGE:

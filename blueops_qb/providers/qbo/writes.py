@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from blueops_qb.domain.documents import kind_of
+from blueops_qb.domain.list_entries import LIST_KINDS
 from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbo.batches import batch, batch_answer
@@ -49,7 +50,7 @@ def written_kind(operation: Operation) -> BooksKind:
 
 def _item(bid: str, operation: Operation, profile: BooksProfile) -> Obj:
     entity = ENTITIES[written_kind(operation)]
-    if entity.kind not in WRITTEN:
+    if entity.kind not in WRITTEN and not (entity.kind in LIST_KINDS and operation.verb is Verb.CREATE):
         raise Unencodable(
             operation.id, f"{entity.name} records are kept in QuickBooks only; change them there."
         )
@@ -82,4 +83,4 @@ def _applied(item: Obj | None, operation: Operation, profile: BooksProfile, hear
         )
     if is_deleted(obj):
         return Applied(reference=heard.reference)
-    return Applied(record=from_qbo(kind, obj, profile), reference=heard.reference)
+    return Applied(record=from_qbo(kind, obj, profile, entry=True), reference=heard.reference)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import attrs
 
+from blueops_qb.domain.list_entries import ListEntry
 from blueops_qb.domain.own_entries import Entry
 from blueops_qb.domain.reclass import Reclass
 from blueops_qb.domain.records import (
@@ -112,6 +113,8 @@ def _title(record: Record, known: Mapping[str, Snapshot]) -> str:
             return f"{record.type.value} {record.vendor_invoice_number} {_name(known, f'vendor:{record.vendor_id}')}"
         case Payout():
             return f"{record.date} to {record.account_key}"
+        case ListEntry():
+            return record.document.name
         case Reclass() | Entry():
             return record.memo
         case Credit():

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from blueops_qb.sdk.capability import Feature
 from blueops_qb.sdk.provider import Description
+from blueops_qb.sdk.simple import ENTRY_FEATURES
 from blueops_qb.sdk.testing import (
     bytes_cases,
     describing_cases,
@@ -26,6 +27,7 @@ from blueops_qb.sdk.testing import (
     ledger_cases,
     lens_cases,
     line_cases,
+    list_cases,
     lookup_cases,
     refusal_cases,
     status_cases,
@@ -151,6 +153,24 @@ WITH_BOOKS: tuple[Case, ...] = (
     Case.of(ledger_cases.reads_a_ledger_that_balances, need=keeps(Feature.LEDGER), source=_LEDGER),
     Case.of(ledger_cases.ledger_ties_to_the_trial_balance, need=keeps(Feature.LEDGER), source=_LEDGER),
     Case.of(tax_cases.creates_a_tax_code_once, need=keeps(Feature.TAX_CODES), source=_FEATURES),
+    *(
+        Case.of(
+            list_cases.creating(feature),
+            name=f"creates_{feature.value}_once",
+            need=keeps(feature),
+            source=_FEATURES,
+        )
+        for feature in ENTRY_FEATURES
+    ),
+    *(
+        Case.of(
+            list_cases.losing(feature),
+            name=f"finds_{feature.value}_after_a_lost_answer",
+            need=keeps(feature),
+            source=_ONCE,
+        )
+        for feature in ENTRY_FEATURES
+    ),
 )
 CASES: tuple[Case, ...] = PURE + WITH_BOOKS
 

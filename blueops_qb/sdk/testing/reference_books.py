@@ -15,11 +15,12 @@ import attrs
 
 from blueops_qb.domain.documents import DOCUMENT_TYPES, Document, kind_of
 from blueops_qb.domain.effects import effects
+from blueops_qb.domain.list_entries import LIST_KINDS
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.naming import name_key
 from blueops_qb.domain.postings import Posting
 from blueops_qb.domain.profile import BooksProfile, SalesTax
-from blueops_qb.domain.refs import NAMED_KINDS, BooksKind, BooksRef
+from blueops_qb.domain.refs import CATALOG_KINDS, NAMED_KINDS, BooksKind, BooksRef
 from blueops_qb.sdk.capability import Removal
 from blueops_qb.sdk.outcomes import BooksRecord, LedgerLine, Stale, Why
 from blueops_qb.sdk.provider import Operation
@@ -152,7 +153,7 @@ class ReferenceBooks:
 
     def _check(self, ref: BooksRef, document: Document, before: Document | None = None) -> None:
         for named in references(document):
-            if named.kind in DOCUMENT_TYPES:
+            if named in self.records or named.kind in DOCUMENT_TYPES.keys() - LIST_KINDS:
                 self.live(named)
             elif named not in {record.ref for record in CATALOG}:
                 raise Refusal(
@@ -163,8 +164,8 @@ class ReferenceBooks:
             self._open(one)
 
     def _check_name(self, ref: BooksRef, document: Document) -> None:
-        """Parties share their names; tax codes have theirs."""
-        pool = NAMED_KINDS if ref.kind in NAMED_KINDS else {ref.kind} & {BooksKind.TAX_CODE}
+        """Parties share their names; every list has its own."""
+        pool = NAMED_KINDS if ref.kind in NAMED_KINDS else {ref.kind} & CATALOG_KINDS
         for other, kept in self.records.items():
             rival = other.kind in pool and other != ref and not kept.deleted
             if rival and name_key(name_of(kept.document)) == name_key(name_of(document)):

@@ -12,13 +12,12 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from blueops_qb.domain.documents import DOCUMENT_TYPES
 from blueops_qb.domain.profile import BooksProfile
-from blueops_qb.domain.refs import BooksKind, BooksRef
+from blueops_qb.domain.refs import CATALOG_KINDS, BooksKind, BooksRef
 from blueops_qb.sdk.capability import Feature, Removal
 from blueops_qb.sdk.outcomes import BooksRecord, Gone, LedgerLine, NotKnown, Outcome
 from blueops_qb.sdk.provider import WRITES, Description, Exchange, Limits, Operation, Settle, Verb
-from blueops_qb.sdk.simple import Change, SimpleProvider, Told
+from blueops_qb.sdk.simple import ENTRY_FEATURES, Change, SimpleProvider, Told
 from blueops_qb.sdk.testing.reference_books import CATALOG, ReferenceBooks
 
 #: What is answered about an exchange that never came.
@@ -30,8 +29,8 @@ class ReferenceProvider(SimpleProvider):
 
     name = "reference"
     title = "Reference books"
-    kinds = frozenset(DOCUMENT_TYPES) | {BooksKind.CLASS, BooksKind.LOCATION}
-    also = frozenset({Feature.LEDGER, Feature.REPLAYS, Feature.CLOSING, Feature.LINE_IDS})
+    kinds = SimpleProvider.kinds | {BooksKind.ATTACHMENT, BooksKind.TAX_CODE}
+    also = frozenset({Feature.LEDGER, Feature.REPLAYS, Feature.CLOSING, Feature.LINE_IDS, *ENTRY_FEATURES})
     removals: Mapping[BooksKind, Removal] = {
         BooksKind.BILL: Removal.DELETE,
         BooksKind.JOURNAL: Removal.DELETE,
@@ -125,9 +124,9 @@ class ReferenceProvider(SimpleProvider):
         return changed, position
 
     def catalog(self) -> tuple[BooksProfile, Iterable[BooksRecord]]:
-        """The company, its lists and the tax codes that were created."""
-        codes = [self.books.shown(ref) for ref in self.books.records if ref.kind is BooksKind.TAX_CODE]
-        return self.books.profile(), [*CATALOG, *codes]
+        """The company, its lists and what was created in them."""
+        created = [self.books.shown(ref) for ref in self.books.records if ref.kind in CATALOG_KINDS]
+        return self.books.profile(), [*CATALOG, *created]
 
     def ledger(self, start: dt.date, end: dt.date) -> Iterable[LedgerLine]:
         """The lines of a period."""

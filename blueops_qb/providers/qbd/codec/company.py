@@ -50,6 +50,7 @@ def profile_of(
         class_tracking=Tracking.PER_LINE if classes else Tracking.OFF,
         locations=(settings.location_as is LocationAs.FIELD and bool(settings.locations))
         or (classes and settings.location_as is LocationAs.CLASS),
+        account_numbers=is_set(accounting, "IsUsingAccountNumbers", default=True),
         closing_date=day_of(accounting, "ClosingDate"),
         auto_apply_credits=is_set(sales, "IsAutoApplyingPayments"),
         plan=product,

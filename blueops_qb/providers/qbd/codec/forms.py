@@ -9,15 +9,18 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.documents import (
+    AccountRecord,
     BankDeposit,
     Bill,
     BillPayment,
+    ClassRecord,
     CreditMemo,
     CustomerPayment,
     CustomerRecord,
     Document,
     Estimate,
     ExpenseDocument,
+    ItemRecord,
     JournalEntry,
     PurchaseForm,
     PurchaseOrder,
@@ -28,7 +31,7 @@ from blueops_qb.domain.documents import (
     VendorRecord,
 )
 from blueops_qb.domain.money import ZERO
-from blueops_qb.providers.qbd.codec import bill_payments, costs, journal, parties, receipts, sales
+from blueops_qb.providers.qbd.codec import bill_payments, costs, journal, new_lists, parties, receipts, sales
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.members import Unwritable
 from blueops_qb.providers.qbd.qbxml.element import Element
@@ -117,6 +120,14 @@ def _cost(
     return Form(message=message, head=head, read=read, lines=_cost_lines, lined=("lines",))
 
 
+def _entry(
+    message: Callable[[Any], str],
+    head: Callable[[Any, Books, str], list[Element]],
+    read: Callable[[Element, Books], Document],
+) -> Form:
+    return Form(message=message, head=head, read=read)
+
+
 FORMS: dict[type[Document], Form] = {
     CustomerRecord: _party("Customer", parties.customer_body, parties.customer_of),
     VendorRecord: _party("Vendor", parties.vendor_body, parties.vendor_of),
@@ -162,6 +173,9 @@ FORMS: dict[type[Document], Form] = {
         lines=_deposit_lines,
         lined=("lines",),
     ),
+    AccountRecord: _entry(_named("Account"), new_lists.account_head, new_lists.account_of),
+    ItemRecord: _entry(new_lists.item_message, new_lists.item_head, new_lists.item_of),
+    ClassRecord: _entry(_named("Class"), new_lists.class_head, new_lists.class_of),
 }
 #: How to read each Ret; one kind may show itself in several forms.
 READERS: dict[str, Callable[[Element, Books], Document]] = {
@@ -180,6 +194,12 @@ READERS: dict[str, Callable[[Element, Books], Document]] = {
     "JournalEntryRet": journal.journal_of,
     "DepositRet": receipts.deposit_of,
     "ARRefundCreditCardRet": receipts.card_refund_of,
+}
+#: How to read the answer to the creation of an entry, or to a look-up of its name; the lists themselves are read whole.
+ENTRY_READERS: dict[str, Callable[[Element, Books], Document]] = {
+    "AccountRet": new_lists.account_of,
+    "ClassRet": new_lists.class_of,
+    **{f"{message}Ret": new_lists.item_of for message in new_lists.MESSAGES.values()},
 }
 #: Why a kind of document is not written.
 UNWRITTEN: dict[str, str] = {

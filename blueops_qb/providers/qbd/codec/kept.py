@@ -7,12 +7,15 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.documents import (
+    AccountRecord,
     Bill,
     BillPayment,
+    ClassRecord,
     CustomerRecord,
     Document,
     Estimate,
     ExpenseDocument,
+    ItemRecord,
     JournalEntry,
     PaidBy,
     PurchaseForm,
@@ -49,6 +52,10 @@ def kept(document: Document, books: Books) -> Document:
             return _customer(document, books)
         case VendorRecord():
             return document if books.profile.multicurrency else attrs.evolve(document, currency="")
+        case AccountRecord() if not books.profile.account_numbers:
+            return attrs.evolve(document, number="")
+        case ItemRecord() if not books.taxing:
+            return attrs.evolve(document, taxable=False)
         case _:
             return document
 
@@ -75,6 +82,8 @@ def _named(document: Any, books: Books) -> Any:
     match document:
         case CustomerRecord() | VendorRecord():
             return attrs.evolve(document, name=_short(Space.NAME, document.name, books))
+        case AccountRecord() | ItemRecord() | ClassRecord():
+            return attrs.evolve(document, name=_short(Space.ITEM, document.name, books))
         case Bill() | VendorCredit():
             return attrs.evolve(document, number=_short(Space.VENDOR_NUMBER, document.number, books))
         case SalesForm() | ExpenseDocument() | PurchaseOrder() | JournalEntry() | BillPayment():

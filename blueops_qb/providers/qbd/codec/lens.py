@@ -15,16 +15,19 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.documents import (
+    AccountRecord,
     AttachedFile,
     BankDeposit,
     Bill,
     BillPayment,
+    ClassRecord,
     CustomerPayment,
     CustomerRecord,
     Document,
     Estimate,
     EstimateStatus,
     ExpenseDocument,
+    ItemRecord,
     JournalEntry,
     PaidBy,
     PaidOut,
@@ -46,6 +49,7 @@ from blueops_qb.domain.refs import BooksKind, BooksRef
 from blueops_qb.providers.qbd.codec import cost_lines, journal, receipts, sale_lines
 from blueops_qb.providers.qbd.codec.applied import allocation, merged, settled
 from blueops_qb.providers.qbd.codec.members import COMPANY, REFERENCE, derived, plain_address, plain_memo
+from blueops_qb.providers.qbd.codec.new_lists import one_account
 from blueops_qb.providers.qbd.codec.sales import CHECK_NUMBER, is_open
 from blueops_qb.providers.qbd.qbxml.characters import folded
 
@@ -246,6 +250,19 @@ def _as_it_is(document: Any) -> Any:
     return document
 
 
+def _account(document: AccountRecord) -> AccountRecord:
+    # Desktop has no detail types.
+    return attrs.evolve(document, name=folded(document.name), detail="", number=folded(document.number))
+
+
+def _item(document: ItemRecord) -> ItemRecord:
+    return attrs.evolve(one_account(document), name=folded(document.name))
+
+
+def _class(document: ClassRecord) -> ClassRecord:
+    return ClassRecord(name=folded(document.name))
+
+
 #: The first that fits counts.
 _LENSES: tuple[tuple[Any, Callable[[Any], Document]], ...] = (
     (CustomerRecord, _customer),
@@ -262,5 +279,8 @@ _LENSES: tuple[tuple[Any, Callable[[Any], Document]], ...] = (
     (ExpenseDocument, _expense),
     (VendorCredit | PurchaseOrder, _cost),
     (JournalEntry, _journal),
+    (AccountRecord, _account),
+    (ItemRecord, _item),
+    (ClassRecord, _class),
     (AttachedFile | TaxCodeRecord, _as_it_is),
 )

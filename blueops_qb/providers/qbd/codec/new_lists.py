@@ -1,133 +1,121 @@
-"""New list elements: accounts, classes and items that a person approved from a template (sections 4.3, 4.4)."""
+"""New list elements: accounts, classes and items that a person approved from a template (sections 4.3, 4.4).
+
+They are created and never changed. An item that is only sold or only bought has one account, and QuickBooks does not
+tell which of the two it is.
+"""
 
 from __future__ import annotations
 
-import enum
-from decimal import Decimal
-
-import attrs
-
-from blueops_qb.domain.refs import BooksRef
+from blueops_qb.domain.list_entries import AccountRecord, AccountType, ClassRecord, ItemKind, ItemRecord
+from blueops_qb.domain.refs import BooksKind
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.members import (
     Unwritable,
     exactly,
-    five,
     flag,
     named_ref,
     put,
     put_ref,
-    words,
+    ref_of,
 )
-from blueops_qb.providers.qbd.codec.refusals import checked
 from blueops_qb.providers.qbd.codec.short_names import Space, fitted
+from blueops_qb.providers.qbd.qbxml.characters import folded
 from blueops_qb.providers.qbd.qbxml.element import Element, branch, leaf
 
-#: Longest number of an account and its description.
-ACCOUNT_NUMBER, ACCOUNT_TEXT = 7, 200
+#: Longest number of an account.
+ACCOUNT_NUMBER = 7
+#: The types of items that templates make; a type can hardly be changed later.
+MESSAGES: dict[ItemKind, str] = {
+    ItemKind.SERVICE: "ItemService",
+    ItemKind.NON_INVENTORY: "ItemNonInventory",
+    ItemKind.OTHER_CHARGE: "ItemOtherCharge",
+    ItemKind.DISCOUNT: "ItemDiscount",
+}
+_KINDS = {f"{message}Ret": kind for kind, message in MESSAGES.items()}
+_TYPES = {type_.value.replace(" ", ""): type_ for type_ in AccountType}
 
 
-class ItemType(enum.StrEnum):
-    """The types of items that templates make; a type can hardly be changed later."""
-
-    SERVICE = "ItemService"
-    NON_INVENTORY = "ItemNonInventory"
-    OTHER_CHARGE = "ItemOtherCharge"
-    DISCOUNT = "ItemDiscount"
-    SUBTOTAL = "ItemSubtotal"
-
-
-@attrs.frozen(kw_only=True)
-class NewAccount:
-    """An account; `type` in Desktop's own word, such as `OtherCurrentLiability`."""
-
-    name: str
-    type: str
-    number: str = ""
-    parent: BooksRef | None = None
-    description: str = ""
-
-
-@attrs.frozen(kw_only=True)
-class NewClass:
-    """A class."""
-
-    name: str
-    parent: BooksRef | None = None
-
-
-@attrs.frozen(kw_only=True)
-class NewItem:
-    """An item. With both accounts it is bought and sold; a discount has `account` only, a subtotal none."""
-
-    name: str
-    type: ItemType
-    description: str = ""
-    account: BooksRef | None = None
-    expense_account: BooksRef | None = None
-    price: Decimal | None = None
-    cost: Decimal | None = None
-    taxable: bool = False
-    parent: BooksRef | None = None
-
-
-def account_request(account: NewAccount, books: Books) -> Element:
-    """The request for an account; raises Unwritable."""
+def account_head(account: AccountRecord, books: Books, marker: str) -> list[Element]:
+    """The members of an account; raises Unwritable."""
+    del marker
     body = [
         leaf("Name", fitted(Space.ITEM, account.name, books.names, "The account")),
         flag("IsActive", True),
+        leaf("AccountType", account.type.value.replace(" ", "")),
     ]
-    put_ref(body, "ParentRef", account.parent, "The account above")
-    body.append(leaf("AccountType", account.type))
     put(body, "AccountNumber", exactly(account.number, ACCOUNT_NUMBER, "The account number"))
-    put(body, "Desc", words(account.description, ACCOUNT_TEXT))
-    return checked("AccountAddRq", [branch("AccountAdd", body)])
+    return body
 
 
-def class_request(new: NewClass, books: Books) -> Element:
-    """The request for a class; raises Unwritable."""
-    body = [leaf("Name", fitted(Space.ITEM, new.name, books.names, "The class")), flag("IsActive", True)]
-    put_ref(body, "ParentRef", new.parent, "The class above")
-    return checked("ClassAddRq", [branch("ClassAdd", body)])
+def account_of(ret: Element, books: Books) -> AccountRecord:
+    """The document that an account shows; raises KeyError for a type that BlueOps does not create."""
+    number = ret.get("AccountNumber") if books.profile.account_numbers else ""
+    return AccountRecord(name=ret.get("Name"), type=_TYPES[ret.get("AccountType")], number=number)
 
 
-def item_request(item: NewItem, books: Books) -> Element:
-    """The request for an item; raises Unwritable where it lacks the account that QuickBooks wants."""
+def class_head(new: ClassRecord, books: Books, marker: str) -> list[Element]:
+    """The members of a class; raises Unwritable."""
+    del marker
+    return [leaf("Name", fitted(Space.ITEM, new.name, books.names, "The class")), flag("IsActive", True)]
+
+
+def class_of(ret: Element, books: Books) -> ClassRecord:
+    """The document that a class shows."""
+    del books
+    return ClassRecord(name=ret.get("Name"))
+
+
+def item_message(item: ItemRecord) -> str:
+    """The word before `AddRq`."""
+    return MESSAGES[item.kind]
+
+
+def item_head(item: ItemRecord, books: Books, marker: str) -> list[Element]:
+    """The members of an item; raises Unwritable where it lacks the account that QuickBooks wants."""
+    del marker
     body = [leaf("Name", fitted(Space.ITEM, item.name, books.names, "The item")), flag("IsActive", True)]
-    put_ref(body, "ParentRef", item.parent, "The item above")
-    if item.type is ItemType.SUBTOTAL:
-        if item.parent is not None:
-            raise Unwritable(
-                f"The subtotal item “{item.name}” cannot stand below another one; leave that out."
-            )
-        put(body, "ItemDesc", words(item.description))
-        return checked(f"{item.type}AddRq", [branch(f"{item.type}Add", body)])
-    if item.account is None:
+    item = one_account(item)
+    if item.income_account is None:
         raise Unwritable(f"The item “{item.name}” has no account; choose one in the template.")
     if books.taxing:
         body.append(named_ref("SalesTaxCodeRef", books.taxed if item.taxable else books.untaxed))
-    if item.type is ItemType.DISCOUNT:
-        put(body, "ItemDesc", words(item.description))
-        put_ref(body, "AccountRef", item.account)
+    if item.kind is ItemKind.DISCOUNT:
+        put_ref(body, "AccountRef", item.income_account)
     elif item.expense_account is None:
-        body.append(branch("SalesOrPurchase", _sold(item, "Desc", "Price", "AccountRef")))
+        sides: list[Element] = []
+        put_ref(sides, "AccountRef", item.income_account)
+        body.append(branch("SalesOrPurchase", sides))
     else:
-        sides = _sold(item, "SalesDesc", "SalesPrice", "IncomeAccountRef")
-        put(sides, "PurchaseDesc", words(item.description))
-        _put_price(sides, "PurchaseCost", item.cost)
+        sides = []
+        put_ref(sides, "IncomeAccountRef", item.income_account)
         put_ref(sides, "ExpenseAccountRef", item.expense_account)
         body.append(branch("SalesAndPurchase", sides))
-    return checked(f"{item.type}AddRq", [branch(f"{item.type}Add", body)])
+    return body
 
 
-def _sold(item: NewItem, text: str, price: str, account: str) -> list[Element]:
-    sides: list[Element] = []
-    put(sides, text, words(item.description))
-    _put_price(sides, price, item.price)
-    put_ref(sides, account, item.account)
-    return sides
+def item_of(ret: Element, books: Books) -> ItemRecord:
+    """The document that an item shows; raises KeyError for a type that BlueOps does not create."""
+    both = ret.child("SalesAndPurchase")
+    one = ret.child("SalesOrPurchase") or ret
+    return ItemRecord(
+        name=ret.get("Name"),
+        kind=_KINDS[ret.name],
+        income_account=ref_of(one, "AccountRef", BooksKind.ACCOUNT)
+        if both is None
+        else ref_of(both, "IncomeAccountRef", BooksKind.ACCOUNT),
+        expense_account=None if both is None else ref_of(both, "ExpenseAccountRef", BooksKind.ACCOUNT),
+        taxable=books.taxing and folded(ret.get("SalesTaxCodeRef", "FullName")) == folded(books.taxed),
+    )
 
 
-def _put_price(sides: list[Element], name: str, price: Decimal | None) -> None:
-    if price is not None:
-        sides.append(leaf(name, five(price)))
+def one_account(item: ItemRecord) -> ItemRecord:
+    """An item that has one account shows it in one place, whatever it is; a discount has no other."""
+    return ItemRecord(
+        name=item.name,
+        kind=item.kind,
+        income_account=item.income_account or item.expense_account,
+        expense_account=None
+        if item.income_account is None or item.kind is ItemKind.DISCOUNT
+        else item.expense_account,
+        taxable=item.taxable,
+    )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from decimal import InvalidOperation
 
 from blueops_qb.domain.documents import Document
 from blueops_qb.domain.refs import CATALOG_KINDS, BooksKind
 from blueops_qb.providers.qbd.codec.books import Books
 from blueops_qb.providers.qbd.codec.facts import facts_of, linked_of
-from blueops_qb.providers.qbd.codec.forms import READERS
+from blueops_qb.providers.qbd.codec.forms import ENTRY_READERS, READERS
 from blueops_qb.providers.qbd.codec.members import is_set, local_moment, split_note
 from blueops_qb.providers.qbd.entities import KIND_OF_RET
 from blueops_qb.providers.qbd.qbxml.element import Element
@@ -20,10 +21,11 @@ from blueops_qb.sdk.outcomes import BooksRecord
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, InvalidOperation)
 
 
-def record_of(ret: Element, books: Books | None = None) -> BooksRecord | None:
+def record_of(ret: Element, books: Books | None = None, *, entry: bool = False) -> BooksRecord | None:
     """The record; None for a Ret of no kind of ours or one without an id.
 
-    `document` is None for lists and where the content cannot be read. `shown` is the Ret itself, of what we write: a
+    `document` is None for lists and where the content cannot be read; with `entry` an account, class or item has its
+    own, where it is of a type that we create. `shown` is the Ret itself, of what we write: a
     change is laid over it. `facts["modified"]` is the moment in QuickBooks' own clock, as text: its offset does not
     follow summer time.
     """
@@ -40,6 +42,9 @@ def record_of(ret: Element, books: Books | None = None) -> BooksRecord | None:
             document = reader(ret, books)
         except _UNREADABLE as problem:
             facts["unreadable"] = f"{type(problem).__name__}: {problem}"
+    elif entry and ret.name in ENTRY_READERS:
+        with suppress(*_UNREADABLE):
+            document = ENTRY_READERS[ret.name](ret, books)
     facts.update(facts_of(kind, ret))
     modified = local_moment(ret, "TimeModified")
     if modified:

@@ -15,11 +15,14 @@ from typing import Protocol
 import attrs
 
 from blueops_qb.domain.documents import (
+    AccountRecord,
     Bill,
     BillPayment,
+    ClassRecord,
     CustomerRecord,
     Document,
     ExpenseDocument,
+    ItemRecord,
     JournalEntry,
     PurchaseOrder,
     SalesForm,
@@ -135,7 +138,7 @@ def _identifiers(document: Document) -> Iterator[tuple[Space, str]]:
     match document:
         case CustomerRecord() | VendorRecord():
             yield Space.NAME, document.name
-        case TaxCodeRecord():
+        case TaxCodeRecord() | AccountRecord() | ItemRecord() | ClassRecord():
             yield Space.ITEM, document.name
         case Bill() | VendorCredit():
             yield Space.VENDOR_NUMBER, document.number

@@ -35,9 +35,9 @@ _PARTS = {
 def written_record(ret: Element, operation: Operation, books: Books) -> BooksRecord | None:
     """The record that the answer to a write shows, completed with what was sent where the answer is silent."""
     if operation.verb is not Verb.CREATE or operation.document is None:
-        return record_of(ret, books)
+        return record_of(ret, books, entry=operation.verb is Verb.FIND)
     sent: Any = kept(operation.document, books)
-    record = record_of(ret, books)
+    record = record_of(ret, books, entry=True)
     if record is None:
         return None
     if not _is_full(ret, record):

@@ -35,6 +35,7 @@ def profile_of(company_id: str, info: Obj | None, preferences: Obj | None) -> Bo
         auto_apply_credits=_flag(sales, "AutoApplyCredit", default=False)
         or _flag(sales, "AutoApplyPayments", default=False),
         allows_discount=_flag(sales, "AllowDiscount", default=True),
+        account_numbers=_flag(accounting, "UseAccountNumbers", default=True),
         item_costs=_flag(products, "ForPurchase", default=True),
         plan=_fact(info, "OfferingSku"),
         custom_fields=tuple(_custom_fields(sales)),

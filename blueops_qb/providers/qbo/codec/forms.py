@@ -8,16 +8,19 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.documents import (
+    AccountRecord,
     AttachedFile,
     BankDeposit,
     Bill,
     BillPayment,
+    ClassRecord,
     CreditMemo,
     CustomerPayment,
     CustomerRecord,
     Document,
     Estimate,
     ExpenseDocument,
+    ItemRecord,
     JournalEntry,
     PurchaseOrder,
     RefundReceipt,
@@ -34,6 +37,7 @@ from blueops_qb.providers.qbo.codec import (
     cost_lines,
     costs,
     journal,
+    list_entries,
     names,
     receipts,
     sales,
@@ -121,6 +125,9 @@ FORMS: dict[type[Document], Form] = {
     ),
     AttachedFile: Form(body=attachables.attachable_body, read=attachables.attachable_of),
     TaxCodeRecord: Form(body=tax_services.tax_service_body, read=tax_services.tax_service_of),
+    AccountRecord: Form(body=list_entries.account_body, read=list_entries.account_of),
+    ItemRecord: Form(body=list_entries.item_body, read=list_entries.item_of),
+    ClassRecord: Form(body=list_entries.class_body, read=list_entries.class_of),
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.documents import (
+    AccountRecord,
     BillPayment,
     CustomerRecord,
     Document,
@@ -38,6 +39,8 @@ def kept(document: Document, profile: BooksProfile) -> Document:
             return attrs.evolve(document, taxable=None, exemption_reason=None, certificate="")
         case CustomerRecord(exemption_reason=int()) if profile.sales_tax is SalesTax.MANUAL:
             return attrs.evolve(document, taxable=False, exemption_reason=None)
+        case AccountRecord() if not profile.account_numbers:
+            return attrs.evolve(document, number="")
         case _:
             return document
 

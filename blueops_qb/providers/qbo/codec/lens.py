@@ -15,15 +15,18 @@ from typing import Any
 import attrs
 
 from blueops_qb.domain.documents import (
+    AccountRecord,
     AttachedFile,
     BankDeposit,
     Bill,
     BillPayment,
+    ClassRecord,
     CustomerPayment,
     CustomerRecord,
     Document,
     Estimate,
     ExpenseDocument,
+    ItemRecord,
     JournalEntry,
     PaidBy,
     PurchaseLine,
@@ -41,6 +44,7 @@ from blueops_qb.domain.lenses import told_only, uncompared, void_form
 from blueops_qb.domain.money import ZERO, half_up
 from blueops_qb.providers.qbo.codec import cost_lines, lens_lines, sales_lines
 from blueops_qb.providers.qbo.codec.bill_payments import merged_settled
+from blueops_qb.providers.qbo.codec.list_entries import plain_kind
 from blueops_qb.providers.qbo.codec.members import REFERENCE, derived, plain_address, plain_memo
 from blueops_qb.providers.qbo.codec.receipts import merged
 from blueops_qb.providers.qbo.codec.sales import is_one_address
@@ -227,6 +231,18 @@ def _tax_code(document: TaxCodeRecord) -> TaxCodeRecord:
     return TaxCodeRecord(name=document.name.strip(), rates=tuple(ordered))
 
 
+def _account(document: AccountRecord) -> AccountRecord:
+    return attrs.evolve(document, name=document.name.strip(), number=document.number.strip())
+
+
+def _item(document: ItemRecord) -> ItemRecord:
+    return attrs.evolve(document, name=document.name.strip(), kind=plain_kind(document))
+
+
+def _class(document: ClassRecord) -> ClassRecord:
+    return ClassRecord(name=document.name.strip())
+
+
 #: The first that fits counts.
 _LENSES: tuple[tuple[Any, Callable[[Any], Document]], ...] = (
     (CustomerRecord, _customer),
@@ -242,4 +258,7 @@ _LENSES: tuple[tuple[Any, Callable[[Any], Document]], ...] = (
     (JournalEntry, _journal),
     (AttachedFile, _attached),
     (TaxCodeRecord, _tax_code),
+    (AccountRecord, _account),
+    (ItemRecord, _item),
+    (ClassRecord, _class),
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import InvalidOperation
 
 from blueops_qb.domain.documents import DOCUMENT_TYPES, Document
+from blueops_qb.domain.list_entries import LIST_KINDS
 from blueops_qb.domain.profile import BooksProfile
 from blueops_qb.domain.refs import CATALOG_KINDS, BooksKind, BooksRef
 from blueops_qb.providers.qbo.codec.company import company_name
@@ -28,12 +30,15 @@ _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, InvalidOperation
 _DEFAULT = BooksProfile()
 
 
-def from_qbo(kind: BooksKind, obj: Obj, profile: BooksProfile = _DEFAULT) -> BooksRecord:
+def from_qbo(
+    kind: BooksKind, obj: Obj, profile: BooksProfile = _DEFAULT, *, entry: bool = False
+) -> BooksRecord:
     """The record; `document` is None for lists and for an object whose content we cannot read.
 
     What the company's preferences make meaningless is left out of the document: numbers that QuickBooks
     gives itself, taxability without sales tax, a tax code that the automatic engine chose. `shown` is the object
-    itself, of kinds that we write: an update of it is laid over it. Raises KeyError for an object without Id.
+    itself, of kinds that we write: an update of it is laid over it. With `entry` an account, item or class has its
+    document too, where it is of a type that we create. Raises KeyError for an object without Id.
     """
     kind_of_document = None if kind in CATALOG_KINDS else DOCUMENT_TYPES.get(kind)
     document: Document | None = None
@@ -43,6 +48,9 @@ def from_qbo(kind: BooksKind, obj: Obj, profile: BooksProfile = _DEFAULT) -> Boo
             document = FORMS[kind_of_document].read(obj, profile)
         except _UNREADABLE as problem:
             facts["unreadable"] = f"{type(problem).__name__}: {problem}"
+    elif entry and kind in LIST_KINDS:
+        with suppress(*_UNREADABLE):
+            document = FORMS[DOCUMENT_TYPES[kind]].read(obj, profile)
     linked: tuple[BooksRef, ...] = ()
     try:
         facts.update(facts_of(kind, obj))
