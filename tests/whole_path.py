@@ -43,6 +43,8 @@ SITE = Address(line1="1 Pump St", city="Reno", state="NV", postal_code="89501")
 MORE_ACCOUNTS = {
     "4200": ("Electrical - Residential", "Income", "ServiceFeeIncome"),
     "4210": ("Electrical - Commercial", "Income", "ServiceFeeIncome"),
+    "4300": ("Contract Revenue - Original", "Income", "OtherPrimaryIncome"),
+    "4310": ("Contract Revenue - Change Orders", "Income", "OtherPrimaryIncome"),
     "5100": ("COGS HVAC Equipment", "Cost of Goods Sold", "SuppliesMaterialsCogs"),
     "5110": ("COGS HVAC Parts", "Cost of Goods Sold", "SuppliesMaterialsCogs"),
     "5150": ("COGS Electrical Materials", "Cost of Goods Sold", "SuppliesMaterialsCogs"),
@@ -55,6 +57,9 @@ SOLD: dict[tuple[Family, str], str] = {
     (Family.SERVICE, "service_call"): "4060",
     (Family.SERVICE, "residential_service"): "4200",
     (Family.SERVICE, "commercial_project"): "4210",
+    (Family.SERVICE, "sov_original"): "4300",
+    (Family.SERVICE, "change_order"): "4310",
+    (Family.FEE, "retainage"): "1150",
     (Family.MATERIAL_SOLD, "pipe_fittings"): "4110",
     (Family.MATERIAL_SOLD, "electrical_material"): "4110",
     (Family.MATERIAL_SOLD, "water_heater"): "4100",

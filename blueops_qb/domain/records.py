@@ -6,6 +6,7 @@ the circumstances travel beside it (`blueops_qb.sdk.hooks.Event`). Each family h
 
 from __future__ import annotations
 
+from blueops_qb.domain.application_records import ProgressApplication, SovLine
 from blueops_qb.domain.cost_records import CostLine, Expense, ExpenseType, Receipt, SplitBasis
 from blueops_qb.domain.list_entries import ListEntry
 from blueops_qb.domain.money_records import (
@@ -96,12 +97,14 @@ __all__ = [
     "Payout",
     "Permit",
     "PermitPayer",
+    "ProgressApplication",
     "Receipt",
     "Reclass",
     "Record",
     "Refund",
     "RefundPart",
     "ReturnReason",
+    "SovLine",
     "SplitBasis",
     "SubcontractBill",
     "TaxExemption",

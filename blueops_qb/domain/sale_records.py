@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import attrs
 
+from blueops_qb.domain.application_records import ProgressApplication
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.party_records import Address
 from blueops_qb.domain.permit_records import PermitPayer
@@ -111,7 +112,7 @@ class Invoice:
     Lines of kind `deposit_applied` are not part of that sum: `total` is before them, `amount_due` after.
     `discount` is the document-level discount, positive. `tax_key` names the jurisdiction of the site. Where
     `prices_include_tax` is set the amounts of taxable lines hold the tax of `tax_percent` (and the sum is
-    without `tax`).
+    without `tax`). With `application` it bills a progress application, whose lines it has (`domain.applications`).
     """
 
     id: str
@@ -134,6 +135,7 @@ class Invoice:
     total: Decimal
     memo: str = ""
     email: str = ""
+    application: ProgressApplication | None = None
     currency: str = "USD"
     void: bool = False
 

@@ -328,6 +328,21 @@ class Hooks:
         """A cost was taken back."""
 
     @hookspec
+    def progress_application_certified(self, event: Event, connection: sa.Connection) -> None:
+        """A progress application, or a release of retainage, was certified: `event.record` is its invoice.
+
+        Called instead of `invoice_created`. What is only submitted, or rejected, posts nothing and is not told.
+        """
+
+    @hookspec
+    def progress_application_updated(self, event: Event, connection: sa.Connection) -> None:
+        """The last application of a job was certified otherwise; called instead of `invoice_updated`."""
+
+    @hookspec
+    def progress_application_voided(self, event: Event, connection: sa.Connection) -> None:
+        """An application was taken back; called instead of `invoice_voided`."""
+
+    @hookspec
     def permit_purchased(self, event: Event, connection: sa.Connection) -> None:
         """An authority was paid for a permit: `event.record` is that cost, with `permit`.
 

@@ -12,7 +12,7 @@ from blueops_qb.domain.documents import CreditMemo, Document, SalesInvoice, Sale
 from blueops_qb.domain.mapping import Family, Target
 from blueops_qb.domain.money import ZERO, half_up
 from blueops_qb.domain.naming import derived_number
-from blueops_qb.domain.posting import permits, prepayments
+from blueops_qb.domain.posting import permits, prepayments, progress
 from blueops_qb.domain.posting.kinds import key_by_kind
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.posting.salestax import (
@@ -91,6 +91,7 @@ def form(record: Invoice, lookup: Lookup, *, mirror: Mapping[str, SalesLine] | N
 
     Lines with the id of a line in `mirror` take item, account, class and taxability from there.
     """
+    progress.check(record, lookup)
     record = _in_cents(without_included_tax(_unbundled(record, lookup), lookup), lookup)
     _check_sum(record, lookup)
     record = one_jurisdiction(record, lookup)

@@ -10,9 +10,18 @@ import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.money import ZERO
-from blueops_qb.domain.records import Address, Customer, Invoice, InvoiceLine, Job, TaxRounding
+from blueops_qb.domain.records import (
+    Address,
+    Customer,
+    Invoice,
+    InvoiceLine,
+    Job,
+    ProgressApplication,
+    TaxRounding,
+)
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.sandbox.core import rows
+from blueops_qb.sandbox.core.applications import applied
 from blueops_qb.sandbox.core.given import check_given
 from blueops_qb.sandbox.core.payments import paid_on
 from blueops_qb.sandbox.core.prepaid import PrepaidActions
@@ -54,6 +63,8 @@ class InvoiceDraft:
     prices_include_tax: bool = False
     memo: str = ""
     email: str = ""
+    #: A progress application; the lines are then made from it.
+    application: ProgressApplication | None = None
 
 
 def draft_of(invoice: Invoice) -> InvoiceDraft:
@@ -76,6 +87,7 @@ def draft_of(invoice: Invoice) -> InvoiceDraft:
         prices_include_tax=invoice.prices_include_tax,
         memo=invoice.memo,
         email=invoice.email,
+        application=invoice.application,
     )
 
 
@@ -217,6 +229,8 @@ class InvoiceActions(PrepaidActions):
         job = self._job_of(draft, customer)
         site = draft.site or (job.site if job else None)
         exempt = is_exempt(customer.exemption, on=draft.issue_date, site=site)
+        if draft.application is not None:
+            draft = applied(self._connection, self.tenant_id, draft, invoice_id=id)
         priced = self._priced(draft, exempt=exempt)
         terms = draft.terms or customer.terms
         due = draft.due_date or due_date(draft.issue_date, terms)
@@ -245,6 +259,7 @@ class InvoiceActions(PrepaidActions):
             total=priced.total,
             memo=draft.memo,
             email=draft.email or customer.email,
+            application=draft.application,
             currency=customer.currency,
         )
 

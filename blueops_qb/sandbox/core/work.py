@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.records import Expense, Record
+from blueops_qb.domain.records import Expense, Invoice, Record
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.sandbox.core import rows
 from blueops_qb.sandbox.core.rows import Row
@@ -71,8 +71,22 @@ PERMIT_HOOKS = {
     Action.UPDATED: "permit_updated",
     Action.VOIDED: "permit_voided",
 }
+#: The same for invoices that bill a progress application.
+APPLICATION_HOOKS = {
+    Action.CREATED: "progress_application_certified",
+    Action.UPDATED: "progress_application_updated",
+    Action.VOIDED: "progress_application_voided",
+}
 #: Every hook that tells of a change.
-ALL_HOOKS = frozenset({*HOOKS.values(), *PERMIT_HOOKS.values()})
+ALL_HOOKS = frozenset({*HOOKS.values(), *PERMIT_HOOKS.values(), *APPLICATION_HOOKS.values()})
+
+
+def _hook(ref: RecordRef, action: Action, record: Record | None) -> str:
+    if isinstance(record, Expense) and record.permit is not None:
+        return PERMIT_HOOKS[action]
+    if isinstance(record, Invoice) and record.application is not None:
+        return APPLICATION_HOOKS[action]
+    return HOOKS[ref.kind, action]
 
 
 class Refused(Exception):
@@ -227,6 +241,4 @@ class Work:
             merged_into=merged_into,
             reason=reason,
         )
-        is_permit = isinstance(record, Expense) and record.permit is not None
-        hook = PERMIT_HOOKS[action] if is_permit else HOOKS[ref.kind, action]
-        self._host.announce(hook, event, self._connection, turn.switches)
+        self._host.announce(_hook(ref, action, record), event, self._connection, turn.switches)

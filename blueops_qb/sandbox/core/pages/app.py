@@ -15,7 +15,17 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from blueops_qb.sandbox.core import people
 from blueops_qb.sandbox.core.core import ReferenceCore
-from blueops_qb.sandbox.core.pages import contacts, costs, here, home, money_back, payments, plugins, sales
+from blueops_qb.sandbox.core.pages import (
+    applications,
+    contacts,
+    costs,
+    here,
+    home,
+    money_back,
+    payments,
+    plugins,
+    sales,
+)
 
 COOKIE = "blueops_core_session"
 #: What may be uploaded in one form.
@@ -52,7 +62,7 @@ def make_pages(core: ReferenceCore) -> Flask:
     app.register_error_handler(HTTPException, _show_error)
     app.add_url_rule("/login", view_func=sign_in, methods=["GET", "POST"])
     app.add_url_rule("/logout", view_func=sign_out, methods=["POST"])
-    for part in (home, contacts, sales, payments, money_back, costs, plugins):
+    for part in (home, contacts, sales, applications, payments, money_back, costs, plugins):
         app.register_blueprint(part.pages)
     return app
 
