@@ -28,6 +28,10 @@ class ExpenseType(enum.StrEnum):
     USE_TAX = "use_tax"
     #: Own labour at burdened cost (opt-in): a journal entry.
     LABOR = "labor"
+    #: A visit under our warranty: parts off the truck and own hours: a journal entry.
+    WARRANTY = "warranty"
+    #: What a manufacturer owes us for the hours of such a visit: a journal entry the other way round.
+    WARRANTY_ALLOWANCE = "warranty_allowance"
 
 
 @attrs.frozen(kw_only=True)
@@ -69,7 +73,8 @@ class Receipt:
 
 @attrs.frozen(kw_only=True)
 class Expense:
-    """A cost of any type. Invariant: sum of lines + tax + freight = total; a card refund has `refund` set.
+    """A cost of any type. Invariant: sum of lines + tax + freight = total; a card refund, or a vendor's credit in
+    place of a bill, has `refund` set.
 
     `permit` is set where an authority was paid for a permit; each of its lines is then for a job. With `subcontract`
     the total is less by what is held back of it, and more by what is released.

@@ -343,6 +343,18 @@ class Hooks:
         """An application was taken back; called instead of `invoice_voided`."""
 
     @hookspec
+    def warranty_visit(self, event: Event, connection: sa.Connection) -> None:
+        """Work was done under our warranty: `event.record` is its cost. Called instead of `expense_recorded`."""
+
+    @hookspec
+    def warranty_visit_updated(self, event: Event, connection: sa.Connection) -> None:
+        """The cost of a warranty visit changed; called instead of `expense_updated`."""
+
+    @hookspec
+    def warranty_visit_voided(self, event: Event, connection: sa.Connection) -> None:
+        """A warranty visit was recorded in error; called instead of `expense_voided`."""
+
+    @hookspec
     def permit_purchased(self, event: Event, connection: sa.Connection) -> None:
         """An authority was paid for a permit: `event.record` is that cost, with `permit`.
 

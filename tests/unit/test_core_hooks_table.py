@@ -2,7 +2,7 @@
 
 import inspect
 
-from blueops_qb.sandbox.core.work import ALL_HOOKS, APPLICATION_HOOKS, HOOKS, PERMIT_HOOKS
+from blueops_qb.sandbox.core.work import ALL_HOOKS, APPLICATION_HOOKS, HOOKS, PERMIT_HOOKS, WARRANTY_HOOKS
 from blueops_qb.sdk.hooks import Hooks
 
 
@@ -13,7 +13,9 @@ def test_the_table_names_every_event_hook_once() -> None:
         if not name.startswith("_") and "event" in inspect.signature(hook).parameters
     }
     assert (
-        sorted([*HOOKS.values(), *PERMIT_HOOKS.values(), *APPLICATION_HOOKS.values()])
+        sorted(
+            [*HOOKS.values(), *PERMIT_HOOKS.values(), *APPLICATION_HOOKS.values(), *WARRANTY_HOOKS.values()]
+        )
         == sorted(events)
         == sorted(ALL_HOOKS)
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+
+import attrs
 
 from blueops_qb.domain.documents import (
     Bill,
@@ -14,10 +16,11 @@ from blueops_qb.domain.documents import (
     PaidBy,
     PurchaseLine,
     Side,
+    VendorCredit,
 )
 from blueops_qb.domain.mapping import Family
-from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.naming import derived_number
+from blueops_qb.domain.posting import warranty
 from blueops_qb.domain.posting.context import NotPosted
 from blueops_qb.domain.posting.costs import cost_lines
 from blueops_qb.domain.posting.files import receipts
@@ -40,10 +43,10 @@ FORBIDDEN_ROLES = {"ar": "receivables", "ap": "payables"}
 
 def expense(record: Expense, lookup: Lookup) -> dict[DocumentKey, Document] | NotPosted:
     """One document for a cost; which one follows from how the company owes or paid it."""
-    if record.refund and record.type is not ExpenseType.CARD:
+    if record.refund and record.type not in REFUNDED:
         raise lookup.held(
-            f"is a refund of the type {record.type.value}; only a refund to a company card can be sent",
-            "Enter a supplier's credit or a refund to the bank in the books for now.",
+            f"is a refund of the type {record.type.value}; a vendor's credit and a refund to a card can be sent",
+            "Enter a refund to the bank in the books for now.",
         )
     document = TYPES[record.type](record, lookup)
     if isinstance(document, NotPosted):
@@ -53,6 +56,10 @@ def expense(record: Expense, lookup: Lookup) -> dict[DocumentKey, Document] | No
 
 
 # -- documents -----------------------------------------------------------------------------------------
+def _owed(record: Expense, lookup: Lookup) -> Answer:
+    return _credit(record, lookup) if record.refund else _bill(record, lookup)
+
+
 def _bill(record: Expense, lookup: Lookup) -> Answer:
     if not record.vendor_id:
         raise lookup.held(
@@ -71,6 +78,14 @@ def _bill(record: Expense, lookup: Lookup) -> Answer:
         memo=record.memo,
         currency=record.currency,
     )
+
+
+def _credit(record: Expense, lookup: Lookup) -> Answer:
+    """What a vendor owes us back: the bill's lines the other way round; a line below zero is a fee that he keeps."""
+    bill = _bill(record, lookup)
+    assert isinstance(bill, Bill)
+    shared = {field.name: getattr(bill, field.name) for field in attrs.fields(VendorCredit)}
+    return VendorCredit(**shared)
 
 
 def _paid(record: Expense, lookup: Lookup) -> Answer:
@@ -93,7 +108,7 @@ def _paid(record: Expense, lookup: Lookup) -> Answer:
 
 
 def _use_tax(record: Expense, lookup: Lookup) -> Answer:
-    return _journal(record, "use_tax", lookup)
+    return _journal(record, {"use_tax": record.total}, lookup)
 
 
 def _labor(record: Expense, lookup: Lookup) -> Answer:
@@ -102,20 +117,36 @@ def _labor(record: Expense, lookup: Lookup) -> Answer:
             reason=f"{lookup.label} is own labour: it is costed in payroll in the books, "
             "and posting it here would count it twice (the setting is “post labour”)."
         )
-    return _journal(record, "labor_applied", lookup)
+    return _journal(record, {"labor_applied": record.total}, lookup)
 
 
-def _journal(record: Expense, role: str, lookup: Lookup) -> Answer:
-    """The cost accounts against the account of one role."""
-    costs = [line for line in cost_lines(record, lookup) if line.amount]
+def _warranty(record: Expense, lookup: Lookup) -> Answer:
+    part = warranty.posted_part(record, lookup)
+    if record.lines and not part.lines:
+        return NotPosted(
+            reason=f"{lookup.label} is own labour under warranty: it is costed in payroll in the books, "
+            "and posting it here would count it twice (the setting is “post labour”)."
+        )
+    return _journal(part, warranty.against(part), lookup)
+
+
+def _allowance(record: Expense, lookup: Lookup) -> Answer:
+    return _journal(record, {warranty.CLAIMS: record.total}, lookup, sign=-1)
+
+
+def _journal(record: Expense, against: Mapping[str, Decimal], lookup: Lookup, *, sign: int = 1) -> Answer:
+    """The cost accounts against the accounts of some roles; the other way round with a `sign` of -1."""
+    costs = [
+        attrs.evolve(line, amount=sign * line.amount) for line in cost_lines(record, lookup) if line.amount
+    ]
     if not costs:
         return NotPosted(reason=f"{lookup.label} comes to 0.00; there is nothing to post.")
     location = lookup.location(record.branch)
     lines = [_cost(line, location, lookup) for line in costs]
-    whole = sum((line.amount for line in costs), ZERO)
-    against = lookup.role(role, where="what it is posted against")
-    if whole:
-        lines.append(_line(-whole, against, location=location, description=record.memo))
+    for role, amount in against.items():
+        if amount:
+            account = lookup.role(role, where="what it is posted against")
+            lines.append(_line(-sign * amount, account, location=location, description=record.memo))
     _check_accounts(lines, lookup)
     return JournalEntry(
         date=record.date,
@@ -172,12 +203,16 @@ def _check_accounts(lines: Sequence[JournalLine], lookup: Lookup) -> None:
 
 #: Which document each type of cost becomes.
 TYPES: dict[ExpenseType, Callable[[Expense, Lookup], Answer]] = {
-    ExpenseType.BILL: _bill,
-    ExpenseType.SUBCONTRACT: _bill,
-    ExpenseType.EMPLOYEE: _bill,
+    ExpenseType.BILL: _owed,
+    ExpenseType.SUBCONTRACT: _owed,
+    ExpenseType.EMPLOYEE: _owed,
     ExpenseType.CARD: _paid,
     ExpenseType.CHECK: _paid,
     ExpenseType.CASH: _paid,
     ExpenseType.USE_TAX: _use_tax,
     ExpenseType.LABOR: _labor,
+    ExpenseType.WARRANTY: _warranty,
+    ExpenseType.WARRANTY_ALLOWANCE: _allowance,
 }
+#: Types of which money can come back.
+REFUNDED = frozenset({ExpenseType.CARD, ExpenseType.BILL, ExpenseType.SUBCONTRACT, ExpenseType.EMPLOYEE})

@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 import attrs
 import sqlalchemy as sa
 
-from blueops_qb.domain.records import Expense, Invoice, Record
+from blueops_qb.domain.records import Expense, ExpenseType, Invoice, Record
 from blueops_qb.domain.refs import RecordKind, RecordRef
 from blueops_qb.sandbox.core import rows
 from blueops_qb.sandbox.core.rows import Row
@@ -71,6 +71,12 @@ PERMIT_HOOKS = {
     Action.UPDATED: "permit_updated",
     Action.VOIDED: "permit_voided",
 }
+#: The same for visits under warranty.
+WARRANTY_HOOKS = {
+    Action.CREATED: "warranty_visit",
+    Action.UPDATED: "warranty_visit_updated",
+    Action.VOIDED: "warranty_visit_voided",
+}
 #: The same for invoices that bill a progress application.
 APPLICATION_HOOKS = {
     Action.CREATED: "progress_application_certified",
@@ -78,12 +84,16 @@ APPLICATION_HOOKS = {
     Action.VOIDED: "progress_application_voided",
 }
 #: Every hook that tells of a change.
-ALL_HOOKS = frozenset({*HOOKS.values(), *PERMIT_HOOKS.values(), *APPLICATION_HOOKS.values()})
+ALL_HOOKS = frozenset(
+    {*HOOKS.values(), *PERMIT_HOOKS.values(), *WARRANTY_HOOKS.values(), *APPLICATION_HOOKS.values()}
+)
 
 
 def _hook(ref: RecordRef, action: Action, record: Record | None) -> str:
     if isinstance(record, Expense) and record.permit is not None:
         return PERMIT_HOOKS[action]
+    if isinstance(record, Expense) and record.type is ExpenseType.WARRANTY:
+        return WARRANTY_HOOKS[action]
     if isinstance(record, Invoice) and record.application is not None:
         return APPLICATION_HOOKS[action]
     return HOOKS[ref.kind, action]
