@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+from typing import Any, Protocol
 
 import attrs
 
@@ -22,7 +23,14 @@ from blueops_qb.sandbox.core.pricing import LineDraft
 from tests.whole_path import DAY, D, WholePath
 
 
-def check(house: WholePath, job: Job, amount: str, *parts: tuple[Invoice, str], **fields: Any) -> Payment:
+class Works(Protocol):
+    """A company of core, beside whichever books."""
+
+    def work(self) -> contextlib.AbstractContextManager[Any]:
+        """A transaction of core, as its pages would open it."""
+
+
+def check(house: Works, job: Job, amount: str, *parts: tuple[Invoice, str], **fields: Any) -> Payment:
     """A check of the job's customer."""
     applied = tuple(Application(invoice_id=invoice.id, amount=D(part)) for invoice, part in parts)
     record = Payment(
@@ -39,7 +47,7 @@ def check(house: WholePath, job: Job, amount: str, *parts: tuple[Invoice, str], 
 
 
 def cost(
-    house: WholePath,
+    house: Works,
     type: ExpenseType,
     total: str,
     *lines: CostLine,

@@ -369,4 +369,5 @@ def posting_context(
         refund_receipts=_is_able(turn, Feature.REFUND_RECEIPTS),
         event_day=turn.now.astimezone(turn.zone).date(),
         splits_payments=bool(turn.row.get("splits_payments")),
+        number_length=turn.description.number_length,
     )

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import attrs
 import pytest
 
 from blueops_qb.domain.records import (
     DepositPurpose,
-    Expense,
     ExpenseType,
-    Invoice,
-    Job,
     LineKind,
     Permit,
     PermitPayer,
@@ -22,8 +18,9 @@ from blueops_qb.domain.records import (
 )
 from blueops_qb.sandbox.core.pricing import LineDraft
 from blueops_qb.sandbox.core.work import Refused
+from tests.trade_acts import billed, bought
 from tests.treatments import worked
-from tests.whole_path import D, WholePath, bears, entry, fee, tagged, whole_path
+from tests.whole_path import D, WholePath, bears, entry, tagged, whole_path
 from tests.whole_path_acts import check, cost, in_books
 
 
@@ -31,30 +28,6 @@ from tests.whole_path_acts import check, cost, in_books
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholePath]:
     with whole_path(f"sqlite:///{tmp_path_factory.mktemp('permits') / 'core.sqlite3'}") as path:
         yield path
-
-
-def bought(
-    house: WholePath, job: Job, payer: PermitPayer | None, type: ExpenseType = ExpenseType.CARD, **fields: Any
-) -> Expense:
-    """A permit of 185.00 from the city."""
-    permit = Permit(
-        number="B-77", payer=payer, **{k: fields.pop(k) for k in ("included_in_contract",) if k in fields}
-    )
-    return cost(
-        house,
-        type,
-        fields.pop("total", "185.00"),
-        vendor=house.vendor(vendor_type="authority"),
-        job=job,
-        permit=permit,
-        **fields,
-    )
-
-
-def billed(house: WholePath, job: Job, payer: PermitPayer | None) -> Invoice:
-    """The permit at cost, with 45.00 for handling."""
-    line = LineDraft(kind=LineKind.PERMIT, description="Permit", unit_price=D("185.00"), permit_payer=payer)
-    return house.invoice(job, line, fee("permit_handling", "45.00"))
 
 
 def test_6_2_in_the_companys_own_name(house: WholePath) -> None:

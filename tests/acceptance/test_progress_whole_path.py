@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 import attrs
 import pytest
 
-from blueops_qb.domain.records import Invoice, Job, ProgressApplication, SovLine
-from blueops_qb.sandbox.core.invoices import InvoiceDraft, draft_of
+from blueops_qb.domain.records import ProgressApplication, SovLine
+from blueops_qb.sandbox.core.invoices import draft_of
 from blueops_qb.sandbox.core.work import Refused
+from tests.trade_acts import application, certify, sov, the_contract
 from tests.treatments import worked
-from tests.whole_path import DAY, D, WholePath, bears, entry, tagged, whole_path
+from tests.whole_path import D, WholePath, bears, entry, tagged, whole_path
 from tests.whole_path_acts import check, in_books
 
 
@@ -21,62 +21,6 @@ from tests.whole_path_acts import check, in_books
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholePath]:
     with whole_path(f"sqlite:///{tmp_path_factory.mktemp('progress') / 'core.sqlite3'}") as path:
         yield path
-
-
-def sov(id: str, scheduled: str, now: str, percent: int, **more: Any) -> SovLine:
-    return SovLine(
-        sov_line_id=id,
-        description=f"Work {id}",
-        scheduled=D(scheduled),
-        this_period=D(now),
-        retainage_percent=D(percent),
-        **more,
-    )
-
-
-def certify(house: WholePath, job: Job, application: ProgressApplication, number: str = "") -> Invoice:
-    """The certified application as core's invoice."""
-    draft = InvoiceDraft(
-        customer_id=job.customer_id,
-        job_id=job.id,
-        issue_date=DAY,
-        number=number or f"{job.id}-APP-{application.number}",
-        lines=[],
-        application=application,
-    )
-    with house.work() as tx:
-        found: Invoice = tx.raise_invoice(draft)
-    return found
-
-
-def application(number: int, approved: str, *lines: SovLine, **more: Any) -> ProgressApplication:
-    return ProgressApplication(
-        number=number,
-        original_contract=D("500000.00"),
-        approved_changes=D(approved),
-        lines=lines,
-        **more,
-    )
-
-
-#: (approved changes, work of original, of CO1, of CO2, percent) of each application.
-CONTRACT: list[tuple[str, str, str | None, str | None, int]] = [
-    ("0.00", "70000.00", None, None, 10),
-    ("25000.00", "65000.00", "9000.00", None, 10),
-    ("17000.00", "148000.00", "16000.00", "-8000.00", 5),
-    ("17000.00", "217000.00", "0.00", "0.00", 5),
-]
-
-
-def the_contract(number: int) -> ProgressApplication:
-    """Application `number` of the contract of section 7.1."""
-    approved, original, first, second, percent = CONTRACT[number - 1]
-    lines = [sov("1", "500000.00", original, percent)]
-    if first is not None:
-        lines.append(sov("2", "25000.00", first, percent, change_order_id="CO1"))
-    if second is not None:
-        lines.append(sov("3", "-8000.00", second, percent, change_order_id="CO2"))
-    return application(number, approved, *lines)
 
 
 def test_7_1_four_applications_with_change_orders_and_the_release(house: WholePath) -> None:

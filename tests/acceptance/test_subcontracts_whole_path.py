@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from blueops_qb.domain.records import CostLine, Expense, ExpenseType, Job, SubcontractBill, Vendor
+from blueops_qb.domain.records import Expense, ExpenseType, SubcontractBill
 from blueops_qb.sandbox.core.work import Refused
 from tests.engine_house import TENANT
+from tests.trade_acts import bill, sub, work_line
 from tests.treatments import worked
-from tests.whole_path import DAY, D, WholePath, bears, entry, tagged, whole_path
+from tests.whole_path import D, WholePath, bears, entry, tagged, whole_path
 from tests.whole_path_acts import cost, in_books
 
 
@@ -19,34 +20,6 @@ from tests.whole_path_acts import cost, in_books
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholePath]:
     with whole_path(f"sqlite:///{tmp_path_factory.mktemp('subs') / 'core.sqlite3'}") as path:
         yield path
-
-
-def line(id: str, amount: str, job: Job, **more: Any) -> CostLine:
-    return CostLine(line_id=id, amount=D(amount), cost_code="03-300", job_id=job.id, **more)
-
-
-def bill(
-    house: WholePath, vendor: Vendor, job: Job, total: str, *lines: CostLine, name: str = "", **terms: Any
-) -> Expense:
-    """An application of subcontract `name`."""
-    freight = terms.pop("freight", D("0.00"))
-    record = Expense(
-        id="",
-        type=ExpenseType.SUBCONTRACT,
-        date=DAY,
-        total=D(total),
-        lines=lines,
-        vendor_id=vendor.id,
-        freight=freight,
-        subcontract=SubcontractBill(subcontract_id=name or f"S-{job.id}", job_id=job.id, **terms),
-    )
-    with house.work() as tx:
-        found: Expense = tx.record_expense(record)
-    return found
-
-
-def sub(house: WholePath) -> Vendor:
-    return house.vendor(is_1099=True, vendor_type="subcontractor")
 
 
 def test_7_2_job_cost_is_gross_and_what_is_held_back_is_a_liability(house: WholePath) -> None:
@@ -58,8 +31,8 @@ def test_7_2_job_cost_is_gross_and_what_is_held_back_is_a_liability(house: Whole
             vendor,
             job,
             "36000.00",
-            line("1", "34000.00", job, description="Footings"),
-            line("2", "6000.00", job, description="Extra pier", change_order_id="CO1"),
+            work_line("1", "34000.00", job, description="Footings"),
+            work_line("2", "6000.00", job, description="Extra pier", change_order_id="CO1"),
             retainage=D("4000.00"),
             application="1",
         )
@@ -99,10 +72,10 @@ def test_7_2_job_cost_is_gross_and_what_is_held_back_is_a_liability(house: Whole
 def test_7_2_damage_is_kept_from_the_release(house: WholePath) -> None:
     _, job = house.party()
     vendor = sub(house)
-    bill(house, vendor, job, "36000.00", line("1", "40000.00", job), retainage=D("4000.00"))
+    bill(house, vendor, job, "36000.00", work_line("1", "40000.00", job), retainage=D("4000.00"))
     house.drain()
     with house.step() as found:
-        damage = line("1", "-500.00", job, description="Broken door")
+        damage = work_line("1", "-500.00", job, description="Broken door")
         bill(house, vendor, job, "3500.00", damage, release=D("4000.00"))
     assert entry(found) == worked("7.2", 4)
     assert all(bears(found, p, in_books(house, job)) for p in tagged("7.2", 4))
@@ -125,7 +98,7 @@ def test_what_cannot_be_is_held_with_the_reason(
     house: WholePath, total: str, amount: str, terms: dict[str, Any], said: str
 ) -> None:
     _, job = house.party()
-    lines = [line("1", amount, job)] if D(amount) else []
+    lines = [work_line("1", amount, job)] if D(amount) else []
     record = bill(house, sub(house), job, total, *lines, **terms)
     house.drain()
     (found,) = house.open_matters()
@@ -139,8 +112,8 @@ def test_what_cannot_be_is_held_with_the_reason(
 def test_core_counts_what_earlier_bills_of_the_subcontract_came_to(house: WholePath) -> None:
     _, job = house.party()
     vendor = sub(house)
-    first = bill(house, vendor, job, "90.00", line("1", "100.00", job), retainage=D("10.00"))
-    second = bill(house, vendor, job, "45.00", line("1", "50.00", job), retainage=D("5.00"))
+    first = bill(house, vendor, job, "90.00", work_line("1", "100.00", job), retainage=D("10.00"))
+    second = bill(house, vendor, job, "45.00", work_line("1", "50.00", job), retainage=D("5.00"))
     assert second.subcontract is not None
     assert (second.subcontract.billed_before, second.subcontract.withheld_before) == (D("100.00"), D("10.00"))
     with house.work() as tx:
@@ -154,7 +127,7 @@ def test_core_counts_what_earlier_bills_of_the_subcontract_came_to(house: WholeP
 def test_a_bill_belongs_to_one_subcontract(house: WholePath) -> None:
     customer, job = house.party()
     other = house.job(customer)
-    record = bill(house, sub(house), job, "10.00", line("1", "10.00", other))
+    record = bill(house, sub(house), job, "10.00", work_line("1", "10.00", other))
     house.drain()
     (found,) = house.open_matters()
     assert "has lines for" in found
@@ -166,7 +139,7 @@ def test_a_bill_belongs_to_one_subcontract(house: WholePath) -> None:
             house,
             ExpenseType.BILL,
             "10.00",
-            line("1", "10.00", job),
+            work_line("1", "10.00", job),
             vendor=sub(house),
             subcontract=SubcontractBill(subcontract_id="S", job_id=job.id),
         )
@@ -179,7 +152,7 @@ def test_a_bookkeeper_changes_what_is_held_back(house: WholePath) -> None:
         sub(house),
         job,
         "90.00",
-        line("1", "100.00", job, description="Drywall", change_order_id="CO7"),
+        work_line("1", "100.00", job, description="Drywall", change_order_id="CO7"),
         retainage=D("10.00"),
     )
     house.drain()

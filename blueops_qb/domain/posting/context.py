@@ -28,8 +28,9 @@ class PostingContext:
     `open_in_books` what the books still show as open of them, `theirs` the documents as the books show them.
     `no_foreign` says why the provider writes nothing in a foreign currency, empty where it does.
     `event_day` is the day of the event in the company's zone. `splits_payments`: these books have refused a
-    payment for several jobs. `choices` are what persons chose for the record, by topic. `trace` keeps how keys
-    were looked up, when somebody wants to know.
+    payment for several jobs. `number_length`: the longest number of a document that they keep. `choices` are
+    what persons chose for the record, by topic. `trace` keeps how keys were looked up, when somebody wants to
+    know.
     """
 
     mapping: Mapping = attrs.field(factory=Mapping)
@@ -55,6 +56,7 @@ class PostingContext:
     refund_receipts: bool = True
     event_day: dt.date | None = None
     splits_payments: bool = False
+    number_length: int = 21
     choices: MappingOf[str, str] = attrs.field(factory=dict)
     #: The payments that the deposit of a payout lets go for a moment; None = those that it has let go.
     let_go: frozenset[OurRef] | None = None

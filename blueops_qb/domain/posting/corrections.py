@@ -21,7 +21,7 @@ from blueops_qb.domain.policy import ClosedPeriod
 from blueops_qb.domain.posting.allocations import CORRECTED, current
 from blueops_qb.domain.posting.closing import changed_in_substance, closed_policy, first_open_day
 from blueops_qb.domain.posting.credits import settling
-from blueops_qb.domain.posting.invoices import NUMBER_LENGTH, as_credit
+from blueops_qb.domain.posting.invoices import as_credit
 from blueops_qb.domain.posting.kinds import REVERSAL, SETTLED
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.recoding import coded_as
@@ -94,7 +94,7 @@ def _correction(
     posted = with_their_tax(posted, lookup.context.theirs.get(key))
     words = f"Corrects {posted.number or key.source} of {posted.date}"
     memo = attrs.evolve(
-        as_credit(posted), date=day, number=_number(posted.number, f"C{n}"), memo=words, email=""
+        as_credit(posted), date=day, number=_number(posted.number, f"C{n}", lookup), memo=words, email=""
     )
     reversal = DocumentKey(key.source, REVERSAL, n)
     documents: dict[DocumentKey, Document] = {reversal: memo}
@@ -104,7 +104,7 @@ def _correction(
     rest = total - open_there
     if not new.void:
         place = DocumentKey(key.source, CORRECTED, n)
-        documents[place] = _dated(new, day, _number(new.number, f"R{n}"))
+        documents[place] = _dated(new, day, _number(new.number, f"R{n}", lookup))
         taken = min(rest, _total(new, rest))
         if taken:
             settled.append(Allocation(invoice=place, amount=taken))
@@ -118,8 +118,8 @@ def _dated(new: SalesInvoice, day: dt.date, number: str) -> SalesInvoice:
     return attrs.evolve(new, date=day, due_date=due, number=number)
 
 
-def _number(number: str, tail: str) -> str:
-    return derived_number(f"{number}-{tail}", length=NUMBER_LENGTH) if number else ""
+def _number(number: str, tail: str, lookup: Lookup) -> str:
+    return derived_number(f"{number}-{tail}", length=lookup.context.number_length) if number else ""
 
 
 def _total(new: SalesInvoice, otherwise: Decimal) -> Decimal:

@@ -12,8 +12,6 @@ from blueops_qb.domain.own_entries import Entry, EntryLine
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey
 
-#: QuickBooks refuses a longer document number (reference/quickbooks-online.md section 4.16).
-NUMBER_LENGTH = 21
 _FORBIDDEN = {"ar": "receivables", "ap": "payables"}
 
 
@@ -27,7 +25,7 @@ def entry(record: Entry, lookup: Lookup) -> dict[DocumentKey, Document]:
     document = JournalEntry(
         date=record.date,
         lines=lines,
-        number=derived_number(f"{prefix}{record.id}", length=NUMBER_LENGTH),
+        number=derived_number(f"{prefix}{record.id}", length=lookup.context.number_length),
         memo=record.memo,
         currency=record.currency,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from blueops_qb.domain.documents import Document, JournalEntry, JournalLine, Side
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.naming import derived_number
-from blueops_qb.domain.posting.entries import NUMBER_LENGTH, check_accounts
+from blueops_qb.domain.posting.entries import check_accounts
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.reclass import Reclass, ReclassLine
 from blueops_qb.domain.refs import DocumentKey
@@ -20,7 +20,7 @@ def reclass(record: Reclass, lookup: Lookup) -> dict[DocumentKey, Document]:
     document = JournalEntry(
         date=record.date,
         lines=tuple(_line(line, record.memo, lookup) for line in record.lines),
-        number=derived_number(f"{prefix}{record.id}", length=NUMBER_LENGTH),
+        number=derived_number(f"{prefix}{record.id}", length=lookup.context.number_length),
         memo=record.memo,
         currency=record.currency,
     )
