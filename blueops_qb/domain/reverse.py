@@ -114,8 +114,8 @@ def is_invoice(ref: Ref) -> bool:
 def settles_elsewhere(name: Ref, of: RecordRef, given_back: Collection[RecordRef]) -> bool:
     """Whether what a payment in the books settles counts as `elsewhere`, of which posting says nothing.
 
-    Ours are invoices, what gave its money back, and other documents of payments (its own credit memos of discounts).
-    `of` is the record whose document it is: a credit names itself.
+    Ours are invoices, what gave its money back, and a payment's own credit memos of discounts; those of another payment
+    are none of its. `of` is the record whose document it is: a credit names itself.
     """
     if isinstance(name, BooksRef):
         return True
@@ -124,6 +124,8 @@ def settles_elsewhere(name: Ref, of: RecordRef, given_back: Collection[RecordRef
         return False
     if of.kind is RecordKind.CREDIT and source == of:
         return False
+    if of.kind is RecordKind.PAYMENT and source != of:
+        return True
     return source.kind is not RecordKind.PAYMENT or name == source
 
 

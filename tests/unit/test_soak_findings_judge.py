@@ -1,5 +1,6 @@
 """What the soak has found in its own judge: what openly stands apart is laid beside the other side all the same."""
 
+import dataclasses
 import datetime as dt
 from dataclasses import replace
 from decimal import Decimal as D
@@ -10,7 +11,7 @@ import pytest
 from blueops_qb.sandbox.reader.comparison import differ
 from blueops_qb.sandbox.reader.values import Cost, Found, PaidBack, Party, Receipt, Sale
 from blueops_qb.sandbox.soak.excuses import Apart
-from blueops_qb.sandbox.soak.sides import in_one, namesakes, vendor_left_out, without_ghosts
+from blueops_qb.sandbox.soak.sides import in_one, namesakes, unmoved, vendor_left_out, without_ghosts
 from blueops_qb.sandbox.soak.world import World
 
 DAY = dt.date(2026, 3, 2)
@@ -183,4 +184,13 @@ def test_two_of_one_name_of_whom_one_is_marked_there_are_known_by_their_links(
     there = Found(vendors=(vendor("Vendor:F6", "7755555725"), vendor("Vendor:E2", phone)))
     places = [("vendor:18", "Vendor:E2"), ("vendor:21", "Vendor:F6")]
     _, found = differ(here, namesakes(here, there, places), frozenset({"Vendor 171"}))
+    assert len(found) == faults, found
+
+
+@pytest.mark.parametrize(("amount", "faults"), [("0.00", 0), ("30.00", 1)])
+def test_a_payment_that_moves_no_money_is_on_no_account(amount: str, faults: int) -> None:
+    mine = receipt(amount, "Ann Lee", {"51": "10.00"}, id="payment:1")
+    theirs = dataclasses.replace(mine, account="", id="Payment:7")
+    left, right = unmoved(Found(receipts=(mine,))), unmoved(Found(receipts=(theirs,)))
+    _, found = differ(left, right, frozenset())
     assert len(found) == faults, found

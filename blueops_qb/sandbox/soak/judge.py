@@ -21,6 +21,7 @@ from blueops_qb.sandbox.soak.sides import (
     numbered,
     taken_as_payments,
     undisputed,
+    unmoved,
     vendor_left_out,
     without,
     without_ghosts,
@@ -173,7 +174,7 @@ def _compared(w: World, stand_apart: Apart) -> tuple[int, list[str]]:
     left, right = without_ghosts(left, namesakes(left, right, places(w)))
     left, right = as_they_wrote(left, w), as_they_wrote(right, w)
     right = without_stand_ins(right, ours, moved, places(w))
-    left, right = undisputed(left, moved), undisputed(right, moved)
+    left, right = unmoved(undisputed(left, moved)), unmoved(undisputed(right, moved))
     compared, differences = differ(numbered(w.alike(left)), numbered(w.alike(right)), new)
     if balance:
         differences.append(f"the trial balance of the books is out by {balance}")

@@ -182,6 +182,12 @@ def undisputed(found: Found, disputed: Disputed) -> Found:
     )
 
 
+def unmoved(found: Found) -> Found:
+    """Without the account of a payment of 0.00, which moves no money; books may name none of it."""
+    receipts = (dataclasses.replace(r, account="") if not r.amount else r for r in found.receipts)
+    return dataclasses.replace(found, receipts=tuple(receipts))
+
+
 def _settled(sale: Sale, disputed: frozenset[str]) -> Sale:
     return dataclasses.replace(sale, balance=ZERO) if sale.number in disputed else sale
 
