@@ -187,6 +187,26 @@ def test_progress_applications_of_a_job(core: ReferenceCore, office: Browser) ->
     made = latest(core, RecordKind.INVOICE)
     assert isinstance(made, Invoice)
     assert (made.number, made.total) == ("1-APP-1", D("900.00"))
+    # Its date can be changed on the page of invoices; its lines stay those of the application.
+    edited = {
+        "customer_id": "1",
+        "issue_date": "2026-03-05",
+        "what": ["service:repair"],
+        "description": ["Else"],
+        "quantity": ["1"],
+        "unit_price": ["5"],
+        "line_discount": [""],
+        "taxable": ["no"],
+        "line_id": [""],
+        "class_key": [""],
+        "parts": [""],
+        "job_id": "1",
+    }
+    assert send(office, f"/invoices/{made.id}/edit", edited).status_code == 303
+    later = latest(core, RecordKind.INVOICE)
+    assert isinstance(later, Invoice)
+    assert (later.issue_date.isoformat(), later.total) == ("2026-03-05", D("900.00"))
+    assert later.application == made.application
     # The next one starts from the schedule of values of the last.
     again = office.get("/jobs/1/applications/new").get_data(as_text=True)
     assert 'value="2"' in again

@@ -165,6 +165,7 @@ def _draft(customer: Customer, invoice: Invoice | None) -> InvoiceDraft:
         terms=forms.text(form, "terms"),
         job_id=forms.text(form, "job_id") or None,
         branch=forms.text(form, "branch"),
+        application=invoice.application if invoice is not None else None,
         lines=[
             *(_line(n, row, former.get(row["line_id"])) for n, row in enumerate(_typed_lines(), start=1)),
             *_deposits(customer),
