@@ -2,27 +2,31 @@
 
 What an agent's permit cost beyond what was billed would stay on the account of what was advanced for ever
 (accounting-treatments 6.2). The entry follows the sub-ledger: it is made when the job ends, changes with what is posted
-for the job later, and goes when the job is opened again or everything is billed after all.
+for the job later, and goes when the job is opened again or everything is billed after all. One in a closed period
+stays, and what it lacks or has too much goes into another one of an open day.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+import attrs
 import sqlalchemy as sa
 
 from blueops_qb.domain.mapping import Family
 from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.own_entries import Entry, EntryLine
 from blueops_qb.domain.posting.permits import PERMIT_KEY, WAITS_IN
-from blueops_qb.domain.records import Job, PermitPayer
+from blueops_qb.domain.records import Job, PermitPayer, Record
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef
 from blueops_qb.engine.known import places_of, sources_of
 from blueops_qb.engine.newest import newest
 from blueops_qb.engine.outbox import State
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
+from blueops_qb.sdk.core import Snapshot
 from blueops_qb.sdk.hooks import Action, Event
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import insert_all
@@ -73,20 +77,21 @@ def _accounts(turn: Turn) -> list[str]:
 
 
 def _bring(turn: Turn, ref: RecordRef, job: Job) -> None:
-    own = RecordRef(RecordKind.ENTRY, f"{_PREFIX}{ref.id}")
-    before = newest(turn, own)
-    entry = before.record if before is not None else None
-    stands = entry.lines[0].amount if isinstance(entry, Entry) and not entry.void else ZERO
+    made = _made(turn, ref)
+    current = made.pop() if made and not _is_closed(turn, made[-1].record) else None
     # Billed and never bought is nothing that a journal entry puts right.
     rest = max(_rest(turn, ref), ZERO) if job.status in ENDED else ZERO
-    if rest == stands:
+    rest -= sum((_stands(one.record) for one in made), ZERO)
+    before = current.record if current is not None else None
+    if rest == _stands(before):
         return
-    if isinstance(entry, Entry) and not rest:
-        _tell(turn, _void(entry), before.revision + 1 if before else 1, Action.VOIDED)
+    revision = current.revision + 1 if current is not None else 1
+    if isinstance(before, Entry) and not rest:
+        _tell(turn, attrs.evolve(before, void=True), revision, Action.VOIDED)
         return
-    day = entry.date if isinstance(entry, Entry) and not entry.void else turn.now.astimezone(turn.zone).date()
-    made = Entry(
-        id=own.id,
+    day = before.date if isinstance(before, Entry) and not before.void else _open_day(turn)
+    entry = Entry(
+        id=_id(ref, len(made) + 1),
         date=day,
         lines=(
             EntryLine(
@@ -97,8 +102,34 @@ def _bring(turn: Turn, ref: RecordRef, job: Job) -> None:
         memo=f"Permits of {job.name} that were not billed",
         currency=turn.profile.currency,
     )
-    action = Action.CREATED if before is None else Action.UPDATED
-    _tell(turn, made, before.revision + 1 if before is not None else 1, action)
+    _tell(turn, entry, revision, Action.CREATED if current is None else Action.UPDATED)
+
+
+def _id(job: RecordRef, number: int) -> str:
+    return f"{_PREFIX}{job.id}" if number == 1 else f"{_PREFIX}{job.id}-{number}"
+
+
+def _made(turn: Turn, job: RecordRef) -> list[Snapshot]:
+    """The entries of the job: all but the last are in closed periods, and stay as they are."""
+    found: list[Snapshot] = []
+    while one := newest(turn, RecordRef(RecordKind.ENTRY, _id(job, len(found) + 1))):
+        found.append(one)
+    return found
+
+
+def _stands(entry: Record | None) -> Decimal:
+    return entry.lines[0].amount if isinstance(entry, Entry) and not entry.void else ZERO
+
+
+def _is_closed(turn: Turn, entry: Record) -> bool:
+    closing = turn.profile.closing_date
+    return closing is not None and isinstance(entry, Entry) and entry.date <= closing
+
+
+def _open_day(turn: Turn) -> dt.date:
+    """Today, or the first day after a closed period that reaches further."""
+    today, closing = turn.now.astimezone(turn.zone).date(), turn.profile.closing_date
+    return today if closing is None else max(today, closing + dt.timedelta(days=1))
 
 
 def _rest(turn: Turn, job: RecordRef) -> Decimal:
@@ -119,12 +150,6 @@ def _rest(turn: Turn, job: RecordRef) -> Decimal:
         )
     )
     return Decimal(int(turn.connection.execute(query).scalar_one())).scaleb(-2)
-
-
-def _void(entry: Entry) -> Entry:
-    return Entry(
-        id=entry.id, date=entry.date, lines=entry.lines, memo=entry.memo, currency=entry.currency, void=True
-    )
 
 
 def _tell(turn: Turn, entry: Entry, revision: int, action: Action) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 import attrs
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from blueops_qb.domain.records import (
     DepositPurpose,
     ExpenseType,
+    Job,
     LineKind,
     Permit,
     PermitPayer,
@@ -197,6 +200,37 @@ def test_a_job_that_is_opened_again_has_its_permits_wait_again(house: WholePath)
     with house.step() as found, house.work() as tx:
         tx.close_job(job.id)
     assert dict(entry(found)) == {"1250": D("-30.00"), "5600": D("30.00")}
+
+
+def test_what_changes_after_the_entry_was_closed_goes_into_one_of_an_open_day(house: WholePath) -> None:
+    _, job = house.party()
+    bought(house, job, PermitPayer.AGENT, total="30.00")
+    house.drain()
+    with house.work() as tx:
+        closed = tx.close_job(job.id)
+    house.drain()
+    (first,) = entries_of(house, job)
+    house.close_books(dt.date.fromisoformat(first["TxnDate"]))
+    try:
+        with house.step() as found, house.work() as tx:
+            again = tx.update_job(attrs.evolve(closed, status="open"))
+        assert dict(entry(found)) == {"1250": D("30.00"), "5600": D("-30.00")}
+        with house.step() as found, house.work() as tx:
+            tx.close_job(again.id)
+        assert dict(entry(found)) == {"1250": D("-30.00"), "5600": D("30.00")}
+        assert entries_of(house, job)[0]["SyncToken"] == first["SyncToken"]
+    finally:
+        house.close_books(None)
+    with house.step() as found, house.work() as tx:
+        tx.update_job(attrs.evolve(closed, status="open"))
+    assert dict(entry(found)) == {"1250": D("30.00"), "5600": D("-30.00")}
+
+
+def entries_of(house: WholePath, job: Job) -> list[dict[str, Any]]:
+    """The journal entries of what a job's permits have left, in the order in which they were made."""
+    rows = house.ask("select * from JournalEntry")
+    found = [row for row in rows if f"[BO:entry:permits-{job.id}" in row["PrivateNote"]]
+    return sorted(found, key=lambda row: int(row["Id"]))
 
 
 def test_a_permit_that_was_billed_and_never_bought_is_left_as_it_is(house: WholePath) -> None:

@@ -8,9 +8,10 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from blueops_qb.domain.records import ProgressApplication, SovLine
+from blueops_qb.domain.records import Invoice, ProgressApplication, SovLine
 from blueops_qb.sandbox.core.invoices import draft_of
 from blueops_qb.sandbox.core.work import Refused
+from tests.engine_house import TENANT
 from tests.trade_acts import application, certify, sov, the_contract
 from tests.treatments import worked
 from tests.whole_path import D, WholePath, bears, entry, tagged, whole_path
@@ -123,6 +124,8 @@ def test_only_the_last_application_is_changed_and_a_number_is_given_once(house: 
     house.drain()
     with house.work() as tx, pytest.raises(Refused, match="not the last"):
         tx.update_invoice(first.id, draft_of(first))
+    with house.work() as tx, pytest.raises(Refused, match="not the last"):
+        tx.void_invoice(first.id)
     with pytest.raises(Refused, match="has an application 2 already"):
         certify(house, job, the_contract(2), number=f"{job.id}-APP-2B")
     lower = the_contract(2)
@@ -147,4 +150,34 @@ def test_a_line_that_a_bookkeeper_changes_alone_is_put_to_a_person(house: WholeP
     house.poll()
     (asked,) = house.conflicts()
     assert "application 1 says 70000.00" in asked
+    house.forget_conflicts()
+
+
+def test_the_last_application_can_be_void_and_is_billed_anew(house: WholePath) -> None:
+    _, job = house.party()
+    certify(house, job, the_contract(1))
+    wrong = certify(house, job, the_contract(2))
+    house.drain()
+    with house.work() as tx:
+        tx.void_invoice(wrong.id)
+    house.drain()
+    with house.step() as found:
+        certify(house, job, the_contract(2), number=f"{job.id}-APP-2B")
+    assert entry(found) == worked("7.1", 2)
+
+
+def test_one_that_is_void_in_the_books_and_that_later_ones_build_on_is_put_to_a_person(
+    house: WholePath,
+) -> None:
+    _, job = house.party()
+    first = certify(house, job, the_contract(1))
+    certify(house, job, the_contract(2))
+    house.drain()
+    there = house.there(first.ref)
+    house.post("invoice", {name: there[name] for name in ("Id", "SyncToken")}, operation="void")
+    house.poll()
+    assert house.conflicts()
+    now = house.core.read(TENANT, [first.ref])[first.ref].record
+    assert isinstance(now, Invoice)
+    assert not now.void
     house.forget_conflicts()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import attrs
 import pytest
 
 from blueops_qb.domain.records import Expense, ExpenseType, SubcontractBill
@@ -121,6 +122,26 @@ def test_core_counts_what_earlier_bills_of_the_subcontract_came_to(house: WholeP
         third = tx.update_expense(second)
     assert third.subcontract is not None
     assert (third.subcontract.billed_before, third.subcontract.withheld_before) == (D("0.00"), D("0.00"))
+    house.drain()
+
+
+def test_what_was_released_stays_held_back_by_the_bill_that_did_so(house: WholePath) -> None:
+    _, job = house.party()
+    vendor = sub(house)
+    first = bill(house, vendor, job, "90.00", work_line("1", "100.00", job), retainage=D("10.00"))
+    release = bill(house, vendor, job, "10.00", release=D("10.00"))
+    assert first.subcontract is not None
+    less = attrs.evolve(
+        first, subcontract=attrs.evolve(first.subcontract, retainage=D("4.00")), total=D("96.00")
+    )
+    with house.work() as tx, pytest.raises(Refused, match="void the release first"):
+        tx.void_expense(first.id)
+    with house.work() as tx, pytest.raises(Refused, match=r"release, 6\.00 of which"):
+        tx.update_expense(less)
+    with house.work() as tx:
+        tx.void_expense(release.id)
+        tx.update_expense(less)
+        tx.void_expense(first.id)
     house.drain()
 
 

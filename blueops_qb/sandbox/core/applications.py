@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import attrs
@@ -33,16 +33,18 @@ def applied(
     if draft.job_id is None:
         raise Refused("a progress application needs its job; choose it")
     others = [i for i in of_job(connection, tenant_id, draft.job_id) if i.id != invoice_id]
-    later = [i for i in others if i.application and i.application.number > application.number]
-    if later:
-        raise Refused(
-            f"application {application.number} is not the last of job {draft.job_id}; correct it in the next one"
-        )
+    _check_last(application, draft.job_id, others)
     filled = _with_earlier(application, [i for i in others if i.application is not None])
     found = list(faults(filled))
     if found:
         raise Refused(f"the application {'; it '.join(found)}; correct it")
     return attrs.evolve(draft, application=filled, lines=[_draft(line) for line in lines_of(filled)])
+
+
+def check_voidable(connection: sa.Connection, tenant_id: str, invoice: Invoice) -> None:
+    """Refused for an application that later ones build on: they would bill on from work that nobody was billed for."""
+    if invoice.application is not None and invoice.job_id is not None:
+        _check_last(invoice.application, invoice.job_id, of_job(connection, tenant_id, invoice.job_id))
 
 
 def of_job(connection: sa.Connection, tenant_id: str, job_id: str) -> Iterator[Invoice]:
@@ -54,6 +56,13 @@ def of_job(connection: sa.Connection, tenant_id: str, job_id: str) -> Iterator[I
     ):
         yield from (row.record for row in page if isinstance(row.record, Invoice) and row.record.application)
         before = int(page[-1].record.id)
+
+
+def _check_last(application: ProgressApplication, job_id: str, others: Iterable[Invoice]) -> None:
+    if any(i.application and i.application.number > application.number for i in others):
+        raise Refused(
+            f"application {application.number} is not the last of job {job_id}; correct it in the next one"
+        )
 
 
 def _with_earlier(application: ProgressApplication, earlier: list[Invoice]) -> ProgressApplication:

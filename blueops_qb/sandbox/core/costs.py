@@ -11,7 +11,7 @@ from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.records import Expense, ExpenseType, Job, Receipt, SplitBasis, Vendor
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.sandbox.core.payments import checked_amount
-from blueops_qb.sandbox.core.subcontracts import with_earlier
+from blueops_qb.sandbox.core.subcontracts import check_released, with_earlier
 from blueops_qb.sandbox.core.tables import receipts
 from blueops_qb.sandbox.core.work import Refused, Work
 from blueops_qb.sdk.hooks import Action
@@ -35,15 +35,18 @@ class CostActions(Work):
     def update_expense(self, record: Expense) -> Expense:
         """Replace a cost by this full state."""
         turn = self._turn()
-        self._live_expense(record.id, "changed")
+        old = self._live_expense(record.id, "changed")
         if record.void:
             raise Refused(f"expense {record.id} is voided by voiding it, not by a change; void it")
-        return self._rewrite(self._checked_expense(record), turn)
+        expense = self._checked_expense(record)
+        check_released(self._connection, self.tenant_id, old, expense)
+        return self._rewrite(expense, turn)
 
     def void_expense(self, expense_id: str, *, reason: str = "") -> Expense:
         """Take a cost back."""
         turn = self._turn()
         expense = self._live_expense(expense_id, "voided")
+        check_released(self._connection, self.tenant_id, expense, None)
         return self._rewrite(attrs.evolve(expense, void=True), turn, action=Action.VOIDED, reason=reason)
 
     def keep_receipt(self, *, filename: str, content_type: str, content: bytes) -> Receipt:

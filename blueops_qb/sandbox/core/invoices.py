@@ -21,7 +21,7 @@ from blueops_qb.domain.records import (
 )
 from blueops_qb.domain.refs import RecordKind
 from blueops_qb.sandbox.core import rows
-from blueops_qb.sandbox.core.applications import applied
+from blueops_qb.sandbox.core.applications import applied, check_voidable
 from blueops_qb.sandbox.core.given import check_given
 from blueops_qb.sandbox.core.payments import paid_on
 from blueops_qb.sandbox.core.prepaid import PrepaidActions
@@ -159,6 +159,7 @@ class InvoiceActions(PrepaidActions):
             payments = ", ".join(paid_on(self._connection, self.tenant_id, old.id))
             what = f"payment {payments}" if payments else "a credit"
             raise Refused(f"invoice {old.number} cannot be voided: {what} is applied to it; void that first")
+        check_voidable(self._connection, self.tenant_id, old)
         voided = self._rewrite(
             attrs.evolve(old, void=True),
             turn,
