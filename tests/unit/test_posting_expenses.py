@@ -266,7 +266,10 @@ def test_a_journal_entry_never_touches_receivables_or_payables(number: str) -> N
         (bill("0.00"), "no line"),
         (bill("-9.00", attrs.evolve(FITTINGS, amount=D("-9.00"))), "below zero"),
         (bill("90.00", FITTINGS, vendor_id=None), "without a vendor"),
-        (bill("90.00", FITTINGS, refund=True), "refund of the type bill"),
+        (
+            attrs.evolve(bill("90.00", FITTINGS, refund=True), type=ExpenseType.CHECK),
+            "refund of the type check",
+        ),
         (bill("9.00", cost("9.00")), "no expense category for line 1"),
         (bill("9.00", cost("9.001", expense_category="rental")), "9.001"),
     ],
