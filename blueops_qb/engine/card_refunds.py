@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from blueops_qb.domain.binding import unbind
 from blueops_qb.domain.documents import CustomerPayment
+from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.posting.credits import APPLIED
 from blueops_qb.domain.records import Credit
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey, RecordKind, RecordRef
@@ -49,7 +50,9 @@ def recounted(turn: Turn, row: Any) -> bool:
 def look_again(turn: Turn, known: Known) -> bool:
     """A credit of ours moved: what BlueOps did not take of it before it may take now; False = look at it again."""
     source = known.key.source
-    return source.kind is not RecordKind.CREDIT or not _asked(turn, [source]) or _counted(turn, known)
+    if source.kind is not RecordKind.CREDIT:
+        return True
+    return not (_asked(turn, [source]) or _is_short(turn, source)) or _counted(turn, known)
 
 
 def moved_here(turn: Turn, credits: Iterable[Credit]) -> None:
@@ -63,6 +66,23 @@ def moved_here(turn: Turn, credits: Iterable[Credit]) -> None:
             settled_itself(turn, known.place, GROUP, "the credit is void")
         else:
             make_dirty(turn, [known.place])
+
+
+def let_go(turn: Turn, credits: Iterable[Credit]) -> None:
+    """Credits were changed in BlueOps: those of which the books use what it could not take are compared once more."""
+    short = [credit.ref for credit in credits if credit.unapplied > 0 and _is_short(turn, credit.ref)]
+    for known in load_known(turn.connection, turn.id, short).values() if short else ():
+        if known.linked and known.kind is BooksKind.CREDIT_MEMO:
+            make_dirty(turn, [known.place])
+
+
+def _is_short(turn: Turn, ref: RecordRef) -> bool:
+    """Something of the credit is free in BlueOps that the books use beside its own application."""
+    snapshot = turn.tx.read(ref)
+    credit = snapshot.record if snapshot is not None else None
+    if not isinstance(credit, Credit) or credit.void:
+        return False
+    return ZERO < _elsewhere(turn, credit) - credit.elsewhere <= credit.unapplied
 
 
 def _asked(turn: Turn, credits: Collection[RecordRef]) -> list[RecordRef]:

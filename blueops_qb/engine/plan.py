@@ -41,7 +41,7 @@ from blueops_qb.engine.sweep import row_of
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.write_plan import WritePlan
 from blueops_qb.sdk import wire
-from blueops_qb.sdk.hooks import Event
+from blueops_qb.sdk.hooks import Action, Event
 from blueops_qb.store import tables as t
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,9 @@ def plan(turn: Turn, *, deposits: bool = True) -> int:
     if changed:
         more, ended, made = _plan_changed(turn, changed)
         moves += more
-        card_refunds.moved_here(turn, [c.record for c in changed if isinstance(c.record, Credit)])
+        credits = {c.record: c.event.action for c in changed if isinstance(c.record, Credit)}
+        card_refunds.moved_here(turn, credits)
+        card_refunds.let_go(turn, [credit for credit, what in credits.items() if what is Action.UPDATED])
     outbox.move(turn.connection, turn.tenant_id, moves, turn.now)
     outbox.wake(turn.connection, turn.tenant_id, ended, turn.now)
     # A payout waits for what changes about its payments, not for a person, nor for a payment that waits for it.

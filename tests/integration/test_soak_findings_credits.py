@@ -100,6 +100,27 @@ def test_a_credit_that_the_bookkeeper_applies_before_us_is_done(house: EngineHou
     assert len(house.books.of(K.PAYMENT)) == 1
 
 
+def test_what_the_books_use_of_a_credit_is_noted_once_blueops_lets_it_go(house: EngineHouse) -> None:
+    """While BlueOps had applied it to another invoice it could not take that a payment there uses it."""
+    ann = sent_customer(house)
+    first, second = house.invoice(ann, "100.00"), house.invoice(ann, "100.00")
+    house.drain()
+    credit = issued_credit(house, ann, applications=(Application(invoice_id=first.id, amount=D("50.00")),))
+    memo = take(house)
+    o = t.operations
+    house.set(o, o.c.kind == K.PAYMENT.value, not_before=FAR_OFF)
+    house.engine.finish(memo.exchange_id, house.provider.deliver(memo.body))
+    place = house.books.one(K.CREDIT_MEMO).ref
+    house.books.enter(check(house.place(ann), "50.00", (house.place(second), "100.00"), (place, "-50.00")))
+    house.poll()
+    assert house.here(credit.ref).elsewhere == D("0.00")
+    with house.work() as tx:
+        tx.update_credit(attrs.evolve(credit, applications=()))
+    house.poll()
+    assert house.here(credit.ref).elsewhere == D("50.00")
+    assert house.here(credit.ref).unapplied == D("0.00")
+
+
 def test_a_credit_that_the_books_apply_to_what_a_bounced_check_left_is_done(house: EngineHouse) -> None:
     ann = sent_customer(house)
     invoice = house.invoice(ann, "30.00")
