@@ -91,6 +91,8 @@ def _used(turn: Turn, place: BooksRef) -> Decimal:
 
 def paid_out(turn: Turn, places: Collection[BooksRef]) -> Decimal:
     """What refunds that somebody entered in the books pay out of credit memos; those that bear our mark are ours."""
+    if not places:
+        return ZERO
     m = t.mirror
     query = sa.select(m.c.document).where(
         m.c.connection_id == turn.id,
@@ -101,7 +103,7 @@ def paid_out(turn: Turn, places: Collection[BooksRef]) -> Decimal:
         sa.or_(*(m.c.document.contains(f'"{place}"', autoescape=True) for place in places)),
     )
     whole = ZERO
-    for text in turn.connection.execute(query).scalars() if places else ():
+    for text in turn.connection.execute(query).scalars():
         refund = wire.load_document(BooksKind.REFUND_RECEIPT, text)
         if isinstance(refund, RefundReceipt) and not refund.void:
             whole += sum((part.amount for part in refund.pays_out if part.credit in places), ZERO)

@@ -121,6 +121,18 @@ def test_what_the_books_use_of_a_credit_is_noted_once_blueops_lets_it_go(house: 
     assert house.here(credit.ref).unapplied == D("0.00")
 
 
+def test_a_credit_that_is_changed_before_it_is_in_the_books_is_written_as_it_is_then(
+    house: EngineHouse,
+) -> None:
+    ann = sent_customer(house)
+    credit = issued_credit(house, ann)
+    with house.work() as tx:
+        tx.update_credit(attrs.evolve(credit, memo="As agreed"))
+    house.drain()
+    assert house.state(credit) == "done"
+    assert getattr(house.books.one(K.CREDIT_MEMO).document, "memo", "") == "As agreed"
+
+
 def test_a_credit_that_the_books_apply_to_what_a_bounced_check_left_is_done(house: EngineHouse) -> None:
     ann = sent_customer(house)
     invoice = house.invoice(ann, "30.00")
