@@ -21,16 +21,13 @@ from blueops_qb.domain.own_entries import Entry, EntryLine
 from blueops_qb.domain.posting.permits import PERMIT_KEY, WAITS_IN
 from blueops_qb.domain.records import Job, PermitPayer, Record
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordKind, RecordRef
+from blueops_qb.engine import own_events
 from blueops_qb.engine.known import places_of, sources_of
 from blueops_qb.engine.newest import newest
-from blueops_qb.engine.outbox import State
 from blueops_qb.engine.turn import Turn
-from blueops_qb.sdk import wire
 from blueops_qb.sdk.core import Snapshot
-from blueops_qb.sdk.hooks import Action, Event
+from blueops_qb.sdk.hooks import Action
 from blueops_qb.store import tables as t
-from blueops_qb.store.bulk import insert_all
-from blueops_qb.store.types import new_id
 
 ROLE = WAITS_IN[PermitPayer.AGENT]
 #: What core says of a job on which nobody works any more.
@@ -154,28 +151,6 @@ def _rest(turn: Turn, job: RecordRef) -> Decimal:
 
 def _tell(turn: Turn, entry: Entry, revision: int, action: Action) -> None:
     """Put the entry into the outbox; it goes out like any other record."""
-    event = Event(
-        id=f"entry-{entry.id}-{revision}",
-        tenant_id=turn.tenant_id,
-        ref=entry.ref,
-        action=action,
-        revision=revision,
-        occurred_at=turn.now,
-        record=entry,
-        actor="engine",
-    )
-    row = {
-        "id": new_id(),
-        "tenant_id": turn.tenant_id,
-        "ref_kind": entry.ref.kind.value,
-        "ref_id": entry.ref.id,
-        "action": action.value,
-        "revision": revision,
-        "payload": wire.dump(event),
-        "occurred_at": turn.now,
-        "cause": None,
-        "state": State.PENDING.value,
-        "at": turn.now,
-    }
-    insert_all(turn.connection, t.outbox, [row])
+    id = f"entry-{entry.id}-{revision}"
+    own_events.tell(turn, entry, id=id, actor="engine", action=action, revision=revision)
     turn.note("own entry", str(entry.ref), numbers=f"{entry.lines[0].amount} {action.value}")

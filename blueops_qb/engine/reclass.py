@@ -22,17 +22,15 @@ from blueops_qb.domain.mapping import Mapping as Rules
 from blueops_qb.domain.posting.rules import dated
 from blueops_qb.domain.reclass import Reclass, ReclassLine
 from blueops_qb.domain.refs import BooksKind, BooksRef, RecordRef
+from blueops_qb.engine import own_events
 from blueops_qb.engine.moves import alive_moves
-from blueops_qb.engine.outbox import State
 from blueops_qb.engine.reclass_parts import judged, moved_with
 from blueops_qb.engine.rules_desk import Overtaken
 from blueops_qb.engine.turn import Turn
 from blueops_qb.engine.what_if import Cents, Line, Told, amount, dated_records, label
 from blueops_qb.sdk import wire
-from blueops_qb.sdk.hooks import Action, Event
 from blueops_qb.store import tables as t
 from blueops_qb.store.bulk import insert_all
-from blueops_qb.store.types import new_id
 
 #: Skipped documents that are named.
 NAMED = 20
@@ -257,27 +255,4 @@ def record_of(turn: Turn, id: str, date: dt.date, lines: Cents, memo: str) -> Re
 
 def announce(turn: Turn, record: Reclass, actor: str) -> None:
     """Put a move into the outbox; it goes out like any other record."""
-    event = Event(
-        id=f"reclass-{record.id}",
-        tenant_id=turn.tenant_id,
-        ref=record.ref,
-        action=Action.CREATED,
-        revision=1,
-        occurred_at=turn.now,
-        record=record,
-        actor=actor,
-    )
-    row = {
-        "id": new_id(),
-        "tenant_id": turn.tenant_id,
-        "ref_kind": record.ref.kind.value,
-        "ref_id": record.ref.id,
-        "action": event.action.value,
-        "revision": event.revision,
-        "payload": wire.dump(event),
-        "occurred_at": turn.now,
-        "cause": None,
-        "state": State.PENDING.value,
-        "at": turn.now,
-    }
-    insert_all(turn.connection, t.outbox, [row])
+    own_events.tell(turn, record, id=f"reclass-{record.id}", actor=actor)

@@ -19,16 +19,13 @@ from blueops_qb.domain.refs import BooksRef, RecordKind, RecordRef
 from blueops_qb.domain.template import AccountRow, ItemRow, Row, Template
 from blueops_qb.domain.template_match import KINDS, Lists, Step
 from blueops_qb.domain.template_rules import following, record_of
-from blueops_qb.engine import due, rules_desk
+from blueops_qb.engine import due, own_events, rules_desk
 from blueops_qb.engine.known import places_of
 from blueops_qb.engine.outbox import State
 from blueops_qb.engine.template_proposals import NEW, CannotApply, Proposal, load
 from blueops_qb.engine.turn import Turn
 from blueops_qb.sdk import wire
-from blueops_qb.sdk.hooks import Action, Event
 from blueops_qb.store import tables as t
-from blueops_qb.store.bulk import insert_all
-from blueops_qb.store.types import new_id
 
 #: The most characters behind the proposal's number in the id of an entry.
 _LENGTH = 40
@@ -204,30 +201,7 @@ class _Step:
         lists = Lists(entries={}, name_length=turn.description.list_name_length)
         document = record_of(row, self.places, name=lists.name_of(row))
         record = ListEntry.of(document, id=entry.id, company_id=self.row["company_id"])
-        event = Event(
-            id=f"list-entry-{record.id}",
-            tenant_id=turn.tenant_id,
-            ref=record.ref,
-            action=Action.CREATED,
-            revision=1,
-            occurred_at=turn.now,
-            record=record,
-            actor=self.row["approved_by"],
-        )
-        told = {
-            "id": new_id(),
-            "tenant_id": turn.tenant_id,
-            "ref_kind": record.ref.kind.value,
-            "ref_id": record.ref.id,
-            "action": event.action.value,
-            "revision": event.revision,
-            "payload": wire.dump(event),
-            "occurred_at": turn.now,
-            "cause": None,
-            "state": State.PENDING.value,
-            "at": turn.now,
-        }
-        insert_all(turn.connection, t.outbox, [told])
+        own_events.tell(turn, record, id=f"list-entry-{record.id}", actor=self.row["approved_by"])
 
     def _finish(self) -> None:
         turn, p = self.turn, t.template_proposals

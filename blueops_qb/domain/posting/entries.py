@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from blueops_qb.domain.documents import Document, JournalEntry, JournalLine, Side
 from blueops_qb.domain.mapping import Family
@@ -10,6 +10,7 @@ from blueops_qb.domain.money import ZERO
 from blueops_qb.domain.naming import derived_number
 from blueops_qb.domain.own_entries import Entry, EntryLine
 from blueops_qb.domain.posting.lookup import Lookup
+from blueops_qb.domain.reclass import Reclass
 from blueops_qb.domain.refs import BooksKind, BooksRef, DocumentKey
 
 _FORBIDDEN = {"ar": "receivables", "ap": "payables"}
@@ -17,14 +18,20 @@ _FORBIDDEN = {"ar": "receivables", "ap": "payables"}
 
 def entry(record: Entry, lookup: Lookup) -> dict[DocumentKey, Document]:
     """One journal entry on the accounts to which the keys of its lines lead."""
+    return journal(record, [_line(line, record.memo, lookup) for line in record.lines], lookup)
+
+
+def journal(
+    record: Entry | Reclass, lines: Sequence[JournalLine], lookup: Lookup
+) -> dict[DocumentKey, Document]:
+    """One journal entry of these lines, under a number of our own."""
     if sum((line.amount for line in record.lines), ZERO):
         raise lookup.held("does not add up to 0.00", "Report it to BlueOps support.")
-    lines = tuple(_line(line, record.memo, lookup) for line in record.lines)
     check_accounts((line.account for line in lines), lookup)
     prefix = lookup.context.policy.number_prefix
     document = JournalEntry(
         date=record.date,
-        lines=lines,
+        lines=tuple(lines),
         number=derived_number(f"{prefix}{record.id}", length=lookup.context.number_length),
         memo=record.memo,
         currency=record.currency,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from blueops_qb.domain.documents import Document, JournalEntry, JournalLine, Side
-from blueops_qb.domain.money import ZERO
-from blueops_qb.domain.naming import derived_number
-from blueops_qb.domain.posting.entries import check_accounts
+from blueops_qb.domain.posting.entries import journal
 from blueops_qb.domain.posting.lookup import Lookup
 from blueops_qb.domain.reclass import Reclass, ReclassLine
 from blueops_qb.domain.refs import DocumentKey
@@ -13,18 +11,7 @@ from blueops_qb.domain.refs import DocumentKey
 
 def reclass(record: Reclass, lookup: Lookup) -> dict[DocumentKey, Document]:
     """One journal entry that moves what stands on the old accounts to the new ones."""
-    if sum((line.amount for line in record.lines), ZERO):
-        raise lookup.held("does not add up to 0.00", "Report it to BlueOps support.")
-    check_accounts((line.account for line in record.lines), lookup)
-    prefix = lookup.context.policy.number_prefix
-    document = JournalEntry(
-        date=record.date,
-        lines=tuple(_line(line, record.memo, lookup) for line in record.lines),
-        number=derived_number(f"{prefix}{record.id}", length=lookup.context.number_length),
-        memo=record.memo,
-        currency=record.currency,
-    )
-    return {DocumentKey(record.ref): document}
+    return journal(record, [_line(line, record.memo, lookup) for line in record.lines], lookup)
 
 
 def reclass_of(document: JournalEntry, id: str) -> Reclass:
