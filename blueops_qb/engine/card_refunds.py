@@ -70,7 +70,7 @@ def moved_here(turn: Turn, credits: Iterable[Credit]) -> None:
 
 def let_go(turn: Turn, credits: Iterable[Credit]) -> None:
     """Credits were changed in BlueOps: those of which the books use what it could not take are compared once more."""
-    short = [credit.ref for credit in credits if credit.unapplied > 0 and _is_short(turn, credit.ref)]
+    short = [credit.ref for credit in credits if _is_short(turn, credit.ref)]
     for known in load_known(turn.connection, turn.id, short).values() if short else ():
         if known.linked and known.kind is BooksKind.CREDIT_MEMO:
             make_dirty(turn, [known.place])
@@ -80,7 +80,7 @@ def _is_short(turn: Turn, ref: RecordRef) -> bool:
     """Something of the credit is free in BlueOps that the books use beside its own application."""
     snapshot = turn.tx.read(ref)
     credit = snapshot.record if snapshot is not None else None
-    if not isinstance(credit, Credit) or credit.void:
+    if not isinstance(credit, Credit) or credit.void or credit.unapplied <= 0:
         return False
     return ZERO < _elsewhere(turn, credit) - credit.elsewhere <= credit.unapplied
 
